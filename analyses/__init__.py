@@ -1,0 +1,1 @@
+"""Analyses: jobs read views, pure functions compute, results come back as tables."""

@@ -1,0 +1,20 @@
+"""`hpowh analyse …`: one sub-command an analysis; each family adds its own from its `commands` module."""
+
+from __future__ import annotations
+
+import typer
+
+from hpowh.analyses.landscapes import commands as landscapes
+from hpowh.analyses.mixed_models import commands as mixed_models
+from hpowh.analyses.rankings import commands as rankings
+from hpowh.analyses.traces import commands as traces
+
+FAMILIES = (traces, mixed_models, rankings, landscapes)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `analyse` with every family's commands."""
+    group = typer.Typer(no_args_is_help=True, help="Run analyses; results become tables in schema `result`.")
+    for family in FAMILIES:
+        family.register(group)
+    app.add_typer(group, name="analyse")

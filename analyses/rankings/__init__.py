@@ -1,0 +1,1 @@
+"""Non-parametric and Bayesian comparison of algorithms."""

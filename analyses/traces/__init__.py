@@ -1,0 +1,1 @@
+"""Incumbent traces, regret, ranks within block and coverage."""

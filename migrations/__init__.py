@@ -1,0 +1,1 @@
+"""Alembic revisions: the only place where tables are created or altered."""

@@ -1,0 +1,79 @@
+"""First results: incumbent traces, regret, ranks within block, coverage.
+
+Revision: 0002
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+TABLES = """
+create table result.coverage (
+    analysis_run_id integer not null,
+    algorithm_id integer not null,
+    benchmark_id integer not null,
+    setting text not null,
+    run_count integer not null,
+    expected_count integer not null,
+    point_count bigint not null,
+    is_complete boolean not null,
+    missing_seeds text not null
+);
+comment on table result.coverage is 'One row per analysis run, algorithm, benchmark and factor setting: which seeds are there, which are missing.';
+
+create table result.run_regret (
+    analysis_run_id integer not null,
+    run_id integer not null,
+    setting text not null,
+    final_budget double,
+    final_incumbent double,
+    final_regret double,
+    final_normalized_regret double,
+    anytime_normalized_regret double,
+    final_rank double,
+    block_size integer not null,
+    reason text
+);
+comment on table result.run_regret is 'One row per analysis run and run: final and anytime regret and rank within its block.';
+
+create table result.trace_point (
+    analysis_run_id integer not null,
+    run_id integer not null,
+    budget double not null,
+    incumbent double,
+    regret double,
+    normalized_regret double,
+    block_rank double
+);
+comment on table result.trace_point is 'One row per analysis run, run and budget of the common axis: the incumbent and its regret then.';
+
+create table result.trace_summary (
+    analysis_run_id integer not null,
+    benchmark_id integer not null,
+    algorithm_id integer not null,
+    setting text not null,
+    budget double not null,
+    run_count integer not null,
+    incumbent_median double,
+    incumbent_q25 double,
+    incumbent_q75 double,
+    regret_median double,
+    regret_q25 double,
+    regret_q75 double,
+    normalized_regret_mean double,
+    normalized_regret_lower double,
+    normalized_regret_upper double,
+    rank_mean double
+);
+comment on table result.trace_summary is 'One row per analysis run, benchmark, algorithm, factor setting and budget: the spread over seeds.';
+"""
+
+
+def upgrade() -> None:
+    """Create the tables."""
+    for statement in TABLES.split(";\n"):
+        if statement.strip():
+            op.execute(statement)

@@ -1,0 +1,1 @@
+"""Charts: one kind a module; each returns markup."""

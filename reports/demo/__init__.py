@@ -1,0 +1,1 @@
+"""The demo: real benchmarks, a real experiment, a report."""

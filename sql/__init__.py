@@ -1,0 +1,1 @@
+"""SQL text: views, staging statements and checks. No code."""

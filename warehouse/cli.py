@@ -1,0 +1,33 @@
+"""The `hpowh` command: the warehouse's own commands here, every other floor's through entry points."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+
+from hpowh.warehouse.commands import register
+
+app = typer.Typer(
+    name="hpowh",
+    help="A warehouse for hyperparameter-optimisation results.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def build() -> typer.Typer:
+    """Assemble the command line from this floor and from the entry-point group `hpowh.commands`."""
+    register(app)
+    for entry in sorted(entry_points(group="hpowh.commands"), key=lambda entry: entry.name):
+        entry.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; errors that a user can act on become one line and an exit code."""
+    from hpowh.warehouse.console import run
+
+    sys.exit(run(build()))

@@ -1,0 +1,86 @@
+"""Open a DuckDB file, wait for its lock, and say in words why it cannot be opened."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, WarehouseLockedError
+
+LOCKED_DOWN: dict[str, Any] = {
+    "enable_external_access": "false",
+    "lock_configuration": "true",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""No file, network, extension or setting can be reached from SQL."""
+
+
+def connect(
+    path: Path,
+    *,
+    read_only: bool,
+    wait: float = 0.0,
+    config: dict[str, Any] | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Open the DuckDB file at `path`.
+
+    Args:
+        wait: seconds to keep trying while another process holds the file.
+        notify: called once with a sentence when waiting begins.
+
+    Raises:
+        WarehouseLockedError: another process still holds the file after `wait` seconds; names it.
+        NotAWarehouseError: the file is not a DuckDB database.
+        HpowhError: the file cannot be read or written (permissions, damage, full disk).
+    """
+    deadline = time.monotonic() + wait
+    delay, told = 0.05, False
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=config or {})
+        except duckdb.Error as error:
+            failure = explain(error, path)
+        if not isinstance(failure, WarehouseLockedError) or time.monotonic() >= deadline:
+            raise failure from None
+        if notify and not told:
+            notify(f"{failure.message} Waiting up to {wait:g} s.")
+            told = True
+        time.sleep(min(delay, max(0.0, deadline - time.monotonic())))
+        delay = min(delay * 1.5, 1.0)
+
+
+def explain(error: duckdb.Error, path: Path) -> HpowhError:
+    """Turn DuckDB's error about opening or writing `path` into one that says what to do."""
+    text = str(error)
+    if "Could not set lock" in text or "Conflicting lock" in text:
+        holder = re.search(r"held in (.+?) \(PID (\d+)\)(?: by user (\S+))?", text)
+        who = f" by process {holder[2]} ({holder[1]})" if holder else " by another process"
+        return WarehouseLockedError(
+            f"The warehouse {path} is in use{who}.",
+            "Let it finish, or give --wait SECONDS to wait for it.",
+        )
+    if "different configuration" in text or "already attached" in text:
+        return WarehouseLockedError(
+            f"The warehouse {path} is already open in this process.", "Close the other Warehouse object first."
+        )
+    if "not a valid DuckDB" in text:
+        return NotAWarehouseError(f"{path} is not a DuckDB file.", "Name a warehouse, or make one: hpowh init")
+    if "No space left" in text or "disk full" in text.lower():
+        return HpowhError(f"The disk that holds {path} is full; nothing was stored.", "Free some space and run again.")
+    if "Permission denied" in text:
+        return HpowhError(f"No permission to open {path}.", "Check the file's owner and mode.")
+    if "does not exist" in text and "database" in text.lower():
+        return NotAWarehouseError(f"There is no warehouse at {path}.", "Make one: hpowh init")
+    if "WAL" in text or "Checksum" in text or "corrupt" in text.lower():
+        return HpowhError(
+            f"The warehouse {path} is damaged: {text.splitlines()[0]}",
+            "Restore a backup (hpowh keeps one beside the file before every upgrade).",
+        )
+    return HpowhError(f"Cannot open {path}: {text.splitlines()[0]}")

@@ -1,0 +1,96 @@
+"""What every command shares: where the warehouse is, how errors and tables are shown, exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from hpowh.warehouse.errors import EXIT_FAILED, EXIT_USAGE, HpowhError
+
+if TYPE_CHECKING:
+    from hpowh.warehouse.store import Warehouse
+
+WarehouseOption = Annotated[
+    Path | None,
+    typer.Option("--warehouse", "-w", help="The warehouse file (default: $HPOWH_WAREHOUSE, else ./hpowh.duckdb)."),
+]
+WaitOption = Annotated[
+    float, typer.Option("--wait", min=0.0, metavar="SECONDS", help="Wait this long while another process holds it.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def open_warehouse(path: Path | None, wait: float = 0.0, *, locked_down: bool = False) -> Warehouse:
+    """Name the warehouse that a command works on; waiting is announced on standard error."""
+    from hpowh.warehouse.store import Warehouse
+
+    return Warehouse(path, wait=wait, locked_down=locked_down, notify=note)
+
+
+def note(message: str) -> None:
+    """Say something to the person on standard error, so that standard output stays data."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, title: str = "") -> None:
+    """Print rows as an aligned table; on a pipe it is as wide as its content."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, emoji=False, markup=False)
+    table = Table(title=title or None, box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(show(value)) for value in row))
+    console.print(table)
+
+
+def show(value: Any) -> str:
+    """Write one value for a person: short numbers, an empty cell for NULL."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)
+
+
+def run(app: typer.Typer) -> int:
+    """Run the command line and return its exit code.
+
+    0 done, 1 failed, 2 bad usage, 3 locked. Errors are one line on standard error: what, where, what to do next;
+    `--debug` anywhere on the line, or HPOWH_DEBUG=1, shows the traceback instead.
+    """
+    debug = "--debug" in sys.argv or bool(os.environ.get("HPOWH_DEBUG"))
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        result = typer.main.get_command(app)(arguments, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except HpowhError as error:
+        if debug:
+            raise
+        note(f"Error: {error}")
+        return error.exit_code
+    except click.exceptions.Abort:
+        note("Interrupted; nothing half done was kept.")
+        return 130
+    except KeyboardInterrupt:
+        note("Interrupted; nothing half done was kept.")
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader of the pipe has gone
+        return EXIT_FAILED
+    except Exception as error:
+        if debug or not type(error).__module__.startswith(("duckdb", "_duckdb")):
+            raise
+        note(f"Error: {error}")
+        return EXIT_FAILED

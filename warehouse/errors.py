@@ -1,0 +1,43 @@
+"""Errors that a user can act on: what went wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_LOCKED = 0, 1, 2, 3
+
+
+class HpowhError(Exception):
+    """Something failed for a reason the user can understand; `hint` says what to do next."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(HpowhError):
+    """The call cannot mean anything: a wrong option, column or name."""
+
+    exit_code = EXIT_USAGE
+
+
+class WarehouseLockedError(HpowhError):
+    """Another process has the warehouse open in a way that excludes this one."""
+
+    exit_code = EXIT_LOCKED
+
+
+class NotAWarehouseError(HpowhError):
+    """The file is missing, is no DuckDB file, or is one without the warehouse's tables."""
+
+
+class VersionError(HpowhError):
+    """The warehouse was made by an older or a newer version of the program."""
+
+
+class IngestError(HpowhError):
+    """A source cannot be loaded; nothing of it was stored."""

@@ -1,0 +1,44 @@
+"""The rows of one query, as whichever kind of table the caller works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas
+    import polars
+    import pyarrow
+
+
+class Relation:
+    """The result of a query; read it once, in one of the forms below."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self.columns: list[str] = [column[0] for column in cursor.description or []]
+
+    def pl(self) -> polars.DataFrame:
+        """Return the rows as a Polars data frame."""
+        return self._cursor.pl()
+
+    def arrow(self) -> pyarrow.Table:
+        """Return the rows as an Arrow table."""
+        return self._cursor.to_arrow_table()
+
+    def df(self) -> pandas.DataFrame:
+        """Return the rows as a pandas data frame (pandas must be installed)."""
+        return self._cursor.df()
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return the rows as tuples."""
+        return self._cursor.fetchall()
+
+    def numpy(self) -> dict[str, Any]:
+        """Return the columns as NumPy arrays (masked where a column has NULLs)."""
+        return self._cursor.fetchnumpy()
+
+    def one(self) -> Any:
+        """Return the first value of the first row, or None where there is no row."""
+        row = self._cursor.fetchone()
+        return row[0] if row else None

@@ -1,0 +1,131 @@
+"""Analysis runs: the ledger that gives every result its provenance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.migrate import program_version
+from hpowh.warehouse.names import identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass
+class AnalysisRun:
+    """What identifies an analysis: the same identity on the same input need not be run again."""
+
+    job: str
+    """The job's dotted name, such as `traces` or `mixed_models.fit`."""
+    subject: str
+    """What it was run on, such as an experiment's name or a landscape's key."""
+    job_version: str
+    """Raised whenever the same input would give other numbers or other columns."""
+    parameters: Mapping[str, Any]
+    input_fingerprint: str
+    seed: int | None = None
+    warnings: list[str] = field(default_factory=list)
+    """Sentences that belong beside the result wherever it is shown."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def parameters_json(self) -> str:
+        """The parameters as canonical JSON: equal parameters give equal text."""
+        return json.dumps(dict(self.parameters), sort_keys=True, default=str)
+
+
+def find_run(connection: duckdb.DuckDBPyConnection, run: AnalysisRun) -> int | None:
+    """Return the newest stored run with the same identity and input, or None."""
+    found = connection.execute(
+        """
+        select max(analysis_run_id) from ops.analysis_run
+        where job = ? and subject = ? and job_version = ? and parameters = ? and input_fingerprint = ?
+          and seed is not distinct from ?
+        """,
+        [run.job, run.subject, run.job_version, run.parameters_json, run.input_fingerprint, run.seed],
+    ).fetchall()
+    return found[0][0]
+
+
+def save_run(connection: duckdb.DuckDBPyConnection, run: AnalysisRun, tables: Mapping[str, Any], *, keep: int) -> int:
+    """Write the ledger row and the result tables, and drop older runs of the same identity beyond `keep`.
+
+    Raises:
+        HpowhError: a frame names a table or a column that the schema does not have.
+    """
+    run_id = connection.execute("select coalesce(max(analysis_run_id), 0) + 1 from ops.analysis_run").fetchall()[0][0]
+    for name, frame in tables.items():
+        _append(connection, name, frame, run_id)
+    connection.execute(
+        "insert into ops.analysis_run values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
+        [
+            run_id,
+            run.job,
+            run.subject,
+            run.job_version,
+            run.parameters_json,
+            run.input_fingerprint,
+            run.seed,
+            run.started_at,
+            json.dumps(run.warnings),
+            program_version(),
+        ],
+    )
+    _prune(connection, run, keep)
+    return int(run_id)
+
+
+def _append(connection: duckdb.DuckDBPyConnection, name: str, frame: Any, run_id: int) -> None:
+    wanted = [
+        row[0]
+        for row in connection.execute(
+            "select column_name from duckdb_columns() where schema_name = 'result' and table_name = ? "
+            "order by column_index",
+            [name],
+        ).fetchall()
+    ]
+    if not wanted:
+        raise HpowhError(f"There is no table result.{name}.", "Add it in a revision under migrations/.")
+    arrow = frame.to_arrow() if hasattr(frame, "to_arrow") else frame
+    unknown = sorted(set(arrow.column_names) - set(wanted))
+    if unknown:
+        raise HpowhError(f"result.{name} has no column {', '.join(unknown)}.")
+    columns = [column for column in wanted if column in arrow.column_names and column != "analysis_run_id"]
+    connection.register("_incoming", arrow)
+    try:
+        listed = ", ".join(identifier(column) for column in columns)
+        connection.execute(
+            f"insert into result.{identifier(name)} (analysis_run_id, {listed}) select {int(run_id)}, {listed} "
+            "from _incoming"
+        )
+    finally:
+        connection.unregister("_incoming")
+
+
+def _prune(connection: duckdb.DuckDBPyConnection, run: AnalysisRun, keep: int) -> None:
+    stale = [
+        row[0]
+        for row in connection.execute(
+            """
+            select analysis_run_id from ops.analysis_run where job = ? and subject = ? and parameters = ?
+            order by analysis_run_id desc offset ?
+            """,
+            [run.job, run.subject, run.parameters_json, keep],
+        ).fetchall()
+    ]
+    if not stale:
+        return
+    tables = connection.execute(
+        "select distinct table_name from duckdb_columns() where schema_name = 'result' "
+        "and column_name = 'analysis_run_id'"
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(
+            f"delete from result.{identifier(table)} where analysis_run_id in (select unnest(?))", [stale]
+        )
+    connection.execute("delete from ops.analysis_run where analysis_run_id in (select unnest(?))", [stale])

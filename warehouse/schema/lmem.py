@@ -1,0 +1,1 @@
+"""`result`: mixed-effects models."""

@@ -1,0 +1,1 @@
+"""One module an outside format; each only reads."""

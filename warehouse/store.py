@@ -1,0 +1,160 @@
+"""`Warehouse`: one DuckDB file, read through SQL, written in short transactions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from hpowh.warehouse.connection import LOCKED_DOWN, connect, explain
+from hpowh.warehouse.errors import NotAWarehouseError
+from hpowh.warehouse.migrate import check_revision, initialise
+from hpowh.warehouse.relation import Relation
+from hpowh.warehouse.results import AnalysisRun, find_run, save_run
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+DEFAULT_PATH = "hpowh.duckdb"
+
+
+def default_path() -> Path:
+    """Return the warehouse meant when none is named: `$HPOWH_WAREHOUSE`, else `hpowh.duckdb` here."""
+    return Path(os.environ.get("HPOWH_WAREHOUSE", DEFAULT_PATH))
+
+
+class Warehouse:
+    """A hpowh warehouse.
+
+    Reading uses one read-only connection that is opened when first needed; several processes can read at once. DuckDB
+    lets one process write and then nobody else read, so `writing()` closes the reader, opens the file for one
+    transaction and lets it go again.
+
+    Example:
+        >>> with Warehouse("hpowh.duckdb") as warehouse:
+        ...     frame = warehouse.sql("select * from mart.source").pl()
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        wait: float = 0.0,
+        locked_down: bool = False,
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
+        """Name the warehouse; it is opened when first used.
+
+        Args:
+            path: the DuckDB file; by default `$HPOWH_WAREHOUSE`, else `hpowh.duckdb`.
+            wait: seconds to wait for a lock held by another process.
+            locked_down: SQL cannot reach files, the network, extensions or settings.
+            notify: called with a sentence when waiting begins.
+
+        Raises:
+            NotAWarehouseError: there is no such file.
+        """
+        self.path = Path(path) if path is not None else default_path()
+        self.wait = wait
+        self.locked_down = locked_down
+        self._notify = notify
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        if not self.path.is_file():
+            raise NotAWarehouseError(f"There is no warehouse at {self.path}.", "Make one: hpowh init")
+
+    @classmethod
+    def create(cls, path: str | Path | None = None, *, wait: float = 0.0) -> Warehouse:
+        """Create the warehouse at `path`, or upgrade the one that is there, and return it."""
+        where = Path(path) if path is not None else default_path()
+        initialise(where, wait=wait)
+        return cls(where, wait=wait)
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the reading connection; the next read opens it again."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The read-only native connection. Raises what opening can raise: locked, not a warehouse, wrong version."""
+        if self._reader is None:
+            config = LOCKED_DOWN if self.locked_down else None
+            reader = connect(self.path, read_only=True, wait=self.wait, config=config, notify=self._notify)
+            try:
+                check_revision(reader, self.path)
+            except Exception:
+                reader.close()
+                raise
+            self._reader = reader
+        return self._reader
+
+    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Relation:
+        """Run one query and return its rows, as a `Relation` with `.pl()`, `.arrow()`, `.df()` and `.rows()`.
+
+        Raises:
+            duckdb.Error: the query is wrong; DuckDB's message points at the place.
+        """
+        return Relation(self.connection.execute(query, parameters))
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Hold the file for one transaction: commit on leaving, roll back on an error.
+
+        Raises:
+            WarehouseLockedError: another process has the warehouse open.
+        """
+        self.close()
+        writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
+        try:
+            check_revision(writer, self.path)
+            writer.execute("set preserve_insertion_order = false")
+            writer.begin()
+            try:
+                yield writer
+                writer.commit()
+            except BaseException as failure:
+                _roll_back(writer)
+                if isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
+                    raise explain(failure, self.path) from failure
+                raise
+        finally:
+            writer.close()
+
+    def find_run(self, run: AnalysisRun) -> int | None:
+        """Return the id of a stored analysis run with the same job, subject, version, parameters, seed and input."""
+        return find_run(self.connection, run)
+
+    def save_run(self, run: AnalysisRun, tables: Mapping[str, Any], *, keep: int = 2) -> int:
+        """Store an analysis run and its result tables in one transaction.
+
+        Args:
+            tables: `{"trace_point": frame}`: each an Arrow table or Polars frame with the columns of that table in
+                schema `result`, without `analysis_run_id`. A column of the table that a frame lacks becomes NULL.
+            keep: how many runs of the same job, subject and parameters stay; older ones are removed.
+
+        Returns:
+            The new `analysis_run_id`.
+        """
+        with self.writing() as connection:
+            return save_run(connection, run, tables, keep=keep)
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Undo; DuckDB has already done so after some errors, and then there is nothing to undo."""
+    try:
+        connection.rollback()
+    except duckdb.TransactionException:
+        return

@@ -1,0 +1,150 @@
+"""Views: static ones from `sql/views`, and those generated from what the warehouse holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.names import identifier, literal, slug
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class View:
+    """One static view: its name in schema `mart`, what one row is, and its SELECT."""
+
+    name: str
+    grain: str
+    select: str
+
+
+def static_views() -> list[View]:
+    """Return the views of `sql/views` in dependency order."""
+    views: dict[str, View] = {}
+    for entry in files("hpowh.sql").joinpath("views").iterdir():
+        if entry.name.endswith(".sql"):
+            text = entry.read_text(encoding="utf-8")
+            first, _, select = text.partition("\n")
+            views[entry.name[:-4]] = View(entry.name[:-4], first.removeprefix("--").strip(), select.strip().rstrip(";"))
+    needs = {
+        name: {other for other in re.findall(r"\bmart\.(\w+)", view.select) if other in views and other != name}
+        for name, view in sorted(views.items())
+    }
+    return [views[name] for name in TopologicalSorter(needs).static_order()]
+
+
+def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop and create every view in one transaction the caller holds, then read each with `limit 0`.
+
+    DuckDB lets a column vanish under a view; the read finds that now and not in a user's query.
+    """
+    drop_views(connection)
+    for view in static_views():
+        connection.execute(f"create view mart.{view.name} as {view.select}")
+        connection.execute(f"comment on view mart.{view.name} is {literal(view.grain)}")
+    refresh_generated_views(connection)
+    for schema, name in connection.execute(
+        "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
+    ).fetchall():
+        connection.execute(f"select * from {identifier(schema)}.{identifier(name)} limit 0")
+
+
+def drop_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop all views of the warehouse (a revision must not find any in its way)."""
+    for schema, name in connection.execute(
+        "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
+    ).fetchall():
+        connection.execute(f"drop view if exists {identifier(schema)}.{identifier(name)}")
+
+
+def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the views whose columns depend on the data: `space.<name>` and `mart.observation`."""
+    connection.execute("create schema if not exists space")
+    for (name,) in connection.execute(
+        "select view_name from duckdb_views() where not internal and schema_name = 'space'"
+    ).fetchall():
+        connection.execute(f"drop view space.{identifier(name)}")
+    for space_id, name in connection.execute(
+        "select search_space_id, name from core.search_space order by search_space_id"
+    ).fetchall():
+        connection.execute(f"create view space.{identifier(slug(name))} as {space_view(connection, space_id)}")
+        grain = f"One row per evaluation in the search space {name}, with its hyperparameters as named, typed columns."
+        connection.execute(f"comment on view space.{identifier(slug(name))} is {literal(grain)}")
+    connection.execute(f"create or replace view mart.observation as {observation_view(connection)}")
+    grain = "One row per point of a trace, with names, run factors and meta-features as columns."
+    connection.execute(f"comment on view mart.observation is {literal(grain)}")
+
+
+SPACE_COLUMNS = ("benchmark", "metric", "split", "fidelity", "seed", "fold", "value", "cost", "status")
+
+
+def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
+    """Return the SELECT of the view `space.<name>`: levels decoded from the mixed-radix rank into typed columns."""
+    columns = []
+    taken = {"configuration_id", *SPACE_COLUMNS}
+    for position, name, value_type, cardinality, stride in connection.execute(
+        "select position, name, value_type, cardinality, stride from core.hyperparameter "
+        "where search_space_id = ? order by position",
+        [space_id],
+    ).fetchall():
+        field = "label" if value_type in ("text", "bool") else "numeric_value"
+        levels = connection.execute(
+            f"select list({field} order by level) from core.hyperparameter_level "
+            "where search_space_id = ? and position = ?",
+            [space_id, position],
+        ).fetchall()[0][0]
+        sql_type = {"int": "bigint", "float": "double", "bool": "boolean", "text": "varchar"}[value_type]
+        values = ", ".join(literal(level) if isinstance(level, str) else repr(level) for level in levels)
+        column = name if name not in taken else f"hp_{name}"
+        taken.add(column)
+        columns.append(
+            f"cast([{values}][(e.configuration_id // {stride}) % {cardinality} + 1] as {sql_type}) "
+            f"as {identifier(column)}"
+        )
+    hyperparameters = "".join(f",\n  {column}" for column in columns)
+    return f"""select
+  e.configuration_id{hyperparameters},
+  b.name as benchmark, m.name as metric, e.split, e.fidelity, e.seed, e.fold, e.value, e.cost, e.status
+from core.evaluation as e
+join core.benchmark as b using (benchmark_id)
+join core.metric as m using (metric_id)
+where e.search_space_id = {int(space_id)}"""
+
+
+OBSERVATION_COLUMNS = ("experiment", "algorithm", "benchmark", "seed", "metric", "budget", "value", "status", "run_id")
+
+
+def observation_view(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the SELECT of `mart.observation`: run factors and meta-features pivoted into columns."""
+    joins, columns, taken = [], [], set(OBSERVATION_COLUMNS)
+    for prefix, table, entity in (("f", "run_factor", "run_id"), ("m", "benchmark_feature", "benchmark_id")):
+        picks = []
+        for name, is_numeric in connection.execute(
+            f"select name, bool_and(numeric_value is not null) from core.{table} group by name order by name"
+        ).fetchall():
+            column = name if name not in taken else f"{'factor' if prefix == 'f' else 'feature'}_{name}"
+            taken.add(column)
+            field = "numeric_value" if is_numeric else "text_value"
+            picks.append(f"max({field}) filter (where name = {literal(name)}) as {identifier(column)}")
+            columns.append(f"{prefix}.{identifier(column)}")
+        if picks:
+            joins.append(
+                f"left join (select {entity}, {', '.join(picks)} from core.{table} group by {entity}) as {prefix} "
+                f"on {prefix}.{entity} = r.{entity}"
+            )
+    extra = "".join(f", {column}" for column in columns)
+    return f"""select
+  x.name as experiment, a.name as algorithm, b.name as benchmark, r.seed, mt.name as metric,
+  t.budget, t.value, t.status, t.run_id{extra}
+from core.trace as t
+join core.run as r on r.run_id = t.run_id
+join core.experiment as x on x.experiment_id = r.experiment_id
+join core.algorithm as a on a.algorithm_id = r.algorithm_id
+join core.benchmark as b on b.benchmark_id = r.benchmark_id
+join core.metric as mt on mt.metric_id = t.metric_id
+{chr(10).join(joins)}"""
