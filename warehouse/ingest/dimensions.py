@@ -1,0 +1,133 @@
+"""Names to ids: find or add rows of the small tables, inside the ingest's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from hpowh.warehouse.errors import IngestError
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
+    """Return the first free id; the one writer of the file makes this safe."""
+    return int(connection.execute(f"select coalesce(max({column}), 0) + 1 from core.{table}").fetchall()[0][0])
+
+
+def ids_by_name(connection: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]) -> dict[str, int]:
+    """Find or add names in `core.experiment`, `core.benchmark` or `core.algorithm`; return name -> id."""
+    wanted = sorted(set(names))
+    known = dict(connection.execute(f"select name, {table}_id from core.{table}").fetchall())
+    free = next_id(connection, table, f"{table}_id")
+    fresh = [(free + i, name) for i, name in enumerate(name for name in wanted if name not in known)]
+    if fresh:
+        connection.executemany(f"insert into core.{table} ({table}_id, name) values (?, ?)", fresh)
+    known.update({name: number for number, name in fresh})
+    return {name: known[name] for name in wanted}
+
+
+def metric_id(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    direction: str,
+    *,
+    bounds: tuple[float | None, float | None] = (None, None),
+    unit: str | None = None,
+) -> int:
+    """Find or add a metric.
+
+    Raises:
+        IngestError: the warehouse knows the metric with the other direction.
+    """
+    found = connection.execute("select metric_id, direction from core.metric where name = ?", [name]).fetchall()
+    if found:
+        number, known = found[0]
+        if known != direction:
+            raise IngestError(
+                f"The metric {name!r} is in the warehouse with direction {known!r}, here it is {direction!r}.",
+                f"Give --direction {known}, or another name: --map COLUMN=metric:NAME",
+            )
+        return int(number)
+    number = next_id(connection, "metric", "metric_id")
+    connection.execute("insert into core.metric values (?, ?, ?, ?, ?, ?)", [number, name, direction, *bounds, unit])
+    return number
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One hyperparameter of a finite search space."""
+
+    name: str
+    kind: str
+    """`ordinal` (neighbours differ by one level) or `categorical` (any other level is a neighbour)."""
+    value_type: str
+    """`int`, `float`, `bool` or `text`."""
+    levels: tuple[Any, ...]
+    """In order; level 0 first."""
+    scale: str = "linear"
+
+
+def strides_of(cardinalities: Sequence[int]) -> list[int]:
+    """Return the mixed-radix strides: the last hyperparameter varies fastest (stride 1)."""
+    strides, step = [], 1
+    for size in reversed(cardinalities):
+        strides.append(step)
+        step *= size
+    return strides[::-1]
+
+
+def definition_fingerprint(hyperparameters: Sequence[Hyperparameter]) -> str:
+    """Return the hash of a space's definition: names, kinds and levels in order."""
+    text = repr([(h.name, h.kind, h.value_type, h.scale, h.levels) for h in hyperparameters])
+    return sha256(text.encode()).hexdigest()
+
+
+def search_space_id(
+    connection: duckdb.DuckDBPyConnection, name: str, hyperparameters: Sequence[Hyperparameter], source_id: int
+) -> int:
+    """Find or add a search space; a configuration's id is the sum of level x stride over its hyperparameters.
+
+    Raises:
+        IngestError: the warehouse has a space of this name with another definition (spaces never change).
+    """
+    fingerprint = definition_fingerprint(hyperparameters)
+    found = connection.execute(
+        "select search_space_id, fingerprint from core.search_space where name = ?", [name]
+    ).fetchall()
+    if found:
+        if found[0][1] != fingerprint:
+            raise IngestError(
+                f"The search space {name!r} is in the warehouse with other hyperparameters or levels.",
+                "A search space never changes: give this one another name (--space NAME).",
+            )
+        return int(found[0][0])
+    number = next_id(connection, "search_space", "search_space_id")
+    sizes = [len(h.levels) for h in hyperparameters]
+    cardinality = 1
+    for size in sizes:
+        cardinality *= size
+    if cardinality >= 2**63:
+        raise IngestError(
+            f"The search space {name!r} has {cardinality:.3g} cells, more than a configuration id can count.",
+            "Load it as a sweep, or give fewer levels.",
+        )
+    connection.execute(
+        "insert into core.search_space values (?, ?, ?, ?, ?)", [number, name, fingerprint, cardinality, source_id]
+    )
+    for position, (h, stride) in enumerate(zip(hyperparameters, strides_of(sizes), strict=True)):
+        connection.execute(
+            "insert into core.hyperparameter values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [number, position, h.name, h.kind, h.value_type, h.scale, len(h.levels), stride],
+        )
+        connection.executemany(
+            "insert into core.hyperparameter_level values (?, ?, ?, ?, ?)",
+            [
+                (number, position, level, float(value) if h.value_type in ("int", "float") else None, str(value))
+                for level, value in enumerate(h.levels)
+            ],
+        )
+    return number

@@ -1,0 +1,170 @@
+"""The walk of one ingest: fingerprint, load and check in one transaction, ledger, views."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request, Source
+from hpowh.warehouse.ingest.rejects import write_rejects
+from hpowh.warehouse.ingest.remove import remove_source
+from hpowh.warehouse.migrate import program_version
+from hpowh.warehouse.views import refresh_generated_views
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from hpowh.warehouse.store import Warehouse
+
+MEMORY_LIMIT = "1GB"
+"""DuckDB's own share while ingesting; beyond it DuckDB writes to disk, so memory stays bounded for any file."""
+
+
+@dataclass
+class Outcome:
+    """What came of one ingest."""
+
+    action: str
+    """`load`, `replace`, `update` or `unchanged`."""
+    source_id: int
+    name: str
+    row_count: int
+    refused_count: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+def _silent(_message: str, _share: float | None) -> None:
+    return
+
+
+def ingest(
+    warehouse: Warehouse,
+    source: Source,
+    request: Request,
+    *,
+    replace_old: bool = False,
+    progress: Callable[[str, float | None], None] = _silent,
+) -> Outcome:
+    """Load one source in one transaction; the same content a second time is noticed and left alone.
+
+    Raises:
+        RowsRefusedError: rows are not acceptable and no `reject_to` was given; nothing was loaded.
+        IngestError: the source cannot be read, or changed while it was read; nothing was loaded.
+        WarehouseLockedError: another process has the warehouse open.
+    """
+    began, started_at = time.perf_counter(), datetime.now(UTC)
+    progress("fingerprint", None)
+    content = source.fingerprint(request)
+    fingerprint = _identity(source, request, content)
+    same = _already_loaded(warehouse.connection, source, fingerprint)
+    if same and not replace_old:
+        source_id, name, rows, when = same
+        other = "" if name == request.name else f" as {name!r}"
+        note = f"Already loaded{other} on {when:%Y-%m-%d %H:%M}; nothing to do."
+        return Outcome("unchanged", source_id, name, rows, notes=[note], seconds=time.perf_counter() - began)
+    with warehouse.writing() as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        old = _namesake(connection, source, request)
+        action = _action(source, request, old, replace_old)
+        source_id = _announce(connection, source, request, fingerprint)
+        if old is not None:
+            remove_source(connection, old)
+        report = source.load(connection, request, LoadContext(source_id, progress))
+        progress("check", None)
+        if source.fingerprint(request) != content:
+            raise IngestError(
+                f"{request.location} changed while it was read; nothing was loaded.",
+                "Run again when nothing writes to it.",
+            )
+        _acknowledge(connection, report, source_id, action, started_at)
+        refresh_generated_views(connection)
+        if report.refused and request.reject_to:
+            write_rejects(request, report)
+        progress("commit", None)
+    return Outcome(
+        action,
+        source_id,
+        request.name,
+        report.row_count,
+        report.refused_count,
+        time.perf_counter() - began,
+        report.notes,
+    )
+
+
+def preview(source: Source, request: Request) -> Preview:
+    """Return what a load would do; reads the source, touches no warehouse."""
+    import duckdb
+
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as scratch:
+        return source.preview(scratch, replace(request))
+
+
+def _identity(source: Source, request: Request, content: str) -> str:
+    """The content and how it is read: another mapping of the same file is another load."""
+    how = json.dumps([source.kind, dict(request.mapping), dict(request.options)], sort_keys=True, default=str)
+    return sha256(f"{content}\n{how}".encode()).hexdigest()
+
+
+def _already_loaded(
+    connection: duckdb.DuckDBPyConnection, source: Source, fingerprint: str
+) -> tuple[int, str, int, datetime] | None:
+    rows = connection.execute(
+        "select source_id, name, row_count, ingested_at from core.source where kind = ? and fingerprint = ?",
+        [source.kind, fingerprint],
+    ).fetchall()
+    return rows[0] if rows else None
+
+
+def _namesake(connection: duckdb.DuckDBPyConnection, source: Source, request: Request) -> int | None:
+    rows = connection.execute(
+        "select source_id from core.source where kind = ? and name = ?", [source.kind, request.name]
+    ).fetchall()
+    return rows[0][0] if rows else None
+
+
+def _action(source: Source, request: Request, old: int | None, replace_old: bool) -> str:
+    if old is None:
+        return "load"
+    if replace_old:
+        return "replace"
+    if source.is_live:
+        return "update"
+    raise IngestError(
+        f"There is already a source {request.name!r} ({source.kind}) with other content or another mapping.",
+        "Load it anew with --replace, or give it another name with --as NAME.",
+    )
+
+
+def _announce(connection: duckdb.DuckDBPyConnection, source: Source, request: Request, fingerprint: str) -> int:
+    used = connection.execute(
+        "select greatest((select coalesce(max(source_id), 0) from core.source), "
+        "(select coalesce(max(source_id), 0) from ops.ingest)) + 1"
+    ).fetchall()[0][0]
+    options = json.dumps({"mapping": dict(request.mapping), **request.options}, sort_keys=True, default=str)
+    connection.execute(
+        "insert into core.source values (?, ?, ?, ?, ?, 0, 0, ?, now(), ?)",
+        [used, source.kind, request.name, request.location, fingerprint, options, program_version()],
+    )
+    return int(used)
+
+
+def _acknowledge(
+    connection: duckdb.DuckDBPyConnection, report: LoadReport, source_id: int, action: str, started_at: datetime
+) -> None:
+    connection.execute(
+        "update core.source set row_count = ?, refused_count = ? where source_id = ?",
+        [report.row_count, report.refused_count, source_id],
+    )
+    number = connection.execute("select coalesce(max(ingest_id), 0) + 1 from ops.ingest").fetchall()[0][0]
+    connection.execute(
+        "insert into ops.ingest values (?, ?, ?, ?, ?, ?, now(), ?)",
+        [number, source_id, action, report.row_count, report.refused_count, started_at, json.dumps(report.notes)],
+    )
