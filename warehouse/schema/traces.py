@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from hpowh.warehouse.schema.base import bigint, boolean, integer, real, table, text
+from hpowh.warehouse.schema.base import bigint, boolean, integer, one_of, real, table, text
 
+TRACE_AXIS = table(
+    "result",
+    "trace_axis",
+    "One row per analysis run, benchmark and metric: the common budget axis, the best known and the worst value.",
+    integer("analysis_run_id"),
+    integer("benchmark_id"),
+    integer("metric_id"),
+    text("scale", null=True),
+    real("lower_budget"),
+    real("upper_budget"),
+    integer("budget_count"),
+    integer("run_count"),
+    integer("early_end_count"),
+    real("best_known"),
+    text("best_found_in", null=True),
+    real("worst"),
+    text("reason", null=True),
+    one_of("scale", "linear", "log"),
+)
 TRACE_POINT = table(
     "result",
     "trace_point",
-    "One row per analysis run, run and budget of the common axis: the incumbent and its regret then.",
+    "One row per analysis run, run, metric and budget of the common axis: the incumbent and its regret then.",
     integer("analysis_run_id"),
     integer("run_id"),
+    integer("metric_id"),
     real("budget", null=False),
     real("incumbent"),
     real("regret"),
@@ -19,9 +39,10 @@ TRACE_POINT = table(
 TRACE_SUMMARY = table(
     "result",
     "trace_summary",
-    "One row per analysis run, benchmark, algorithm, factor setting and budget: the spread over seeds.",
+    "One row per analysis run, benchmark, metric, algorithm, factor setting and budget: the spread over seeds.",
     integer("analysis_run_id"),
     integer("benchmark_id"),
+    integer("metric_id"),
     integer("algorithm_id"),
     text("setting"),
     real("budget", null=False),
@@ -35,14 +56,40 @@ TRACE_SUMMARY = table(
     real("normalized_regret_mean"),
     real("normalized_regret_lower"),
     real("normalized_regret_upper"),
+    real("normalized_regret_sd"),
+    integer("rank_count"),
     real("rank_mean"),
+    real("rank_sd"),
+    text("reason", null=True),
+)
+TRACE_OVERALL = table(
+    "result",
+    "trace_overall",
+    "One row per analysis run, metric, factor setting, algorithm and position: the mean over benchmarks. "
+    "Metric NULL: every benchmark by its own only metric.",
+    integer("analysis_run_id"),
+    integer("metric_id", null=True),
+    text("setting"),
+    integer("algorithm_id"),
+    text("position_unit"),
+    real("position", null=False),
+    integer("benchmark_count"),
+    real("normalized_regret_mean"),
+    real("normalized_regret_lower"),
+    real("normalized_regret_upper"),
+    real("rank_mean"),
+    real("rank_lower"),
+    real("rank_upper"),
+    text("reason", null=True),
+    one_of("position_unit", "budget", "fraction"),
 )
 RUN_REGRET = table(
     "result",
     "run_regret",
-    "One row per analysis run and run: final and anytime regret and rank within its block.",
+    "One row per analysis run, run and metric: final and anytime regret on the common axis and rank within its block.",
     integer("analysis_run_id"),
     integer("run_id"),
+    integer("metric_id"),
     text("setting"),
     real("final_budget"),
     real("final_incumbent"),
@@ -64,6 +111,7 @@ COVERAGE = table(
     integer("run_count"),
     integer("expected_count"),
     bigint("point_count"),
+    bigint("unusable_count"),
     boolean("is_complete"),
     text("missing_seeds"),
 )
