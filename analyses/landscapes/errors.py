@@ -1,0 +1,16 @@
+"""What a landscape cannot be computed from."""
+
+from __future__ import annotations
+
+
+class LandscapeError(ValueError):
+    """The input is no landscape: its message says what is wrong; `hint` says what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class TooLargeError(LandscapeError):
+    """The grid or its graph would not fit into memory; says its size and the way out."""

@@ -1,0 +1,145 @@
+"""One landscape's data: the configurations that were evaluated and their losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.landscapes.errors import LandscapeError, TooLargeError
+from hpowh.analyses.landscapes.space import Space
+
+MAX_CELLS = 200_000_000
+"""Largest dense array of losses (1.6 GB); beyond it the computations that need one give NULL with the reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A landscape: sorted configuration ranks and one finite loss (minimised) for each.
+
+    Configurations that are missing or have no finite loss are holes; nothing is imputed.
+    """
+
+    space: Space
+    ranks: NDArray[np.int64]
+    loss: NDArray[np.float64]
+    dropped: int = 0
+    """Configurations that had no finite loss."""
+
+    @classmethod
+    def make(cls, space: Space, ranks: Sequence[int] | NDArray[np.int64], loss: NDArray[np.float64]) -> Surface:
+        """Check, sort and clean one landscape's data.
+
+        Args:
+            ranks: configuration ranks in the space, in any order, without repetition.
+            loss: one loss per rank; NaN and infinite losses become holes.
+
+        Raises:
+            LandscapeError: nothing is left, a rank lies outside the space, or one occurs twice.
+        """
+        ranks = np.ascontiguousarray(ranks, dtype=np.int64)
+        loss = np.ascontiguousarray(loss, dtype=np.float64)
+        if ranks.shape != loss.shape or ranks.ndim != 1:
+            raise LandscapeError(f"{ranks.shape} ranks do not go with {loss.shape} losses.")
+        finite = np.isfinite(loss)
+        dropped = int(ranks.size - np.count_nonzero(finite))
+        if dropped:
+            ranks, loss = ranks[finite], loss[finite]
+        if not ranks.size:
+            raise LandscapeError(
+                "No configuration has a finite loss."
+                if dropped
+                else "The landscape has no configuration.",
+                "Look at the statuses: select status, count(*) from core.evaluation group by status",
+            )
+        if np.any(ranks[1:] <= ranks[:-1]):
+            order = np.argsort(ranks, kind="stable")
+            ranks, loss = ranks[order], loss[order]
+            if np.any(ranks[1:] == ranks[:-1]):
+                raise LandscapeError("A configuration occurs more than once.", "Average over seeds and folds first.")
+        if ranks[0] < 0 or ranks[-1] >= space.cardinality:
+            raise LandscapeError(
+                f"Configuration {int(ranks[0] if ranks[0] < 0 else ranks[-1])} lies outside the space "
+                f"of {space.cardinality:,} configurations."
+            )
+        return cls(space, ranks, loss, dropped)
+
+    @classmethod
+    def from_grid(cls, array: NDArray[np.float64], ordinal: Sequence[bool] | bool = True) -> Surface:
+        """Return the landscape of an array with one dimension per hyperparameter; NaN marks a hole."""
+        array = np.asarray(array, dtype=np.float64)
+        return cls.make(Space.of(array.shape, ordinal), np.arange(array.size), array.ravel())
+
+    @property
+    def size(self) -> int:
+        """Number of configurations with a loss."""
+        return int(self.ranks.size)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every configuration of the space has a loss."""
+        return self.size == self.space.cardinality
+
+    @property
+    def coverage(self) -> float:
+        """Share of the space's configurations that have a loss."""
+        return self.size / self.space.cardinality
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """Node ids from the best to the worst; equal losses in the order of their ranks."""
+        return np.argsort(self.loss, kind="stable")
+
+    @cached_property
+    def place(self) -> NDArray[np.int32]:
+        """Each node's place in `order`: a total order that resolves equal losses by the smaller rank."""
+        place = np.empty(self.size, dtype=np.int32)
+        place[self.order] = np.arange(self.size, dtype=np.int32)
+        return place
+
+    @cached_property
+    def average_rank(self) -> NDArray[np.float64]:
+        """Each node's rank by loss, 1 for the best, equal losses sharing the mean of their ranks."""
+        return average_ranks(self.loss, self.order)
+
+    @cached_property
+    def optima(self) -> NDArray[np.int64]:
+        """Node ids of the global optima: all configurations with exactly the smallest loss."""
+        return np.flatnonzero(self.loss == self.loss[self.order[0]])
+
+    def dense(self, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Return `values` (by default the losses) as a flat array over the whole grid, NaN where there is a hole.
+
+        Raises:
+            TooLargeError: the grid has more than `MAX_CELLS` cells.
+        """
+        values = self.loss if values is None else values
+        if self.is_complete:
+            return values
+        require_cells(self.space)
+        out = np.full(self.space.cardinality, np.nan)
+        out[self.ranks] = values
+        return out
+
+
+def require_cells(space: Space, limit: int = MAX_CELLS) -> None:
+    """Raise TooLargeError where a dense array over the space would have more than `limit` cells."""
+    if space.cardinality > limit:
+        raise TooLargeError(
+            f"The full grid has {space.cardinality:,} cells ({space.cardinality * 8 / 2**30:,.1f} GiB of losses); "
+            f"dense computations stop at {limit:,}.",
+            "Analyse a slice of the space, or a sample of it (sparse landscapes need no dense array).",
+        )
+
+
+def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return ranks from 1, ties sharing their mean rank, given the sorting permutation."""
+    ordered = values[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    ends = np.append(starts[1:], values.size)
+    ranks = np.empty(values.size)
+    ranks[order] = np.repeat((starts + ends + 1) / 2.0, ends - starts)
+    return ranks
