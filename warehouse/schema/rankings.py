@@ -1,1 +1,96 @@
-"""`result`: rankings of algorithms."""
+"""`result`: rankings of algorithms, non-parametric and Bayesian. `setting` names the slice (budget, factors)."""
+
+from __future__ import annotations
+
+from hpowh.warehouse.schema.base import boolean, integer, real, table, text
+
+RANKING_BLOCK = table(
+    "result",
+    "ranking_block",
+    "One row per block and algorithm: the value that was ranked and its rank in the block (1 is best).",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("block"),
+    text("algorithm"),
+    real("value"),
+    real("rank"),
+)
+RANKING_ALGORITHM = table(
+    "result",
+    "ranking_algorithm",
+    "One row per algorithm: its mean rank and where it stands.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("algorithm"),
+    integer("block_count"),
+    integer("position"),
+    real("mean_rank"),
+    real("mean_value"),
+    real("median_value"),
+)
+RANKING_TEST = table(
+    "result",
+    "ranking_test",
+    "One row per test of all algorithms at once (Friedman, Iman-Davenport) and per critical difference.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("test"),
+    real("statistic"),
+    real("df1"),
+    real("df2"),
+    real("p_value"),
+    real("critical_difference"),
+    integer("block_count"),
+    integer("dropped_count"),
+    text("reason", null=True),
+)
+RANKING_PAIR = table(
+    "result",
+    "ranking_pair",
+    "One row per test and pair of algorithms; the Bayesian tests give three probabilities in place of a p-value.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("test"),
+    text("first"),
+    text("second"),
+    real("estimate"),
+    real("statistic"),
+    real("p_value"),
+    real("p_adjusted"),
+    real("probability_first"),
+    real("probability_rope"),
+    real("probability_second"),
+    boolean("is_different", null=True),
+    text("reason", null=True),
+)
+RANKING_GROUP = table(
+    "result",
+    "ranking_group",
+    "One row per method, group and algorithm: algorithms of one group are joined by a bar in the CD diagram.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("method"),
+    text("direction"),
+    integer("group_number"),
+    text("algorithm"),
+    integer("position"),
+    real("mean_rank"),
+)
+RANKING_AGREEMENT = table(
+    "result",
+    "ranking_agreement",
+    "One row per pair of algorithms: what the mixed model and the rank tests say, and whether they agree.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("first"),
+    text("second"),
+    real("lmem_p_adjusted"),
+    real("nemenyi_p"),
+    real("wilcoxon_p_adjusted"),
+    text("lmem_verdict"),
+    text("nemenyi_verdict"),
+    text("wilcoxon_verdict"),
+    text("bayes_verdict"),
+    boolean("is_agreed"),
+    text("sentence"),
+)
