@@ -40,7 +40,7 @@ METRICS: dict[str, tuple[str, tuple[float | None, float | None], str | None]] = 
     "latency": ("min", (0.0, None), "s"),
     "model_size": ("min", (0.0, None), "parameters"),
 }
-"""Metric -> direction, bounds, unit. `val_loss` is a mean squared error on standardised targets."""
+"""Metric -> direction, bounds, unit."""
 
 
 class SimpleHpoBench:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FAMILIES = {"hpobench": "HPOBench", "fcnet": "HPOLib", "nasbench201": "NASBench201"}
 """Search space in the warehouse -> class of the package that describes it."""
 FOLDERS = {"hpobench": "hpobench", "fcnet": "hpolib", "nasbench201": "nasbench201"}
-FACTORS = {("nasbench201", "val_acc"): 0.01, ("nasbench201", "model_size"): 1e6}
-"""What a stored value is multiplied with: percent to a fraction, millions of parameters to parameters."""
+IN_PERCENT = {("nasbench201", "val_acc")}
+IN_MILLIONS = {("nasbench201", "model_size")}
 
 
 @dataclass(frozen=True)
@@ -184,13 +184,14 @@ def evaluations(data_set: DataSet) -> Iterator[Table]:
 
 
 def scaled(family: str, metric: str, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the values in the warehouse's unit; counts of parameters are made whole again."""
+    """Return the values in the warehouse's unit: accuracies as fractions, model sizes as whole counts of parameters."""
     import numpy as np
 
-    factor = FACTORS.get((family, metric))
-    if factor is None:
-        return value
-    return np.rint(value * factor) if metric == "model_size" else value / (1 / factor)
+    if (family, metric) in IN_PERCENT:
+        return value / 100.0
+    if (family, metric) in IN_MILLIONS:
+        return np.rint(value * 1e6)
+    return value
 
 
 def ranks_of(keys: list[str], sizes: Sequence[int]) -> np.ndarray[Any, Any]:
