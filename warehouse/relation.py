@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ class Relation:
     def rows(self) -> list[tuple[Any, ...]]:
         """Return the rows as tuples."""
         return self._cursor.fetchall()
+
+    def head(self, most: int | None) -> list[tuple[Any, ...]]:
+        """Return at most `most` rows as tuples; all of them for None."""
+        return self._cursor.fetchall() if most is None else self._cursor.fetchmany(most)
+
+    def chunks(self, size: int = 10_000) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows in lists of up to `size`, so that a large result need not fit into memory as tuples."""
+        while rows := self._cursor.fetchmany(size):
+            yield rows
 
     def numpy(self) -> dict[str, Any]:
         """Return the columns as NumPy arrays (masked where a column has NULLs)."""

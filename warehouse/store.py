@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hpowh.warehouse.catalogue import Table, list_columns, list_tables
 from hpowh.warehouse.connection import LOCKED_DOWN, connect, explain
 from hpowh.warehouse.errors import NotAWarehouseError
 from hpowh.warehouse.migrate import check_revision, initialise
@@ -108,6 +109,14 @@ class Warehouse:
             duckdb.Error: the query is wrong; DuckDB's message points at the place.
         """
         return Relation(self.connection.execute(query, parameters))
+
+    def tables(self, *, count_views: bool = False) -> list[Table]:
+        """Return all tables and views, with what one row of each is."""
+        return list_tables(self.connection, count_views=count_views)
+
+    def columns(self, name: str) -> list[tuple[str, str]]:
+        """Return (column, type) of the table or view `schema.name`. Raises UsageError where there is none."""
+        return list_columns(self.connection, name)
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:

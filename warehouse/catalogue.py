@@ -1,0 +1,66 @@
+"""What is in a warehouse: tables and views, each with the sentence that says what one row is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.names import identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+SCHEMAS = ("core", "mart", "space", "result", "ops")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table or view."""
+
+    name: str
+    """`schema.name`."""
+    kind: str
+    """`table` or `view`."""
+    grain: str
+    rows: int | None
+    """None for a view that was not counted."""
+
+
+def list_tables(connection: duckdb.DuckDBPyConnection, *, count_views: bool) -> list[Table]:
+    """Return the tables and views of all schemas, in the order of the data's walk."""
+    found = connection.execute(
+        """
+        select schema_name, table_name, 'table', comment from duckdb_tables() where not internal and not temporary
+        union all
+        select schema_name, view_name, 'view', comment from duckdb_views() where not internal
+        """
+    ).fetchall()
+    listed = []
+    for schema, name, kind, comment in sorted(
+        (row for row in found if row[0] in SCHEMAS and row[1] != "revision"),
+        key=lambda row: (SCHEMAS.index(row[0]), row[1]),
+    ):
+        rows = None
+        if kind == "table" or count_views:
+            query = f"select count(*) from {identifier(schema)}.{identifier(name)}"
+            rows = connection.execute(query).fetchall()[0][0]
+        listed.append(Table(f"{schema}.{name}", kind, comment or "", rows))
+    return listed
+
+
+def list_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
+    """Return (column, type) of one table or view.
+
+    Raises:
+        UsageError: there is no such table.
+    """
+    schema, _, table = name.partition(".")
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
+        "order by column_index",
+        [schema, table],
+    ).fetchall()
+    if not columns:
+        raise UsageError(f"There is no table or view {name!r}.", "List them: hpowh tables")
+    return columns

@@ -1,0 +1,15 @@
+"""The warehouse's own commands, a module each. Heavy imports are inside, so that `hpowh --help` stays quick."""
+
+import typer
+
+from hpowh.warehouse.commands import check, export, ingest, init, sql, tables
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this floor, in the order in which a new user meets them."""
+    app.command(epilog="Example: hpowh init --warehouse results.duckdb")(init.init)
+    app.command(epilog=ingest.EXAMPLES)(ingest.ingest)
+    app.command(epilog='Example: hpowh sql "select * from mart.landscape" --format markdown')(sql.sql)
+    app.command(epilog="Example: hpowh tables mart")(tables.tables)
+    app.command(epilog="Example: hpowh export mart.observation observations.parquet")(export.export)
+    app.command(epilog="Example: hpowh check --json")(check.check)

@@ -1,0 +1,28 @@
+"""`hpowh export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpowh.warehouse.console import WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.errors import UsageError
+
+
+def export(
+    what: Annotated[str, typer.Argument(help="A table or view (mart.landscape), or a SELECT.")],
+    out: Annotated[Path, typer.Argument(help="The file to write; its ending says the format: .parquet or .csv.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    warehouse: WarehouseOption = None,
+    wait: WaitOption = 0.0,
+) -> None:
+    """Write a table, view or query to Parquet or CSV, whatever its size."""
+    from hpowh.warehouse.exporting import export_query
+
+    if out.exists() and not force:
+        raise UsageError(f"{out} exists.", "Overwrite it with --force.")
+    with open_warehouse(warehouse, wait) as store:
+        rows = export_query(store, what, out)
+    note(f"Wrote {rows:,} rows to {out}.")

@@ -1,0 +1,54 @@
+"""`hpowh sql`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpowh.warehouse.console import WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.errors import UsageError
+
+FORMATS = ("table", "csv", "json", "parquet", "markdown")
+
+
+def sql(
+    query: Annotated[str | None, typer.Argument(help="The query; - or a pipe reads it from standard input.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the query from a file.")] = None,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json, parquet or markdown.")] = "table",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the rows to this file.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most rows to show as a table or markdown; 0 shows all.")] = 100,
+    timing: Annotated[bool, typer.Option("--timing", help="Say how long the query took.")] = False,
+    writable: Annotated[
+        bool, typer.Option("--unlocked", help="Let SQL read and write other files (never the warehouse itself).")
+    ] = False,
+    warehouse: WarehouseOption = None,
+    wait: WaitOption = 0.0,
+) -> None:
+    """Ask the warehouse in SQL, read-only and locked down; without a query, at a prompt.
+
+    The warehouse cannot be changed and no file, network or setting reached, unless --unlocked allows files.
+    """
+    from hpowh.warehouse.query import prompt, run_query
+
+    if output not in FORMATS:
+        raise UsageError(f"--format {output}: not known.", f"Formats: {', '.join(FORMATS)}.")
+    if query is not None and file is not None:
+        raise UsageError("Give the query or --file, not both.")
+    if file is not None:
+        if not file.is_file():
+            raise UsageError(f"There is no file {file}.")
+        query = file.read_text(encoding="utf-8")
+    elif query == "-" or (query is None and not sys.stdin.isatty()):
+        query = sys.stdin.read()
+    with open_warehouse(warehouse, wait, locked_down=not writable) as store:
+        if query is None:
+            prompt(store, output=output, limit=limit)
+            return
+        if not query.strip():
+            raise UsageError("The query is empty.", 'Try: hpowh sql "select * from mart.source"')
+        seconds = run_query(store, query, output=output, limit=limit, out=out)
+    if timing:
+        note(f"{seconds:.3f} s")
