@@ -2,8 +2,45 @@
 
 from __future__ import annotations
 
+import json
+from typing import Annotated
+
 import typer
+
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 
 
 def register(group: typer.Typer) -> None:
     """Add this family's commands to the group `analyse`."""
+    group.command(epilog="Example: hpowh analyse traces --experiment demo")(traces)
+
+
+def traces(
+    warehouse: WarehouseOption = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", metavar="NAME", help="Only this experiment (default: all).")
+    ] = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Incumbent traces on a common budget axis, regret, ranks within block, coverage.
+
+    An experiment whose input has not changed since its last analysis is left as it is.
+    """
+    from hpowh.analyses.traces.job import analyse
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcomes = analyse(opened, experiment)
+    if as_json:
+        print(json.dumps([outcome.__dict__ for outcome in outcomes]))
+        return
+    if not outcomes:
+        note("There is no experiment in the warehouse: ingest runs first.")
+    for outcome in outcomes:
+        if not outcome.is_new:
+            note(f"{outcome.experiment}: unchanged since analysis run {outcome.analysis_run_id}.")
+            continue
+        rows = ", ".join(f"{table} {count:,}" for table, count in outcome.rows.items())
+        note(f"{outcome.experiment}: analysis run {outcome.analysis_run_id}; rows: {rows}.")
+        for warning in outcome.warnings:
+            note(f"  Note: {warning}")
