@@ -40,6 +40,7 @@ def connect(
         NotAWarehouseError: the file is not a DuckDB database.
         HpowhError: the file cannot be read or written (permissions, damage, full disk).
     """
+    _refuse_other_files(path)
     deadline = time.monotonic() + wait
     delay, told = 0.05, False
     while True:
@@ -54,6 +55,17 @@ def connect(
             told = True
         time.sleep(min(delay, max(0.0, deadline - time.monotonic())))
         delay = min(delay * 1.5, 1.0)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """DuckDB would open a CSV or SQLite file as something else, by its name or its content."""
+    try:
+        with path.open("rb") as handle:
+            start = handle.read(12)
+    except OSError:
+        return  # missing, or not readable: DuckDB's own error says which
+    if start and start[8:12] != b"DUCK":
+        raise NotAWarehouseError(f"{path} is not a DuckDB file.", "Name a warehouse, or make one: hpowh init")
 
 
 def explain(error: duckdb.Error, path: Path) -> HpowhError:

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
-from hpowh.warehouse.errors import EXIT_FAILED, EXIT_USAGE, HpowhError
+from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpowhError
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
@@ -77,19 +76,16 @@ def run(app: typer.Typer) -> int:
             raise
         note(f"Error: {error}")
         return error.exit_code
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         note("Interrupted; nothing half done was kept.")
-        return 130
-    except KeyboardInterrupt:
-        note("Interrupted; nothing half done was kept.")
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return EXIT_USAGE
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader of the pipe has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe has gone
         return EXIT_FAILED
     except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):  # a wrong option, as typer reports it
+            error.show()
+            return EXIT_USAGE
         if debug or not type(error).__module__.startswith(("duckdb", "_duckdb")):
             raise
         note(f"Error: {error}")

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -38,7 +39,8 @@ def run_query(store: Warehouse, query: str, *, output: str, limit: int, out: Pat
         written = _write(relation, output, limit, out)
     except duckdb.PermissionException as error:
         raise HpowhError(
-            f"Not allowed here: {_plain(error)}", "hpowh sql is locked down; --unlocked lets it use files."
+            f"Not allowed here: {_plain(error).splitlines()[0].removeprefix('Permission Error: ')}.",
+            "hpowh sql is locked down; --unlocked lets it use files.",
         ) from None
     except duckdb.InvalidInputException as error:
         if "read-only" in str(error):
@@ -90,7 +92,7 @@ def _write_json(relation: Relation) -> str:
     """Write one JSON array of objects; NaN and infinities, which JSON lacks, become null."""
 
     def clean(value: Any) -> Any:
-        if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        if isinstance(value, float) and not math.isfinite(value):
             return None
         return value
 

@@ -1,0 +1,87 @@
+"""What a reader of a tuner's storage hands to the loader: sweeps as objects, trials as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class SweepParameter:
+    """One declared hyperparameter of a sweep."""
+
+    name: str
+    value_type: str
+    """`int`, `float`, `bool`, `text` or `mixed`."""
+    scale: str = "linear"
+    lower: float | None = None
+    upper: float | None = None
+    step: float | None = None
+    choices: str | None = None
+    """JSON list of the choices of a categorical one."""
+
+
+@dataclass(frozen=True)
+class RunLabel:
+    """What makes a sweep also a run of an experiment."""
+
+    experiment: str
+    algorithm: str
+    benchmark: str
+    seed: int | None = None
+    factors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Sweep:
+    """One sweep, without its trials."""
+
+    name: str
+    metrics: list[tuple[str, str]]
+    """(metric, direction `min` or `max`) in the tuner's order."""
+    parameters: list[SweepParameter] = field(default_factory=list)
+    run: RunLabel | None = None
+    benchmark: str | None = None
+    search_space: str | None = None
+    """The name of a search space that the warehouse may know; then trials resolve to configurations."""
+    holds_levels: bool = False
+    """True where an ordinal hyperparameter's trial parameter is the level's number, not its value."""
+    time_note: str | None = None
+
+
+@dataclass
+class Trials:
+    """The trials of all sweeps, as Arrow tables; `trial` and `sweep` count from 0 within one load.
+
+    `trial`: trial, sweep, name, number, status, started_at, ended_at (microseconds, UTC).
+    `parameters`: tables of trial, name, numeric_value, text_value.
+    `metrics`: tables of trial, position (of the metric in its sweep), step (NULL: final), value (may be NaN or infinite).
+    `attributes`: tables of trial, name, value (JSON).
+    """
+
+    trial: pyarrow.Table
+    parameters: Iterable[pyarrow.Table]
+    metrics: Iterable[pyarrow.Table]
+    attributes: Iterable[pyarrow.Table]
+
+
+def trial_schema() -> pyarrow.Schema:
+    """Return the columns of `Trials.trial`."""
+    import pyarrow as pa
+
+    moment = pa.timestamp("us", tz="UTC")
+    return pa.schema(
+        [
+            ("trial", pa.int64()),
+            ("sweep", pa.int64()),
+            ("name", pa.string()),
+            ("number", pa.int64()),
+            ("status", pa.string()),
+            ("started_at", moment),
+            ("ended_at", moment),
+        ]
+    )
