@@ -73,9 +73,7 @@ class DenseGraph:
         slope = np.empty(loss.size)
 
         def work(low: int, high: int, _: int) -> None:
-            kernels.scan_range(
-                loss, *self._geometry, epsilon, low, high, best, improving, neutral, tied, degree, slope
-            )
+            kernels.scan_range(loss, *self._geometry, epsilon, low, high, best, improving, neutral, tied, degree, slope)
 
         in_threads(work, loss.size, self.threads)
         chosen = self._pick(best)

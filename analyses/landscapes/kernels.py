@@ -45,7 +45,7 @@ def scan_range(loss, shape, strides, ordinal, epsilon, low, high, best, improvin
                     for i in range(at, stop):
                         mine, theirs = loss[i], loss[i + shift]
                         gap = abs(theirs - mine)
-                        both = gap == gap
+                        both = gap >= 0.0
                         improving[i] += np.int32(theirs < mine)
                         neutral[i] += np.int32(gap <= epsilon)
                         tied[i] += np.int32(gap == 0.0)
@@ -76,7 +76,7 @@ def count_within(loss, shape, strides, ordinal, thresholds, low, high, counts):
                 shift = (level - other) * stride
                 for i in range(at, stop):
                     gap = abs(loss[i] - loss[i - shift])
-                    if gap == gap:
+                    if gap >= 0.0:
                         for t in range(thresholds.size):
                             if gap <= thresholds[t]:
                                 counts[t] += 1
@@ -151,6 +151,7 @@ def classify_squares(grid, ordinal_a, ordinal_b, tolerance, low, high, counts):
 
     Args:
         grid: losses with the shape (blocks, a, between, b, within): two axes and what lies around them.
+        tolerance: rounding error, relative to the four losses of a square, below which it is additive.
         counts: incremented at 0 (additive), 1 (magnitude), 2 (sign), 3 (reciprocal sign).
     """
     size_a, between, size_b, within = grid.shape[1:]
@@ -164,11 +165,10 @@ def classify_squares(grid, ordinal_a, ordinal_b, tolerance, low, high, counts):
                                 f00, f10 = grid[block, a, m, b, w], grid[block, a2, m, b, w]
                                 f01, f11 = grid[block, a, m, b2, w], grid[block, a2, m, b2, w]
                                 mixed = abs((f11 - f01) - (f10 - f00))
-                                if mixed != mixed:
-                                    continue
-                                if mixed <= tolerance:
+                                scale = abs(f00) + abs(f10) + abs(f01) + abs(f11)
+                                if mixed <= tolerance * scale:
                                     counts[0] += 1
-                                else:
+                                elif mixed > 0.0:
                                     turn_a = (f10 - f00) * (f11 - f01) < 0
                                     turn_b = (f01 - f00) * (f11 - f10) < 0
                                     counts[1 + np.int64(turn_a) + np.int64(turn_b)] += 1

@@ -40,7 +40,9 @@ class Space:
             raise LandscapeError("The search space has no hyperparameter.")
         for axis in self.axes:
             if axis.cardinality < 1:
-                raise LandscapeError(f"Hyperparameter {axis.name!r} has {axis.cardinality} levels; it needs at least 1.")
+                raise LandscapeError(
+                    f"Hyperparameter {axis.name!r} has {axis.cardinality} levels; it needs at least 1."
+                )
         if self.cardinality > MAX_CARDINALITY:
             raise LandscapeError(f"The search space has {self.cardinality:,} configurations; ranks end at 2^62.")
 

@@ -1,0 +1,64 @@
+"""One measured number of a landscape, or none and the reason."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named number; `value` is None where it is undefined and `reason` then says why."""
+
+    name: str
+    value: float | None
+    reason: str | None = None
+    lower: float | None = None
+    """Bounds of a 95 % interval where the number is an estimate."""
+    upper: float | None = None
+    pair_count: int | None = None
+    """Neighbour pairs, squares or configurations that the number comes from."""
+
+
+EQUAL = "all losses are equal"
+NO_PAIRS = "no two configurations are neighbours"
+
+
+def metric(name: str, value: float | None, otherwise: str = EQUAL, pair_count: int | None = None) -> Metric:
+    """Return the metric, or None with the reason `otherwise` where `value` is None or not finite."""
+    if value is None or not math.isfinite(value):
+        return Metric(name, None, otherwise, pair_count=pair_count)
+    return Metric(name, float(value), pair_count=pair_count)
+
+
+def pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float | None:
+    """Return the Pearson correlation, or None where one of the two is constant or there are fewer than two values."""
+    if x.size < 2:
+        return None
+    x, y = x - x.mean(), y - y.mean()
+    # Scaled first: losses of diverged runs would overflow when squared.
+    wide_x, wide_y = float(np.abs(x).max()), float(np.abs(y).max())
+    if not wide_x or not wide_y:
+        return None
+    x, y = x / wide_x, y / wide_y
+    spread = math.sqrt(float(x @ x) * float(y @ y))
+    return max(-1.0, min(1.0, float(x @ y) / spread)) if spread > 0 else None
+
+
+def ranked(values: NDArray) -> NDArray[np.float64]:
+    """Return ranks from 1, equal values sharing the mean of their ranks."""
+    if np.issubdtype(values.dtype, np.integer) and values.size and 0 <= values.min() and values.max() < 1_000_000:
+        counts = np.bincount(values)
+        ends = np.cumsum(counts)
+        return ((2 * ends - counts + 1) / 2.0)[values]
+    from hpowh.analyses.landscapes.surface import average_ranks
+
+    return average_ranks(values, np.argsort(values, kind="stable"))
+
+
+def is_constant(values: NDArray) -> bool:
+    """Return whether all values are exactly equal."""
+    return bool(values.size == 0 or values.min() == values.max())
