@@ -1,0 +1,35 @@
+"""Page modules: every module of `hpowh.reports.pages`, found by its folder, so that adding a page is adding a file."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.resources import files
+from types import ModuleType
+
+from hpowh.reports.context import SiteContext
+
+
+def page_modules() -> list[ModuleType]:
+    """Return the modules of `hpowh.reports.pages` in alphabetical order; each has `pages(site)`."""
+    names = sorted(
+        entry.name[:-3]
+        for entry in files("hpowh.reports.pages").iterdir()
+        if entry.name.endswith(".py") and not entry.name.startswith("_")
+    )
+    modules = [import_module(f"hpowh.reports.pages.{name}") for name in names]
+    return [module for module in modules if hasattr(module, "pages")]
+
+
+def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
+    """Ask every module for its pages and its findings.
+
+    Args:
+        only: kinds of page (the first part of the key) to keep; all when empty.
+    """
+    modules = page_modules()
+    for module in modules:
+        site.announce(page for page in module.pages(site) if not only or page.key[0] in only)
+    for module in modules:
+        if hasattr(module, "findings"):
+            site.findings.extend(module.findings(site))
+    site.findings.sort(key=lambda finding: (finding.order, finding.key))
