@@ -44,7 +44,7 @@ def autocorrelation(graph: Graph, values: NDArray[np.float64], lags: Sequence[in
 
 
 def edge_correlation(graph: Graph, values: NDArray[np.float64]) -> float | None:
-    """Return the Pearson correlation of the values over directed edges (assortativity, Newman 2003, eq. 21)."""
+    """Return the Pearson correlation of the values over directed edges (assortativity, Newman 2003)."""
     return autocorrelation(graph, values, [1])[0]
 
 

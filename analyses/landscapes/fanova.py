@@ -74,7 +74,7 @@ def _mean_over(grid: NDArray[np.float64], axes: Sequence[int]) -> NDArray[np.flo
 def capped(grid: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """Return the grid with losses above the given quantile set to it.
 
-    Importance among good configurations: differences between bad ones count no more (Hutter et al. 2014, section 4.2,
+    Importance among good configurations: differences between bad ones count no more (Hutter et al. 2014,
     who cap likewise), and the grid stays complete, so that the decomposition stays exact.
     """
     return np.minimum(grid, np.quantile(grid, share))

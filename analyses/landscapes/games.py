@@ -51,7 +51,7 @@ def shapley_values(game: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def shapley_interactions(game: NDArray[np.float64]) -> dict[tuple[int, int], float]:
-    """Return the Shapley interaction index of each pair (Grabisch and Roubens 1999, eq. 3).
+    """Return the Shapley interaction index of each pair (Grabisch and Roubens 1999).
 
     Positive where two hyperparameters gain more together than apart, 0 for those that do not interact.
     """

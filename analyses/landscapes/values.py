@@ -50,7 +50,7 @@ def pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float | None:
 
 def ranked(values: NDArray) -> NDArray[np.float64]:
     """Return ranks from 1, equal values sharing the mean of their ranks."""
-    if np.issubdtype(values.dtype, np.integer) and values.size and 0 <= values.min() and values.max() < 1_000_000:
+    if np.issubdtype(values.dtype, np.integer) and values.size and values.min() >= 0 and values.max() < 1_000_000:
         counts = np.bincount(values)
         ends = np.cumsum(counts)
         return ((2 * ends - counts + 1) / 2.0)[values]
