@@ -1,0 +1,214 @@
+"""Models with many random effects: the largest block is block-diagonal, so it is eliminated before the dense part.
+
+With M_l = (T'A_lT + I)^-1 and W_l = T M_l T' for every level l of the first block, the rest of the cross-products
+become A_22 - A_21 W A_12 (a Schur complement), on which `dense` works as if there were no first block.
+Rows of A_21 that are mostly zero (a factor nested in the first) stay sparse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import solve_triangular
+
+from hpowh.analyses.mixed_models.cells import Floats, Integers
+from hpowh.analyses.mixed_models.dense import (
+    Factorised,
+    apply_factor,
+    covariance_gradients,
+    factorise,
+    scale_columns,
+)
+from hpowh.analyses.mixed_models.problem import Block, Problem
+
+DENSE_SHARE = 0.04
+"""A row of A_21 with a larger share of non-zeros is stored dense."""
+
+CHUNK = 2048
+"""Levels whose products with a dense kernel are held at once."""
+
+
+@dataclass(frozen=True)
+class Eliminated:
+    """Cross-products around the first block: `a11` (L, k, k), `a21` (r, L k) split by density, `a22` (r, r)."""
+
+    first: Block
+    rest: tuple[Block, ...]
+    a11: Floats
+    dense_rows: Integers
+    sparse_rows: Integers
+    dense: Floats
+    thin: sparse.csr_matrix
+    a22: Floats
+    q: int
+    p: int
+
+    def times(self, weights: Floats) -> tuple[Floats, sparse.csr_matrix]:
+        """Return A_21 times the block-diagonal weights (L, k, k): its dense rows and its sparse rows."""
+        level_count, k = weights.shape[0], weights.shape[1]
+        if k == 1:
+            flat = weights[:, 0, 0]
+            return self.dense * flat, self.thin @ sparse.diags(flat)
+        part = self.dense.reshape(len(self.dense), level_count, k)
+        heavy = np.einsum("rli,lij->rlj", part, weights).reshape(self.dense.shape)
+        blocks = sparse.bsr_matrix((weights, np.arange(level_count), np.arange(level_count + 1)))
+        return heavy, sparse.csr_matrix(self.thin @ blocks)
+
+    def complement(self, weights: Floats) -> Floats:
+        """Return A_22 - A_21 W A_12 (r, r)."""
+        out = self.a22.copy()
+        heavy, thin = self.times(weights)
+        d, s = self.dense_rows, self.sparse_rows
+        if len(d):
+            out[np.ix_(d, d)] -= heavy @ self.dense.T
+        if len(s):
+            mixed = np.asarray(self.thin @ heavy.T)
+            out[np.ix_(s, d)] -= mixed
+            out[np.ix_(d, s)] -= mixed.T
+            product = (thin @ self.thin.T).tocoo()
+            out[s[product.row], s[product.col]] -= product.data
+        return out
+
+    def quadratic(self, kernel: Floats) -> Floats:
+        """Return A_12 K A_21 on the first block's diagonal (L, k, k), for a symmetric K over all rows but the last."""
+        level_count, k = self.a11.shape[0], self.a11.shape[1]
+        d, s = self.dense_rows[self.dense_rows < len(kernel)], self.sparse_rows
+        heavy = self.dense[: len(d)]
+        out = np.zeros((level_count, k, k))
+        if len(d):
+            carried = kernel[np.ix_(d, d)] @ heavy
+            if len(s):
+                carried = carried + 2.0 * np.asarray((self.thin.T @ kernel[np.ix_(s, d)]).T)
+            out += _by_level(heavy, carried, level_count, k)
+        if len(s):
+            out += _thin_quadratic(self.thin.T.tocsr(), kernel[np.ix_(s, s)], level_count, k)
+        return 0.5 * (out + out.transpose(0, 2, 1))
+
+
+def _by_level(left: Floats, right: Floats, level_count: int, k: int) -> Floats:
+    if k == 1:
+        return np.einsum("rl,rl->l", left, right)[:, None, None]
+    rows = len(left)
+    return np.einsum("rli,rlj->lij", left.reshape(rows, level_count, k), right.reshape(rows, level_count, k))
+
+
+def _thin_quadratic(columns: sparse.csr_matrix, kernel: Floats, level_count: int, k: int) -> Floats:
+    """Return sum over pairs of the few non-zeros of each column of A_21; `columns` is its transpose."""
+    out = np.zeros((level_count, k, k))
+    if k == 1 and int(np.diff(columns.indptr).max(initial=0)) <= 1:
+        level = np.repeat(np.arange(level_count), np.diff(columns.indptr))
+        out[level, 0, 0] = columns.data**2 * kernel[columns.indices, columns.indices]
+        return out
+    for start in range(0, level_count, CHUNK):
+        part = columns[start * k : min(level_count, start + CHUNK) * k]
+        for j in range(k):
+            carried = part[j::k] @ kernel
+            for i in range(k):
+                products = part[i::k].multiply(carried).sum(axis=1)
+                out[start : start + CHUNK, i, j] = np.asarray(products).ravel()
+    return out
+
+
+def eliminate(problem: Problem) -> Eliminated:
+    """Return the cross-products of a problem around its first (largest) block."""
+    first = problem.blocks[0]
+    border = sparse.csr_matrix(problem.y[:, None])
+    z1 = problem.z[:, : first.size].tocsr()
+    others = sparse.hstack([problem.z[:, first.size :], problem.x, border]).tocsr()
+    level_count, k = len(first.levels), first.width
+    own = (z1.T @ z1).tocoo()
+    a11 = np.zeros((level_count, k, k))
+    a11[own.row // k, own.row % k, own.col % k] = own.data
+    a21 = sparse.csr_matrix(others.T @ z1)
+    a22 = (others.T @ others).toarray()
+    a22[-1, -1] += problem.pure_error
+    share = np.diff(a21.indptr) / max(1, a21.shape[1])
+    thick = share > DENSE_SHARE
+    # Fixed effects and the response stay with the dense rows, so that the thin ones are random effects only.
+    thick[problem.q - first.size :] = True
+    dense_rows, sparse_rows = np.flatnonzero(thick), np.flatnonzero(~thick)
+    rest, offset = [], 0
+    for block in problem.blocks[1:]:
+        rest.append(replace(block, offset=offset))
+        offset += block.size
+    return Eliminated(
+        first,
+        tuple(rest),
+        a11,
+        dense_rows,
+        sparse_rows,
+        a21[dense_rows].toarray(),
+        a21[sparse_rows].tocsr(),
+        a22,
+        offset,
+        problem.p,
+    )
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """The state of an eliminated model at one theta: the dense state of the rest, and the first block's weights."""
+
+    state: Factorised
+    complement: Floats
+    inner: Floats
+    weights: Floats
+    log_det: float
+    factor: Floats
+
+
+def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
+    """Evaluate an eliminated model at the blocks' factors. Raises NotPositiveDefiniteError as `factorise` does."""
+    factor = factors[0]
+    k = len(factor)
+    inner_matrix = factor.T @ parts.a11 @ factor + np.eye(k)
+    inner = np.linalg.inv(inner_matrix) if k > 1 else 1.0 / inner_matrix
+    sign_free = np.log(np.linalg.det(inner_matrix)) if k > 1 else np.log(inner_matrix[:, 0, 0])
+    weights = factor @ inner @ factor.T
+    complement = parts.complement(weights)
+    state = factorise(complement, parts.rest, factors[1:], parts.q, parts.p)
+    return Reduced(state, complement, inner, weights, state.log_det + float(sign_free.sum()), factor)
+
+
+def kernel_of(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
+    """Return K (size, size) = Lambda S^-1 Lambda' over the rest's random effects (and the fixed ones)."""
+    chol = reduced.state.chol[:size, :size]
+    unit = scale_columns(np.eye(size), parts.rest, reduced.state.factors, parts.q).T
+    half = solve_triangular(chol, unit, lower=True, check_finite=False)
+    return half.T @ half
+
+
+def reduced_gradients(parts: Eliminated, reduced: Reduced, is_reml: bool, scale: float) -> list[Floats]:
+    """Return the derivative of the deviance by each block's covariance, the eliminated block first."""
+    q, p = parts.q, parts.p
+    size = q + p if is_reml else q
+    later = covariance_gradients(reduced.complement, parts.rest, reduced.state, is_reml, scale)
+    shrink = np.eye(parts.first.width) - parts.a11 @ reduced.weights
+    around = parts.quadratic(kernel_of(reduced, parts, size)) if size else np.zeros_like(parts.a11)
+    own = shrink @ parts.a11 - shrink @ around @ shrink.transpose(0, 2, 1)
+    scores = first_scores(parts, reduced)
+    return [own.sum(axis=0) - scores.T @ scores / scale, *later]
+
+
+def first_scores(parts: Eliminated, reduced: Reduced) -> Floats:
+    """Return Z_1'e (L, k) at the state: what the residual still says about the first block's effects."""
+    return np.einsum("lij,lj->li", np.eye(parts.first.width) - parts.a11 @ reduced.weights, _carried(parts, reduced))
+
+
+def first_effects(parts: Eliminated, reduced: Reduced) -> Floats:
+    """Return the eliminated block's conditional modes (L, k)."""
+    return np.einsum("lij,lj->li", reduced.weights, _carried(parts, reduced))
+
+
+def _carried(parts: Eliminated, reduced: Reduced) -> Floats:
+    """Return Z_1'(y - X beta - Z_2 b_2) (L, k)."""
+    state = reduced.state
+    b = apply_factor(state.u, parts.rest, state.factors)
+    coefficients = np.concatenate([-b, -state.beta, [1.0]])
+    carried = coefficients[parts.dense_rows] @ parts.dense
+    if len(parts.sparse_rows):
+        carried = carried + parts.thin.T @ coefficients[parts.sparse_rows]
+    return np.asarray(carried).reshape(len(parts.first.levels), parts.first.width)

@@ -1,0 +1,168 @@
+"""The profiled deviance of a model and its derivatives, whichever way its cross-products are stored.
+
+Source: Bates et al. (2015), equations 34 (ML) and 42 (REML); log-likelihoods follow lme4's constants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from hpowh.analyses.mixed_models import eliminate as el
+from hpowh.analyses.mixed_models.cells import Floats
+from hpowh.analyses.mixed_models.dense import (
+    Factorised,
+    NotPositiveDefiniteError,
+    apply_factor,
+    covariance_gradients,
+    factorise,
+    theta_gradient,
+)
+from hpowh.analyses.mixed_models.problem import Problem, lower_factors
+
+FAILED = 1e300
+"""The deviance where the factorisation fails, so that a line search steps back."""
+
+
+@dataclass
+class Likelihood:
+    """Deviance and derivatives of one problem; counts its evaluations."""
+
+    problem: Problem
+    is_reml: bool
+    cross: Floats | None = None
+    parts: el.Eliminated | None = None
+    evaluations: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        if self.cross is not None or self.parts is not None:
+            return
+        if self.problem.is_eliminated:
+            self.parts = el.eliminate(self.problem)
+        else:
+            self.cross = dense_cross(self.problem)
+
+    def with_response(self, y: Floats, pure_error: float) -> Likelihood:
+        """Return the likelihood of the same design for another (centred) response."""
+        other = self.problem.with_response(y, pure_error)
+        if self.cross is None:
+            return Likelihood(other, self.is_reml)
+        cross = self.cross.copy()
+        right = np.concatenate([self.problem.z.T @ y, self.problem.x.T @ y])
+        cross[-1, :-1] = cross[:-1, -1] = right
+        cross[-1, -1] = float(y @ y) + pure_error
+        return Likelihood(other, self.is_reml, cross)
+
+    @property
+    def degrees(self) -> int:
+        """What the residual sum of squares is divided by: n under ML, n - p under REML."""
+        return self.problem.row_count - (self.problem.p if self.is_reml else 0)
+
+    def state(self, theta: Floats) -> Factorised | el.Reduced:
+        """Factorise at theta."""
+        self.evaluations += 1
+        factors = lower_factors(theta, self.problem.blocks)
+        if self.parts is not None:
+            return el.reduce(self.parts, factors)
+        assert self.cross is not None
+        return factorise(self.cross, self.problem.blocks, factors, self.problem.q, self.problem.p)
+
+    def _deviance_parts(self, state: Factorised | el.Reduced) -> tuple[float, float]:
+        """Return the log determinants that count, and the penalised residual sum of squares."""
+        inner = state.state if isinstance(state, el.Reduced) else state
+        return state.log_det + (inner.log_det_x if self.is_reml else 0.0), inner.residual
+
+    def deviance_at(self, state: Factorised | el.Reduced) -> float:
+        """Return -2 log-likelihood of a state, residual variance profiled out."""
+        determinants, residual = self._deviance_parts(state)
+        residual = max(residual, np.finfo(float).tiny)
+        return determinants + self.degrees * (1.0 + float(np.log(2.0 * np.pi * residual / self.degrees)))
+
+    def deviance(self, theta: Floats) -> float:
+        """Return the profiled deviance, or `FAILED` where rounding makes it impossible."""
+        try:
+            return self.deviance_at(self.state(theta))
+        except NotPositiveDefiniteError:
+            return FAILED
+
+    def covariance_gradients(self, state: Factorised | el.Reduced, scale: float) -> list[Floats]:
+        """Return the deviance's derivative by each block's relative covariance; `scale` is the residual variance."""
+        if isinstance(state, el.Reduced):
+            assert self.parts is not None
+            return el.reduced_gradients(self.parts, state, self.is_reml, scale)
+        assert self.cross is not None
+        return covariance_gradients(self.cross, self.problem.blocks, state, self.is_reml, scale)
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """Return the profiled deviance and its derivative by theta."""
+        try:
+            state = self.state(theta)
+        except NotPositiveDefiniteError:
+            return FAILED, np.zeros_like(theta)
+        _, residual = self._deviance_parts(state)
+        gradients = self.covariance_gradients(state, residual / self.degrees)
+        return self.deviance_at(state), theta_gradient(gradients, lower_factors(theta, self.problem.blocks))
+
+    def joint_gradient(self, theta: Floats, sigma: float) -> Floats:
+        """Return the derivative by (theta, sigma) of the deviance in which sigma is not profiled out."""
+        state = self.state(theta)
+        _, residual = self._deviance_parts(state)
+        gradients = self.covariance_gradients(state, sigma**2)
+        by_theta = theta_gradient(gradients, lower_factors(theta, self.problem.blocks))
+        return np.append(by_theta, 2.0 * self.degrees / sigma - 2.0 * residual / sigma**3)
+
+    def unscaled_covariance(self, state: Factorised | el.Reduced) -> Floats:
+        """Return the fixed effects' covariance divided by the residual variance (p, p)."""
+        inner = state.state if isinstance(state, el.Reduced) else state
+        size = inner.q + inner.p
+        root = inner.chol[inner.q : size, inner.q : size]
+        half = solve_triangular(root, np.eye(inner.p), lower=True, check_finite=False)
+        return half.T @ half
+
+    def random_effects(self, state: Factorised | el.Reduced) -> Floats:
+        """Return the conditional modes b (q,)."""
+        if isinstance(state, el.Reduced):
+            assert self.parts is not None
+            first = el.first_effects(self.parts, state).ravel()
+            return np.concatenate([first, apply_factor(state.state.u, self.parts.rest, state.state.factors)])
+        return apply_factor(state.u, self.problem.blocks, state.factors)
+
+    def conditional_variances(self, state: Factorised | el.Reduced) -> Floats:
+        """Return the conditional variances of b given the parameters, divided by the residual variance (q,)."""
+        if isinstance(state, el.Reduced):
+            assert self.parts is not None
+            return _reduced_variances(self.parts, state)
+        q = self.problem.q
+        return _dense_variances(state.chol[:q, :q], state, self.problem.blocks)
+
+
+def dense_cross(problem: Problem) -> Floats:
+    """Return the cross-products of [Z X y] (q + p + 1 square), pure error included."""
+    from scipy import sparse
+
+    both = sparse.hstack([problem.z, problem.x]).tocsr()
+    size = problem.q + problem.p
+    cross = np.zeros((size + 1, size + 1))
+    cross[:size, :size] = (both.T @ both).toarray()
+    cross[:size, size] = cross[size, :size] = both.T @ problem.y
+    cross[size, size] = float(problem.y @ problem.y) + problem.pure_error
+    return cross
+
+
+def _dense_variances(chol: Floats, state: Factorised, blocks: tuple[object, ...]) -> Floats:
+    half = solve_triangular(chol, np.eye(len(chol)), lower=True, check_finite=False)
+    found = np.zeros(len(chol))
+    for block, factor in zip(blocks, state.factors, strict=True):
+        part = half[:, block.span].reshape(len(chol), -1, block.width) @ factor.T  # type: ignore[attr-defined]
+        found[block.span] = (part**2).sum(axis=0).ravel()  # type: ignore[attr-defined]
+    return found
+
+
+def _reduced_variances(parts: el.Eliminated, state: el.Reduced) -> Floats:
+    q = parts.q
+    kernel = el.kernel_of(state, parts, q) if q else np.zeros((0, 0))
+    around = parts.quadratic(kernel) if q else np.zeros_like(parts.a11)
+    own = state.weights + state.weights @ around @ state.weights
+    return np.concatenate([np.einsum("lii->li", own).ravel(), np.diag(kernel)])

@@ -1,0 +1,259 @@
+"""The cross-products of a model: everything that the likelihood needs, at a size that does not depend on the rows.
+
+Source: Bates et al. (2015), section 3: the penalised least-squares problem and its augmented cross-product matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpowh.analyses.mixed_models.cells import Cells, DataError, Floats, Integers, PseudoRows, pseudo_rows
+from hpowh.analyses.mixed_models.columns import ModelColumn, model_columns
+from hpowh.analyses.mixed_models.formula import Formula, RandomTerm
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+DENSE_LIMIT = 500
+"""Up to this many random effects one dense Cholesky is fastest; above, the largest block is eliminated first."""
+
+ALIAS_TOLERANCE = 1e-11
+"""A column whose part outside the span of the columns before it has less than this share of its square is dropped."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One random-effect term: `width` effects for each of the group's levels, at `offset` in the random effects."""
+
+    group: str
+    columns: tuple[str, ...]
+    levels: tuple[str, ...]
+    offset: int
+    term: RandomTerm
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    @property
+    def size(self) -> int:
+        return self.width * len(self.levels)
+
+    @property
+    def parameter_count(self) -> int:
+        return self.width * (self.width + 1) // 2
+
+    @property
+    def span(self) -> slice:
+        return slice(self.offset, self.offset + self.size)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model on its cells.
+
+    `z` (N, q), `x` (N, p), `y` (N,) are the pseudo-rows' design and response; `pure_error` is the sum of squares that
+    no column can explain. `cross_zx` (q + p, q + p) is dense, or None where the first block is to be eliminated.
+    Estimates are of the response minus `center`; `constant` (p,) are the coefficients that make X a constant 1.
+    """
+
+    formula: Formula
+    cells: Cells
+    rows: PseudoRows
+    blocks: tuple[Block, ...]
+    columns: tuple[ModelColumn, ...]
+    dropped: tuple[str, ...]
+    z: sparse.csr_matrix
+    x: sparse.csr_matrix
+    y: Floats
+    pure_error: float
+    center: float
+    constant: Floats
+    row_count: int
+
+    @property
+    def q(self) -> int:
+        """Number of random effects."""
+        return int(self.z.shape[1])
+
+    @property
+    def p(self) -> int:
+        """Number of estimable fixed effects."""
+        return int(self.x.shape[1])
+
+    @property
+    def is_eliminated(self) -> bool:
+        """Whether the first block is eliminated before the dense Cholesky."""
+        return self.q > DENSE_LIMIT
+
+    def with_response(self, y: Floats, pure_error: float, center: float = 0.0) -> Problem:
+        """Return the same design with another response (a bootstrap replicate)."""
+        return replace(self, y=y, pure_error=pure_error, center=center)
+
+
+def build_problem(formula: Formula, cells: Cells) -> Problem:
+    """Return the problem of a formula on its cells.
+
+    Raises:
+        DataError: a factor has one level only, a grouping factor has one level, or there are fewer rows than effects.
+    """
+    _check_levels(formula, cells)
+    rows = pseudo_rows(cells)
+    columns = model_columns(formula.fixed, cells.levels)
+    x = design(columns, cells, rows)
+    if cells.row_count <= len(columns):
+        raise DataError(f"{cells.row_count} rows cannot carry {len(columns)} fixed effects and a variance.")
+    keep = estimable(x)
+    x = x[:, keep]
+    blocks, z = _random_part(formula, cells, rows)
+    one = rows.basis[:, 0]
+    gram = (x.T @ x).toarray()
+    constant = np.linalg.lstsq(gram, np.asarray(x.T @ one), rcond=None)[0] if len(keep) else np.zeros(0)
+    has_constant = bool(len(keep)) and bool(np.abs(x @ constant - one).max() < 1e-8 * np.abs(one).max())
+    center = cells.response_mean
+    y = rows.y if has_constant else rows.y + center * one
+    return Problem(
+        formula,
+        cells,
+        rows,
+        blocks,
+        tuple(columns[i] for i in keep),
+        tuple(column.name for i, column in enumerate(columns) if i not in set(keep)),
+        z,
+        x,
+        y,
+        rows.pure_error,
+        center if has_constant else 0.0,
+        constant if has_constant else np.zeros(len(keep)),
+        cells.row_count,
+    )
+
+
+def _check_levels(formula: Formula, cells: Cells) -> None:
+    for term in (*formula.fixed.terms, *(t for random in formula.random for t in random.expression.terms)):
+        for name in term:
+            if name in cells.levels and len(cells.levels[name]) < 2:
+                raise DataError(
+                    f"The factor {name} has one level only ({', '.join(cells.levels[name])}) in the selected rows; "
+                    "leave it out of the formula or select more."
+                )
+    for group in formula.grouping:
+        if all(len(cells.levels[name]) < 2 for name in group):
+            raise DataError(f"The grouping factor {':'.join(group)} has one level only; a variance needs two or more.")
+
+
+def design(columns: Sequence[ModelColumn], cells: Cells, rows: PseudoRows) -> sparse.csr_matrix:
+    """Return the pseudo-rows' model matrix (N, len(columns)), sparse."""
+    from scipy import sparse
+
+    row_index, column_index, values = [], [], []
+    position = {product: i + 1 for i, product in enumerate(cells.monomials)}
+    for j, column in enumerate(columns):
+        value = rows.basis[:, position[column.numeric] if column.numeric else 0]
+        chosen = value != 0
+        for name, level in column.levels:
+            chosen &= cells.codes[name][rows.cell] == level
+        found = np.flatnonzero(chosen)
+        row_index.append(found)
+        column_index.append(np.full(len(found), j))
+        values.append(value[found])
+    if not columns:
+        return sparse.csr_matrix((len(rows.y), 0))
+    return sparse.csr_matrix(
+        (np.concatenate(values), (np.concatenate(row_index), np.concatenate(column_index))),
+        shape=(len(rows.y), len(columns)),
+    )
+
+
+def estimable(x: sparse.csr_matrix) -> list[int]:
+    """Return the columns that are not linear combinations of the ones before them (Cholesky of their correlations)."""
+    gram = (x.T @ x).toarray()
+    scale = np.sqrt(np.diag(gram))
+    keep: list[int] = []
+    factor = np.zeros((len(gram), len(gram)))
+    for j in range(len(gram)):
+        if scale[j] == 0:
+            continue
+        size = len(keep)
+        row = np.zeros(0)
+        if size:
+            from scipy.linalg import solve_triangular
+
+            against = gram[keep, j] / (scale[keep] * scale[j])
+            row = solve_triangular(factor[:size, :size], against, lower=True, check_finite=False)
+        left = 1.0 - float(row @ row)
+        if left > ALIAS_TOLERANCE:
+            factor[size, :size] = row
+            factor[size, size] = np.sqrt(left)
+            keep.append(j)
+    return keep
+
+
+def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str, ...]]:
+    """Return each cell's level number of a grouping factor, and the names of the levels that occur."""
+    code = np.zeros(len(cells.count), dtype=np.int64)
+    for name in group:
+        code = code * len(cells.levels[name]) + cells.codes[name]
+    present, code = np.unique(code, return_inverse=True)
+    parts = []
+    for name in reversed(group):
+        levels = cells.levels[name]
+        parts.append([levels[i] for i in (present % len(levels)).tolist()])
+        present = present // len(levels)
+    names = tuple(":".join(pieces) for pieces in zip(*reversed(parts), strict=True))
+    return code.astype(np.int64), names
+
+
+def _random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple[Block, ...], sparse.csr_matrix]:
+    from scipy import sparse
+
+    made: list[tuple[Block, Any]] = []
+    for random in formula.random:
+        columns = model_columns(random.expression, cells.levels)
+        if not columns:
+            raise DataError(f"The random-effect term {random} has no effect before the bar.")
+        codes, names = group_codes(random.group, cells)
+        if len(names) >= cells.row_count:
+            raise DataError(
+                f"The grouping factor {':'.join(random.group)} has a level for every one of the {cells.row_count} rows: "
+                "its variance cannot be told from the residual's."
+            )
+        inner = design(columns, cells, rows).tocoo()
+        spread = codes[rows.cell][inner.row] * len(columns) + inner.col
+        z = sparse.csr_matrix((inner.data, (inner.row, spread)), shape=(len(rows.y), len(columns) * len(names)))
+        made.append((Block(":".join(random.group), tuple(c.name for c in columns), names, 0, random), z))
+    made.sort(key=lambda pair: -pair[0].size)
+    offset, blocks = 0, []
+    for block, _ in made:
+        blocks.append(replace(block, offset=offset))
+        offset += block.size
+    z = sparse.hstack([z for _, z in made]).tocsr() if made else sparse.csr_matrix((len(rows.y), 0))
+    return tuple(blocks), z
+
+
+def lower_factors(theta: Floats, blocks: Sequence[Block]) -> list[Floats]:
+    """Return each block's lower-triangular relative covariance factor T (width, width), filled column by column."""
+    factors, at = [], 0
+    for block in blocks:
+        factor = np.zeros((block.width, block.width))
+        for j in range(block.width):
+            size = block.width - j
+            factor[j:, j] = theta[at : at + size]
+            at += size
+        factors.append(factor)
+    return factors
+
+
+def theta_of(factors: Sequence[Floats]) -> Floats:
+    """Return the parameters of the blocks' factors, the inverse of `lower_factors`."""
+    parts = [factor[j:, j] for factor in factors for j in range(len(factor))]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def levels_of(cells: Cells, name: str) -> Mapping[str, int]:
+    """Return the level numbers of a factor by level."""
+    return {level: i for i, level in enumerate(cells.levels[name])}
