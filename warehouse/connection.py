@@ -86,6 +86,11 @@ def explain(error: duckdb.Error, path: Path) -> HpowhError:
         return NotAWarehouseError(f"{path} is not a DuckDB file.", "Name a warehouse, or make one: hpowh init")
     if "No space left" in text or "disk full" in text.lower():
         return HpowhError(f"The disk that holds {path} is full; nothing was stored.", "Free some space and run again.")
+    if "Could not write" in text:
+        return HpowhError(
+            f"{path} cannot be written: {text.splitlines()[0].rpartition(': ')[2]}; nothing was stored.",
+            "Make room (disk, quota or file-size limit) and run again.",
+        )
     if "Permission denied" in text:
         return HpowhError(f"No permission to open {path}.", "Check the file's owner and mode.")
     if "does not exist" in text and "database" in text.lower():

@@ -102,7 +102,7 @@ def _add_sweeps(
     numbered = list(enumerate(sweeps, start=first))
     rows: dict[str, list[tuple[object, ...]]] = {
         "sweep": [
-            (i, s.name, "optuna", benchmarks.get(s.benchmark or ""), spaces.get(s.search_space or ""), s.time_note)
+            (i, s.name, s.tool, benchmarks.get(s.benchmark or ""), spaces.get(s.search_space or ""), s.time_note)
             + (source_id,)
             for i, s in numbered
         ],

@@ -41,6 +41,7 @@ class Sweep:
     """One sweep, without its trials."""
 
     name: str
+    tool: str
     metrics: list[tuple[str, str]]
     """(metric, direction `min` or `max`) in the tuner's order."""
     parameters: list[SweepParameter] = field(default_factory=list)
@@ -59,7 +60,7 @@ class Trials:
 
     `trial`: trial, sweep, name, number, status, started_at, ended_at (microseconds, UTC).
     `parameters`: tables of trial, name, numeric_value, text_value.
-    `metrics`: tables of trial, position (of the metric in its sweep), step (NULL: final), value (may be NaN or infinite).
+    `metrics`: tables of trial, position (of the metric in its sweep), step (NULL: final), value (any double).
     `attributes`: tables of trial, name, value (JSON).
     """
 

@@ -121,8 +121,10 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
 
 
 def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
-    scan = f"read_json({literal(str(path))}, format = 'auto', sample_size = -1, maximum_depth = 1)"
-    return _materialise(connection, scan, [])
+    scan = f"read_json({literal(str(path))}, format = 'auto', sample_size = -1, maximum_depth = 2)"
+    mixed = [name for name, kind in describe(connection, scan).items() if kind == "JSON"]
+    plain = ", ".join(f"{identifier(name)} ->> '$' as {identifier(name)}" for name in mixed)
+    return _materialise(connection, f"(select * replace ({plain}) from {scan})" if mixed else scan, [])
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str, Any]) -> Staged:

@@ -1,0 +1,62 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hpowh.warehouse import Warehouse
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Reference data that lies beside a checkout; tests that need it say that they skip where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("reference data beside the checkout (../shared) is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One freshly made warehouse that tests copy, because making one takes a second."""
+    path = tmp_path_factory.mktemp("template") / "empty.duckdb"
+    Warehouse.create(path).close()
+    return path
+
+
+@pytest.fixture
+def warehouse(empty_warehouse: Path, tmp_path: Path) -> Warehouse:
+    """An empty warehouse of the test's own."""
+    path = tmp_path / "hpowh.duckdb"
+    shutil.copy(empty_warehouse, path)
+    return Warehouse(path)
+
+
+@pytest.fixture
+def hpowh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line as a user would, in a folder of the test's own."""
+
+    def run(*arguments: str, stdin: str | None = None, **more: object) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "COLUMNS": "200", "HPOWH_WAREHOUSE": str(tmp_path / "hpowh.duckdb")}
+        return subprocess.run(
+            [sys.executable, "-m", "hpowh.warehouse", *arguments],
+            input=stdin if stdin is not None else "",
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=120,
+            check=False,
+            **more,
+        )
+
+    return run

@@ -1,0 +1,364 @@
+"""Long-form runs: what is stored, what is refused, and that nothing is ever half loaded."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.ingest import Request, RowsRefusedError, find_source, ingest, preview
+
+RUNS = find_source("runs")
+HEADER = "algorithm,benchmark,seed,budget,value,prior\n"
+GOOD = HEADER + "A,b1,0,1,0.5,good\nA,b1,0,2,0.4,good\nB,b1,0,1,0.7,bad\n"
+
+
+def load(warehouse: Warehouse, path: Path, name: str = "x", **more):
+    replace_old = more.pop("replace_old", False)
+    mapping, reject_to = more.pop("mapping", {}), more.pop("reject_to", None)
+    return ingest(warehouse, RUNS, Request(str(path), name, mapping, more, reject_to), replace_old=replace_old)
+
+
+def write(tmp_path: Path, text: str, name: str = "runs.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def counts(warehouse: Warehouse) -> tuple[int, ...]:
+    tables = ("source", "run", "run_factor", "trace", "experiment", "benchmark", "algorithm", "metric")
+    found = tuple(warehouse.sql(f"select count(*) from core.{table}").one() for table in tables)
+    warehouse.close()
+    return found
+
+
+EMPTY = (0,) * 8
+
+
+def test_stores_every_point_with_its_names(warehouse, tmp_path):
+    outcome = load(warehouse, write(tmp_path, GOOD), experiment="trial-run")
+    assert (outcome.action, outcome.row_count) == ("load", 3)
+    rows = warehouse.sql(
+        "select experiment, algorithm, benchmark, seed, metric, budget, value, status, prior "
+        "from mart.observation order by algorithm, budget"
+    ).rows()
+    assert rows == [
+        ("trial-run", "A", "b1", 0, "value", 1.0, 0.5, "ok", "good"),
+        ("trial-run", "A", "b1", 0, "value", 2.0, 0.4, "ok", "good"),
+        ("trial-run", "B", "b1", 0, "value", 1.0, 0.7, "ok", "bad"),
+    ]
+    ledger = warehouse.sql("select action, row_count, refused_count from ops.ingest").rows()
+    assert ledger == [("load", 3, 0)]
+
+
+@pytest.mark.parametrize("form", ["csv.gz", "parquet", "jsonl", "tsv", "semicolon.csv"])
+def test_formats_give_the_same_rows(warehouse, tmp_path, form):
+    path = tmp_path / f"runs.{form}"
+    frame = pl.read_csv(GOOD.encode())
+    if form == "csv.gz":
+        path.write_bytes(gzip.compress(GOOD.encode()))
+    elif form == "parquet":
+        frame.write_parquet(path)
+    elif form == "jsonl":
+        frame.write_ndjson(path)
+    else:
+        frame.write_csv(path, separator="\t" if form == "tsv" else ";")
+    load(warehouse, path)
+    rows = warehouse.sql("select algorithm, seed, budget, value, prior from mart.observation order by all").rows()
+    assert rows == [("A", 0, 1.0, 0.5, "good"), ("A", 0, 2.0, 0.4, "good"), ("B", 0, 1.0, 0.7, "bad")]
+
+
+def test_same_content_again_is_left_alone(warehouse, tmp_path):
+    path = write(tmp_path, GOOD)
+    load(warehouse, path)
+    before = counts(warehouse)
+    again = load(warehouse, path)
+    assert again.action == "unchanged"
+    assert counts(warehouse) == before
+
+
+def test_replace_removes_the_old_rows(warehouse, tmp_path):
+    path = write(tmp_path, GOOD)
+    load(warehouse, path)
+    path.write_text(HEADER + "C,b1,7,1,0.1,good\n")
+    with pytest.raises(IngestError, match="--replace"):
+        load(warehouse, path)
+    outcome = load(warehouse, path, replace_old=True)
+    assert outcome.action == "replace"
+    assert warehouse.sql("select algorithm, seed from mart.observation").rows() == [("C", 7)]
+    assert [row[0] for row in warehouse.sql("select action from ops.ingest order by ingest_id").rows()] == [
+        "load",
+        "replace",
+    ]
+
+
+def test_refused_replacement_keeps_the_old_rows(warehouse, tmp_path):
+    path = write(tmp_path, GOOD)
+    load(warehouse, path)
+    before = warehouse.sql("select * from mart.observation order by all").rows()
+    path.write_text(HEADER + "C,b1,x,1,0.1,good\n")
+    with pytest.raises(RowsRefusedError):
+        load(warehouse, path, replace_old=True)
+    assert warehouse.sql("select * from mart.observation order by all").rows() == before
+
+
+def test_values_that_are_no_numbers_keep_a_status(warehouse, tmp_path):
+    text = HEADER.replace("prior", "status") + "".join(
+        f"A,b,0,{i},{value},{status}\n"
+        for i, (value, status) in enumerate(
+            [("nan", "ok"), ("inf", "ok"), ("-inf", "ok"), ("", "ok"), ("3.5", "crashed"), ("1.5", "SUCCESS")], start=1
+        )
+    )
+    load(warehouse, write(tmp_path, text))
+    rows = warehouse.sql("select value, status from core.trace order by budget").rows()
+    assert rows == [(None, "nan"), (None, "inf"), (None, "neg_inf"), (None, "missing"), (None, "failed"), (1.5, "ok")]
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "said"),
+    [
+        ("A,b1,0,two,0.5,good", "budget", "budget is missing or no number"),
+        ("A,b1,0,9,half,good", "value", "not a number"),
+        ("A,b1,zero,9,0.5,good", "seed", "seed is missing or no number"),
+        ("A,b1,0.5,9,0.5,good", "seed", "no whole number"),
+        (",b1,0,9,0.5,good", "algorithm", "algorithm is missing"),
+        ("A,,0,9,0.5,good", "benchmark", "benchmark is missing"),
+        ("A,b1,0,-1,0.5,good", "budget", "negative or not finite"),
+        ("A,b1,0,inf,0.5,good", "budget", "negative or not finite"),
+        ("A,b1,0,2,0.9,good", "budget", "already has a row with this budget"),
+    ],
+)
+def test_a_bad_row_is_named_and_nothing_is_loaded(warehouse, tmp_path, line, column, said):
+    path = write(tmp_path, GOOD + line + "\n")
+    with pytest.raises(RowsRefusedError) as refused:
+        load(warehouse, path)
+    problem = refused.value.problems[0]
+    assert (problem.row, problem.column) == (4, column)
+    assert said in problem.reason
+    assert problem.value == line.split(",")[HEADER.strip().split(",").index(column)]
+    assert str(path) in str(refused.value)
+    assert "--reject-to" in str(refused.value)
+    assert counts(warehouse) == EMPTY
+
+
+def test_reject_to_loads_the_rest_and_writes_the_refused(warehouse, tmp_path):
+    path = write(tmp_path, GOOD + "A,b1,0,x,1,good\nA,b1,0,2,0.9,good\nA,b1\nB,b1,0,2,0.6,bad\n")
+    rejects = tmp_path / "rejects.csv"
+    outcome = load(warehouse, path, reject_to=rejects)
+    assert (outcome.row_count, outcome.refused_count) == (4, 3)
+    assert warehouse.sql("select count(*) from core.trace").one() == 4
+    written = pl.read_csv(rejects)
+    assert written["row"].to_list() == [4, 5, 6]
+    assert written["column"].to_list() == ["budget", "budget", "seed"]
+    assert warehouse.sql("select refused_count from mart.source").one() == 3
+
+
+def test_reject_file_that_cannot_be_written_undoes_the_load(warehouse, tmp_path):
+    path = write(tmp_path, GOOD + "A,b1,0,x,1,good\n")
+    with pytest.raises(IngestError, match="Cannot write"):
+        load(warehouse, path, reject_to=tmp_path / "absent" / "rejects.csv")
+    assert counts(warehouse) == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (HEADER.encode(), "no row to load"),
+        (GOOD.encode() + b"A,b1,0,3\n", "fewer fields"),
+        (GOOD.encode() + b"A,b1,0,3,0.5,good,7\n", "more fields"),
+        ((HEADER + "Ä,b1,0,1,0.5,good\n").encode("latin-1"), "encoding"),
+        (b"algorithm,benchmark,seed,budget,value,value\nA,b,0,1,1,2\n", "twice"),
+        (b"PAR1 not really", "cannot be read"),
+    ],
+    ids=["empty", "header only", "short row", "long row", "encoding", "double header", "broken parquet"],
+)
+def test_unreadable_files_say_why(warehouse, tmp_path, content, said):
+    path = tmp_path / ("runs.parquet" if content.startswith(b"PAR1") else "runs.csv")
+    path.write_bytes(content)
+    with pytest.raises(IngestError) as refused:
+        load(warehouse, path)
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
+    assert counts(warehouse) == EMPTY
+
+
+def test_another_encoding_can_be_given(warehouse, tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_bytes((HEADER + "Ä,b1,0,1,0.5,good\n").encode("latin-1"))
+    load(warehouse, path, encoding="latin-1")
+    assert warehouse.sql("select name from core.algorithm").one() == "Ä"
+
+
+def test_missing_file_and_unknown_ending(warehouse, tmp_path):
+    with pytest.raises(IngestError, match="There is no file"):
+        load(warehouse, tmp_path / "absent.csv")
+    with pytest.raises(IngestError, match="cannot tell the format"):
+        load(warehouse, write(tmp_path, GOOD, "runs.xlsx"))
+
+
+def test_missing_columns_list_those_there_are(warehouse, tmp_path):
+    path = write(tmp_path, "who,where,seed,budget,value\nA,b,0,1,0.5\n")
+    with pytest.raises(IngestError) as refused:
+        load(warehouse, path)
+    assert "algorithm, benchmark" in str(refused.value)
+    assert "who, where, seed, budget, value" in str(refused.value)
+    load(warehouse, path, mapping={"who": "algorithm", "where": "benchmark"})
+    assert warehouse.sql("select algorithm, benchmark from mart.observation").rows() == [("A", "b")]
+
+
+def test_wrong_mapping_is_refused(warehouse, tmp_path):
+    path = write(tmp_path, GOOD)
+    with pytest.raises(UsageError, match="no column 'nope'"):
+        load(warehouse, path, mapping={"nope": "factor"})
+    with pytest.raises(UsageError, match="no role 'colour'"):
+        load(warehouse, path, mapping={"prior": "colour"})
+
+
+def test_one_metric_has_one_direction(warehouse, tmp_path):
+    load(warehouse, write(tmp_path, GOOD), direction="min")
+    other = write(tmp_path, GOOD.replace("b1", "b2"), "other.csv")
+    before = counts(warehouse)
+    with pytest.raises(IngestError, match="direction 'min', here it is 'max'"):
+        load(warehouse, other, "y", direction="max")
+    assert counts(warehouse) == before
+    load(warehouse, other, "y", direction="max", mapping={"value": "value:accuracy"})
+    assert dict(warehouse.sql("select name, direction from core.metric").rows()) == {"value": "min", "accuracy": "max"}
+
+
+def test_a_run_has_one_source(warehouse, tmp_path):
+    load(warehouse, write(tmp_path, GOOD), experiment="e")
+    more = write(tmp_path, HEADER + "A,b1,0,3,0.3,good\n", "more.csv")
+    with pytest.raises(IngestError, match=r"already has the run A on b1, seed 0, prior=good"):
+        load(warehouse, more, "more", experiment="e")
+    load(warehouse, more, "more", experiment="another")
+    seeds = write(tmp_path, HEADER + "A,b1,1,3,0.3,good\n", "seeds.csv")
+    load(warehouse, seeds, "seeds", experiment="e")
+    assert warehouse.sql("select count(*) from core.run").one() == 4
+
+
+def test_roles_of_extra_columns(warehouse, tmp_path):
+    text = "algorithm,benchmark,seed,budget,value,acc,dim,prior\nA,b1,0,1,0.5,0.9,3,g\nA,b1,0,2,0.4,0.95,3,g\nA,b2,0,1,1,0.2,7,g\n"
+    load(warehouse, write(tmp_path, text), mapping={"acc": "metric:accuracy", "dim": "feature", "prior": "ignore"})
+    assert warehouse.sql(
+        "select metric, value, dim from mart.observation where benchmark = 'b1' order by all"
+    ).rows() == [
+        ("accuracy", 0.9, 3.0),
+        ("accuracy", 0.95, 3.0),
+        ("value", 0.4, 3.0),
+        ("value", 0.5, 3.0),
+    ]
+    assert dict(warehouse.sql("select name, direction from core.metric").rows()) == {"value": "min", "accuracy": "max"}
+    assert warehouse.sql("select count(*) from core.run_factor").one() == 0
+
+
+def test_a_meta_feature_has_one_value(warehouse, tmp_path):
+    text = "algorithm,benchmark,seed,budget,value,dim\nA,b1,0,1,0.5,3\nA,b1,0,2,0.4,4\n"
+    with pytest.raises(IngestError, match="has two values: 3 and 4"):
+        load(warehouse, write(tmp_path, text), mapping={"dim": "feature"})
+    assert counts(warehouse) == EMPTY
+
+
+def test_metrics_named_by_a_column(warehouse, tmp_path):
+    text = "algorithm,benchmark,seed,budget,value,metric\nA,b,0,1,0.5,loss\nA,b,0,1,0.9,accuracy\n"
+    load(warehouse, write(tmp_path, text))
+    assert warehouse.sql("select metric, value from mart.observation order by all").rows() == [
+        ("accuracy", 0.9),
+        ("loss", 0.5),
+    ]
+
+
+def test_a_column_that_varies_within_runs_is_asked_about(warehouse, tmp_path):
+    rows = "".join(f"A,b,0,{i},0.5,x{i}\n" for i in range(50))
+    path = write(tmp_path, "algorithm,benchmark,seed,budget,value,note\n" + rows)
+    with pytest.raises(IngestError, match="'note' changes within runs"):
+        load(warehouse, path)
+    load(warehouse, path, mapping={"note": "ignore"})
+    assert warehouse.sql("select count(*) from core.run").one() == 1
+
+
+def test_constants_stand_for_columns(warehouse, tmp_path):
+    path = write(tmp_path, "seed,value\n0,0.5\n1,0.6\n")
+    load(warehouse, path, constants={"algorithm": "RS", "benchmark": "b"})
+    assert warehouse.sql("select algorithm, seed, budget from mart.observation order by seed").rows() == [
+        ("RS", 0, 1.0),
+        ("RS", 1, 1.0),
+    ]
+    with pytest.raises(UsageError, match="not a number"):
+        load(warehouse, path, "y", constants={"algorithm": "RS", "benchmark": "b", "budget": "many"})
+
+
+def test_ragged_seeds_are_said(warehouse, tmp_path):
+    outcome = load(warehouse, write(tmp_path, GOOD + "A,b1,1,1,0.5,good\n"))
+    assert any("Seeds are ragged: B on b1 has 1 seeds, others up to 2" in note for note in outcome.notes)
+
+
+def test_a_file_that_changes_while_read_is_refused(warehouse, tmp_path):
+    path = write(tmp_path, GOOD)
+
+    def meddle(message: str, _share: float | None) -> None:
+        if message == "load":
+            path.write_text(GOOD + "C,b1,0,1,0.1,good\n")
+
+    with pytest.raises(IngestError, match="changed while it was read"):
+        ingest(warehouse, RUNS, Request(str(path), "x"), progress=meddle)
+    assert counts(warehouse) == EMPTY
+
+
+def test_preview_shows_the_mapping_and_writes_nothing(tmp_path):
+    shown = preview(RUNS, Request(str(write(tmp_path, GOOD)), "x", {"prior": "factor"}))
+    assert shown.row_count == 3
+    assert ("prior", "factor", "given") in shown.mapping
+    assert ("value", "value", "guessed from its name") in shown.mapping
+    assert shown.rows[0] == ("A", "b1", "0", "1", "0.5", "good")
+
+
+def test_hostile_names_are_only_text(warehouse, tmp_path):
+    name = "x'; drop table core.run; -- \"<script>"
+    frame = pl.DataFrame(
+        {"algorithm": [name], "benchmark": [name], "seed": [0], "budget": [1], "value": [1.0], name: ["v"]}
+    )
+    frame.write_parquet(tmp_path / "runs.parquet")
+    load(warehouse, tmp_path / "runs.parquet", name)
+    row = warehouse.sql("select * from mart.observation").pl().row(0, named=True)
+    assert (row["algorithm"], row["benchmark"], row[name]) == (name, name, "v")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from("AB"), st.sampled_from(["b1", "b2"]), st.integers(0, 3), st.integers(1, 5)),
+        st.floats(allow_nan=True, allow_infinity=True),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_what_goes_in_comes_out(empty_warehouse, tmp_path, points):
+    """Any set of points with distinct keys survives the round trip, value for value."""
+    store = tmp_path / "round.duckdb"
+    store.write_bytes(empty_warehouse.read_bytes())
+    warehouse = Warehouse(store)
+    lines = [
+        json.dumps({"algorithm": a, "benchmark": b, "seed": s, "budget": n, "value": repr(v)})
+        for (a, b, s, n), v in points.items()
+    ]
+    path = tmp_path / "runs.jsonl"
+    path.write_text("\n".join(lines))
+    load(warehouse, path)
+    rows = warehouse.sql("select algorithm, benchmark, seed, budget, value, status from mart.observation").rows()
+    warehouse.close()
+    found = {(a, b, s, int(n)): (v, status) for a, b, s, n, v, status in rows}
+    assert len(found) == len(rows) == len(points)
+    for key, value in points.items():
+        if math.isfinite(value):
+            assert found[key] == (value, "ok")
+        else:
+            assert found[key] == (None, "nan" if math.isnan(value) else "inf" if value > 0 else "neg_inf")
