@@ -57,7 +57,8 @@ class Problem:
     """A model on its cells.
 
     `z` (N, q), `x` (N, p), `y` (N,) are the pseudo-rows' design and response; `pure_error` is the sum of squares that
-    no column can explain. `cross_zx` (q + p, q + p) is dense, or None where the first block is to be eliminated.
+    no column can explain. `columns` are the estimable ones of `all_columns`; `null_space` (all, dropped) are the
+    combinations of `all_columns` that vanish on the data: a linear function is estimable when it is orthogonal to them.
     Estimates are of the response minus `center`; `constant` (p,) are the coefficients that make X a constant 1.
     """
 
@@ -67,6 +68,8 @@ class Problem:
     blocks: tuple[Block, ...]
     columns: tuple[ModelColumn, ...]
     dropped: tuple[str, ...]
+    all_columns: tuple[ModelColumn, ...]
+    null_space: Floats
     z: sparse.csr_matrix
     x: sparse.csr_matrix
     y: Floats
@@ -104,11 +107,11 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
     _check_levels(formula, cells)
     rows = pseudo_rows(cells)
     columns = model_columns(formula.fixed, cells.levels)
-    x = design(columns, cells, rows)
+    x_all = design(columns, cells, rows)
     if cells.row_count <= len(columns):
         raise DataError(f"{cells.row_count} rows cannot carry {len(columns)} fixed effects and a variance.")
-    keep = estimable(x)
-    x = x[:, keep]
+    keep = estimable(x_all)
+    x = x_all[:, keep]
     blocks, z = _random_part(formula, cells, rows)
     one = rows.basis[:, 0]
     gram = (x.T @ x).toarray()
@@ -123,6 +126,8 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
         blocks,
         tuple(columns[i] for i in keep),
         tuple(column.name for i, column in enumerate(columns) if i not in set(keep)),
+        tuple(columns),
+        _null_space(x_all, keep),
         z,
         x,
         y,
@@ -193,6 +198,19 @@ def estimable(x: sparse.csr_matrix) -> list[int]:
     return keep
 
 
+def _null_space(x: sparse.csr_matrix, keep: Sequence[int]) -> Floats:
+    """Return one vanishing combination of the columns for every dropped one (columns, dropped)."""
+    lost = [j for j in range(x.shape[1]) if j not in set(keep)]
+    null = np.zeros((x.shape[1], len(lost)))
+    if not lost:
+        return null
+    gram = (x.T @ x).toarray()
+    if len(keep):
+        null[np.ix_(keep, range(len(lost)))] = -np.linalg.lstsq(gram[np.ix_(keep, keep)], gram[np.ix_(keep, lost)])[0]
+    null[lost, range(len(lost))] = 1.0
+    return null
+
+
 def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str, ...]]:
     """Return each cell's level number of a grouping factor, and the names of the levels that occur."""
     code = np.zeros(len(cells.count), dtype=np.int64)
@@ -219,7 +237,7 @@ def _random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tupl
         codes, names = group_codes(random.group, cells)
         if len(names) >= cells.row_count:
             raise DataError(
-                f"The grouping factor {':'.join(random.group)} has a level for every one of the {cells.row_count} rows: "
+                f"The grouping factor {':'.join(random.group)} has a level for each of the {cells.row_count} rows: "
                 "its variance cannot be told from the residual's."
             )
         inner = design(columns, cells, rows).tocoo()
