@@ -32,7 +32,7 @@ ROLES = (
 )
 VOCABULARY = {
     "algorithm": ("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver"),
-    "benchmark": ("benchmark", "bench", "problem", "task", "dataset", "data_set", "function", "instance"),
+    "benchmark": ("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "instance"),
     "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "random_state"),
     "budget": (
         *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
