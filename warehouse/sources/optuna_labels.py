@@ -134,9 +134,8 @@ class Labelling:
         if self.ranged:
             found.append(f"{self.ranged:,} parameters changed their range between trials; the widest is stored.")
         if self.unused:
-            found.append(
-                f"Study attributes left out: {', '.join(sorted(self.unused))}. --map NAME=factor makes one a run factor."
-            )
+            names = ", ".join(sorted(self.unused))
+            found.append(f"Study attributes left out: {names}. --map NAME=factor makes one a run factor.")
         return found
 
 
