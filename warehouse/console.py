@@ -14,6 +14,8 @@ from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Hp
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
 
+INTERRUPTED = "Interrupted; nothing half done was kept."
+
 WarehouseOption = Annotated[
     Path | None,
     typer.Option("--warehouse", "-w", help="The warehouse file (default: $HPOWH_WAREHOUSE, else ./hpowh.duckdb)."),
@@ -77,12 +79,15 @@ def run(app: typer.Typer) -> int:
         note(f"Error: {error}")
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        note("Interrupted; nothing half done was kept.")
+        note(INTERRUPTED)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe has gone
         return EXIT_FAILED
     except Exception as error:
+        if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
+            note(INTERRUPTED)
+            return EXIT_INTERRUPTED
         if hasattr(error, "show") and hasattr(error, "exit_code"):  # a wrong option, as typer reports it
             error.show()
             return EXIT_USAGE
