@@ -2,7 +2,8 @@
 with node as (
   select
     search_space_id, benchmark_id, metric_id, split, fidelity, configuration_id,
-    avg(value) as value,
+    -- favg sums with compensation: ties between configurations must not hang on the order in which seeds are read
+    favg(value) as value,
     stddev_samp(value) as value_sd,
     count(value) as ok_count,
     count(*) as evaluation_count
