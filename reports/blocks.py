@@ -1,4 +1,4 @@
-"""What pages are made of. Every block names the template that draws it; a new kind of block is a class and a template."""
+"""What pages are made of. Every block names its template; a new kind of block is a class and a template."""
 
 from __future__ import annotations
 

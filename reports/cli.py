@@ -2,8 +2,51 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 
 
 def register(app: typer.Typer) -> None:
     """Add this floor's commands to the command line."""
+    app.command(epilog="Example: hpowh report --out site")(report)
+
+
+def report(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the site.")] = Path("site"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="KIND", help="Only pages of this kind, such as experiment; may be repeated."),
+    ] = None,
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="Every page holds all it needs and can be sent alone.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Build even when nothing has changed.")] = False,
+    warehouse: WarehouseOption = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Build a static site from the warehouse: it opens from the file system, without network."""
+    from hpowh.reports.build import build_site
+
+    progress = _progress if sys.stderr.isatty() else None
+    with open_warehouse(warehouse, wait) as opened:
+        build = build_site(
+            opened, out, only=tuple(only or ()), is_single_file=single_file, is_forced=force, progress=progress
+        )
+    if as_json:
+        print(json.dumps({"path": str(build.path), "pages": build.page_count, "is_new": build.is_new}))
+    elif build.is_new:
+        note(f"Wrote {build.page_count:,} pages. Open {build.index}")
+    else:
+        note(f"Unchanged: the {build.page_count:,} pages show the warehouse as it is. Open {build.index}")
+
+
+def _progress(done: int, total: int, title: str) -> None:
+    end = "\n" if done + 1 == total else ""
+    print(f"\r\x1b[KPage {done + 1} of {total}: {title[:50]}", end=end, file=sys.stderr, flush=True)

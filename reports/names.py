@@ -27,8 +27,12 @@ def file_stem(*parts: str) -> str:
 
 def visible(name: str) -> str:
     """Return the name with control and direction-changing characters shown as a replacement character."""
-    kept = (" " if char in "\t\r\n" else "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char for char in name)
-    return "".join("\ufffd" if char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" else char for char in kept)
+    kept = (
+        " " if char in "\t\r\n" else "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char for char in name
+    )
+    return "".join(
+        "\ufffd" if char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" else char for char in kept
+    )
 
 
 def shorten(name: str, limit: int = LABEL_LENGTH) -> str:
@@ -37,7 +41,7 @@ def shorten(name: str, limit: int = LABEL_LENGTH) -> str:
     if len(shown) <= limit:
         return shown
     head = (limit - 1 + 1) // 2
-    return f"{shown[:head]}\u2026{shown[len(shown) - (limit - 1 - head):]}"
+    return f"{shown[:head]}\u2026{shown[len(shown) - (limit - 1 - head) :]}"
 
 
 def plot_text(name: str, limit: int = LABEL_LENGTH) -> str:

@@ -1,0 +1,88 @@
+"""What pages share: style, scripts, and Plotly's own script from its Python package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+SCRIPTS = ("theme.js", "tables.js", "charts.js", "controls.js", "search.js")
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The shared files' contents, and names that change with them (a browser must not show an old one)."""
+
+    style: str
+    script: str
+
+    @cached_property
+    def style_name(self) -> str:
+        """The style sheet's file name."""
+        return f"assets/site-{_digest(self.style)}.css"
+
+    @cached_property
+    def script_name(self) -> str:
+        """The script's file name."""
+        return f"assets/site-{_digest(self.script)}.js"
+
+    @cached_property
+    def plotly_name(self) -> str:
+        """Plotly's file name."""
+        from importlib.metadata import version
+
+        return f"assets/plotly-{version('plotly')}.min.js"
+
+    @property
+    def inline_style(self) -> Markup:
+        """The style sheet for a style element."""
+        return Markup(self.style)  # our own file
+
+    @property
+    def inline_script(self) -> Markup:
+        """The script for a script element."""
+        return Markup(_inside_script(self.script))  # our own file
+
+    @property
+    def inline_plotly(self) -> Markup:
+        """Plotly for a script element."""
+        return Markup(_inside_script(plotly_path().read_text(encoding="utf-8")))  # Plotly's own file
+
+    def write(self, folder: Path, pages: list[dict[str, Any]]) -> None:
+        """Write the shared files into the site's folder."""
+        (folder / "assets").mkdir(exist_ok=True)
+        (folder / self.style_name).write_text(self.style, encoding="utf-8")
+        (folder / self.script_name).write_text(self.script, encoding="utf-8")
+        (folder / self.plotly_name).write_bytes(plotly_path().read_bytes())
+        (folder / "assets" / "pages.js").write_text(f"window.hpowhPages = {json.dumps(pages)};\n", encoding="utf-8")
+
+
+def load() -> Assets:
+    """Read the shared files from the package."""
+    static = files("hpowh.reports").joinpath("static")
+    script = "\n".join(static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return Assets(static.joinpath("site.css").read_text(encoding="utf-8"), script)
+
+
+def plotly_path() -> Path:
+    """Return where the installed Plotly keeps its browser script; the package itself is not imported (it is slow)."""
+    found = find_spec("plotly")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("the package plotly is not installed")
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _inside_script(text: str) -> str:
+    """Return JavaScript that cannot end the element it stands in."""
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,0 +1,264 @@
+"""One page an experiment: who is better, by how much, from which budget on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table, Warnings
+from hpowh.reports.charts.curves import curves, grouped, place
+from hpowh.reports.charts.plot import axis, spans_orders
+from hpowh.reports.context import Query, SiteContext
+from hpowh.reports.numbers import better, number, plural
+from hpowh.reports.page import Finding, Page
+from hpowh.reports.queries import experiment as queries
+
+VARIANT_LIMIT = 80
+"""At most so many curves of benchmark and setting on one page; beyond that they are on the benchmarks' pages."""
+
+
+def pages(site: SiteContext) -> Iterator[Page]:
+    """Yield a page an experiment."""
+    for (name,) in site.rows("select name from core.experiment order by name"):
+        yield Page(
+            key=("experiment", name),
+            title=name,
+            section="Experiments",
+            build=lambda name=name: _build(site, name),
+            lead=_lead(site, name),
+        )
+
+
+def findings(site: SiteContext) -> Iterator[Finding]:
+    """Yield, per experiment and setting, which algorithm ends best on average."""
+    for (name,) in site.rows("select name from core.experiment order by name"):
+        run = site.newest_run("traces", name)
+        if run is not None:
+            yield from _experiment_findings(site, name, run)
+
+
+def _lead(site: SiteContext, name: str) -> str:
+    algorithms, benchmarks, seeds, runs = site.rows(queries.SIZE, experiment=name)[0]
+    metrics = site.rows(queries.METRICS, experiment=name)
+    measured = ", ".join(f"{metric} ({better(direction)})" for metric, direction in metrics) or "no metric yet"
+    return (
+        f"{plural(algorithms, 'algorithm')} on {plural(benchmarks, 'benchmark')}, {plural(seeds, 'seed')}, "
+        f"{plural(runs, 'run')}; measured by {measured}."
+    )
+
+
+def _build(site: SiteContext, name: str) -> Sequence[Block]:
+    run = site.newest_run("traces", name)
+    if run is None:
+        return [
+            Prose(
+                "Not analysed yet",
+                ["The runs are in the warehouse, but their traces have not been compared. Run: hpowh analyse traces"],
+            )
+        ]
+    return [
+        _facts(site, name),
+        Findings(list(_experiment_findings(site, name, run)), empty=NO_FINDING),
+        Warnings(site.provenance(run).warnings),
+        *_overall(site, run),
+        _final_table(site, run),
+        *_per_benchmark(site, run),
+        _final_per_benchmark(site, run),
+    ]
+
+
+NO_FINDING = "No algorithm can be said to end ahead on average: there are too few runs, or too few in common."
+
+
+def _facts(site: SiteContext, name: str) -> Facts:
+    algorithms, benchmarks, seeds, runs = site.rows(queries.SIZE, experiment=name)[0]
+    settings = site.rows(queries.SETTINGS, experiment=name)[0][0]
+    facts = [("algorithms", algorithms), ("benchmarks", benchmarks), ("seeds", seeds), ("settings", settings)]
+    return Facts([(label, number(count)) for label, count in [*facts, ("runs", runs)]])
+
+
+def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Finding]:
+    rows = site.rows(queries.WINNERS, run=run)
+    for setting, metric, benchmarks, best, best_mean, best_low, best_high, next_name, next_mean, apart in rows:
+        where = f" with {setting}" if setting else ""
+        by = f" by {metric}" if metric else ""
+        sentence = (
+            f"{name}{where}: {best} ends with the lowest mean normalised regret{by}, {number(best_mean, 3)} "
+            f"(95 % band {number(best_low, 3)} to {number(best_high, 3)}, {plural(benchmarks, 'benchmark')}); "
+            f"next comes {next_name} with {number(next_mean, 3)}"
+        )
+        tail = ", and the bands do not overlap." if apart else ", and the bands overlap."
+        yield Finding(sentence + (tail if best_low is not None else "."), ("experiment", name), "regret-overall")
+
+
+def _overall(site: SiteContext, run: int) -> list[Figure]:
+    query = site.query(queries.OVERALL, run=run)
+    rows = query.rows()
+    if not rows:
+        return []
+    settings = sorted({row["setting"] for row in rows})
+    metrics = sorted({row["metric"] for row in rows})
+    unit = rows[0]["position_unit"]
+    label = "Budget" if unit == "budget" else "Share of the benchmark's budget"
+    is_log_x = spans_orders([row["position"] for row in rows])
+    regret: dict[str, dict[str, object]] = {}
+    rank: dict[str, dict[str, object]] = {}
+    for (setting, metric), mine in grouped(rows, "setting", "metric").items():
+        key = f"{place(settings, setting)},{place(metrics, metric)}"
+        means = {"lower": "normalized_regret_lower", "upper": "normalized_regret_upper"}
+        regret[key] = {"data": curves(mine, site.colours, x="position", middle="normalized_regret_mean", **means)}
+        if any(row["rank_mean"] is not None for row in mine):
+            ranks = {"lower": "rank_lower", "upper": "rank_upper"}
+            rank[key] = {"data": curves(mine, site.colours, x="position", middle="rank_mean", **ranks)}
+    count = max(row["benchmark_count"] for row in rows)
+    selectors = (("Setting", settings), ("Metric", metrics))
+    x = axis(label, is_log=is_log_x)
+    figures = [
+        Figure(
+            id="regret-overall",
+            title="Mean normalised regret over the budget",
+            how_to_read=(
+                f"Each line is one algorithm, averaged over {plural(count, 'benchmark')} and their seeds; lower is "
+                "better. 0 is the best value known for a benchmark, 1 the worst incumbent of this experiment on it. "
+                "The shaded band is the 95 % confidence band of the mean: where bands overlap, do not call one better."
+            ),
+            chart=Plot(
+                regret,
+                {"xaxis": x, "yaxis": axis("Mean normalised regret (lower is better)")},
+                selectors,
+                log_toggles=("x", "y"),
+            ),
+            query=query,
+            alt="Line chart: mean normalised regret of each algorithm over the budget, with confidence bands.",
+            analysis_run_id=run,
+        )
+    ]
+    if rank:
+        figures.append(
+            Figure(
+                id="rank-overall",
+                title="Mean rank over the budget",
+                how_to_read=(
+                    "Algorithms are ranked against each other on the same benchmark, seed and setting: 1 is the best, "
+                    "ties share the mean. Lower is better. A rank says how often an algorithm is ahead, "
+                    "not by how much."
+                ),
+                chart=Plot(
+                    rank,
+                    {"xaxis": x, "yaxis": axis("Mean rank (lower is better)", autorange="reversed")},
+                    selectors,
+                    log_toggles=("x",),
+                ),
+                query=query,
+                alt="Line chart: mean rank of each algorithm over the budget.",
+                analysis_run_id=run,
+                notes=("The axis is turned round, so that the better algorithm is on top.",),
+            )
+        )
+    return figures
+
+
+def _final_table(site: SiteContext, run: int) -> Table:
+    query = site.query(queries.FINAL, run=run)
+    colour = site.colours.token
+    columns = [
+        Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
+        *([Column("setting", "Setting")] if any(row["setting"] for row in query.rows()) else []),
+        Column("mean_rank", "Mean final rank", 3, "1 is best; over blocks in which every algorithm has a final value"),
+        Column("blocks", "Blocks", help="Benchmark × seed combinations that were ranked"),
+        Column("wins", "Best in block", help="Blocks in which the algorithm was first, alone or tied"),
+        Column("final_regret", "Final normalised regret", 3, "Mean over benchmarks of the mean over seeds"),
+        Column("anytime_regret", "Anytime normalised regret", 3, "The same, averaged over the whole budget axis"),
+        Column("runs", "Runs"),
+        Column("runs_without_value", "Without final value"),
+    ]
+    return Table(
+        "final-ranks",
+        "At the end of the budget",
+        "One row per algorithm (and setting). Ranks compare runs of the same benchmark, seed and setting; regret says "
+        "how far from the best known value. Lower is better in both; the anytime column also rewards being fast.",
+        query,
+        columns,
+        analysis_run_id=run,
+    )
+
+
+def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
+    count = site.rows(queries.VARIANTS, run=run)[0][0]
+    if count > VARIANT_LIMIT:
+        return [
+            Prose(
+                "Each benchmark",
+                [f"The curves of {count:,} combinations of benchmark and setting are on the benchmarks' pages."],
+            )
+        ]
+    query = site.query(queries.SUMMARY, run=run)
+    chart = anytime_plot(site, query)
+    if not chart.variants:
+        return []
+    return [
+        Figure(
+            id="anytime",
+            title="Each benchmark: best value so far",
+            how_to_read=(
+                "The line is the median over seeds of the best value found so far, the band holds the middle half of "
+                "the seeds. Choose a benchmark; the axis says which direction is better. "
+                "Budgets are those that every algorithm reaches; no run is continued beyond its last record."
+            ),
+            chart=chart,
+            query=query,
+            alt="Line chart: median incumbent of each algorithm over the budget on the chosen benchmark.",
+            analysis_run_id=run,
+        )
+    ]
+
+
+def anytime_plot(site: SiteContext, query: Query, *, by: str = "benchmark", label: str = "Benchmark") -> Plot:
+    """Return incumbents over the budget, selectable by the column `by`, the setting and the metric."""
+    rows = [row for row in query.rows() if row["incumbent_median"] is not None]
+    subjects, settings, metrics = (sorted({row[name] for row in rows}) for name in (by, "setting", "metric"))
+    variants: dict[str, dict[str, object]] = {}
+    for (subject, setting, metric), mine in grouped(rows, by, "setting", "metric").items():
+        key = f"{place(subjects, subject)},{place(settings, setting)},{place(metrics, metric)}"
+        values = [row[name] for row in mine for name in ("incumbent_median", "incumbent_q25", "incumbent_q75")]
+        title = f"{metric} ({better(mine[0]['direction'])})"
+        variants[key] = {
+            "data": curves(
+                mine,
+                site.colours,
+                x="budget",
+                middle="incumbent_median",
+                lower="incumbent_q25",
+                upper="incumbent_q75",
+            ),
+            "layout": {
+                "yaxis": axis(title, is_log=spans_orders(values, 30.0)),
+                "xaxis": axis("Budget", is_log=mine[0]["scale"] == "log"),
+            },
+        }
+    selectors = ((label, subjects), ("Setting", settings), ("Metric", metrics))
+    return Plot(variants, {}, selectors, log_toggles=("x", "y"))
+
+
+def _final_per_benchmark(site: SiteContext, run: int) -> Table:
+    query = site.query(queries.FINAL_BY_BENCHMARK, run=run)
+    colour = site.colours.token
+    columns = [
+        Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
+        *([Column("setting", "Setting")] if any(row["setting"] for row in query.rows()) else []),
+        Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
+        Column("metric", "Metric"),
+        Column("direction", "Better", help="min: lower is better; max: higher is better"),
+        Column("median_final", "Median final value"),
+        Column("mean_regret", "Mean normalised regret", 3),
+        Column("mean_rank", "Mean rank", 3),
+        Column("runs", "Runs"),
+    ]
+    return Table(
+        "final-by-benchmark",
+        "At the end of the budget, benchmark by benchmark",
+        "One row per benchmark and algorithm: the median over seeds of the last best value. Sort by a column, or type "
+        "a benchmark's name to see only its rows.",
+        query,
+        columns,
+        analysis_run_id=run,
+    )

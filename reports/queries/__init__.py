@@ -1,0 +1,1 @@
+"""The SQL of pages whose queries are long."""

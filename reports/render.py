@@ -1,0 +1,198 @@
+"""Pages to HTML by Jinja2 with autoescape and StrictUndefined: a name from data is text, a typo is an error."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hpowh.reports import assets, numbers
+from hpowh.reports.blocks import Block, Column, Figure, Plot, Table
+from hpowh.reports.charts.palette import DARK, LIGHT
+from hpowh.reports.context import Query, SiteContext
+from hpowh.reports.names import file_stem, visible
+from hpowh.reports.page import SECTIONS, Page
+
+NAVIGATION_LIMIT = 12
+"""A section of the navigation lists so many pages; a list of all of them follows in a page of its own."""
+
+
+@dataclass
+class Renderer:
+    """Writes pages of one build into a folder."""
+
+    site: SiteContext
+    folder: Path
+    is_single_file: bool = False
+    shared: assets.Assets = field(default_factory=assets.load)
+
+    def __post_init__(self) -> None:
+        self.environment = Environment(
+            loader=PackageLoader("hpowh.reports", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters |= {
+            "number": numbers.number,
+            "moment": numbers.moment,
+            "visible": visible,
+            "json_script": json_script,
+        }
+
+    def write_page(self, page: Page) -> Path:
+        """Build one page and write it; returns its path."""
+        blocks = list(page.build())
+        check_ids(page, blocks)
+        html = self.environment.get_template("page.html.j2").render(
+            page=page,
+            blocks=[self._drawn(page, block) for block in blocks],
+            has_charts=any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in blocks),
+            **self._common(page),
+        )
+        path = self.folder / page.file
+        path.write_text(html, encoding="utf-8")
+        return path
+
+    def write_shared(self) -> None:
+        """Write what pages share (style, scripts, Plotly, the list of pages), unless every page holds its own."""
+        if not self.is_single_file:
+            self.shared.write(self.folder, self.page_list())
+
+    def page_list(self) -> list[dict[str, str]]:
+        """Return every page's title, section and address, for the search box."""
+        pages = sorted(self.site.pages.values(), key=_place)
+        return [{"title": visible(page.title), "section": page.section, "href": page.file} for page in pages]
+
+    def _common(self, page: Page) -> dict[str, Any]:
+        return {
+            "site": self.site,
+            "navigation": self._navigation(page),
+            "assets": self.shared,
+            "single_file": self.is_single_file,
+            "page_list": self.page_list() if self.is_single_file else [],
+            "palette": {"light": LIGHT, "dark": DARK},
+        }
+
+    def _navigation(self, current: Page) -> list[tuple[str, list[Page], int]]:
+        """Return per section its first pages (the current one among them) and how many more there are."""
+        sections: dict[str, list[Page]] = {}
+        for page in sorted(self.site.pages.values(), key=_place):
+            sections.setdefault(page.section, []).append(page)
+        shown = []
+        for section, pages in sections.items():
+            few = pages[:NAVIGATION_LIMIT]
+            if current.section == section and current not in few:
+                few = [*few[:-1], current]
+            shown.append((section, few, len(pages) - len(few)))
+        return shown
+
+    def _drawn(self, page: Page, block: Block) -> Markup:
+        context: dict[str, Any] = {"block": block, "site": self.site, "single_file": self.is_single_file}
+        if isinstance(block, Figure | Table):
+            context["provenance"] = self.site.provenance(block.analysis_run_id) if block.analysis_run_id else None
+            context["csv"] = self._csv(page, block.id, block.query)
+            context["csv_name"] = f"{Path(page.file).stem}-{file_stem(block.id)}.csv"
+        if isinstance(block, Figure):
+            context["is_plot"] = isinstance(block.chart, Plot)
+            context["chart"] = (
+                Markup(block.chart.markup) if not isinstance(block.chart, Plot) else plot_data(block.chart)
+            )  # escaped where it was drawn
+        if isinstance(block, Table):
+            context["rows"] = table_rows(block)
+        return Markup(self.environment.get_template(block.template).render(context))  # autoescaped
+
+    def _csv(self, page: Page, block_id: str, query: Query) -> str:
+        """Return the address of a query's rows as CSV: a file beside the page, or the data itself."""
+        text = query_csv(query)
+        if self.is_single_file:
+            return "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.encode()).decode()
+        path = self.folder / "data" / f"{Path(page.file).stem}-{file_stem(block_id)}.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return f"data/{path.name}"
+
+
+def _place(page: Page) -> tuple[int, str, int, str]:
+    known = SECTIONS.index(page.section) if page.section in SECTIONS else len(SECTIONS)
+    return known, page.section, page.order, page.title.casefold()
+
+
+def check_ids(page: Page, blocks: Sequence[Block]) -> None:
+    """Raise ValueError where two blocks of a page share an id."""
+    ids = [block.id for block in blocks if isinstance(block, Figure | Table)]
+    twice = sorted({one for one in ids if ids.count(one) > 1})
+    if twice:
+        raise ValueError(f"the page {page.key} has several blocks with the id {', '.join(twice)}")
+
+
+def query_csv(query: Query) -> str:
+    """Return a query's rows as CSV text; lists become JSON."""
+    import polars as pl
+
+    frame = query.frame
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    for name in nested:
+        texts = [None if value is None else json.dumps(value, default=str) for value in frame[name].to_list()]
+        frame = frame.with_columns(pl.Series(name, texts, pl.String))
+    return frame.write_csv()
+
+
+def json_script(value: Any) -> Markup:
+    """Return a value as JSON that may stand inside a script element: no name can end the element or open a comment."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    for char in "<>&":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # holds no character that HTML knows
+
+
+def plot_data(plot: Plot) -> dict[str, Any]:
+    """Return a chart as JSON-ready data."""
+    return {
+        "variants": _finite(plot.variants),
+        "layout": _finite(plot.layout),
+        "selectors": [
+            {"label": label, "options": [visible(one) for one in options]} for label, options in plot.selectors
+        ],
+        "toggles": list(plot.log_toggles),
+        "height": plot.height,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Return nested data with floats rounded to six significant digits and without NaN and infinities."""
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return numbers.significant(value)
+
+
+def table_rows(table: Table) -> list[list[dict[str, Any]]]:
+    """Return the shown rows of a table as cells: text, sort key, whether it is a number, link, colour."""
+    return [[_cell(column, row) for column in table.columns] for row in table.query.frame.head(table.limit).to_dicts()]
+
+
+def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
+    value = row[column.name]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, str):
+        text = visible(value)
+    elif hasattr(value, "isoformat"):
+        text = numbers.moment(value)
+    else:
+        text = numbers.number(value, column.digits)
+    return {
+        "text": text,
+        "sort": value if is_number else ("" if value is None else text),
+        "is_number": is_number,
+        "href": column.link(row) if column.link else None,
+        "swatch": column.swatch(row) if column.swatch else None,
+    }

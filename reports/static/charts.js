@@ -1,0 +1,113 @@
+// Charts are drawn by Plotly when they come near the screen; Plotly itself is loaded with the first of them.
+(function () {
+  "use strict";
+  var loading = null;
+  var charts = [];
+
+  function plotly() {
+    if (window.Plotly) return Promise.resolve(window.Plotly);
+    if (!loading) {
+      loading = new Promise(function (done, failed) {
+        var script = document.createElement("script");
+        script.src = window.hpowh.site.plotly;
+        script.onload = function () { done(window.Plotly); };
+        script.onerror = function () { failed(new Error("Plotly could not be loaded")); };
+        document.head.appendChild(script);
+      });
+    }
+    return loading;
+  }
+
+  // Copy a specification with its colour tokens turned into colours of the present theme.
+  function themed(value, name) {
+    if (Array.isArray(value)) return value.map(function (one) { return themed(one, name); });
+    if (value && typeof value === "object") {
+      var copy = {};
+      Object.keys(value).forEach(function (key) { copy[key] = themed(value[key], key); });
+      return copy;
+    }
+    var isColour = typeof value === "string" && value[0] === "@" && /color(scale)?$/.test(name || "");
+    return isColour ? window.hpowh.colour(value) : value;
+  }
+
+  function merge(base, patch) {
+    var result = Object.assign({}, base);
+    Object.keys(patch).forEach(function (key) {
+      var both = result[key] && typeof result[key] === "object" && !Array.isArray(patch[key]);
+      result[key] = both && typeof patch[key] === "object" ? merge(result[key], patch[key]) : patch[key];
+    });
+    return result;
+  }
+
+  function base(narrow) {
+    var axis = {
+      gridcolor: "@line", linecolor: "@line", zerolinecolor: "@line", tickcolor: "@line", automargin: true,
+      title: { standoff: 12 }, exponentformat: "power"
+    };
+    return {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: ["@0"],
+      font: { color: "@ink", size: narrow ? 11 : 13, family: getComputedStyle(document.body).fontFamily },
+      margin: { l: narrow ? 44 : 60, r: narrow ? 8 : 20, t: 16, b: 44 },
+      hovermode: "x unified", hoverlabel: { bgcolor: "@surface", bordercolor: "@line", font: { color: "@ink" }, namelength: -1 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: narrow ? 11 : 13 } },
+      xaxis: axis, yaxis: axis, dragmode: narrow ? false : "zoom"
+    };
+  }
+
+  function Chart(box) {
+    this.box = box;
+    this.plot = box.querySelector(".plot");
+    this.spec = JSON.parse(box.querySelector("[data-spec]").textContent);
+    this.choice = this.spec.selectors.map(function () { return 0; });
+    this.axes = {};
+    this.isDrawn = false;
+  }
+
+  Chart.prototype.layout = function (variant) {
+    var layout = merge(merge(base(this.plot.clientWidth < 560), this.spec.layout), variant.layout || {});
+    layout.height = this.spec.height;
+    Object.keys(this.axes).forEach(function (axis) {
+      layout[axis + "axis"] = merge(layout[axis + "axis"] || {}, { type: this.axes[axis] ? "log" : "linear" });
+      delete layout[axis + "axis"].range;
+    }, this);
+    return themed(layout);
+  };
+
+  Chart.prototype.draw = function () {
+    var self = this;
+    var variant = this.spec.variants[this.choice.join(",")];
+    this.box.querySelector("[data-none]").hidden = !!variant;
+    this.plot.hidden = !variant;
+    this.wanted = true;
+    if (!variant) return Promise.resolve();
+    return plotly().then(function (Plotly) {
+      var config = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset" };
+      return Plotly.react(self.plot, themed(variant.data), self.layout(variant), config);
+    }).then(function () {
+      self.isDrawn = true;
+      self.box.dataset.drawn = "yes";
+    });
+  };
+
+  document.querySelectorAll(".chart[data-chart]").forEach(function (box) { charts.push(new Chart(box)); });
+  charts.forEach(function (chart) { chart.box.hpowhChart = chart; });
+
+  if ("IntersectionObserver" in window) {
+    var watcher = new IntersectionObserver(function (entries) {
+      entries.forEach(function (entry) {
+        if (!entry.isIntersecting) return;
+        watcher.unobserve(entry.target);
+        entry.target.hpowhChart.draw();
+      });
+    }, { rootMargin: "300px 0px" });
+    charts.forEach(function (chart) { watcher.observe(chart.box); });
+  } else {
+    charts.forEach(function (chart) { chart.draw(); });
+  }
+  window.hpowh.onTheme(function () {
+    charts.forEach(function (chart) { if (chart.wanted) chart.draw(); });
+  });
+  window.addEventListener("beforeprint", function () { charts.forEach(function (chart) { chart.draw(); }); });
+  window.hpowh.charts = charts;
+  window.hpowh.plotly = plotly;
+})();

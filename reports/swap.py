@@ -1,0 +1,53 @@
+"""A built folder takes the place of the old one in a single step, or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+EXCHANGE = 2
+"""RENAME_EXCHANGE of renameat2(2)."""
+AT_FDCWD = -100
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside `target`; on leaving it takes its place, on an error it is thrown away.
+
+    At every moment `target` is the whole old folder or the whole new one, where the file system can exchange two names
+    (Linux); elsewhere there is an instant between two renames in which it is absent.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-building-", dir=target.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if not target.exists():
+            fresh.rename(target)
+        elif not _exchange(fresh, target):
+            aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+            target.rename(aside / "site")
+            fresh.rename(target)
+            fresh = aside
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one system call; False where that does not exist."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        return False
+    done = libc.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), EXCHANGE)
+    if done == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(other))
