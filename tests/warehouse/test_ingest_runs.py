@@ -246,7 +246,8 @@ def test_a_run_has_one_source(warehouse, tmp_path):
 
 
 def test_roles_of_extra_columns(warehouse, tmp_path):
-    text = "algorithm,benchmark,seed,budget,value,acc,dim,prior\nA,b1,0,1,0.5,0.9,3,g\nA,b1,0,2,0.4,0.95,3,g\nA,b2,0,1,1,0.2,7,g\n"
+    header = "algorithm,benchmark,seed,budget,value,acc,dim,prior\n"
+    text = header + "A,b1,0,1,0.5,0.9,3,g\nA,b1,0,2,0.4,0.95,3,g\nA,b2,0,1,1,0.2,7,g\n"
     load(warehouse, write(tmp_path, text), mapping={"acc": "metric:accuracy", "dim": "feature", "prior": "ignore"})
     assert warehouse.sql(
         "select metric, value, dim from mart.observation where benchmark = 'b1' order by all"
