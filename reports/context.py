@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hpowh.reports.blocks import Block
 from hpowh.reports.charts.palette import Colours
 from hpowh.reports.page import Finding, Key, Page
 from hpowh.warehouse.migrate import program_version
@@ -58,6 +59,8 @@ class SiteContext:
     pages: dict[Key, Page] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     """All modules' findings; complete when pages are built."""
+    additions: list[Callable[[SiteContext, Key], Sequence[Block]]] = field(default_factory=list)
+    """What modules add to the end of any page, by its key."""
 
     def query(self, sql: str, /, **parameters: Any) -> Query:
         """Run a query with named parameters (`$name`) and return its rows with the SQL as anyone can run it."""
@@ -101,6 +104,11 @@ class SiteContext:
             run=analysis_run_id,
         )[0]
         return Provenance(*row[:8], json.loads(row[8]), row[9])
+
+    def blocks(self, page: Page) -> list[Block]:
+        """Build a page: its own blocks, then what other modules add to it."""
+        added = [block for addition in self.additions for block in addition(self, page.key)]
+        return [*page.build(), *added]
 
     def announce(self, pages: Iterable[Page]) -> None:
         """Add pages to the site.

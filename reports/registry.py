@@ -10,26 +10,31 @@ from hpowh.reports.context import SiteContext
 
 
 def page_modules() -> list[ModuleType]:
-    """Return the modules of `hpowh.reports.pages` in alphabetical order; each has `pages(site)`."""
+    """Return the modules of `hpowh.reports.pages` in alphabetical order.
+
+    Each has one or more of `pages(site)`, `findings(site)` and `blocks(site, key)`.
+    """
     names = sorted(
         entry.name[:-3]
         for entry in files("hpowh.reports.pages").iterdir()
         if entry.name.endswith(".py") and not entry.name.startswith("_")
     )
-    modules = [import_module(f"hpowh.reports.pages.{name}") for name in names]
-    return [module for module in modules if hasattr(module, "pages")]
+    return [import_module(f"hpowh.reports.pages.{name}") for name in names]
 
 
 def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
-    """Ask every module for its pages and its findings.
+    """Ask every module for its pages, its findings, and what it adds to the pages of others.
 
     Args:
         only: kinds of page (the first part of the key) to keep; all when empty.
     """
     modules = page_modules()
     for module in modules:
-        site.announce(page for page in module.pages(site) if not only or page.key[0] in only)
+        if hasattr(module, "pages"):
+            site.announce(page for page in module.pages(site) if not only or page.key[0] in only)
     for module in modules:
+        if hasattr(module, "blocks"):
+            site.additions.append(module.blocks)
         if hasattr(module, "findings"):
             site.findings.extend(module.findings(site))
     site.findings.sort(key=lambda finding: (finding.order, finding.key))

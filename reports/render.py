@@ -49,7 +49,7 @@ class Renderer:
 
     def write_page(self, page: Page) -> Path:
         """Build one page and write it; returns its path."""
-        blocks = list(page.build())
+        blocks = self.site.blocks(page)
         check_ids(page, blocks)
         html = self.environment.get_template("page.html.j2").render(
             page=page,

@@ -9,6 +9,11 @@ from hpowh.reports.names import plot_text
 
 Trace = dict[str, Any]
 
+SCALE = "Cividis"
+"""Colour scale for values in one direction; it reads the same in every colour blindness."""
+DIVERGING = [[0.0, "@0"], [0.5, "@soft"], [1.0, "@1"]]
+"""Colour scale around a middle: blue below, neutral, vermilion above."""
+
 
 def line(
     name: str, x: Sequence[Any], y: Sequence[Any], *, token: str, dash: str = "solid", steps: bool = False
