@@ -158,7 +158,7 @@ def _neutrality_table(surface: Surface, graph: Graph, epsilon: Epsilon) -> Colum
 
 
 def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> Columns:
-    """Return the walk's autocorrelation by lag, raw and by ranks, exact; by ranks also sampled where edges are listed."""
+    """Return the walk's autocorrelation by lag, raw and by ranks, exact; by ranks also sampled with listed edges."""
     lags = list(range(1, options.lags + 1))
     by_rank = autocorrelation(graph, surface.average_rank, lags)
     reason = None if by_rank[0] is not None else (EQUAL if np.any(graph.degree) else NO_PAIRS)

@@ -2,8 +2,139 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
+
+SpaceOption = Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only this search space.")]
+BenchmarkOption = Annotated[str | None, typer.Option("--benchmark", "-b", metavar="NAME", help="Only this benchmark.")]
+MetricOption = Annotated[
+    str | None,
+    typer.Option(
+        "--metric", metavar="NAME", help="This metric, or `all` (default: each benchmark's first that has no unit)."
+    ),
+]
+SplitOption = Annotated[
+    str | None, typer.Option("--split", metavar="NAME", help="train, valid or test (default: valid, else test).")
+]
+FidelityOption = Annotated[
+    float | None, typer.Option("--fidelity", metavar="NUMBER", help="This fidelity (default: the full or highest).")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="NUMBER", help="One seed's landscape (default: the mean over seeds).")
+]
 
 
 def register(group: typer.Typer) -> None:
     """Add this family's commands to the group `analyse`."""
+    group.command(epilog="Example: hpowh analyse landscapes --space fcnet")(landscapes)
+    group.command(epilog="Example: hpowh analyse compare fcnet/protein_structure fcnet/slice_localization")(compare)
+    group.command("map", epilog="Example: hpowh analyse map --benchmark hpobench/car --to car.svg")(draw)
+
+
+def landscapes(
+    warehouse: WarehouseOption = None,
+    space: SpaceOption = None,
+    benchmark: BenchmarkOption = None,
+    metric: MetricOption = None,
+    split: SplitOption = None,
+    fidelity: FidelityOption = None,
+    seed: SeedOption = None,
+    epsilon: Annotated[
+        str | None,
+        typer.Option(
+            "--epsilon", metavar="NUMBER", help="Neutrality threshold: 0.001, or 0.1%iqr (default: by the metric)."
+        ),
+    ] = None,
+    default: Annotated[
+        int | None,
+        typer.Option(
+            "--default", metavar="ID", help="Default configuration for tunability (default: best over benchmarks)."
+        ),
+    ] = None,
+    network: Annotated[bool, typer.Option(help="Build the local optima networks.")] = True,
+    similarity: Annotated[bool, typer.Option(help="Compare benchmarks, metrics, fidelities, splits, seeds.")] = True,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes (0: by the work).")] = 0,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Loss landscapes: ruggedness, neutrality, optima, basins, networks, importances, similarities.
+
+    A landscape whose evaluations have not changed since its last analysis is left as it is.
+    """
+    from hpowh.analyses.landscapes.job import Selection, Settings, analyse
+    from hpowh.warehouse.errors import HpowhError
+
+    selection = Selection(space, benchmark, metric, split, fidelity, seed)
+    settings = Settings(epsilon, default, has_network=network, has_similarity=similarity, jobs=jobs)
+    with open_warehouse(warehouse, wait) as opened:
+        outcomes = analyse(opened, selection, settings)
+    if as_json:
+        print(json.dumps([asdict(outcome) for outcome in outcomes]))
+    else:
+        for outcome in outcomes:
+            if outcome.error:
+                note(f"{outcome.subject}: not analysed. {outcome.error}")
+            elif outcome.is_new:
+                note(f"{outcome.subject}: analysis run {outcome.analysis_run_id}.")
+            else:
+                note(f"{outcome.subject}: unchanged since analysis run {outcome.analysis_run_id}.")
+            for warning in outcome.warnings:
+                note(f"  Note: {warning}")
+    refused = [outcome for outcome in outcomes if outcome.error]
+    if refused and len(refused) == len(outcomes):
+        raise HpowhError("Nothing could be analysed.", "The reasons stand above.")
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="benchmark, benchmark:metric or benchmark:metric#seed.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other landscape, of the same search space.")],
+    warehouse: WarehouseOption = None,
+    metric: MetricOption = None,
+    split: SplitOption = None,
+    fidelity: FidelityOption = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """How alike two landscapes are, and what the best configuration of A costs on B."""
+    from hpowh.analyses.landscapes.job import Selection
+    from hpowh.analyses.landscapes.job import compare as compare_landscapes
+
+    with open_warehouse(warehouse, wait) as opened:
+        found = compare_landscapes(opened, a, b, Selection(metric=metric, split=split, fidelity=fidelity))
+    if as_json:
+        print(json.dumps([{"measure": one.name, "value": one.value, "reason": one.reason} for one in found]))
+        return
+    print_table(["measure", "value", "reason"], [(one.name, one.value, one.reason) for one in found])
+
+
+def draw(
+    benchmark: Annotated[str, typer.Option("--benchmark", "-b", metavar="NAME", help="The landscape's benchmark.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The SVG file to write.")] = Path("map.svg"),
+    warehouse: WarehouseOption = None,
+    metric: MetricOption = None,
+    split: SplitOption = None,
+    fidelity: FidelityOption = None,
+    seed: SeedOption = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="NAME", help="Draw the incumbent of this algorithm's run, or run_id.")
+    ] = None,
+    wait: WaitOption = 0.0,
+) -> None:
+    """Draw an analysed landscape as a dimensional stacking map (SVG): every configuration one cell."""
+    from hpowh.analyses.landscapes.job import Selection, draw_map
+    from hpowh.warehouse.errors import HpowhError
+
+    selection = Selection(benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
+    with open_warehouse(warehouse, wait) as opened:
+        picture = draw_map(opened, selection, run=run)
+    try:
+        to.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise HpowhError(f"Cannot write {to}: {error.strerror}.", "Name another file: --to FILE") from error
+    note(f"Wrote {to}.")

@@ -11,6 +11,13 @@ class LandscapeError(ValueError):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        # By default an exception is pickled with its first argument only; workers send theirs whole.
+        return type(self), (self.message, self.hint)
+
 
 class TooLargeError(LandscapeError):
     """The grid or its graph would not fit into memory; says its size and the way out."""

@@ -1,0 +1,107 @@
+"""What the landscape analyses ask the warehouse, as SQL."""
+
+KEYS = """
+select
+  l.search_space_id, l.benchmark_id, l.metric_id, l.split, l.fidelity, l.search_space, l.benchmark, l.metric,
+  l.direction, m.lower_bound, m.upper_bound, m.unit, s.fingerprint as space_fingerprint, l.ok_count, l.seed_count
+from mart.landscape as l
+join core.metric as m on m.metric_id = l.metric_id
+join core.search_space as s on s.search_space_id = l.search_space_id
+order by l.search_space, l.benchmark, l.metric_id, l.split, l.fidelity nulls first
+"""
+"""Every landscape (means over seeds)."""
+
+FINGERPRINTS = """
+select
+  search_space_id, benchmark_id, metric_id, split, fidelity, count(*) as row_count,
+  bit_xor(hash(configuration_id, seed, fold, value, status))::varchar as content
+from core.evaluation
+group by search_space_id, benchmark_id, metric_id, split, fidelity
+"""
+"""A digest of every landscape's evaluations, whatever their order."""
+
+AXES = """
+select name, cardinality, kind, position, stride from core.hyperparameter where search_space_id = ? order by position
+"""
+
+LOSSES = """
+select configuration_id, loss from mart.landscape_node
+where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ?
+  and loss is not null
+"""
+
+SEED_LOSSES = """
+select e.seed, e.configuration_id, favg(case when m.direction = 'max' then -e.value else e.value end) as loss
+from core.evaluation as e
+join core.metric as m on m.metric_id = e.metric_id
+where e.search_space_id = ? and e.benchmark_id = ? and e.metric_id = ? and e.split = ?
+  and e.fidelity is not distinct from ? and e.value is not null and e.seed is not null
+group by e.seed, e.configuration_id
+order by e.seed, e.configuration_id
+"""
+
+DEFAULT = """
+with ranked as (
+  select configuration_id, benchmark_id, rank() over (partition by benchmark_id order by loss) as place
+  from mart.landscape_node
+  where search_space_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ? and loss is not null
+),
+benchmark_count as (
+  select count(distinct benchmark_id) as n from ranked
+)
+select configuration_id
+from ranked
+group by configuration_id
+having count(*) = (select n from benchmark_count) and count(*) > 1
+order by avg(place), configuration_id
+limit 1
+"""
+"""The configuration with the best mean rank over the benchmarks of a space; none where there is one benchmark only."""
+
+TRIALS = """
+with final as (
+  select trial_id, metric_id, value from core.trial_metric where step is null
+)
+select
+  r.run_id, r.algorithm_id, r.seed::double as seed, t.number, t.configuration_id,
+  case when m.direction = 'max' then -f.value else f.value end as seen
+from core.run as r
+join core.sweep as w on w.sweep_id = r.sweep_id
+join core.sweep_metric as sm on sm.sweep_id = w.sweep_id and sm.position = 0
+join core.metric as m on m.metric_id = sm.metric_id
+join core.trial as t on t.sweep_id = w.sweep_id
+left join final as f on f.trial_id = t.trial_id and f.metric_id = sm.metric_id
+where w.search_space_id = ? and r.benchmark_id = ? and sm.metric_id = ?
+  and t.configuration_id is not null and t.status = 'finished'
+order by r.run_id, t.number
+"""
+"""The finished trials of all optimiser runs on a landscape, with the value that the optimiser saw, minimised."""
+
+TRIALS_FINGERPRINT = f"select count(*), bit_xor(hash(run_id, number, configuration_id, seen))::varchar from ({TRIALS})"
+
+STORED_OPTIMA = """
+select o.configuration_id from result.landscape_optimum as o
+where o.analysis_run_id = ? order by o.loss, o.configuration_id
+"""
+
+STORED_IMPORTANCE = """
+select position, total_share from result.landscape_importance
+where analysis_run_id = ? and scope = 'ranks' and total_share is not null
+"""
+
+STORED_PATH = """
+select s.configuration_id
+from result.landscape_run_step as s
+join core.run as r on r.run_id = s.run_id
+join core.algorithm as a on a.algorithm_id = r.algorithm_id
+where s.analysis_run_id = ? and (a.name = ? or r.run_id::varchar = ?)
+  and s.run_id = (
+    select min(s2.run_id) from result.landscape_run_step as s2
+    join core.run as r2 on r2.run_id = s2.run_id
+    join core.algorithm as a2 on a2.algorithm_id = r2.algorithm_id
+    where s2.analysis_run_id = ? and (a2.name = ? or r2.run_id::varchar = ?)
+  )
+order by s.trial_number
+"""
+
+NEWEST = "select max(analysis_run_id) as id from ops.analysis_run where job = ? and subject = ? having id is not null"
