@@ -6,6 +6,8 @@ Benjamini & Hochberg (1995).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import optimize, stats
 
@@ -15,22 +17,43 @@ NODES = 96
 """Quadrature nodes for each of the two integrals of Dunnett's distribution."""
 LARGE_DF = 1e5
 """From here on the t distributions are taken as normal."""
+FLOOR = 1e-10
+"""Tukey's tail is not known below this."""
 
 
 def tukey_p(t_values: Floats, df: Floats, size: int) -> Floats:
     """Return the p-values of pairwise differences among `size` means: upper tail of the studentised range."""
     limited = np.where(np.isfinite(df), np.minimum(df, LARGE_DF), LARGE_DF)
-    tails = stats.studentized_range.sf(np.abs(t_values) * np.sqrt(2.0), size, limited)
+    tails = _range_tails(np.abs(t_values) * np.sqrt(2.0), size, limited)
     # For two means the range is |t|, whose tail is known exactly however small.
     single = 2.0 * stats.t.sf(np.abs(t_values), df)
-    return np.clip(single if size == 2 else np.maximum(tails, 0.0), 0.0, 1.0)
+    if size == 2:
+        return single
+    # Below 1e-10 the quadrature is noise; Bonferroni's bound is close there and never too small.
+    bound = np.minimum(single * (size * (size - 1) // 2), FLOOR)
+    return np.clip(np.where(tails < FLOOR, bound, tails), 0.0, 1.0)
+
+
+def _range_tails(q_values: Floats, size: int, df: Floats) -> Floats:
+    """Return upper tails of the studentised range, each distinct argument once (the quadrature is slow)."""
+    found = {key: float(stats.studentized_range.sf(key[0], size, key[1])) for key in set(_keys(q_values, df))}
+    return np.array([found[key] for key in _keys(q_values, df)])
+
+
+def _keys(q_values: Floats, df: Floats) -> list[tuple[float, float]]:
+    return [(float(f"{q:.10g}"), float(f"{each:.7g}")) for q, each in zip(q_values, df, strict=True)]
 
 
 def tukey_critical(df: float, size: int, level: float) -> float:
     """Return the multiple of the standard error for intervals of all pairwise differences."""
     if size == 2:
         return float(stats.t.ppf(0.5 + level / 2.0, df))
-    return float(stats.studentized_range.ppf(level, size, min(df, LARGE_DF)) / np.sqrt(2.0))
+    return _tukey_critical(float(f"{min(df, LARGE_DF):.7g}"), size, level)
+
+
+@lru_cache(maxsize=4096)
+def _tukey_critical(df: float, size: int, level: float) -> float:
+    return float(stats.studentized_range.ppf(level, size, df) / np.sqrt(2.0))
 
 
 def one_factor_loadings(correlation: Floats) -> Floats | None:
@@ -79,13 +102,11 @@ def max_abs_t_sf(value: float, correlation: Floats, df: float) -> float:
             random_state=np.random.default_rng(20240805),
         )
         return float(np.clip(1.0 - inside, 0.0, 1.0))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
+    nodes, weights, points, scale_weights = _quadrature()
     residual = np.sqrt(np.maximum(1.0 - loadings**2, 1e-12))
     if df >= LARGE_DF:
         scales, scale_weights = np.ones(1), np.ones(1)
     else:
-        points, scale_weights = np.polynomial.legendre.leggauss(NODES)
         chi = stats.chi(df)
         low, high = chi.ppf(1e-13), chi.isf(1e-13)
         spread = 0.5 * (high - low) * points + 0.5 * (high + low)
@@ -106,9 +127,26 @@ def dunnett_p(t_values: Floats, correlation: Floats, df: Floats) -> Floats:
 
 def dunnett_critical(correlation: Floats, df: float, level: float) -> float:
     """Return the multiple of the standard error for simultaneous intervals against a control."""
+    return _dunnett_critical(np.round(correlation, 9).tobytes(), len(correlation), float(f"{df:.7g}"), level)
+
+
+@lru_cache(maxsize=1024)
+def _dunnett_critical(correlation: bytes, size: int, df: float, level: float) -> float:
+    matrix = np.frombuffer(correlation).reshape(size, size)
+    low, high = stats.t.isf(0.5 * (1.0 - level), df), stats.t.isf(0.5 * (1.0 - level) / size, df) + 1e-9
     return float(
-        optimize.brentq(lambda value: max_abs_t_sf(value, correlation, df) - (1.0 - level), 0.1, 200.0, xtol=1e-7)
+        optimize.brentq(
+            lambda value: max_abs_t_sf(value, matrix, df) - (1.0 - level), low - 1e-3, high + 1e-3, xtol=1e-7
+        )
     )
+
+
+@lru_cache(maxsize=1)
+def _quadrature() -> tuple[Floats, Floats, Floats, Floats]:
+    """Nodes and weights for the common factor (normal) and for the scale (Legendre)."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    points, scale_weights = np.polynomial.legendre.leggauss(NODES)
+    return nodes, weights / weights.sum(), points, scale_weights
 
 
 def holm(p_values: Floats) -> Floats:

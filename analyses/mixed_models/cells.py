@@ -44,6 +44,12 @@ class Cells:
     excluded: int = 0
 
     @property
+    def term_levels(self) -> dict[str, tuple[str, ...]]:
+        """Levels of the factors that stand in terms; a covariate may be a grouping factor besides."""
+        numeric = {name for product in self.monomials for name in product}
+        return {name: levels for name, levels in self.levels.items() if name not in numeric}
+
+    @property
     def row_count(self) -> int:
         """Rows of data in all cells."""
         return int(self.count.sum())

@@ -99,8 +99,8 @@ def contrast_weights(text: str, levels: Sequence[str]) -> Floats:
         match = piece.match(text, at)
         if match is None or (at > 0 and not match["sign"]):
             raise DataError(
-                f"Cannot read the contrast {text!r} at {text[at:].strip()!r}; write levels with signs and factors, such "
-                f"as {levels[0]} - {levels[-1]}. Levels: {', '.join(levels)}."
+                f"Cannot read the contrast {text!r} at {text[at:].strip()!r}; write levels with signs and factors, "
+                f"such as {levels[0]} - {levels[-1]}. Levels: {', '.join(levels)}."
             )
         value = float(match["factor"] or 1.0) * (-1.0 if match["sign"] == "-" else 1.0)
         weights[levels.index(match["level"])] += value
@@ -191,7 +191,7 @@ def compact_letters(levels: Sequence[str], is_different: Floats) -> list[str]:
             split += [column - {i}, column - {j}] if {i, j} <= column else [column]
         unique = list(dict.fromkeys(split))
         columns = [c for c in unique if c and not any(c < other for other in unique)]
-    columns.sort(key=lambda column: sorted(column))
+    columns.sort(key=sorted)
     alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     marks = [alphabet[n] if n < len(alphabet) else f"({n + 1})" for n in range(len(columns))]
     return ["".join(mark for mark, column in zip(marks, columns, strict=True) if i in column) for i in range(size)]

@@ -52,7 +52,7 @@ class RandomTerm:
 
 @dataclass(frozen=True)
 class Formula:
-    """A parsed formula; `categorical` are the variables declared so by `C(x)` or by being part of a group."""
+    """A parsed formula; `categorical` are the variables that `C(x)` declares so."""
 
     response: str
     fixed: Expression
@@ -73,6 +73,12 @@ class Formula:
             for term in (*random.expression.terms, random.group):
                 found.update(dict.fromkeys(term))
         return tuple(found)
+
+    @property
+    def term_variables(self) -> tuple[str, ...]:
+        """The variables that stand in terms (not only in groups), each once."""
+        terms = [*self.fixed.terms, *(term for random in self.random for term in random.expression.terms)]
+        return tuple(dict.fromkeys(name for term in terms for name in term))
 
     @property
     def grouping(self) -> tuple[Term, ...]:
@@ -139,8 +145,7 @@ class _Parser:
         fixed = self.sum(is_top=True)
         if self.at < len(self.tokens):
             raise self.fail(f"Unexpected {self.peek()!r}.")
-        grouped = {name for random in self.random for name in random.group}
-        return Formula(response, fixed, tuple(self.random), frozenset(self.categorical | grouped))
+        return Formula(response, fixed, tuple(self.random), frozenset(self.categorical))
 
     def sum(self, is_top: bool = False) -> Expression:
         terms: list[Term] = []

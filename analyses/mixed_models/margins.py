@@ -51,7 +51,7 @@ def marginal_means(
         DataError: a name is not a factor of the fixed part, or a level does not exist.
     """
     at = dict(fixed_at or {})
-    levels = fit.problem.cells.levels
+    levels = fit.problem.cells.term_levels
     factors = list(dict.fromkeys(n for term in fit.formula.fixed.terms for n in term if n in levels))
     for name in (factor, *by):
         if name not in factors:

@@ -5,7 +5,7 @@ Source: Bates et al. (2015), section 3: the penalised least-squares problem and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -106,13 +106,13 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
     """
     _check_levels(formula, cells)
     rows = pseudo_rows(cells)
-    columns = model_columns(formula.fixed, cells.levels)
+    columns = model_columns(formula.fixed, cells.term_levels)
     x_all = design(columns, cells, rows)
     if cells.row_count <= len(columns):
         raise DataError(f"{cells.row_count} rows cannot carry {len(columns)} fixed effects and a variance.")
     keep = estimable(x_all)
     x = x_all[:, keep]
-    blocks, z = _random_part(formula, cells, rows)
+    blocks, z = random_part(formula, cells, rows)
     one = rows.basis[:, 0]
     gram = (x.T @ x).toarray()
     constant = np.linalg.lstsq(gram, np.asarray(x.T @ one), rcond=None)[0] if len(keep) else np.zeros(0)
@@ -141,7 +141,7 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
 def _check_levels(formula: Formula, cells: Cells) -> None:
     for term in (*formula.fixed.terms, *(t for random in formula.random for t in random.expression.terms)):
         for name in term:
-            if name in cells.levels and len(cells.levels[name]) < 2:
+            if name in cells.term_levels and len(cells.levels[name]) < 2:
                 raise DataError(
                     f"The factor {name} has one level only ({', '.join(cells.levels[name])}) in the selected rows; "
                     "leave it out of the formula or select more."
@@ -226,12 +226,13 @@ def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str
     return code.astype(np.int64), names
 
 
-def _random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple[Block, ...], sparse.csr_matrix]:
+def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple[Block, ...], sparse.csr_matrix]:
+    """Return the random-effect blocks, largest first, and their design (N, q). Raises DataError."""
     from scipy import sparse
 
     made: list[tuple[Block, Any]] = []
     for random in formula.random:
-        columns = model_columns(random.expression, cells.levels)
+        columns = model_columns(random.expression, cells.term_levels)
         if not columns:
             raise DataError(f"The random-effect term {random} has no effect before the bar.")
         codes, names = group_codes(random.group, cells)
@@ -270,8 +271,3 @@ def theta_of(factors: Sequence[Floats]) -> Floats:
     """Return the parameters of the blocks' factors, the inverse of `lower_factors`."""
     parts = [factor[j:, j] for factor in factors for j in range(len(factor))]
     return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def levels_of(cells: Cells, name: str) -> Mapping[str, int]:
-    """Return the level numbers of a factor by level."""
-    return {level: i for i, level in enumerate(cells.levels[name])}

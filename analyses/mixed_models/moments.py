@@ -1,0 +1,77 @@
+"""Read the answer of the cell query into cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.mixed_models.cells import Cells, DataError, Floats, Integers, level_text
+from hpowh.analyses.mixed_models.query import Plan
+
+
+def cells_from_moments(
+    plan: Plan, found: Mapping[str, NDArray[np.generic]], names: Mapping[str, Mapping[int, str]], shift: float
+) -> Cells:
+    """Return the cells of a plan.
+
+    Args:
+        found: the cell query's columns as NumPy arrays, masked where NULL.
+        names: for `algorithm` and `benchmark`, the name of every id.
+
+    Raises:
+        DataError: no row is left, with how many there were.
+    """
+    count = _filled(found["n"])
+    rows = float(_filled(found["rows"]).sum()) if len(count) else 0.0
+    usable = count > 0
+    for i in range(len(plan.keys)):
+        mask = np.ma.getmaskarray(np.ma.asarray(found[f"k{i}"]))
+        usable &= ~mask
+        values = np.ma.asarray(found[f"k{i}"])
+        if values.dtype.kind == "f":
+            usable &= np.isfinite(_filled(values))
+    if not usable.any():
+        if rows:
+            raise DataError(f"None of the {int(rows)} selected rows has a finite response and all variables.")
+        raise DataError("No row is selected: look at the experiment's name, the condition and the budget.")
+    codes: dict[str, Integers] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    for i, (name, is_named) in enumerate(plan.keys):
+        values = np.ma.getdata(np.ma.asarray(found[f"k{i}"]))[usable]
+        codes[name], levels[name] = _coded(values, names[name] if is_named else None)
+    k = len(plan.monomials)
+    take = {column: _filled(found[column])[usable] for column in found if column[0] in "ms"}
+    scatter = np.zeros((int(usable.sum()), k, k))
+    for i in range(k):
+        for j in range(i + 1):
+            scatter[:, i, j] = scatter[:, j, i] = take[f"s_x{i}_x{j}"]
+    return Cells(
+        codes,
+        levels,
+        plan.monomials,
+        count[usable],
+        take["mean_y"],
+        np.maximum(take["s_y"], 0.0),
+        np.column_stack([take[f"mean_x{i}"] for i in range(k)]) if k else np.zeros((int(usable.sum()), 0)),
+        scatter,
+        np.column_stack([take[f"s_x{i}_y"] for i in range(k)]) if k else np.zeros((int(usable.sum()), 0)),
+        shift,
+        int(rows - count[usable].sum()),
+    )
+
+
+def _filled(values: NDArray[np.generic]) -> Floats:
+    return np.asarray(np.ma.filled(np.ma.asarray(values), 0), dtype=np.float64)
+
+
+def _coded(values: NDArray[np.generic], names: Mapping[int, str] | None) -> tuple[Integers, tuple[str, ...]]:
+    unique, codes = np.unique(values, return_inverse=True)
+    if names is None:
+        return codes.astype(np.int64), tuple(level_text(value) for value in unique.tolist())
+    labels = [names[int(value)] for value in unique]
+    order = np.argsort(np.array(labels))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[codes], tuple(labels[i] for i in order)
