@@ -11,20 +11,6 @@ METADATA = MetaData()
 SCHEMAS = ("core", "mart", "result", "ops")
 """core: what was measured. mart: views. result: what the analyses found. ops: ledgers."""
 
-STATUSES = (
-    "ok",
-    "nan",
-    "inf",
-    "neg_inf",
-    "failed",
-    "diverged",
-    "timeout",
-    "memory",
-    "missing",
-)
-"""What became of one measured value; anything but `ok` has a NULL value."""
-
-
 def table(schema: str, name: str, grain: str, *columns: Any) -> Table:
     """Declare one table; `grain` says in a sentence what one row is and becomes the table's comment."""
     return Table(name, METADATA, *columns, schema=schema, comment=grain)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpowh.warehouse.schema.base import STATUSES, bigint, integer, key, moment, one_of, real, table, text
+from hpowh.warehouse.schema.base import bigint, integer, key, moment, one_of, real, table, text
+from hpowh.warehouse.vocabulary import STATUSES
 
 TRIAL_STATUSES = ("finished", "failed", "running", "pruned", "waiting")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.schema.base import STATUSES
 from hpowh.warehouse.sources.roles import Role, direction_of, given_roles, guess_by_name
 from hpowh.warehouse.sources.tabular import Staged, finite, not_a_number, number, status_of
 
@@ -238,7 +237,6 @@ def status_case(column: str) -> str:
     cases = " ".join(
         f"when {said} in ({', '.join(literal(word) for word in words)}) then {literal(status)}"
         for status, words in STATUS_WORDS.items()
-        if status in STATUSES
     )
     return f"(case {cases} end)"
 
