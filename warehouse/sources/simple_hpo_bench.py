@@ -10,7 +10,7 @@ percent (here a fraction, divided by 100) and its model size in millions of para
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, search_space_id
@@ -93,9 +93,9 @@ class SimpleHpoBench:
                 )
             benchmark_id = ids_by_name(connection, "benchmark", [data_set.benchmark])[data_set.benchmark]
             _refuse_second(connection, data_set, spaces[data_set.family], benchmark_id)
-            for table in evaluations(data_set):
-                unusable += _insert(connection, table, spaces[data_set.family], benchmark_id, context.source_id)
-                row_count += len(table)
+            tables = list(evaluations(data_set))
+            unusable += _insert(connection, tables, spaces[data_set.family], benchmark_id, context.source_id)
+            row_count += sum(map(len, tables))
         notes = ["val_acc is a fraction and model_size a count of parameters on every benchmark."]
         if unusable:
             notes.append(f"{unusable:,} values are not finite; they are NULL with a status.")
@@ -116,32 +116,40 @@ def _refuse_second(connection: duckdb.DuckDBPyConnection, data_set: DataSet, spa
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, table: Table, space_id: int, benchmark_id: int, source_id: int
+    connection: duckdb.DuckDBPyConnection, tables: list[Table], space_id: int, benchmark_id: int, source_id: int
 ) -> int:
-    """Append one metric of one data set; return how many values were not finite."""
+    """Append all metrics of one data set; return how many values were not finite."""
     import numpy as np
     import pyarrow as pa
 
-    direction, bounds, unit = METRICS[table.metric]
-    metric = metric_id(connection, table.metric, direction, bounds=bounds, unit=unit)
-    arrow: Any = pa.table({"configuration_id": table.configuration_id, "seed": table.seed, "value": table.value})
-    connection.register("_incoming_evaluation", arrow)
+    batches = []
+    for table in tables:
+        direction, bounds, unit = METRICS[table.metric]
+        metric = metric_id(connection, table.metric, direction, bounds=bounds, unit=unit)
+        columns = {
+            "configuration_id": table.configuration_id,
+            "seed": table.seed,
+            "metric_id": np.full(len(table), metric, dtype=np.int32),
+            "value": table.value,
+        }
+        batches.append(pa.table(columns))
+    connection.register("_incoming_evaluation", pa.concat_tables(batches))
     try:
         connection.execute(
             """
             insert into core.evaluation
-            select ?, configuration_id, ?, null, seed, null, ?, 'valid',
+            select ?, configuration_id, ?, null, seed, null, metric_id, 'valid',
               case when isfinite(value) then value end, null,
               case when isfinite(value) then 'ok' when isnan(value) then 'nan'
                    when value > 0 then 'inf' else 'neg_inf' end,
               ?
             from _incoming_evaluation
             """,
-            [space_id, benchmark_id, metric, source_id],
+            [space_id, benchmark_id, source_id],
         )
     finally:
         connection.unregister("_incoming_evaluation")
-    return int(np.count_nonzero(~np.isfinite(table.value)))
+    return sum(int(np.count_nonzero(~np.isfinite(table.value))) for table in tables)
 
 
 SOURCE = SimpleHpoBench()
