@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,22 +46,13 @@ class WholeStudyBackend(BaseJournalBackend):
 
 
 class DemoStorage:
-    """The studies that are there, and the way to add one."""
+    """The storage, open for adding studies."""
 
     def __init__(self, path: Path) -> None:
         logging.set_verbosity(logging.WARNING)
         self._backend = WholeStudyBackend(path)
         self._storage = JournalStorage(self._backend)
         self._ids = {study.study_name: study._study_id for study in self._storage.get_all_studies()}
-
-    def missing(self, plans: Sequence[StudyPlan]) -> list[StudyPlan]:
-        """Return the planned studies that are not there with all their trials."""
-        return [plan for plan in plans if self._trial_count(plan) != plan.trial_count]
-
-    def _trial_count(self, plan: StudyPlan) -> int:
-        if plan.name not in self._ids:
-            return -1
-        return len(self._storage.get_all_trials(self._ids[plan.name], deepcopy=False))
 
     def add(self, plan: StudyPlan, table: Table, trials: Iterable[FrozenTrial]) -> None:
         """Write one study with all its trials; one that was cut off, or had another number of trials, gives way."""

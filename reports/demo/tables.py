@@ -61,6 +61,17 @@ def read_tables(warehouse: Warehouse) -> dict[str, Table]:
     return found
 
 
+def names_of_tables(warehouse: Warehouse) -> list[str]:
+    """Return the benchmarks that `read_tables` would return, without their values."""
+    rows = warehouse.sql(
+        "select s.name, b.name, m.name from (select distinct search_space_id, benchmark_id, metric_id "
+        "from core.evaluation where split = 'valid') join core.search_space as s using (search_space_id) "
+        "join core.benchmark as b using (benchmark_id) join core.metric as m using (metric_id) "
+        "order by search_space_id, b.name"
+    ).rows()
+    return [benchmark for space, benchmark, metric in rows if MAIN_METRIC.get(space) == metric]
+
+
 def _dimensions(warehouse: Warehouse, space_id: int) -> tuple[Dimension, ...]:
     rows = warehouse.sql(
         "select h.name, h.kind, list(l.label order by l.level), h.stride from core.hyperparameter as h "

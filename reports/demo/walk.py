@@ -105,18 +105,22 @@ def load_features(warehouse: Warehouse, places: Places, plan: Plan, progress: Pr
 
 def run_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
     """Run the studies that the storage does not have yet."""
+    from hpowh.reports.demo.standing import missing_studies
+    from hpowh.reports.demo.tables import names_of_tables, read_tables
+
+    benchmarks = names_of_tables(warehouse)
+    planned = plan.studies(benchmarks)
+    progress.update("look what is there")
+    missing = missing_studies(places.storage, planned)
+    shape = f"{len(plan.algorithms)} algorithms x {len(benchmarks)} benchmarks x {plan.seed_count} seeds"
+    if not missing:
+        return f"all {len(planned):,} studies are there: {shape}"
     from hpowh.reports.demo.experiment import run_studies
     from hpowh.reports.demo.journal import DemoStorage
-    from hpowh.reports.demo.tables import read_tables
 
     progress.update("read the tables")
     tables = read_tables(warehouse)
     storage = DemoStorage(places.storage)
-    planned = plan.studies(list(tables))
-    missing = storage.missing(planned)
-    shape = f"{len(plan.algorithms)} algorithms x {len(tables)} benchmarks x {plan.seed_count} seeds"
-    if not missing:
-        return f"all {len(planned):,} studies are there: {shape}"
     there = len(planned) - len(missing)
     processes = min(MOST_PROCESSES, os.cpu_count() or 1, len(missing))
     done = there
