@@ -19,6 +19,9 @@ ROLES = ("algorithm", "benchmark", "seed", "experiment", "metric", "search_space
 `parameters` is `values` (the default) or `levels`: then a trial's parameter is the number of an ordinal level.
 """
 OTHER_ROLES = ("factor", "ignore")
+OPTIONS = {"experiment": "experiment", "benchmark": "benchmark", "metric": "metric", "space": "search_space"}
+"""Option of the request -> the role that it gives to every study."""
+OTHER_OPTIONS = ("study_pattern", "time_zone", "constants")
 
 
 @dataclass
@@ -41,8 +44,17 @@ class Labelling:
         """Check the request's mapping and options.
 
         Raises:
-            UsageError: a role or the pattern cannot mean anything.
+            UsageError: a role, an option or the pattern cannot mean anything.
         """
+        unknown = sorted(set(request.options) - set(OPTIONS) - set(OTHER_OPTIONS))
+        if unknown:
+            raise UsageError(
+                f"The source optuna has no option {', '.join(unknown)}.",
+                f"Options: {', '.join([*OPTIONS, 'study_pattern', 'time_zone'])}.",
+            )
+        for role in request.options.get("constants", {}):
+            if role not in ROLES:
+                raise UsageError(f"{role!r} is no role that a study can have.", f"Roles: {', '.join(ROLES)}.")
         for attribute, role in request.mapping.items():
             if role not in (*ROLES, *OTHER_ROLES):
                 raise UsageError(
@@ -70,9 +82,8 @@ class Labelling:
                 said[role] = text_of(value)
             elif role == "unused":
                 self.unused.add(attribute)
-        for role, option in (("experiment", "experiment"), ("metric", "metric"), ("search_space", "space")):
-            if self.request.options.get(option):
-                said[role] = str(self.request.options[option])
+        said.update({role: str(value) for role, value in self.request.options.get("constants", {}).items()})
+        said.update({role: str(self.request.options[o]) for o, role in OPTIONS.items() if self.request.options.get(o)})
         return said, factors
 
     def sweep(self, study: Study) -> Sweep:

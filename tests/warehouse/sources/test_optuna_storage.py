@@ -274,6 +274,34 @@ def test_study_pattern_that_means_nothing_is_refused(tmp_path, warehouse, patter
         load(warehouse, tmp_path / "s.log", options={"study_pattern": pattern})
 
 
+def test_what_no_study_says_can_be_given_for_all(tmp_path, warehouse):
+    for name in ("a", "b"):
+        study = optuna.create_study(storage=storage_at(tmp_path / "s.log"), study_name=name)
+        study.set_user_attr("sampler", name)
+        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
+    given = {"benchmark": "bowl", "metric": "loss", "constants": {"seed": "7"}, "experiment": "e"}
+    load(warehouse, tmp_path / "s.log", options=given, mapping={"sampler": "algorithm"})
+    runs = warehouse.sql(
+        "select distinct experiment, algorithm, benchmark, seed, metric from mart.observation order by algorithm"
+    ).rows()
+    assert runs == [("e", "a", "bowl", 7, "loss"), ("e", "b", "bowl", 7, "loss")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"options": {"study_patern": "{seed}"}},
+        {"options": {"direction": "min"}},
+        {"options": {"constants": {"colour": "red"}}},
+        {"mapping": {"sampler": "colour"}},
+    ],
+)
+def test_an_option_or_role_that_does_nothing_is_refused(tmp_path, warehouse, wrong):
+    make_studies(tmp_path / "s.log")
+    with pytest.raises(UsageError, match="no option|no role"):
+        load(warehouse, tmp_path / "s.log", **wrong)
+
+
 def test_two_studies_with_one_label_are_refused(tmp_path, warehouse):
     for name in ("a", "b"):
         labelled_study(tmp_path / "s.log", name=name).optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)

