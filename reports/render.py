@@ -192,7 +192,7 @@ def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "text": text,
         "sort": value if is_number else ("" if value is None else text),
-        "is_number": is_number,
+        "kind": "number" if is_number else "time" if hasattr(value, "isoformat") else "",
         "href": column.link(row) if column.link else None,
         "swatch": column.swatch(row) if column.swatch else None,
     }

@@ -224,6 +224,7 @@ select to_json(list(fact order by fact)) from (
   select concat_ws('|', 'runs', count(*), min(run_id), max(run_id), sum(run_id)) from run
   union all
   select concat_ws('|', 'metric', metric_id, name, direction) from core.metric
+  where metric_id in (select metric_id from core.trace where run_id in (select run_id from run))
 )
 """
 """All the answer depends on: sources of the experiment and of its benchmarks' best known values, and run ids."""

@@ -42,7 +42,7 @@
   function base(narrow) {
     var axis = {
       gridcolor: "@line", linecolor: "@line", zerolinecolor: "@line", tickcolor: "@line", automargin: true,
-      title: { standoff: 12 }, exponentformat: "power"
+      title: { standoff: 12 }, exponentformat: "power", minexponent: 5, separatethousands: true
     };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", colorway: ["@0"],

@@ -11,7 +11,7 @@ with landscape_order as (
   group by e.search_space_id, e.benchmark_id, e.metric_id, e.split, e.fidelity
 ),
 landscape_mean as (
-  select e.benchmark_id, e.metric_id, avg(e.value) as value
+  select e.benchmark_id, e.metric_id, favg(e.value) as value
   from core.evaluation as e
   join landscape_order as o
     on o.search_space_id = e.search_space_id

@@ -1,0 +1,75 @@
+"""The coverage matrix: benchmarks down, algorithms (and settings) across, a cell for how many seeds are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpowh.reports.blocks import Svg
+from hpowh.reports.charts.svg import document, line, rect, text
+from hpowh.reports.names import shorten
+
+ROW, COLUMN, HEAD, GAP = 26, 56, 24, 14
+CHARACTER = 7.4
+"""Width of a character of a benchmark's name, to leave enough room before the first column."""
+TITLE = 150
+"""Characters of a cell's tooltip."""
+
+
+def coverage_matrix(rows: Sequence[Mapping[str, Any]]) -> Svg:
+    """Return the matrix of one experiment.
+
+    Args:
+        rows: with `benchmark`, `setting`, `algorithm`, `run_count`, `expected_seed_count`, `missing` (seeds as
+            text) and `missing_count`.
+    """
+    settings = sorted({row["setting"] for row in rows})
+    algorithms = list(dict.fromkeys(row["algorithm"] for row in rows))
+    benchmarks = sorted({row["benchmark"] for row in rows})
+    top = HEAD * (2 if any(settings) else 1) + 8
+    left = 18 + CHARACTER * max(len(shorten(name, 32)) for name in benchmarks)
+    across = [(setting, algorithm) for setting in settings for algorithm in algorithms]
+    x_of = {pair: left + index * COLUMN + (index // len(algorithms)) * GAP for index, pair in enumerate(across)}
+    y_of = {name: top + index * ROW for index, name in enumerate(benchmarks)}
+    parts = _head(settings, algorithms, x_of, top)
+    for name, y in y_of.items():
+        parts.append(text(left - 10, y + 17, shorten(name, 32), text_anchor="end"))
+    for row in rows:
+        parts += _cell(row, x_of[row["setting"], row["algorithm"]], y_of[row["benchmark"]])
+    width = max(x_of.values()) + COLUMN + 4
+    return Svg(document(width, top + ROW * len(benchmarks) + 4, parts))
+
+
+def _head(
+    settings: Sequence[str], algorithms: Sequence[str], x_of: Mapping[tuple[str, str], float], top: float
+) -> list[str]:
+    parts = []
+    for setting in settings:
+        start = x_of[setting, algorithms[0]]
+        wide = len(algorithms) * COLUMN
+        if setting:
+            parts.append(text(start + wide / 2, 15, shorten(setting, wide // 8), text_anchor="middle", font_weight=600))
+            parts.append(line(start, 23, start + wide - 4, 23))
+        for algorithm in algorithms:
+            at = x_of[setting, algorithm] + COLUMN / 2 - 2
+            parts.append(text(at, top - 10, shorten(algorithm, 9), text_anchor="middle"))
+    return parts
+
+
+def _cell(row: Mapping[str, Any], x: float, y: float) -> list[str]:
+    """Return one cell: full where no seed is missing, partly filled, or empty; always with its number."""
+    missing = row["missing"]
+    expected = max(row["expected_seed_count"], 1)
+    share = 0.0 if row["run_count"] == 0 else 1 - row["missing_count"] / expected
+    about = f"{row['algorithm']} on {row['benchmark']}{', ' + row['setting'] if row['setting'] else ''}: "
+    about += f"{row['run_count']} runs; " + (f"missing seeds {missing}" if missing else "no seed missing")
+    shown = shorten(about, TITLE)
+    parts = [rect(x, y, COLUMN - 4, ROW - 4, title=shown, rx=3, class_="svg-soft")]
+    if share > 0:
+        colour = "@accent/0.28" if share == 1 else "@warn/0.3"
+        parts.append(rect(x, y, (COLUMN - 4) * share, ROW - 4, title=shown, rx=3, fill="none", data_fill=colour))
+    middle = x + COLUMN / 2 - 2
+    kind = "svg-muted" if row["run_count"] == 0 else "svg-text"
+    label = "\u2013" if row["run_count"] == 0 else str(row["run_count"])
+    parts.append(text(middle, y + 15.5, label, text_anchor="middle", class_=kind, pointer_events="none", font_size=12))
+    return parts

@@ -1,0 +1,94 @@
+"""What was run and what is missing: one matrix an experiment, and the coverage of the tables of configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hpowh.analyses.traces.wording import seed_ranges
+from hpowh.reports.blocks import Block, Column, Figure, Prose, Table
+from hpowh.reports.charts.coverage import coverage_matrix
+from hpowh.reports.context import SiteContext
+from hpowh.reports.names import file_stem
+from hpowh.reports.numbers import plural
+from hpowh.reports.page import Page
+
+MATRIX = """
+select benchmark, setting, algorithm, run_count, expected_seed_count, missing_seeds
+from mart.coverage
+where experiment = $experiment
+order by benchmark, setting, algorithm_id
+"""
+LANDSCAPES = """
+select search_space, benchmark, metric, split, fidelity, configuration_count, cardinality,
+  100 * coverage as percent, seed_count, evaluation_count, evaluation_count - ok_count as unusable_count
+from mart.landscape
+order by search_space, benchmark, metric, split, fidelity
+"""
+BENCHMARK_LIMIT = 200
+"""A matrix shows so many benchmarks, those with most seeds missing first; the CSV has all."""
+
+
+def pages(site: SiteContext) -> Iterator[Page]:
+    """Yield the coverage page, where there is anything to cover."""
+    yield Page(
+        key=("coverage",),
+        title="Coverage",
+        section="Overview",
+        build=lambda: _build(site),
+        lead="What was run and evaluated, and what is missing. Gaps bias comparisons: look here first.",
+    )
+
+
+def _build(site: SiteContext) -> Sequence[Block]:
+    experiments = [name for (name,) in site.rows("select name from core.experiment order by name")]
+    blocks: list[Block] = [block for name in experiments for block in _matrix(site, name)]
+    landscapes = site.query(LANDSCAPES)
+    if landscapes.frame.height:
+        columns = [
+            Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
+            Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
+            Column("metric", "Metric"),
+            Column("split", "Split"),
+            Column("fidelity", "Fidelity"),
+            Column("configuration_count", "Configurations"),
+            Column("percent", "% of the space", 3),
+            Column("seed_count", "Seeds"),
+            Column("evaluation_count", "Values"),
+            Column("unusable_count", "Failed or not finite"),
+        ]
+        how = "One row per benchmark, metric, split and fidelity: how much of its search space was evaluated."
+        blocks.append(Table("landscapes", "Tables of configurations", how, landscapes, columns))
+    return blocks or [Prose("", ["Neither runs nor tables of configurations have been ingested yet."])]
+
+
+def _matrix(site: SiteContext, name: str) -> list[Block]:
+    query = site.query(MATRIX, experiment=name)
+    rows = [
+        row | {"missing": seed_ranges(row["missing_seeds"]), "missing_count": len(row["missing_seeds"])}
+        for row in query.rows()
+    ]
+    if not rows:
+        return []
+    holes = sum(1 for row in rows if row["missing_count"] or not row["run_count"])
+    gaps: dict[str, int] = {}
+    for row in rows:
+        gaps[row["benchmark"]] = gaps.get(row["benchmark"], 0) + row["missing_count"]
+    shown = sorted(gaps, key=lambda benchmark: (-gaps[benchmark], benchmark))[:BENCHMARK_LIMIT]
+    notes = [f"{plural(holes, 'cell')} of {len(rows):,} have no run or lack seeds." if holes else "Nothing is missing."]
+    if len(gaps) > BENCHMARK_LIMIT:
+        notes.append(f"The {BENCHMARK_LIMIT} benchmarks with most gaps of {len(gaps):,}; the CSV has all.")
+    return [
+        Figure(
+            id=f"coverage-{file_stem(name)}",
+            title=f"Runs of {name}",
+            how_to_read=(
+                "Each cell is an algorithm on a benchmark; its number counts runs. A cell is filled as far as the "
+                "experiment's seeds are there: full means none is missing, a dash means it was never run. "
+                "Point at a cell to see which seeds are missing."
+            ),
+            chart=coverage_matrix([row for row in rows if row["benchmark"] in shown]),
+            query=query,
+            alt=f"Matrix of benchmarks by algorithms with the number of runs. {notes[0]}",
+            notes=notes,
+        )
+    ]
