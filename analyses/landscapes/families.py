@@ -41,7 +41,7 @@ def families(chosen: Sequence[Key], everything: Sequence[Key]) -> list[Family]:
                     aspect, _context(key, aspect), tuple(_name(member, aspect) for member in members), tuple(members)
                 )
                 found[aspect, key.search_space, family.context] = family
-        if key.seed_count > 1 and key.seed is None:
+        if key.has_seeds and key.seed is None:
             context = _context(key, "seed")
             found["seed", key.search_space, context] = Family("seed", context, (), (key,))
     return list(found.values())

@@ -78,7 +78,8 @@ def analyse(
         UsageError: the selection names nothing that is there, or the threshold is none.
     """
     everything, chosen = _chosen(warehouse, selection)
-    tasks = [_plan(warehouse, key, settings) for key in chosen]
+    defaults = _defaults(warehouse, chosen, settings)
+    tasks = [_plan(warehouse, key, settings, defaults[key.comparable]) for key in chosen]
     outcomes: dict[str, Outcome] = {}
     for task in tasks:
         found = warehouse.find_run(task.run)
@@ -104,12 +105,21 @@ def _chosen(warehouse: Warehouse, selection: Selection) -> tuple[list[Key], list
         raise UsageError(error.message, error.hint) from error
 
 
-def _plan(warehouse: Warehouse, key: Key, settings: Settings) -> _Task:
+def _defaults(warehouse: Warehouse, keys: list[Key], settings: Settings) -> dict[tuple[Any, ...], int | None]:
+    """Return the default configuration of each group of landscapes that differ in their benchmark only."""
+    from hpowh.analyses.landscapes.reading import read_default
+
+    groups = {key.comparable: key for key in keys}
+    if settings.default is not None:
+        return dict.fromkeys(groups, settings.default)
+    return {group: read_default(warehouse, key) for group, key in groups.items()}
+
+
+def _plan(warehouse: Warehouse, key: Key, settings: Settings, default: int | None) -> _Task:
     """Return the identity of one landscape's analysis, with everything that its numbers depend on."""
     from hpowh.analyses.landscapes.characterise import Options
-    from hpowh.analyses.landscapes.reading import digest, read_default
+    from hpowh.analyses.landscapes.reading import digest
 
-    default = read_default(warehouse, key) if settings.default is None else settings.default
     parameters = {
         "epsilon": settings.epsilon,
         "default": settings.default,
@@ -141,7 +151,7 @@ def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settin
             spaces[space_id] = read_space(rows_of(warehouse), space_id)
         return read_surface(warehouse, task.key, spaces[space_id])
 
-    work = sum(task.key.ok_count // max(task.key.seed_count, 1) for task in tasks)
+    work = sum(task.key.cardinality for task in tasks)
     jobs = worker_count(settings.jobs, work, len(tasks))
     ready: list[tuple[_Task, Characterisation]] = []
     saved = time.monotonic()

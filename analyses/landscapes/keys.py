@@ -32,8 +32,9 @@ class Key:
     upper_bound: float | None
     unit: str | None
     space_fingerprint: str
-    ok_count: int
-    seed_count: int
+    cardinality: int
+    has_seeds: bool
+    """Whether there are evaluations of more than one seed."""
     content: str = ""
     """Digest of the evaluations."""
     seed: int | None = None
@@ -43,6 +44,11 @@ class Key:
     def identity(self) -> list[Any]:
         """The parameters of the queries that read it."""
         return [self.search_space_id, self.benchmark_id, self.metric_id, self.split, self.fidelity]
+
+    @property
+    def comparable(self) -> tuple[Any, ...]:
+        """What landscapes share that differ in their benchmark only."""
+        return (self.search_space_id, self.metric_id, self.split, self.fidelity)
 
     @property
     def subject(self) -> str:
@@ -65,8 +71,7 @@ class Key:
 
 def read_keys(rows: Rows) -> list[Key]:
     """Return all landscapes of the warehouse with the digests of their evaluations."""
-    digests = {tuple(row[:5]): f"{row[5]} {row[6]}" for row in rows(queries.FINGERPRINTS, [])}
-    return [replace(key, content=digests[tuple(key.identity)]) for key in (Key(*row) for row in rows(queries.KEYS, []))]
+    return [Key(*row) for row in rows(queries.KEYS, [])]
 
 
 def read_space(rows: Rows, search_space_id: int) -> Space:
