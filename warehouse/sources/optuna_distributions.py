@@ -104,8 +104,8 @@ class Distributions:
         import pyarrow.compute as pc
 
         code, value = np.asarray(codes, dtype=np.int64), np.asarray(stored, dtype=float)
-        kinds = np.array([d.kind for d in self.known], dtype=object)[code] if len(code) else np.array([], dtype=object)
-        is_category, is_int = kinds == "categorical", kinds == "int"
+        is_category = np.array([d.kind == "categorical" for d in self.known], dtype=bool)[code]
+        is_int = np.array([d.kind == "int" for d in self.known], dtype=bool)[code]
         sizes = np.array([len(d.choices) for d in self.known], dtype=np.int64)
         first = np.cumsum(sizes) - sizes
         position = np.where(is_category, value, 0).astype(np.int64)

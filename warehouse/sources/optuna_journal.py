@@ -59,6 +59,7 @@ def read_journal(path: Path, zone: tzinfo | None, zone_given: bool) -> Content:
         IngestError: a line other than the last is damaged, or an operation is unknown.
     """
     replay = _Replay(zone)
+    decode = json.JSONDecoder().decode
     notes = []
     with path.open("rb") as handle:
         cut = None
@@ -66,7 +67,7 @@ def read_journal(path: Path, zone: tzinfo | None, zone_given: bool) -> Content:
             if cut is not None:
                 raise _damaged(path, *cut)
             try:
-                log = json.loads(line) if line.endswith(b"\n") else None
+                log = decode(line.decode()) if line.endswith(b"\n") else None
             except ValueError as error:
                 log, cut = None, (number, error)
             if log is None:
@@ -101,6 +102,7 @@ class _Replay:
         self.trial_counts: dict[int, int] = {}
         self.next_study = 0
         self.first: dict[tuple[int, str], Distribution] = {}
+        self.accepted: set[tuple[int, str, int]] = set()
         self.operations: tuple[Callable[[dict[str, Any]], None], ...] = (
             self.create_study,
             self.delete_study,
@@ -170,6 +172,9 @@ class _Replay:
 
     def declare(self, study: int, name: str, code: int) -> None:
         """Remember a distribution of a study's parameter."""
+        if (study, name, code) in self.accepted:
+            return
+        self.accepted.add((study, name, code))
         distribution = self.distributions.known[code]
         self.first.setdefault((study, name), distribution)
         if study in self.studies:
@@ -189,11 +194,12 @@ class _Replay:
         if (trial := self.open_trial(log)) is None:
             return
         name, code = log["param_name"], self.distributions.code(log["distribution"])
-        first = self.first.get((trial.study, name))
-        if first is not None and not first.is_compatible(self.distributions.known[code]):
-            return
+        if (trial.study, name, code) not in self.accepted:
+            first = self.first.get((trial.study, name))
+            if first is not None and not first.is_compatible(self.distributions.known[code]):
+                return
+            self.declare(trial.study, name, code)
         trial.parameters[name] = (log["param_value_internal"], code)
-        self.declare(trial.study, name, code)
 
     def set_state(self, log: dict[str, Any]) -> None:
         """A running trial cannot start again: another process has taken it."""
