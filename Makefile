@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 WHEEL := build/wheel
+# Empty: install the built wheel, as a user gets it.
+INSTALL ?= --editable
 
 .PHONY: demo test test-all bench lint floors wheel format clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(INSTALL) '.[dev]'
 	touch $(STAMP)
 
 demo: $(STAMP)
