@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-EXAMPLE = "select algorithm, avg(value) from mart.observation where budget = 50 and metric = 'val_acc' group by all"
+EXAMPLE = "select algorithm, avg(block_rank) as mean_rank from mart.block_rank group by all order by mean_rank"
 
 
 def register(app: typer.Typer) -> None:
