@@ -1,0 +1,33 @@
+"""Seeds and names in words."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpowh.analyses.traces.wording import listed, plural, seed_ranges
+
+
+def test_seed_ranges_join_neighbours():
+    assert seed_ranges([4, 0, 1, 2, 9]) == "0-2, 4, 9"
+    assert seed_ranges([]) == ""
+    assert seed_ranges([7]) == "7"
+
+
+@given(st.lists(st.integers(0, 60)))
+def test_seed_ranges_can_be_read_back(seeds: list[int]):
+    back: set[int] = set()
+    for part in filter(None, seed_ranges(seeds).split(", ")):
+        first, _, last = part.partition("-")
+        back |= set(range(int(first), int(last or first) + 1))
+    assert back == set(seeds)
+
+
+def test_listed_says_how_many_more():
+    assert listed(["a", "b", "c"], limit=2) == "a, b and 1 more"
+    assert listed(["a", "b"]) == "a, b"
+
+
+def test_plural():
+    assert plural(1, "run") == "1 run"
+    assert plural(1200, "run") == "1,200 runs"
