@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes import games
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.fanova import Decomposition, capped, decompose, roughness_to_slope
-from hpowh.analyses.landscapes.interactions import Squares, count_squares
+from hpowh.analyses.landscapes.interactions import Squares, count_squares, square_count
 from hpowh.analyses.landscapes.space import Space
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.surface import MAX_CELLS, Surface
 from hpowh.analyses.landscapes.surrogate import fit_surrogate
 from hpowh.analyses.landscapes.values import EQUAL, Metric, metric
 
@@ -21,8 +21,10 @@ EXACT = "exact: cell means of the complete grid"
 BEST_SHARE = 0.1
 SCOPES = ("all", "ranks", "best_10")
 """The loss; its ranks, which diverged runs cannot ruin; the loss with the worst 90 % set to the 10 % quantile."""
-SQUARE_CELLS = 50_000_000
-COMPILED_CELLS = 1_000_000
+MAX_SQUARES = 5_000_000_000
+"""More squares are not counted (it would take minutes)."""
+COMPILED_SQUARES = 5_000_000
+"""From here on the compiled loops pay."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,11 @@ def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None,
 def _squares(surface: Surface) -> tuple[dict[tuple[int, int], Squares], str | None]:
     if len(surface.space.axes) < 2:
         return {}, "a single hyperparameter has no pair"
-    if surface.space.cardinality > SQUARE_CELLS:
-        return {}, f"the grid has more than {SQUARE_CELLS:,} cells"
+    expected = square_count(surface.space.shape, surface.space.ordinal)
+    if expected > MAX_SQUARES or surface.space.cardinality > MAX_CELLS:
+        return {}, f"the grid has {expected:,} squares; up to {MAX_SQUARES:,} are counted"
     grid = surface.dense().reshape(surface.space.shape)
-    squares = count_squares(grid, surface.space.ordinal, compiled=grid.size >= COMPILED_CELLS)
+    squares = count_squares(grid, surface.space.ordinal, compiled=expected >= COMPILED_SQUARES)
     return squares, None if any(s.count for s in squares.values()) else "no square of configurations was evaluated"
 
 

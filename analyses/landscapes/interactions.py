@@ -32,6 +32,18 @@ class Squares:
         return self.additive + self.magnitude + self.sign + self.reciprocal
 
 
+def square_count(shape: Sequence[int], ordinal: Sequence[bool]) -> int:
+    """Return how many squares a complete grid has."""
+    cells = 1
+    for size in shape:
+        cells *= size
+    # Level pairs of an axis per level: their product, times the cells, counts the squares of two axes.
+    per_level = [
+        ((size - 1) if flag else size * (size - 1) // 2) / size for size, flag in zip(shape, ordinal, strict=True)
+    ]
+    return round(sum(cells * a * b for a, b in combinations(per_level, 2)))
+
+
 def count_squares(
     grid: NDArray[np.float64], ordinal: Sequence[bool], *, compiled: bool
 ) -> dict[tuple[int, int], Squares]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hpowh.analyses.landscapes import games
 from hpowh.analyses.landscapes.fanova import capped, decompose, roughness_to_slope
-from hpowh.analyses.landscapes.interactions import count_squares
+from hpowh.analyses.landscapes.interactions import count_squares, square_count
 from hpowh.analyses.landscapes.surface import Surface
 from hpowh.analyses.landscapes.surrogate import fit_surrogate
 
@@ -134,6 +134,7 @@ class TestInteractions:
         assert found[0, 1].count == 3 * 3 * 2
         assert found[0, 2].count == 3 * 1 * 3
         assert found[1, 2].count == 3 * 1 * 4
+        assert sum(s.count for s in found.values()) == square_count((4, 3, 2), [True, False, True])
 
     @settings(max_examples=30, deadline=None)
     @given(shape=st.lists(st.integers(1, 4), min_size=2, max_size=4).map(tuple), seed=st.integers(0, 1000))
