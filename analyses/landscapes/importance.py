@@ -14,7 +14,7 @@ from hpowh.analyses.landscapes.fanova import Decomposition, capped, decompose, r
 from hpowh.analyses.landscapes.interactions import Squares, count_squares, square_count
 from hpowh.analyses.landscapes.space import Space
 from hpowh.analyses.landscapes.surface import MAX_CELLS, Surface
-from hpowh.analyses.landscapes.surrogate import fit_surrogate
+from hpowh.analyses.landscapes.surrogate import Surrogate, fit_surrogate
 from hpowh.analyses.landscapes.values import EQUAL, Metric, metric
 
 EXACT = "exact: cell means of the complete grid"
@@ -51,8 +51,9 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int) -> I
     players, play, play_reason = _games(surface, default)
     hyperparameters, pairs = [], []
     metrics = _square_metrics(squares, square_reason)
+    surrogates = _Surrogates(surface, seed)
     for scope in SCOPES:
-        parts, method, reason = _decomposition(surface, scope, seed)
+        parts, method, reason = _decomposition(surface, scope, surrogates)
         for j, axis in enumerate(space.axes):
             row = {
                 "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": method,
@@ -84,7 +85,24 @@ def _axis_pairs(space: Space) -> list[tuple[int, int]]:
     return [(a, b) for a in range(k) for b in range(a + 1, k)]
 
 
-def _decomposition(surface: Surface, scope: str, seed: int) -> tuple[Decomposition | None, str, str | None]:
+class _Surrogates:
+    """The forests of the losses and of their ranks, each fitted when first asked for."""
+
+    def __init__(self, surface: Surface, seed: int) -> None:
+        self._surface, self._seed = surface, seed
+        self._fitted: dict[bool, Surrogate] = {}
+
+    def of(self, by_rank: bool) -> Surrogate:
+        """Return a forest; raises what `fit_surrogate` raises."""
+        if by_rank not in self._fitted:
+            values = self._surface.average_rank if by_rank else self._surface.loss
+            self._fitted[by_rank] = fit_surrogate(self._surface, values, seed=self._seed)
+        return self._fitted[by_rank]
+
+
+def _decomposition(
+    surface: Surface, scope: str, surrogates: _Surrogates
+) -> tuple[Decomposition | None, str, str | None]:
     """Return the decomposition of one scope, how it was made, and why there is none."""
     values = surface.average_rank if scope == "ranks" else surface.loss
     if values.min() == values.max():
@@ -94,7 +112,7 @@ def _decomposition(surface: Surface, scope: str, seed: int) -> tuple[Decompositi
         grid = values.reshape(surface.space.shape)
     else:
         try:
-            surrogate = fit_surrogate(surface, values, seed=seed)
+            surrogate = surrogates.of(scope == "ranks")
         except LandscapeError as error:
             return None, "random forest", error.message
         grid, method = surrogate.grid, f"random forest, out-of-bag R2 = {surrogate.r_squared:.3f}"

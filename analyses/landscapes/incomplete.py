@@ -19,7 +19,7 @@ MIN_PAIRS = 30
 STRUCTURE_COVERAGE = 0.5
 """Below this share of evaluated configurations nothing is said about optima, basins and paths."""
 WORK = 40_000_000
-"""Pairs x replicates that the bootstrap handles, between 40 and 400 replicates."""
+"""Pairs x replicates that the bootstrap handles, between 40 and 200 replicates."""
 MAX_INTERVAL_PAIRS = 5_000_000
 """Landscapes with more pairs get no interval: it would be narrower than the digits that are shown."""
 
@@ -72,7 +72,7 @@ def _intervals(surface: Surface, nodes: Nodes, epsilon: float, seed: int) -> dic
     statistics = [_over_configurations(surface, nodes)]
     if directed // 2 >= MIN_PAIRS:
         statistics.append(_over_pairs(surface, epsilon))
-    replicates = int(np.clip(WORK // max(directed // 2, surface.size), 40, 400))
+    replicates = int(np.clip(WORK // max(directed // 2, surface.size), 40, 200))
     rng = np.random.default_rng(seed)
     drawn: dict[str, list[float]] = {}
     for _ in range(replicates):

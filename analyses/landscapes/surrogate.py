@@ -15,6 +15,8 @@ MAX_PREDICTED = 500_000
 """Grid cells for which the forest is asked."""
 MIN_CONFIGURATIONS = 50
 TREES = 64
+TREE_SAMPLE = 5_000
+"""Configurations that each tree is fitted to at most."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,13 @@ def fit_surrogate(surface: Surface, values: NDArray[np.float64], *, seed: int) -
         raise LandscapeError(f"{surface.size} configurations are too few for a surrogate ({MIN_CONFIGURATIONS}).")
     require_cells(surface.space, MAX_PREDICTED)
     forest = RandomForestRegressor(
-        TREES, min_samples_leaf=2, max_features=0.7, oob_score=True, random_state=seed, n_jobs=1
+        TREES,
+        min_samples_leaf=2,
+        max_features=0.7,
+        max_samples=min(surface.size, TREE_SAMPLE),
+        oob_score=True,
+        random_state=seed,
+        n_jobs=1,
     )
     forest.fit(encode(surface.space, surface.ranks), values)
     r_squared = float(forest.oob_score_)
