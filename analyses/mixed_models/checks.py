@@ -13,6 +13,7 @@ from hpowh.analyses.mixed_models.formula import Expression, Formula, RandomTerm
 SCALE_RATIO = 10.0
 """Benchmarks whose standard deviations differ by more than this are not on one scale."""
 FEW_LEVELS = 5
+SCALE_FREE = ("normalized_regret", "log_regret", "rank")
 
 
 def scale_warning(fit: Fit, block: str = "benchmark") -> str | None:
@@ -28,7 +29,7 @@ def scale_warning(fit: Fit, block: str = "benchmark") -> str | None:
     return (
         f"The response {fit.formula.response} is not on one scale: its standard deviation differs "
         f"{positive.max() / positive.min():.0f}-fold between benchmarks ({wide} against {narrow}), so the widest "
-        "decide the result; use normalized_regret, log_regret or rank."
+        f"decide the result; use {' or '.join(name for name in SCALE_FREE if name != fit.formula.response)}."
     )
 
 

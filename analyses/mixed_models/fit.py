@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -134,7 +135,7 @@ def fit_problem(
 
     if float(problem.y @ problem.y) + problem.pure_error <= 1e-24 * max(1.0, problem.center**2):
         raise DataError("The response is constant in the selected rows: there is nothing to explain.")
-    limit = _one_thread() if problem.q + problem.p <= SMALL else nullcontext()
+    limit: AbstractContextManager[object] = one_thread() if problem.q + problem.p <= SMALL else nullcontext()
     with limit:
         objective = likelihood or Likelihood(problem, is_reml)
         optimum = minimise(objective, start, is_thorough=start is None)
@@ -154,7 +155,8 @@ def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:
     return Fit(problem, likelihood, optimum, state, sigma, beta, likelihood.unscaled_covariance(state))
 
 
-def _one_thread() -> object:
+def one_thread() -> AbstractContextManager[object]:
+    """Hold the linear algebra library at one thread: small problems are slower with two."""
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=1, user_api="blas")

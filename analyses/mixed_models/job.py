@@ -10,24 +10,32 @@ From Python:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.mixed_models import checks
+from hpowh.analyses.mixed_models import checks, studies
 from hpowh.analyses.mixed_models.analysis import Question, Rows, compared, default_factor, describe, merge_all, warn
+from hpowh.analyses.mixed_models.anomalies import sentences
 from hpowh.analyses.mixed_models.cells import Cells, DataError
+from hpowh.analyses.mixed_models.compare import NotComparableError
 from hpowh.analyses.mixed_models.fit import Fit, fit
 from hpowh.analyses.mixed_models.formula import Formula, FormulaError, parse_formula
+from hpowh.analyses.mixed_models.ladder import formula_of
 from hpowh.analyses.mixed_models.moments import cells_from_moments
+from hpowh.analyses.mixed_models.power import power_sentences
+from hpowh.analyses.mixed_models.presets import PRESETS
 from hpowh.analyses.mixed_models.query import (
     Catalogue,
     Plan,
     Selection,
+    common_budgets_query,
     excluded_query,
+    level_counts_query,
     plan,
     repeats_query,
     residual_query,
+    values_query,
 )
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
@@ -100,9 +108,38 @@ class Reader:
         rows = self._ask(excluded_query(planned)).rows()
         return {kind: count for kind, count in rows if not kind.startswith("a covariate")}
 
-    def rows_per_run(self, planned: Plan) -> int:
+    def rows_per_run(self, selection: Selection, response: str) -> int:
         """Return how many rows the run with the most rows contributes."""
-        return int(self._ask(repeats_query(planned)).one() or 0)
+        return int(self._ask(repeats_query(selection, response)).one() or 0)
+
+    def level_counts(self, selection: Selection, response: str) -> dict[str, int]:
+        """Return how many levels every factor and meta-feature has in a selection."""
+        query, names = level_counts_query(selection, response)
+        return dict(zip(names, self._ask(query).rows()[0][1:], strict=True))
+
+    def common_budgets(self, selection: Selection) -> list[float]:
+        """Return the budgets at which every run has a value. Raises DataError where there is none."""
+        found = [row[0] for row in self._ask(common_budgets_query(selection)).rows()]
+        if not found:
+            raise DataError("There is no budget at which all runs have a value; name some: --budgets 1,2,5.")
+        return found
+
+    def values_at(self, selection: Selection, factor: str, budgets: Sequence[float]) -> dict[str, Any]:
+        """Return every run's best loss until each budget: see `studies.paired_shifts`."""
+        import numpy as np
+        import pyarrow as pa
+
+        connection = self.warehouse.connection
+        connection.register("budget_grid", pa.table({"g": np.array(budgets, dtype=float)}))
+        try:
+            found = self._ask(values_query(selection, factor)).pl()
+        finally:
+            connection.unregister("budget_grid")
+        wide = found.pivot(on="g", index=["run", "algorithm", "benchmark", "level", "block"], values="loss")
+        columns = [wide[str(float(budget))] for budget in budgets]
+        return {name: wide[name].to_list() for name in ("algorithm", "benchmark", "level", "block")} | {
+            "losses": np.column_stack([column.to_numpy().astype(float) for column in columns])
+        }
 
     def residual_sums(self, planned: Plan, found: Mapping[str, Any], coefficients: Any, sigma: float) -> dict[str, Any]:
         """Return the answer of the residual query for the cells that were found."""
@@ -224,7 +261,7 @@ def _analyse(reader: Reader, request: Request) -> Outcome:
         rows, residuals = _with_residuals(reader, planned, found, fitted, rows)
     models = [_model(fitted, "model", residuals)]
     if factor == "algorithm" and not request.as_published:
-        more, said = _comparisons(reader, selection, planned, fitted, question)
+        more, said = _comparisons(reader, selection, fitted, question)
         rows, run.warnings = merge_all([rows, *(part for _, part in more)]), run.warnings + said
         models += [model for model, _ in more]
     rows["lmem_model"] = models
@@ -239,8 +276,6 @@ def _model(fitted: Fit, name: str, residuals: Any = None) -> dict[str, Any]:
 
 def _directed(question: Question, catalogue: Catalogue, planned: Plan) -> Question:
     """Regret and ranks are minimised whatever the metric's direction."""
-    from dataclasses import replace
-
     is_own = planned.response.strip() == planned.metric or planned.response.strip() == "value"
     return replace(question, direction=catalogue.metrics[planned.metric][1] if is_own else "min")
 
@@ -258,7 +293,7 @@ def _with_residuals(reader: Reader, planned: Plan, found: Any, fitted: Fit, rows
 
 
 def _comparisons(
-    reader: Reader, selection: Selection, planned: Plan, fitted: Fit, question: Question
+    reader: Reader, selection: Selection, fitted: Fit, question: Question
 ) -> tuple[list[tuple[dict[str, Any], Rows]], list[str]]:
     """Fit what the model omits (benchmark x algorithm, run) and say what changes."""
     found: list[tuple[dict[str, Any], Rows]] = []
@@ -274,7 +309,7 @@ def _comparisons(
                 "benchmark, and its p-values are too small.",
             )
         )
-    repeats = reader.rows_per_run(planned)
+    repeats = reader.rows_per_run(selection, formula.response)
     if repeats > 1 and not checks.has_group(formula, "run"):
         wider.append(
             (
@@ -295,6 +330,160 @@ def _comparisons(
     return found, said
 
 
+def analyse_presets(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    response: str = studies.DEFAULT_RESPONSE,
+    names: Sequence[str] = PRESETS,
+    as_published: bool = False,
+    **selection: Any,
+) -> Outcome:
+    """Run the sanity checks of arXiv 2408.02533 and store `lmem_preset`.
+
+    Args:
+        names: which of `seed`, `informativeness`, `budget`, `features`.
+        as_published: the published tool's tests instead of ours.
+        selection: `where`, `metric`, `budget` as in `Selection`.
+
+    Raises:
+        UsageError: a name or condition means nothing here, or the data cannot carry the tests.
+    """
+    parameters = {"response": response, "names": list(names), "as_published": as_published}
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        rows, said = studies.run_presets(reader, chosen, response, names, as_published)
+        return {"lmem_preset": rows}, said
+
+    return _study(warehouse, experiment, "mixed_models.presets", parameters, selection, study)
+
+
+def analyse_ladder(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    response: str = studies.DEFAULT_RESPONSE,
+    terms: Sequence[str] = (),
+    **selection: Any,
+) -> Outcome:
+    """Build models up from the intercept and down from the full model, and store `lmem_ladder`. Raises UsageError."""
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        ladder, _ = studies.run_ladder(reader, chosen, response, terms)
+        ends = [("Forward", ladder.forward), ("Backward", ladder.backward)]
+        said = [f"{name}: {formula_of(response, kept)}" for name, kept in ends]
+        if set(ladder.forward) != set(ladder.backward):
+            said.append("The two directions end at different models: which terms matter is not settled by these data.")
+        return {"lmem_ladder": ladder.rows}, said
+
+    parameters = {"response": response, "terms": list(terms)}
+    return _study(warehouse, experiment, "mixed_models.ladder", parameters, selection, study)
+
+
+def analyse_anomalies(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    factor: str | None = None,
+    levels: Sequence[str] = (),
+    pair: Sequence[str] = (),
+    budgets: Sequence[float] = (),
+    **selection: Any,
+) -> Outcome:
+    """Find benchmarks on which a contrast moves the wrong way between two levels of a factor; store `lmem_anomaly`.
+
+    Raises:
+        UsageError: the factor, a level or an algorithm does not exist, or which are meant is open.
+    """
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        rows = studies.run_anomalies(reader, chosen, factor, levels, pair, budgets)
+        return {"lmem_anomaly": rows}, sentences(rows) or ["No benchmark is anomalous."]
+
+    parameters = {"factor": factor, "levels": list(levels), "pair": list(pair), "budgets": list(budgets)}
+    return _study(warehouse, experiment, "mixed_models.anomalies", parameters, selection, study)
+
+
+def analyse_power(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    response: str = studies.DEFAULT_RESPONSE,
+    benchmarks: Sequence[int] = (5, 10, 20, 40),
+    seeds: Sequence[int] = (5, 10, 30),
+    differences: Sequence[float] = (),
+    count: int = 4000,
+    seed: int = 0,
+    **selection: Any,
+) -> Outcome:
+    """Say how many benchmarks and seeds would show a difference; store `lmem_power` and the model behind it.
+
+    Raises:
+        UsageError: the data cannot carry the default model, or a design is too small.
+    """
+    selection = {"budget": "final"} | {key: value for key, value in selection.items() if value is not None}
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        rows, fitted = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
+        found = {"lmem_power": rows, "lmem_model": [_model(fitted, "default")]}
+        return found, [*warn(fitted, "algorithm"), *power_sentences(rows)]
+
+    parameters = {
+        "response": response,
+        "benchmarks": list(benchmarks),
+        "seeds": list(seeds),
+        "differences": list(differences),
+        "count": count,
+    }
+    return _study(warehouse, experiment, "mixed_models.power", parameters, selection, study, seed)
+
+
+def analyse_comparison(
+    warehouse: Warehouse,
+    null: str,
+    full: str,
+    experiment: str | None = None,
+    *,
+    bootstrap: int = 0,
+    seed: int = 0,
+    **selection: Any,
+) -> Outcome:
+    """Test a model against a wider one; store `lmem_comparison`. A refused pair is a row with the reason.
+
+    Raises:
+        UsageError: a formula cannot be read or a name means nothing here.
+    """
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        return studies.run_comparison(reader, chosen, null, full, bootstrap, seed)
+
+    parameters = {"null": null, "full": full, "bootstrap": bootstrap}
+    return _study(warehouse, experiment, "mixed_models.compare", parameters, selection, study, seed)
+
+
+def _study(
+    warehouse: Warehouse,
+    experiment: str | None,
+    job: str,
+    parameters: Mapping[str, Any],
+    selection: Mapping[str, Any],
+    study: Callable[[Reader, Selection], tuple[Rows, list[str]]],
+    seed: int | None = None,
+) -> Outcome:
+    """Run a study unless it was run on this input before, and store its rows; its sentences are the run's warnings."""
+    reader = Reader.of(warehouse, experiment)
+    given = {key: value for key, value in selection.items() if value is not None}
+    run = analysis_run(reader, job, {**parameters, **given}, seed)
+    found = warehouse.find_run(run)
+    if found is not None:
+        return stored(warehouse, reader.catalogue.experiment, found)
+    try:
+        rows, run.warnings = study(reader, Selection(reader.catalogue, **given))
+    except (FormulaError, DataError, NotComparableError) as error:
+        raise UsageError(str(error)) from error
+    return save(reader, run, rows)
+
+
 def analysis_run(reader: Reader, job: str, parameters: Mapping[str, Any], seed: int | None = None) -> AnalysisRun:
     """Return the identity of an analysis of the reader's experiment."""
     plain = {key: value.__dict__ if isinstance(value, Question) else value for key, value in parameters.items()}
@@ -305,9 +494,8 @@ def save(reader: Reader, run: AnalysisRun, rows: Rows) -> Outcome:
     """Store the rows as result tables and return them."""
     from hpowh.analyses.mixed_models.tables import frames
 
-    made = frames(rows)
-    saved = reader.warehouse.save_run(run, made)
-    return Outcome(run.subject, saved, True, run.warnings, made)
+    saved = reader.warehouse.save_run(run, frames(rows))
+    return replace(stored(reader.warehouse, run.subject, saved), is_new=True)
 
 
 def stored(warehouse: Warehouse, subject: str, run_id: int) -> Outcome:

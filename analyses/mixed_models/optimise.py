@@ -34,12 +34,15 @@ class Optimum:
     is_converged: bool
 
 
-def minimise(likelihood: Likelihood, start: Floats | None = None, is_thorough: bool = True) -> Optimum:
+def minimise(
+    likelihood: Likelihood, start: Floats | None = None, is_thorough: bool = True, is_polished: bool = True
+) -> Optimum:
     """Return the minimum of the profiled deviance.
 
     Args:
         start: where to begin (a bootstrap replicate begins at the fitted model); by default several scales are tried.
         is_thorough: search from the two best scales and test singular fits for a way out.
+        is_polished: end with Newton steps (without: about 1e-6 of the deviance, enough for simulations).
     """
     blocks = likelihood.problem.blocks
     count = sum(block.parameter_count for block in blocks)
@@ -48,13 +51,18 @@ def minimise(likelihood: Likelihood, start: Floats | None = None, is_thorough: b
     starts = [start] if start is not None else _starts(likelihood, is_thorough)
     found = [_descend(likelihood, theta) for theta in starts]
     theta, value = min(found, key=lambda pair: pair[1])
-    theta, value = _polish(likelihood, theta, value)
+    if is_polished:
+        theta, value = _polish(likelihood, theta, value)
     if is_thorough:
         for _ in range(ESCAPES):
             away = _escape(likelihood, theta, value)
             if away is None:
                 break
-            theta, value = _polish(likelihood, *_descend(likelihood, away))
+            theta, value = _descend(likelihood, away)
+            if is_polished:
+                theta, value = _polish(likelihood, theta, value)
+    if not is_polished:
+        return Optimum(theta, value, np.nan, True)
     theta = _canonical(likelihood, theta)
     value, gradient = likelihood.value_and_gradient(theta)
     largest = float(np.abs(gradient).max())
