@@ -1,9 +1,9 @@
 -- One row per configuration of a landscape: its mean over seeds and folds (ok values only), and its loss (minimised).
--- Names are joined before grouping, so that a filter on them reaches the facts.
+-- The compensated mean does not depend on the order of rows, so ties stay ties. Names are joined before grouping, so that a filter on them reaches the facts.
 select
   sp.name as search_space, b.name as benchmark, m.name as metric, e.split, e.fidelity, e.configuration_id,
-  avg(e.value) as value,
-  case when m.direction = 'max' then -avg(e.value) else avg(e.value) end as loss,
+  favg(e.value) as value,
+  case when m.direction = 'max' then -favg(e.value) else favg(e.value) end as loss,
   stddev_samp(e.value) as value_sd,
   count(e.value) as ok_count,
   count(*) as evaluation_count,
