@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpowh.reports.demo.analyses import analyse_landscapes, analyse_traces, fit_mixed_model
 from hpowh.reports.demo.plan import EXPERIMENT, Plan
 from hpowh.warehouse.errors import HpowhError
 
@@ -67,7 +69,9 @@ def run_demo(folder: Path, plan: Plan, progress: Progress) -> Places:
             ("Meta-features of their data sets", load_features),
             ("Experiment with Optuna", run_experiment),
             ("Ingest of the Optuna storage", load_experiment),
-            ("Analyses", analyse),
+            ("Anytime traces, regret, ranks", _of_plan(analyse_traces)),
+            ("Landscapes", _of_plan(analyse_landscapes)),
+            ("Mixed model", _of_plan(fit_mixed_model)),
             ("Report", report),
         ):
             progress.step(title)
@@ -75,7 +79,13 @@ def run_demo(folder: Path, plan: Plan, progress: Progress) -> Places:
     return places
 
 
-STEP_COUNT = 7
+STEP_COUNT = 9
+
+
+def _of_plan(
+    job: Callable[[Warehouse, Plan, Progress], str],
+) -> Callable[[Warehouse, Places, Plan, Progress], str]:
+    return lambda warehouse, places, plan, progress: job(warehouse, plan, progress)
 
 
 def check_packages() -> None:
@@ -141,16 +151,6 @@ def load_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: 
     from hpowh.warehouse.ingest import Request
 
     return _ingest(warehouse, "optuna", Request(str(places.storage), EXPERIMENT), progress, "trials")
-
-
-def analyse(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
-    """Run the analyses that the report shows."""
-    from hpowh.analyses.traces.job import analyse as analyse_traces
-
-    progress.update("incumbent traces, regret, ranks, coverage")
-    outcomes = analyse_traces(warehouse)
-    fresh = sum(outcome.is_new for outcome in outcomes)
-    return f"traces of {len(outcomes)} experiment: {'computed' if fresh else 'unchanged'}"
 
 
 def report(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:

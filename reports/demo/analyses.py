@@ -1,0 +1,57 @@
+"""The analyses that the demo runs; each leaves alone what was analysed before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpowh.reports.demo.plan import EXPERIMENT, Plan
+
+if TYPE_CHECKING:
+    from hpowh.reports.demo.progress import Progress
+    from hpowh.warehouse import Warehouse
+
+FORMULA = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+FEWEST_BENCHMARKS = 4
+"""Below this a variance between benchmarks says nothing."""
+
+
+def analyse_traces(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
+    """Incumbent traces on a common budget axis, regret, ranks within block, coverage."""
+    from hpowh.analyses.traces.job import analyse
+
+    outcomes = analyse(warehouse)
+    return _said(len(outcomes), sum(outcome.is_new for outcome in outcomes), "experiment", "experiments")
+
+
+def analyse_landscapes(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
+    """Characterise the landscape of every benchmark's main metric, and compare them; space by space."""
+    from hpowh.analyses.landscapes.job import Selection, Settings, analyse
+
+    spaces = [row[0] for row in warehouse.sql("select name from core.search_space order by name").rows()]
+    outcomes = []
+    for done, space in enumerate(spaces):
+        progress.update(space, done / len(spaces))
+        outcomes += analyse(warehouse, Selection(space=space), Settings(jobs=0))
+    refused = sum(outcome.error is not None for outcome in outcomes)
+    said = _said(len(outcomes), sum(outcome.is_new for outcome in outcomes), "landscape", "landscapes and comparisons")
+    return said + (f", {refused:,} not possible" if refused else "")
+
+
+def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
+    """Fit a mixed model to the final regret of the metric that most of the experiment's benchmarks share."""
+    from hpowh.analyses.mixed_models.job import analyse_lmem
+
+    metric, benchmark_count = warehouse.sql(
+        "select metric, count(distinct benchmark) as benchmark_count from mart.observation where experiment = ? "
+        "group by metric order by benchmark_count desc, metric limit 1",
+        [EXPERIMENT],
+    ).rows()[0]
+    if benchmark_count < FEWEST_BENCHMARKS or plan.seed_count < 2:
+        return f"left out: it needs {FEWEST_BENCHMARKS} benchmarks with one metric, and 2 seeds"
+    outcome = analyse_lmem(warehouse, FORMULA, experiment=EXPERIMENT, metric=metric, budget="final")
+    return f"{FORMULA}, {metric} on {benchmark_count} benchmarks: {'fitted' if outcome.is_new else 'unchanged'}"
+
+
+def _said(count: int, new: int, one: str, many: str) -> str:
+    state = f"{new:,} computed" if new else "unchanged"
+    return f"{count:,} {one if count == 1 else many}: {state}"
