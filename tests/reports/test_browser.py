@@ -1,0 +1,217 @@
+"""The pages in a real Chromium, opened from the file system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+Browse = Callable[..., Any]
+CHARTS = {
+    "index": 0,
+    "coverage": 0,
+    "experiment-": 3,
+    "benchmark-digits": 2,
+    "benchmark-wine": 2,
+    "provenance": 0,
+    "methods": 0,
+    "pages": 0,
+}
+"""Pages, and how many charts each draws."""
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_pages_draw_their_charts_and_fit_the_window(plain_site: Any, browse: Browse, width: int):
+    watched = browse(width=width)
+    for name, charts in CHARTS.items():
+        page = watched.open(plain_site.page(name))
+        assert page.locator(".chart[data-chart]").count() == charts, name
+        assert page.locator(".chart[data-drawn=yes] .plot:has(.main-svg)").count() == charts, name
+        assert page.locator(".chart[data-drawn=yes] path.js-line").count() >= charts, name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.locator("h1").inner_text().strip(), name
+
+
+def test_curves_have_a_line_for_each_algorithm(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("experiment-"))
+    chart = page.locator("#regret-overall")
+    assert chart.locator(".legendtext").all_text_contents() == ["random", "tpe", "cma"]
+    lines = chart.locator(".scatterlayer .js-line").evaluate_all("lines => lines.map(line => line.style.stroke)")
+    drawn = [colour for colour in lines if colour != "rgba(0, 0, 0, 0)"]
+    assert len({colour for colour in drawn if colour.startswith("rgb(")}) == 3
+    assert chart.locator(".fills path").count() == 3
+
+
+def test_an_algorithm_has_one_colour_on_every_page(plain_site: Any, browse: Browse):
+    watched = browse()
+    colours = set()
+    for name in ("experiment-", "benchmark-digits"):
+        page = watched.open(plain_site.page(name))
+        figure = "#anytime" if name == "experiment-" else "#anytime-0"
+        spec = page.evaluate(
+            f"document.querySelector('{figure} .plot').data.filter(t => t.name === 'tpe')[0].line.color"
+        )
+        dot = page.locator("td:has-text('tpe') .swatch").first.evaluate("dot => dot.style.background")
+        colours |= {spec, "#" + "".join(f"{int(one):02x}" for one in dot[4:-1].split(","))}
+    assert len(colours) == 1
+
+
+def test_table_sorts_by_click_and_by_keyboard(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("benchmark-digits"), draw=False)
+    column = "#best-0 tbody tr td:nth-child(2)"
+    before = [float(text) for text in page.locator(column).all_inner_texts()]
+    heading = page.locator("#best-0 th").nth(1)
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert [float(text) for text in page.locator(column).all_inner_texts()] == sorted(before)
+    heading.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert [float(text) for text in page.locator(column).all_inner_texts()] == sorted(before, reverse=True)
+    assert len(set(before)) > 5
+
+
+def test_sorting_is_by_number_and_puts_empty_cells_last(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("coverage"), draw=False)
+    page.evaluate(
+        "(() => { const body = document.querySelector('#landscapes tbody'); const values = ['9', '', '10', '-1'];"
+        " [...body.rows].slice(0, 4).forEach((row, i) => { row.cells[5].dataset.sort = values[i]; });"
+        " [...body.rows].slice(4).forEach(row => row.remove()); })()"
+    )
+    button = page.locator("#landscapes th").nth(5).locator("button")
+    order = "[...document.querySelectorAll('#landscapes tbody tr')].map(row => row.cells[5].dataset.sort)"
+    button.click()
+    assert page.evaluate(order) == ["-1", "9", "10", ""]
+    button.click()
+    assert page.evaluate(order) == ["10", "9", "-1", ""]
+
+
+def test_filter_shows_matching_rows_only(hostile_site: Any, browse: Browse):
+    page = browse().open(hostile_site.page("experiment-"), draw=False)
+    rows = page.locator("#final-by-benchmark tbody tr")
+    assert rows.count() == 20
+    page.locator("#final-by-benchmark [data-filter]").fill("etc/passwd")
+    assert page.locator("#final-by-benchmark tbody tr:visible").count() == 5
+    assert page.locator("#final-by-benchmark [data-count]").inner_text() == "5 of 20 rows"
+    page.locator("#final-by-benchmark [data-filter]").fill("")
+    assert page.locator("#final-by-benchmark tbody tr:visible").count() == 20
+
+
+def test_theme_follows_the_system_and_the_toggle(plain_site: Any, browse: Browse):
+    light = browse().open(plain_site.page("experiment-"))
+    back = "getComputedStyle(document.body).backgroundColor"
+    ink = "document.querySelector('#regret-overall .legendtext').style.fill"
+    first = (light.evaluate(back), light.evaluate(ink))
+    light.locator("[data-theme-toggle]").click()
+    light.wait_for_function(f"{ink} !== '{first[1]}'")
+    assert light.evaluate(back) != first[0]
+    light.reload()
+    assert light.evaluate("document.documentElement.dataset.theme") == "dark"
+    dark = browse(dark=True).open(plain_site.page("experiment-"))
+    assert dark.evaluate(back) != first[0] and dark.evaluate(ink) != first[1]
+
+
+def test_choosing_a_benchmark_changes_the_curves(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("experiment-"))
+    values = "JSON.stringify(document.querySelector('#anytime .plot').data.map(trace => trace.y))"
+    before = page.evaluate(values)
+    page.locator("#anytime select").first.select_option(label="wine")
+    page.wait_for_function(f"{values} !== {before!r}")
+    assert page.locator("#anytime .legendtext").count() == 3
+
+
+def test_log_toggle_switches_the_axis(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("experiment-"))
+    button = page.locator("#regret-overall [data-choices] button", has_text="log y")
+    button.click()
+    page.wait_for_function("document.querySelector('#regret-overall .plot')._fullLayout.yaxis.type === 'log'")
+    assert button.get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+@pytest.mark.parametrize(("name", "figure"), [("experiment-", "regret-overall"), ("coverage", "coverage-trial")])
+def test_figures_can_be_saved(plain_site: Any, browse: Browse, tmp_path: Path, name: str, figure: str, kind: str):
+    page = browse().open(plain_site.page(name))
+    with page.expect_download() as caught:
+        page.locator(f"#{figure} [data-save={kind}]").click()
+    caught.value.save_as(tmp_path / "saved")
+    content = (tmp_path / "saved").read_bytes()
+    assert caught.value.suggested_filename == f"{figure}.{kind}"
+    if kind == "png":
+        assert content.startswith(b"\x89PNG") and len(content) > 4000
+    else:
+        assert content.startswith(b"<svg") and b"random" in content
+
+
+def test_search_finds_a_page_and_leads_there(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("index"), draw=False)
+    page.locator("#search").fill("win")
+    page.locator("#found a").first.wait_for()
+    assert page.locator("#found a").all_inner_texts() == ["wine"]
+    page.locator("#found a").click()
+    assert page.locator("h1").inner_text() == "wine"
+
+
+def test_menu_opens_on_a_phone(plain_site: Any, browse: Browse):
+    page = browse(width=390).open(plain_site.page("index"), draw=False)
+    assert not page.locator("#menu").is_visible()
+    page.locator("[data-menu]").click()
+    assert page.locator("#menu a", has_text="digits").is_visible()
+
+
+def test_charts_are_drawn_only_when_they_come_near(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("experiment-"), draw=False)
+    page.wait_for_function("document.querySelector('#regret-overall .chart').dataset.drawn")
+    assert page.evaluate("document.querySelector('#anytime .chart').dataset.drawn") is None
+
+
+def test_print_holds_every_chart_on_white(plain_site: Any, browse: Browse, tmp_path: Path):
+    page = browse(dark=True).open(plain_site.page("experiment-"))
+    pdf = page.pdf(path=str(tmp_path / "page.pdf"))
+    assert pdf.startswith(b"%PDF") and len(pdf) > 20_000
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_hostile_names_are_text_everywhere(hostile_site: Any, browse: Browse, width: int):
+    watched = browse(width=width)
+    for path in sorted(hostile_site.folder.glob("*.html")):
+        page = watched.open(path.as_uri())
+        assert page.evaluate("window.pwned") is None, path.name
+        assert (
+            page.locator("main img, main script:not([type='application/json']), main a[href^='javascript']").count()
+            == 0
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+        page.locator("#search").evaluate(
+            "box => { box.focus(); box.value = 's'; box.dispatchEvent(new Event('input')); }"
+        )
+    assert page.evaluate("window.pwned") is None
+
+
+def test_hostile_names_can_be_read_in_legends_and_tables(hostile_site: Any, browse: Browse):
+    page = browse().open(hostile_site.page("experiment-"))
+    legend = page.locator("#regret-overall .legendtext").all_text_contents()
+    assert "<b>bold</b> & <a" in " ".join(legend)
+    assert "@3" in legend
+    assert page.locator("h1").inner_text() == "</script><script>window.pwned=1</script>"
+    cells = page.locator("#final-ranks tbody td:first-child").all_inner_texts()
+    assert any("<a href='javascript:alert(1)'>go</a>" in cell for cell in cells)
+    assert any("evil\ufffdgnp.exe" in cell for cell in cells)
+
+
+def test_single_file_page_works_alone(plain_site: Any, browse: Browse, tmp_path: Path):
+    from hpowh.reports.build import build_site
+    from hpowh.warehouse import Warehouse
+
+    with Warehouse(plain_site.warehouse) as opened:
+        build_site(opened, tmp_path / "alone", only=("experiment",), is_single_file=True)
+    (page_file,) = (tmp_path / "alone").glob("experiment-*.html")
+    page_file.rename(tmp_path / "sent.html")
+    page = browse().open((tmp_path / "sent.html").as_uri())
+    assert page.locator(".chart[data-drawn=yes]").count() == 3
+    assert page_file.parent.joinpath("assets").exists() is False
+    assert (tmp_path / "sent.html").stat().st_size < 8_000_000

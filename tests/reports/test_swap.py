@@ -1,0 +1,44 @@
+"""A folder is replaced whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hpowh.reports import swap
+from hpowh.reports.swap import replaced_folder
+
+
+def write(folder: Path, text: str) -> None:
+    with replaced_folder(folder) as fresh:
+        (fresh / "page").write_text(text)
+
+
+def test_new_content_takes_the_place_of_the_old(tmp_path: Path):
+    write(tmp_path / "site", "old")
+    write(tmp_path / "site", "new")
+    assert (tmp_path / "site" / "page").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_an_error_leaves_the_old_content(tmp_path: Path):
+    write(tmp_path / "site", "old")
+    with pytest.raises(RuntimeError), replaced_folder(tmp_path / "site") as fresh:
+        (fresh / "page").write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "site" / "page").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_where_names_cannot_be_exchanged_two_renames_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(swap, "_exchange", lambda one, other: False)
+    write(tmp_path / "site", "old")
+    write(tmp_path / "site", "new")
+    assert (tmp_path / "site" / "page").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_missing_parents_are_made(tmp_path: Path):
+    write(tmp_path / "a" / "b" / "site", "text")
+    assert (tmp_path / "a" / "b" / "site" / "page").read_text() == "text"
