@@ -50,7 +50,7 @@ def run_study(plan: StudyPlan, table: Table) -> list[FrozenTrial]:
     """Return the trials of one study; the same plan gives the same trials, but for the times."""
     import optuna
 
-    study = optuna.create_study(direction=f"{table.direction}imize", sampler=sampler(plan))
+    study = optuna.create_study(direction="maximize" if table.direction == "max" else "minimize", sampler=sampler(plan))
     study.optimize(lambda trial: objective(trial, table), n_trials=plan.trial_count)
     trials = study.get_trials(deepcopy=False)
     for trial in trials:

@@ -58,7 +58,11 @@ class DemoStorage:
         """Write one study with all its trials; one that was cut off, or had another number of trials, gives way."""
         if plan.name in self._ids:
             self._storage.delete_study(self._ids[plan.name])
-        study = create_study(storage=self._storage, study_name=plan.name, direction=f"{table.direction}imize")
+        study = create_study(
+            storage=self._storage,
+            study_name=plan.name,
+            direction="maximize" if table.direction == "max" else "minimize",
+        )
         for name, value in {
             "experiment": EXPERIMENT,
             "algorithm": plan.algorithm,

@@ -10,7 +10,7 @@ percent (here a fraction, divided by 100) and its model size in millions of para
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, search_space_id
@@ -68,7 +68,8 @@ class SimpleHpoBench:
     def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
         """Return how many evaluations there are and the first of them."""
         data_sets = choose(request.location)
-        row_count, rows = 0, []
+        row_count = 0
+        rows: list[tuple[Any, ...]] = []
         for data_set in data_sets:
             for table in evaluations(data_set):
                 row_count += len(table)
