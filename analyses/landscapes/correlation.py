@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.graph import EdgeGraph, Graph
-from hpowh.analyses.landscapes.values import is_constant
+from hpowh.analyses.landscapes.values import dot, is_constant
 
 
 def autocorrelation(graph: Graph, values: NDArray[np.float64], lags: Sequence[int]) -> list[float | None]:
@@ -28,17 +28,17 @@ def autocorrelation(graph: Graph, values: NDArray[np.float64], lags: Sequence[in
     if is_constant(values[linked]):
         return [None] * len(lags)
     everyone = float(degree.sum())
-    current = values - float(degree @ values) / everyone
+    current = values - dot(degree, values) / everyone
     current = current / float(np.abs(current[linked]).max())
-    variance = float(degree @ (current * current))
+    variance = dot(degree, current * current)
     safe = np.maximum(degree, 1.0)
     wanted, covariance = max(lags), {}
     for half in range(wanted // 2 + 1):
         if half:
-            covariance[2 * half] = float(degree @ (current * current))
+            covariance[2 * half] = dot(degree, current * current)
         if 2 * half + 1 <= wanted:
             following = graph.neighbour_sum(current) / safe
-            covariance[2 * half + 1] = float(degree @ (current * following))
+            covariance[2 * half + 1] = dot(degree, current * following)
             current = following
     return [covariance[lag] / variance for lag in lags]
 
@@ -61,8 +61,8 @@ def sampled_autocorrelation(
     rng = np.random.default_rng(seed)
     degree = graph.degree.astype(np.float64)
     total = degree.sum()
-    mean = float(degree @ values) / total
-    variance = float(degree @ (values - mean) ** 2) / total
+    mean = dot(degree, values) / total
+    variance = dot(degree, (values - mean) ** 2) / total
     starts = np.cumsum(graph.degree, dtype=np.int64) - graph.degree
     nodes = graph.source[rng.integers(0, graph.source.size, walks)]
     path = np.empty((steps + max(lags), walks))

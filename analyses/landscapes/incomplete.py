@@ -12,7 +12,7 @@ from hpowh.analyses.landscapes.distribution import moments, near_best
 from hpowh.analyses.landscapes.edges import neighbour_pairs
 from hpowh.analyses.landscapes.nodes import Nodes
 from hpowh.analyses.landscapes.surface import Surface
-from hpowh.analyses.landscapes.values import Metric, pearson, ranked
+from hpowh.analyses.landscapes.values import Metric, dot, pearson, ranked
 
 MIN_PAIRS = 30
 """Fewer neighbour pairs give no estimate of a pair-based metric."""
@@ -131,14 +131,14 @@ def _over_pairs(surface: Surface, epsilon: float) -> Statistic:
         if not total:
             return {}
         found: dict[str, float | None] = {
-            "neutrality": float(both @ neutral) / total,
-            "gradient": float(both @ size) / total,
+            "neutrality": dot(both, neutral) / total,
+            "gradient": dot(both, size) / total,
         }
         for name, a, b in ends:
-            mean = float(both @ (a + b)) / (2 * total)
+            mean = dot(both, a + b) / (2 * total)
             u, v = a - mean, b - mean
-            variance = float(both @ (u * u + v * v)) / 2
-            found[f"assortativity_{name}"] = float(both @ (u * v)) / variance if variance > 0 else None
+            variance = dot(both, u * u + v * v) / 2
+            found[f"assortativity_{name}"] = dot(both, u * v) / variance if variance > 0 else None
         return found
 
     return statistic

@@ -121,4 +121,4 @@ def gini(sizes: NDArray[np.int64]) -> float:
     """Return the Gini coefficient of positive sizes: 0 where all are equal, towards 1 where one has nearly all."""
     ordered = np.sort(sizes).astype(np.float64)
     n = ordered.size
-    return float(2 * (np.arange(1, n + 1) @ ordered) / (n * ordered.sum()) - (n + 1) / n)
+    return float(2 * np.sum(np.arange(1, n + 1) * ordered) / (n * ordered.sum()) - (n + 1) / n)
