@@ -1,0 +1,1 @@
+"""Sweeps: which hyperparameters mattered, how sure that is, and what to try next."""

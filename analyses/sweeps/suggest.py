@@ -1,0 +1,149 @@
+"""What to try next: configurations that the surrogate thinks promising, never outside the space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpowh.analyses.sweeps.columns import MISSING, OTHER, Column, Floats
+from hpowh.analyses.sweeps.dependence import own_unit
+from hpowh.analyses.sweeps.fanova import GRID_LIMIT
+from hpowh.analyses.sweeps.prepare import Prepared
+
+CANDIDATES = 4000
+LOCAL_SHARE = 0.25
+"""This share of the candidates are neighbours of the best trials, the rest spread over the space."""
+COUNT = 10
+APART = 0.1
+"""Suggestions differ by at least this mean distance per hyperparameter (0 to 1)."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One configuration in its own units, absent hyperparameters left out, with its prediction."""
+
+    values: dict[str, tuple[float | None, str | None]]
+    predicted: float
+    deviation: float
+    """Standard deviation of the prediction over the trees."""
+    expected_improvement: float
+
+
+def bounds(column: Column, codes: Floats) -> tuple[float, float]:
+    """Return the ends, on the used scale, between which suggestions stay: the declared range, else what was tried."""
+    declared = column.declared
+    if declared and declared.lower is not None and declared.upper is not None:
+        low, high = declared.lower, declared.upper
+        return (float(np.log10(low)), float(np.log10(high))) if column.is_log else (low, high)
+    return float(codes.min()), float(codes.max())
+
+
+def suggest(
+    prepared: Prepared, loss: Floats, trees: Callable[[Floats], Floats], seed: int, count: int = COUNT
+) -> list[Suggestion]:
+    """Return up to `count` configurations by expected improvement (Jones et al. 1998) over the best trial.
+
+    Mean and deviation are those of the trees (Hutter et al. 2011). Where some trials lack a hyperparameter, the space
+    is conditional: then a candidate keeps the categories and absences of a trial and only its numbers are new.
+
+    Args:
+        loss: lower is better.
+        trees: from a one-hot matrix to (trees, rows) predictions of the loss.
+    """
+    random = np.random.default_rng(seed)
+    codes, absent = _candidates(prepared, loss, random)
+    predicted = trees(prepared.encode(codes))
+    mean, deviation = predicted.mean(axis=0), predicted.std(axis=0)
+    gain = expected_improvement(mean, deviation, float(loss.min()))
+    spans = np.array([max(float(np.ptp(codes[:, j])), 1e-12) for j in range(codes.shape[1])])
+    is_category = np.array([column.kind == "categorical" for column in prepared.used])
+    taken: list[int] = []
+    known = prepared.codes
+    for i in np.lexsort((mean, -gain)):
+        others = np.vstack([known, codes[taken]]) if taken else known
+        if len(taken) == count:
+            break
+        difference = np.abs(others - codes[i])
+        apart = np.where(is_category, difference > 0, difference / spans)
+        near_known = apart[: len(known)].max(axis=1).min()
+        if near_known > 1e-9 and (not taken or apart[len(known) :].mean(axis=1).min() >= APART):
+            taken.append(int(i))
+    return [
+        Suggestion(
+            {
+                column.name: own_unit(column, codes[i, j])
+                for j, column in enumerate(prepared.used)
+                if not absent[i, j]
+            },
+            float(mean[i]), float(deviation[i]), float(gain[i]),
+        )
+        for i in taken
+    ]  # fmt: skip
+
+
+def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+    """Return E[max(best - Y, 0)] for normal Y; where the deviation is 0, the improvement itself."""
+    from scipy.stats import norm
+
+    gain = best - mean
+    z = np.divide(gain, deviation, out=np.zeros_like(gain), where=deviation > 0)
+    return np.where(deviation > 0, gain * norm.cdf(z) + deviation * norm.pdf(z), np.maximum(gain, 0.0))
+
+
+def _candidates(prepared: Prepared, loss: Floats, random: np.random.Generator) -> tuple[Floats, np.ndarray]:
+    """Return candidates as codes, and which hyperparameters each of them lacks."""
+    n = loss.size
+    missing = np.column_stack([_missing(column) for column in prepared.used])
+    is_conditional = bool(missing.any())
+    base = random.integers(0, n, CANDIDATES)
+    local = np.arange(CANDIDATES) < LOCAL_SHARE * CANDIDATES
+    best = np.argsort(loss, kind="stable")[: max(1, n // 10)]
+    base[local] = random.choice(best, int(local.sum()))
+    codes = prepared.codes[base].copy()
+    for j, column in enumerate(prepared.used):
+        if column.kind == "categorical":
+            allowed = [i for i, level in enumerate(column.levels) if level not in (OTHER, MISSING)]
+            fresh = random.choice(allowed, CANDIDATES).astype(float)
+            keep = local & (random.random(CANDIDATES) < 0.8)
+            codes[:, j] = codes[:, j] if is_conditional else np.where(keep, codes[:, j], fresh)
+            continue
+        low, high = bounds(column, prepared.codes[:, j])
+        near = np.clip(codes[:, j] + random.normal(0, 0.1 * (high - low), CANDIDATES), low, high)
+        codes[:, j] = _snapped(column, prepared, j, np.where(local, near, random.uniform(low, high, CANDIDATES)))
+    named = np.ones(CANDIDATES, dtype=bool)  # the collected rare levels are no value that anyone could try
+    for j, column in enumerate(prepared.used):
+        if OTHER in column.levels:
+            named &= codes[:, j] != column.levels.index(OTHER)
+    absent = missing[base]
+    for j in range(codes.shape[1]):
+        codes[absent[:, j], j] = prepared.codes[base[absent[:, j]], j]
+    return codes[named], absent[named]
+
+
+def _missing(column: Column) -> np.ndarray:
+    if column.kind == "numeric":
+        return np.isnan(column.values)
+    return column.values == (column.levels.index(MISSING) if MISSING in column.levels else -1)
+
+
+def _snapped(column: Column, prepared: Prepared, j: int, values: Floats) -> Floats:
+    """Return values that can be set: on the declared step, whole where all are, among few tried numbers."""
+    declared = column.declared
+    low, high = bounds(column, prepared.codes[:, j])
+    if declared and declared.step and declared.lower is not None:
+        plain = 10**values if column.is_log else values
+        plain = declared.lower + np.floor((plain - declared.lower) / declared.step + 0.5) * declared.step
+        top = declared.upper if declared.upper is not None else np.inf
+        plain = np.where(plain > top * (1 + 1e-12), plain - declared.step, plain)
+        return np.log10(plain) if column.is_log else plain
+    tried = np.unique(prepared.codes[:, j])
+    if not (declared and declared.lower is not None) and tried.size <= GRID_LIMIT and column.imputed_count == 0:
+        return tried[np.abs(values[:, None] - tried[None, :]).argmin(axis=1)]
+    if column.is_integer:
+        plain = np.round(10**values if column.is_log else values)
+        inside = np.clip(plain, np.ceil((10**low if column.is_log else low) - 1e-9),
+                         np.floor((10**high if column.is_log else high) + 1e-9))  # fmt: skip
+        return np.log10(inside) if column.is_log else inside
+    return values
