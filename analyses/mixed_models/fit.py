@@ -135,11 +135,16 @@ def fit_problem(
 
     if float(problem.y @ problem.y) + problem.pure_error <= 1e-24 * max(1.0, problem.center**2):
         raise DataError("The response is constant in the selected rows: there is nothing to explain.")
-    limit: AbstractContextManager[object] = one_thread() if problem.q + problem.p <= SMALL else nullcontext()
+    limit: AbstractContextManager[object] = one_thread() if dense_size(problem) <= SMALL else nullcontext()
     with limit:
         objective = likelihood or Likelihood(problem, is_reml)
         optimum = minimise(objective, start, is_thorough=start is None)
         return finish(objective, optimum)
+
+
+def dense_size(problem: Problem) -> int:
+    """Return the order of the matrix that is factorised: all effects, or all but the eliminated block's."""
+    return problem.q + problem.p - (problem.blocks[0].size if problem.is_eliminated else 0)
 
 
 def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:

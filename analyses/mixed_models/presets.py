@@ -3,7 +3,8 @@ budget effect, meta-feature effects.
 
 Where the published tool compares models that are not nested, takes the absolute difference of log-likelihoods, does not
 correct for the number of benchmarks and treats the budgets of a run as independent, these use nested models, boundary
-distributions, Satterthwaite F tests, Holm's correction, and one row or a random effect for a run. `published` has the originals.
+distributions, Satterthwaite F tests, Holm's correction, and one row or a random effect for a run. `published` has the
+originals.
 """
 
 from __future__ import annotations

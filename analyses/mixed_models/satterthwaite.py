@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from hpowh.analyses.mixed_models.cells import Floats
-from hpowh.analyses.mixed_models.fit import Fit
+from hpowh.analyses.mixed_models.fit import SMALL, Fit, dense_size, one_thread
 
 STEP = 1e-4
 EIGEN_TOLERANCE = 1e-8
@@ -63,6 +63,13 @@ def satterthwaite(fit: Fit) -> Satterthwaite:
 
     A model without random effects has exact degrees of freedom, n - p, which the same formula gives.
     """
+    from contextlib import nullcontext
+
+    with one_thread() if dense_size(fit.problem) <= SMALL else nullcontext():
+        return _quantities(fit)
+
+
+def _quantities(fit: Fit) -> Satterthwaite:
     theta, sigma, likelihood = fit.theta, fit.sigma, fit.likelihood
     size, p = len(theta) + 1, fit.problem.p
     point = np.append(theta, sigma)
