@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,18 +80,51 @@ def analyse(
     everything, chosen = _chosen(warehouse, selection)
     defaults = _defaults(warehouse, chosen, settings)
     tasks = [_plan(warehouse, key, settings, defaults[key.comparable]) for key in chosen]
-    outcomes: dict[str, Outcome] = {}
-    for task in tasks:
-        found = warehouse.find_run(task.run)
-        if found is not None:
-            outcomes[task.key.subject] = Outcome(task.key.subject, found, False, [])
-    missing = [task for task in tasks if task.key.subject not in outcomes]
-    for outcome in _characterise_all(warehouse, missing, settings):
-        outcomes[outcome.subject] = outcome
-    done = [outcomes[task.key.subject] for task in tasks]
+    ledger = _Ledger(warehouse)
+    _characterise_all(warehouse, [task for task in tasks if ledger.is_new(task.run)], settings, ledger)
     if settings.has_similarity:
-        done += [_compare_family(warehouse, family) for family in families(chosen, everything)]
-    return done + _overfit_all(warehouse, chosen, everything, settings)
+        for family in families(chosen, everything):
+            _compare_family(warehouse, family, ledger)
+    _overfit_all(warehouse, chosen, everything, settings, ledger)
+    ledger.flush()
+    return list(ledger.outcomes.values())
+
+
+class _Ledger:
+    """Collects analyses and stores several in one transaction, so that an interruption costs seconds of work."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._warehouse = warehouse
+        self._ready: list[tuple[AnalysisRun, Mapping[str, Any]]] = []
+        self._saved = time.monotonic()
+
+    def is_new(self, run: AnalysisRun) -> bool:
+        """Return whether the analysis has still to be made; note it, in order, either way."""
+        found = self._warehouse.find_run(run)
+        self.outcomes[run.subject] = Outcome(run.subject, found, False, [])
+        return found is None
+
+    def refuse(self, run: AnalysisRun, error: LandscapeError) -> None:
+        """Note that an analysis could not be made."""
+        self.outcomes[run.subject] = Outcome(run.subject, None, False, [], str(error))
+
+    def add(self, run: AnalysisRun, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note an analysis, and store what has gathered every few seconds."""
+        from hpowh.analyses.landscapes.frames import arrow_table
+
+        self._ready.append((run, {name: arrow_table(columns) for name, columns in tables.items() if columns}))
+        if time.monotonic() - self._saved > SAVE_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store everything that has gathered."""
+        if self._ready:
+            with self._warehouse.writing() as connection:
+                for run, tables in self._ready:
+                    run_id = save_run(connection, run, tables, keep=1)
+                    self.outcomes[run.subject] = Outcome(run.subject, run_id, True, run.warnings)
+        self._ready, self._saved = [], time.monotonic()
 
 
 def _chosen(warehouse: Warehouse, selection: Selection) -> tuple[list[Key], list[Key]]:
@@ -138,8 +171,8 @@ def _plan(warehouse: Warehouse, key: Key, settings: Settings, default: int | Non
     return _Task(key, run, options)
 
 
-def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settings) -> Iterator[Outcome]:
-    """Characterise landscapes, in worker processes where it pays, and save every few seconds."""
+def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settings, ledger: _Ledger) -> None:
+    """Characterise landscapes, in worker processes where it pays."""
     from hpowh.analyses.landscapes.portfolio import characterise_all, worker_count
     from hpowh.analyses.landscapes.reading import read_surface, rows_of
 
@@ -151,20 +184,14 @@ def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settin
             spaces[space_id] = read_space(rows_of(warehouse), space_id)
         return read_surface(warehouse, task.key, spaces[space_id])
 
-    work = sum(task.key.cardinality for task in tasks)
-    jobs = worker_count(settings.jobs, work, len(tasks))
-    ready: list[tuple[_Task, Characterisation]] = []
-    saved = time.monotonic()
+    jobs = worker_count(settings.jobs, sum(task.key.cardinality for task in tasks), len(tasks))
     for task, surface, result in characterise_all(tasks, load, lambda task: task.options, jobs=jobs):
-        if isinstance(result, LandscapeError) or surface is None:
-            yield Outcome(task.key.subject, None, False, [], str(result))
-            continue
-        _complete(warehouse, task, surface, result)
-        ready.append((task, result))
-        if time.monotonic() - saved > SAVE_EVERY:
-            yield from _save(warehouse, ready)
-            ready, saved = [], time.monotonic()
-    yield from _save(warehouse, ready)
+        if isinstance(result, LandscapeError):
+            ledger.refuse(task.run, result)
+        elif surface is not None:
+            _complete(warehouse, task, surface, result)
+            task.run.warnings = result.warnings
+            ledger.add(task.run, result.tables)
 
 
 def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Characterisation) -> None:
@@ -195,65 +222,41 @@ def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Chara
         result.tables["landscape_run_step"] = column_lists(steps)
 
 
-def _save(warehouse: Warehouse, ready: list[tuple[_Task, Characterisation]]) -> list[Outcome]:
-    """Store several analyses in one transaction."""
-    if not ready:
-        return []
-    outcomes = []
-    with warehouse.writing() as connection:
-        for task, result in ready:
-            task.run.warnings = result.warnings
-            run_id = save_run(connection, task.run, _frames(result.tables), keep=1)
-            outcomes.append(Outcome(task.key.subject, run_id, True, result.warnings))
-    return outcomes
-
-
-def _frames(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    from hpowh.analyses.landscapes.frames import arrow_table
-
-    return {name: arrow_table(columns) for name, columns in tables.items() if columns}
-
-
-def _compare_family(warehouse: Warehouse, family: Family) -> Outcome:
-    """Compare the members of a family and store their similarities."""
+def _compare_family(warehouse: Warehouse, family: Family, ledger: _Ledger) -> None:
+    """Compare the members of a family with one another."""
     from hpowh.analyses.landscapes.comparing import family_digest, family_rows
     from hpowh.analyses.landscapes.frames import column_lists
 
     run = AnalysisRun(SIMILARITY_JOB, family.subject, VERSION, {"aspect": family.aspect}, family_digest(family))
-    found = warehouse.find_run(run)
-    if found is not None:
-        return Outcome(family.subject, found, False, [])
+    if not ledger.is_new(run):
+        return
     try:
         rows, run.warnings = family_rows(warehouse, family)
     except LandscapeError as error:
-        return Outcome(family.subject, None, False, [], str(error))
-    run_id = warehouse.save_run(run, _frames({"landscape_similarity": column_lists(rows)}), keep=1)
-    return Outcome(family.subject, run_id, True, run.warnings)
+        ledger.refuse(run, error)
+    else:
+        ledger.add(run, {"landscape_similarity": column_lists(rows)})
 
 
-def _overfit_all(warehouse: Warehouse, chosen: list[Key], everything: list[Key], settings: Settings) -> list[Outcome]:
+def _overfit_all(
+    warehouse: Warehouse, chosen: list[Key], everything: list[Key], settings: Settings, ledger: _Ledger
+) -> None:
     """Analyse the gap between test and train loss wherever both were measured."""
     from hpowh.analyses.landscapes.comparing import overfitting_of, overfitting_tables, split_pairs
 
-    outcomes = []
     for train, test in split_pairs(chosen, everything):
-        subject = f"{test.subject} against train"
         digest = hashlib.sha256((train.fingerprint + test.fingerprint).encode()).hexdigest()
-        run = AnalysisRun(OVERFITTING_JOB, subject, VERSION, {}, digest, settings.seed)
-        found = warehouse.find_run(run)
-        if found is not None:
-            outcomes.append(Outcome(subject, found, False, []))
+        run = AnalysisRun(OVERFITTING_JOB, f"{test.subject} against train", VERSION, {}, digest, settings.seed)
+        if not ledger.is_new(run):
             continue
         try:
             result = overfitting_of(warehouse, train, test, seed=settings.seed)
         except LandscapeError as error:
-            outcomes.append(Outcome(subject, None, False, [], str(error)))
+            ledger.refuse(run, error)
             continue
         if result.region:
             run.warnings.append(f"The rankings by train and by test loss part most where {result.region}.")
-        run_id = warehouse.save_run(run, _frames(overfitting_tables(result)), keep=1)
-        outcomes.append(Outcome(subject, run_id, True, run.warnings))
-    return outcomes
+        ledger.add(run, overfitting_tables(result))
 
 
 def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selection()) -> list[Metric]:  # noqa: B008

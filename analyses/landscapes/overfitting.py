@@ -126,9 +126,9 @@ def _region(train: Surface, ranks: NDArray[np.int64], shift: NDArray[np.float64]
     node = int(leaves[np.argmax(inner.value[leaves, 0, 0])])
     parents = {int(child): (i, side) for i in range(inner.node_count) for side, child in (
         ("<=", inner.children_left[i]), (">", inner.children_right[i])) if child >= 0}  # fmt: skip
-    conditions = []
+    bounds: dict[tuple[str, str], int] = {}
     while node in parents:
         node, side = parents[node]
-        bound = int(np.floor(inner.threshold[node]))
-        conditions.append(f"level of {space.names[int(inner.feature[node])]} {side} {bound}")
-    return " and ".join(reversed(conditions))
+        # Upwards from the leaf: the first bound met on one side of a hyperparameter is the tightest.
+        bounds.setdefault((space.names[int(inner.feature[node])], side), int(np.floor(inner.threshold[node])))
+    return " and ".join(f"level of {name} {side} {bound}" for (name, side), bound in reversed(bounds.items()))

@@ -28,7 +28,6 @@ select name, cardinality, kind, position, stride from core.hyperparameter where 
 LOSSES = """
 select configuration_id, loss from mart.landscape_node
 where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ?
-  and loss is not null
 """
 
 SEED_LOSSES = """

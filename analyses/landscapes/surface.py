@@ -50,7 +50,7 @@ class Surface:
             ranks, loss = ranks[finite], loss[finite]
         if not ranks.size:
             raise LandscapeError(
-                "No configuration has a finite loss." if dropped else "The landscape has no configuration.",
+                "No configuration has a finite loss.",
                 "Look at the statuses: select status, count(*) from core.evaluation group by status",
             )
         if np.any(ranks[1:] <= ranks[:-1]):

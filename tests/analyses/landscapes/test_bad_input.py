@@ -21,7 +21,7 @@ def test_all_nan_is_refused_with_the_reason() -> None:
 
 
 def test_nothing_is_refused() -> None:
-    with pytest.raises(LandscapeError, match="no configuration"):
+    with pytest.raises(LandscapeError, match="No configuration"):
         Surface.make(Space.of((2, 2)), [], np.empty(0))
 
 

@@ -1,0 +1,355 @@
+"""The landscapes of a warehouse: analysed, stored, left alone while unchanged, compared, drawn."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from hpowh.analyses.landscapes.characterise import Options, characterise
+from hpowh.analyses.landscapes.job import Selection, Settings, analyse, compare, draw_map
+from hpowh.analyses.landscapes.surface import Surface
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import UsageError
+
+SHAPE, ORDINAL = (3, 4, 5), (False, True, True)
+RNG = np.random.default_rng(11)
+SEEDS = RNG.integers(0, 30, (*SHAPE, 3)) / 32.0
+"""Losses of three seeds; multiples of a power of two, so that sums are exact and ties are real."""
+OTHER = RNG.integers(0, 30, (*SHAPE, 3)) / 32.0
+SINGLE = RNG.random(SHAPE)
+
+
+@pytest.fixture(scope="module")
+def filled(
+    empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory, fill_warehouse: Callable[..., None]
+) -> Path:
+    """A warehouse with two benchmarks of three seeds, a maximised metric, splits, fidelities, and a hopeless one."""
+    path = tmp_path_factory.mktemp("landscapes") / "hpowh.duckdb"
+    shutil.copy(empty_warehouse, path)
+    holed = SINGLE.copy()
+    holed[0] = -np.inf
+    tables: list[dict[str, Any]] = [
+        {"benchmark": "one", "value": SEEDS},
+        {"benchmark": "two", "value": OTHER},
+        {"benchmark": "one", "value": 1 - SEEDS, "metric": "val_acc", "direction": "max", "bounds": (0.0, 1.0)},
+        {"benchmark": "one", "value": SEEDS * 10, "metric": "train_time", "unit": "s"},
+        {"benchmark": "three", "value": SINGLE, "split": "train"},
+        {"benchmark": "three", "value": SINGLE + 0.1 * np.arange(5), "split": "test"},
+        {"benchmark": "four", "value": holed, "fidelity": 9.0},
+        {"benchmark": "four", "value": SINGLE, "fidelity": 3.0},
+        {"benchmark": "hopeless", "value": np.full(SHAPE, np.nan)},
+    ]
+    fill_warehouse(Warehouse(path), "grid", SHAPE, ORDINAL, tables)
+    return path
+
+
+@pytest.fixture
+def stored(filled: Path, tmp_path: Path) -> Warehouse:
+    shutil.copy(filled, tmp_path / "hpowh.duckdb")
+    return Warehouse(tmp_path / "hpowh.duckdb")
+
+
+def metric(warehouse: Warehouse, benchmark: str, name: str) -> float | None:
+    return warehouse.sql(
+        "select value from mart.landscape_measure where benchmark = ? and measure = ?", [benchmark, name]
+    ).one()
+
+
+def test_stored_numbers_are_those_of_the_pure_functions(stored: Warehouse) -> None:
+    analyse(stored, Selection(benchmark="one"), Settings(default=7))
+    expected = characterise(Surface.from_grid(SEEDS.mean(axis=-1), ORDINAL), Options(default=7))
+    table = expected.tables["landscape_metric"]
+    for name, value in zip(table["name"], table["value"], strict=True):
+        found = metric(stored, "one", name)
+        assert found == (None if value is None else pytest.approx(value, abs=1e-9)), name
+    for name, columns in expected.tables.items():
+        count = stored.sql(f"select count(*) from result.{name}").one()
+        assert count == len(next(iter(columns.values()))), name
+
+
+def test_the_views_give_what_the_engine_gives(stored: Warehouse) -> None:
+    """Degree, improving, tied and neutral counts of every configuration, n_lo and neutrality: by SQL alone."""
+    analyse(stored, Selection(benchmark="one"), Settings(epsilon="0.05", has_similarity=False))
+    by_sql = stored.sql(
+        """
+        select configuration_id, count(*), count(*) filter (difference < 0), count(*) filter (difference = 0),
+          count(*) filter (abs(difference) <= 0.05)
+        from mart.landscape_edge where benchmark = 'one' and metric = 'val_loss'
+        group by configuration_id order by configuration_id
+        """
+    ).rows()
+    by_engine = stored.sql(
+        "select configuration_id, degree, improving_count, tied_count, neutral_count from result.landscape_node "
+        "order by configuration_id"
+    ).rows()
+    assert by_sql == by_engine
+    weak = sum(row[2] == 0 for row in by_sql)
+    assert metric(stored, "one", "n_lo_weak") == weak
+    assert metric(stored, "one", "neutrality") == pytest.approx(
+        sum(row[4] for row in by_sql) / sum(row[1] for row in by_sql)
+    )
+    # Plateaus by recursion over ties: n_lo counts each once.
+    n_lo = stored.sql(
+        """
+        with recursive edge as materialized (
+          select configuration_id, neighbour_id, difference from mart.landscape_edge
+          where benchmark = 'one' and metric = 'val_loss'
+        ),
+        member as (
+          select distinct configuration_id as plateau, configuration_id from edge
+          union
+          select m.plateau, e.neighbour_id from member as m
+          join edge as e on e.configuration_id = m.configuration_id and e.difference = 0
+        )
+        select count(distinct least_member) from (
+          select m.configuration_id, min(m.plateau) as least_member,
+            bool_or(exists (
+              select 1 from edge as e where e.configuration_id = m.plateau and e.difference < 0
+            )) as leaves
+          from member as m group by m.configuration_id
+        ) where not leaves
+        """
+    ).one()
+    assert metric(stored, "one", "n_lo") == n_lo
+
+
+def test_unchanged_landscapes_are_left_alone_and_changed_ones_are_not(stored: Warehouse) -> None:
+    first = analyse(stored, Selection(space="grid"))
+    again = analyse(stored, Selection(space="grid"))
+    assert {o.subject for o in again if o.is_new} == set()
+    assert [o.analysis_run_id for o in again] == [o.analysis_run_id for o in first]
+    with stored.writing() as con:
+        con.execute(
+            "update core.evaluation set value = 0.0 where configuration_id = 59 and benchmark_id = 2 and seed = 1"
+        )
+    subjects = {o.subject for o in analyse(stored, Selection(space="grid"), Settings(default=None)) if o.is_new}
+    assert "grid: two val_loss valid" in subjects
+    assert "grid: two val_loss valid by seed" in subjects
+    assert "grid: val_loss valid by benchmark" in subjects
+    assert "grid: one val_loss valid by seed" not in subjects
+    assert stored.sql("select count(distinct analysis_run_id) from result.landscape_subject").one() == sum(
+        ":" in o.subject and " by " not in o.subject and "against" not in o.subject and o.error is None for o in first
+    )
+
+
+def test_other_parameters_are_another_analysis(stored: Warehouse) -> None:
+    selection = Selection(benchmark="one")
+    one = analyse(stored, selection, Settings(has_similarity=False))[0]
+    other = analyse(stored, selection, Settings(has_similarity=False, epsilon="0.2"))[0]
+    assert one.analysis_run_id != other.analysis_run_id
+    assert other.is_new
+
+
+def test_a_maximised_metric_is_negated(stored: Warehouse) -> None:
+    analyse(stored, Selection(benchmark="one", metric="all"), Settings(has_similarity=False))
+    values = {
+        (name, measure): value
+        for name, measure, value in stored.sql("select metric, measure, value from mart.landscape_measure").rows()
+    }
+    for measure in ("n_lo", "basin_global", "assortativity_rank", "fdc_spearman", "variance_main"):
+        assert values["val_acc", measure] == pytest.approx(values["val_loss", measure])
+    assert values["val_acc", "loss_best"] == pytest.approx(values["val_loss", "loss_best"] - 1)
+    epsilon = dict(
+        stored.sql(
+            "select m.name, s.epsilon_rule from result.landscape_subject as s join core.metric as m using (metric_id)"
+        ).rows()
+    )
+    assert epsilon["val_acc"] == "0.001, the metric lies in [0, 1]"
+    assert epsilon["val_loss"] == "0.001 of the interquartile range"
+
+
+def test_the_default_metric_split_and_fidelity(stored: Warehouse) -> None:
+    subjects = [
+        o.subject for o in analyse(stored, settings=Settings(has_similarity=False)) if "against" not in o.subject
+    ]
+    assert subjects == [
+        "grid: four val_loss valid @9",
+        "grid: hopeless val_loss valid",
+        "grid: one val_loss valid",
+        "grid: three val_loss test",
+        "grid: two val_loss valid",
+    ]
+
+
+def test_a_hopeless_landscape_does_not_stop_the_others(stored: Warehouse) -> None:
+    outcomes = {o.subject: o for o in analyse(stored, settings=Settings(has_similarity=False))}
+    assert "finite loss" in str(outcomes["grid: hopeless val_loss valid"].error)
+    assert outcomes["grid: one val_loss valid"].error is None
+
+
+def test_one_seed(stored: Warehouse) -> None:
+    outcome = analyse(stored, Selection(benchmark="one", seed=2), Settings(has_similarity=False))[0]
+    assert outcome.subject == "grid: one val_loss valid #2"
+    assert metric(stored, "one", "loss_best") == pytest.approx(SEEDS[..., 2].min())
+    missing = analyse(stored, Selection(benchmark="one", seed=9), Settings(has_similarity=False))[0]
+    assert "There is no seed 9. There is: 0, 1, 2." in str(missing.error)
+
+
+def test_similarity_over_benchmarks_seeds_metrics_fidelities_splits(stored: Warehouse) -> None:
+    analyse(stored)
+    found = stored.sql(
+        "select aspect, landscape_a, landscape_b, value from result.landscape_similarity where measure = 'spearman'"
+    ).rows()
+    from scipy.stats import spearmanr
+
+    by_pair = {(aspect, a, b): value for aspect, a, b, value in found}
+    assert by_pair["benchmark", "one", "two"] == pytest.approx(
+        spearmanr(SEEDS.mean(axis=-1).ravel(), OTHER.mean(axis=-1).ravel()).statistic
+    )
+    assert by_pair["seed", "0", "1"] is not None
+    assert by_pair["metric", "train_time", "val_acc"] == pytest.approx(1)
+    assert by_pair["fidelity", "3", "9"] == pytest.approx(1)
+    assert by_pair["split", "test", "train"] == pytest.approx(by_pair["split", "train", "test"])
+
+
+def test_overfitting_where_both_splits_are_there(stored: Warehouse) -> None:
+    outcomes = analyse(stored, Selection(benchmark="three"), Settings(has_similarity=False))
+    assert outcomes[-1].subject == "grid: three val_loss test against train"
+    gap = stored.sql("select main_share from result.landscape_gap order by position").rows()
+    assert [row[0] for row in gap] == pytest.approx([0, 0, 1], abs=1e-9)
+    largest = stored.sql("select max(gap) from result.landscape_gap_node").one()
+    assert largest == pytest.approx(0.4)
+    assert not analyse(stored, Selection(benchmark="three"), Settings(has_similarity=False))[-1].is_new
+
+
+def test_optimiser_runs_are_placed(stored: Warehouse) -> None:
+    with stored.writing() as con:
+        con.execute("insert into core.algorithm values (5, 'TPE')")
+        con.execute("insert into core.sweep values (3, 'demo', 'optuna', 1, 1, null, 1)")
+        con.execute(
+            "insert into core.sweep_metric values (3, 0, (select metric_id from core.metric where name = 'val_loss'))"
+        )
+        con.execute("insert into core.run values (8, 1, 5, 1, 42, 3, 1)")
+        for number, (configuration, seen) in enumerate([(0, 0.9), (7, 0.5), (3, 0.7), (20, 0.1)]):
+            con.execute(
+                "insert into core.trial values (?, 3, '', ?, 'finished', null, null, null, ?, 1)",
+                [number, number, configuration],
+            )
+            con.execute(
+                "insert into core.trial_metric values "
+                "(?, (select metric_id from core.metric where name = 'val_loss'), null, ?, 'ok')",
+                [number, seen],
+            )
+    analyse(stored, Selection(benchmark="one"), Settings(has_similarity=False))
+    row = stored.sql(
+        "select run_id, algorithm_id, seed, trial_count, final_configuration_id, final_loss from result.landscape_run"
+    ).rows()
+    assert row == [(8, 5, 42, 4, 20, pytest.approx(SEEDS.mean(axis=-1).ravel()[20]))]
+    steps = stored.sql("select configuration_id from result.landscape_run_step order by trial_number").rows()
+    assert [s[0] for s in steps] == [0, 7, 20]
+    drawn = draw_map(stored, Selection(benchmark="one"), run="TPE")
+    assert "end of the run" in drawn
+    with pytest.raises(UsageError, match="no run 'CMA'"):
+        draw_map(stored, Selection(benchmark="one"), run="CMA")
+
+
+def test_worker_processes_find_the_same(stored: Warehouse) -> None:
+    names = ("n_lo", "assortativity_rank", "lon_2_edges", "variance_main")
+    analyse(stored, settings=Settings(has_similarity=False, jobs=2))
+    in_workers = {(b, n): metric(stored, b, n) for b in ("one", "two", "four") for n in names}
+    analyse(stored, settings=Settings(has_similarity=False, jobs=1, lags=9))
+    assert in_workers == {(b, n): metric(stored, b, n) for b in ("one", "two", "four") for n in names}
+
+
+def test_compare_two_landscapes(stored: Warehouse) -> None:
+    found = {m.name: m.value for m in compare(stored, "one", "two")}
+    best = SEEDS.mean(axis=-1).ravel().argmin()
+    other = OTHER.mean(axis=-1).ravel()
+    assert found["regret"] == pytest.approx(other[best] - other.min())
+    assert {m.name: m.value for m in compare(stored, "one:val_acc", "one")}["spearman"] == pytest.approx(1)
+    assert {m.name: m.value for m in compare(stored, "one#0", "one#0")}["shake_up"] == 0
+    for text, message in (("none", "no benchmark 'none'"), ("one#x", "no seed"), ("one:loss", "no metric 'loss'")):
+        with pytest.raises(UsageError, match=message):
+            compare(stored, text, "two")
+
+
+class TestMap:
+    def test_a_map_is_an_svg_with_every_configuration(self, stored: Warehouse) -> None:
+        with pytest.raises(UsageError, match="was not analysed"):
+            draw_map(stored, Selection(benchmark="one"))
+        analyse(stored, Selection(benchmark="one"), Settings(has_similarity=False))
+        svg = draw_map(stored, Selection(benchmark="one"))
+        root = ElementTree.fromstring(svg)
+        assert root.tag.endswith("svg")
+        assert "global optimum" in svg
+        assert svg == draw_map(stored, Selection(benchmark="one"))
+
+    def test_the_best_is_dark_and_holes_are_clear(self) -> None:
+        from hpowh.analyses.landscapes.stacking import STOPS, colours, shades, stack_axes
+
+        surface = Surface.from_grid(np.array([[0.0, np.nan, 3.0], [5.0, 6.0, 1e9]]))
+        stack = stack_axes(surface.space, [0.1, 0.9])
+        assert (stack.across, stack.down) == ((1,), (0,))
+        pixels = colours(shades(surface, stack))
+        assert pixels.shape == (2, 3, 4)
+        assert pixels[0, 0].tolist() == [*STOPS[0].astype(int).tolist(), 255]
+        assert pixels[1, 2].tolist() == [*STOPS[-1].astype(int).tolist(), 255]
+        assert pixels[0, 1, 3] == 0
+
+    def test_every_configuration_has_a_cell_of_its_own(self) -> None:
+        from hpowh.analyses.landscapes.space import Space
+        from hpowh.analyses.landscapes.stacking import stack_axes
+
+        stack = stack_axes(Space.of((3, 4, 2, 5)), [0.2, 0.9, 0.1, 0.4])
+        column, row = stack.place(np.arange(120))
+        assert len(set(zip(column.tolist(), row.tolist(), strict=True))) == 120 == stack.width * stack.height
+        assert stack.across[0] == 1
+
+    def test_the_picture_is_a_png_that_decodes(self, tmp_path: Path) -> None:
+        import struct
+        import zlib
+
+        from hpowh.analyses.landscapes.png import png_bytes
+
+        pixels = np.random.default_rng(0).integers(0, 255, (3, 5, 4)).astype(np.uint8)
+        data = png_bytes(pixels)
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", data[16:24]) == (5, 3)
+        length = struct.unpack(">I", data[33:37])[0]
+        lines = np.frombuffer(zlib.decompress(data[41 : 41 + length]), dtype=np.uint8).reshape(3, 21)
+        assert np.array_equal(lines[:, 1:].reshape(3, 5, 4), pixels)
+
+
+class TestCommandLine:
+    def test_analyse_compare_map(self, stored: Warehouse, hpowh: Callable[..., Any], tmp_path: Path) -> None:
+        done = hpowh("analyse", "landscapes", "--space", "grid")
+        assert done.returncode == 0, done.stderr
+        assert "grid: one val_loss valid: analysis run" in done.stderr
+        assert "hopeless val_loss valid: not analysed. No configuration has a finite loss." in done.stderr
+        again = hpowh("analyse", "landscapes", "--benchmark", "one", "--json")
+        outcomes = json.loads(again.stdout)
+        assert [o["is_new"] for o in outcomes[:1]] == [False]
+        compared = hpowh("analyse", "compare", "one", "two", "--json")
+        assert {m["measure"] for m in json.loads(compared.stdout)} >= {"spearman", "regret"}
+        drawn = hpowh("analyse", "map", "--benchmark", "one", "--to", "one.svg")
+        assert drawn.returncode == 0, drawn.stderr
+        assert (tmp_path / "one.svg").read_text().startswith("<svg")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["landscapes", "--benchmark", "nope"], "There is no benchmark 'nope' here. There is: four"),
+            (["landscapes", "--fidelity", "4"], "no landscape at fidelity 4"),
+            (["compare", "one", "nope"], "no benchmark 'nope'"),
+            (["map", "--benchmark", "one"], "Run: hpowh analyse landscapes --benchmark one"),
+        ],
+    )
+    def test_errors_say_what_to_do(
+        self, stored: Warehouse, hpowh: Callable[..., Any], arguments: list[str], message: str
+    ) -> None:
+        done = hpowh("analyse", *arguments)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_a_bad_threshold_is_told_for_each_landscape(self, stored: Warehouse, hpowh: Callable[..., Any]) -> None:
+        done = hpowh("analyse", "landscapes", "--benchmark", "one", "--epsilon", "tiny", "--no-similarity")
+        assert done.returncode == 1
+        assert "'tiny' is no neutrality threshold" in done.stderr
