@@ -1,5 +1,6 @@
 -- One row per configuration of a landscape: its mean over seeds and folds (ok values only), and its loss (minimised).
--- The compensated mean does not depend on the order of rows, so ties stay ties. Names are joined before grouping, so that a filter on them reaches the facts.
+-- The compensated mean does not depend on the order of rows, so ties stay ties.
+-- Names are joined before grouping, so that a filter on them reaches the facts.
 select
   sp.name as search_space, b.name as benchmark, m.name as metric, e.split, e.fidelity, e.configuration_id,
   favg(e.value) as value,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.roles import Role, direction_of, given_roles, guess_by_name
-from hpowh.warehouse.sources.runs_plan import INDEXES, STATUS_WORDS, status_case
+from hpowh.warehouse.sources.runs_plan import INDEXES
+from hpowh.warehouse.sources.statuses import STATUS_WORDS, status_case
 from hpowh.warehouse.sources.tabular import Staged, finite, not_a_number, number, status_of
 
 if TYPE_CHECKING:

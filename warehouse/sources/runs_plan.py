@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.roles import Role, direction_of, given_roles, guess_by_name
+from hpowh.warehouse.sources.statuses import STATUS_WORDS, status_case
 from hpowh.warehouse.sources.tabular import Staged, finite, not_a_number, number, status_of
 
 if TYPE_CHECKING:
@@ -45,17 +46,6 @@ VOCABULARY = {
 DERIVED = ("simple_regret", "normalized_regret", "normalised_regret", "regret", "rel_rank", "rank")
 """What the warehouse computes itself from the values; loaded only when asked for as a metric."""
 INDEXES = ("__index_level_0__", "unnamed: 0", "index", "column00", "")
-STATUS_WORDS = {
-    "ok": ("ok", "success", "successful", "finished", "complete", "completed", "done"),
-    "failed": ("failed", "fail", "failure", "error", "crashed", "crash", "killed"),
-    "timeout": ("timeout", "timedout", "timed_out"),
-    "memory": ("memory", "memout", "oom", "out_of_memory"),
-    "diverged": ("diverged",),
-    "missing": ("missing", "running", "waiting"),
-    "nan": ("nan",),
-    "inf": ("inf",),
-    "neg_inf": ("neg_inf", "-inf"),
-}
 
 
 @dataclass
@@ -229,16 +219,6 @@ class Plan:
         if self.budget is None and "budget" not in self.constants:
             notes.append("No column is a budget: each row counts as a run's final value, at budget 1.")
         return notes
-
-
-def status_case(column: str) -> str:
-    """Return SQL that maps a status (SQL) to the warehouse's statuses; NULL where it is unknown."""
-    said = f"lower(trim({column}::varchar))"
-    cases = " ".join(
-        f"when {said} in ({', '.join(literal(word) for word in words)}) then {literal(status)}"
-        for status, words in STATUS_WORDS.items()
-    )
-    return f"(case {cases} end)"
 
 
 def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request) -> Plan:

@@ -1,0 +1,89 @@
+"""The real tables in the warehouse: counts, neighbourhood, and that the warehouse's own invariants hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.checking import run_checks
+
+
+@pytest.fixture(scope="module")
+def demo(demo_folder):
+    with Warehouse(demo_folder / "hpowh.duckdb") as store:
+        yield store
+
+
+def test_every_evaluation_of_the_package_is_there(demo):
+    rows = demo.sql(
+        "select search_space, benchmark, metric, evaluation_count, configuration_count, coverage from mart.landscape"
+    ).rows()
+    assert len(rows) == 8 * 4 + 4 * 3 + 3 * 4
+    for space, benchmark, metric, evaluations, configurations, coverage in rows:
+        size, repeats = {"hpobench": (30_000, 5), "fcnet": (62_208, 4), "nasbench201": (15_625, None)}[space]
+        assert (configurations, coverage) == (size, 1.0), (benchmark, metric)
+        if repeats:
+            assert evaluations == size * repeats, (benchmark, metric)
+        else:
+            assert 2 * size <= evaluations <= 3 * size, (benchmark, metric)
+
+
+def test_edges_of_the_neighbourhood(demo):
+    """FCNet and NAS-Bench-201 as an independent implementation counts them, ties included; HPOBench by hand."""
+    pairs = dict(demo.sql("select search_space, count(*) from mart.neighbour group by 1").rows())
+    by_hand = 4 * (9 * 3_000) + 2 * 10_000
+    assert pairs == {"fcnet": 2 * 378_432, "nasbench201": 2 * 187_500, "hpobench": 2 * by_hand}
+
+
+def test_neighbours_of_one_configuration(demo):
+    """Configuration 12345 of FCNet, decoded by hand from the strides."""
+    sizes = [2, 2, 4, 3, 3, 6, 2, 6, 6]
+    kinds = [True, True, False, False, False, False, True, False, False]  # categorical?
+    rest, levels = 12_345, []
+    for size in reversed(sizes):
+        rest, level = divmod(rest, size)
+        levels.insert(0, level)
+    expected, stride = set(), 1
+    for size, level, categorical in reversed(list(zip(sizes, levels, kinds, strict=True))):
+        others = [other for other in range(size) if other != level and (categorical or abs(other - level) == 1)]
+        expected |= {12_345 + (other - level) * stride for other in others}
+        stride *= size
+    found = demo.sql(
+        "select neighbour_id from mart.neighbour where search_space = 'fcnet' and configuration_id = 12345"
+    ).rows()
+    assert {row[0] for row in found} == expected
+
+
+def test_all_checks_pass(demo):
+    assert [(result.name, result.example) for result in run_checks(demo) if result.failures] == []
+
+
+def test_every_trial_of_the_experiment_is_a_configuration(demo):
+    """The value of a trial is the table's mean at the configuration that the trial resolved to."""
+    rows = demo.sql(
+        """
+        select count(*), count(t.configuration_id), max(abs(m.value - n.value))
+        from core.trial as t
+        join core.sweep as s using (sweep_id)
+        join core.trial_metric as m on m.trial_id = t.trial_id and m.step is null
+        join mart.landscape_node as n
+          on n.search_space_id = s.search_space_id and n.benchmark_id = s.benchmark_id and n.metric_id = m.metric_id
+          and n.configuration_id = t.configuration_id
+        """
+    ).rows()
+    assert rows[0][:2] == (30_000, 30_000)
+    assert rows[0][2] < 1e-12
+
+
+def test_a_second_demo_finds_everything_unchanged(demo_folder, hpowh):
+    """Run again in the same folder: no source is loaded, no analysis computed, no page written."""
+    store = Warehouse(demo_folder / "hpowh.duckdb")
+    before = store.sql("select (select count(*) from ops.ingest), (select count(*) from ops.analysis_run)").rows()
+    store.close()
+    done = hpowh("demo", "--folder", str(demo_folder))
+    assert done.returncode == 0, done.stderr
+    after = store.sql("select (select count(*) from ops.ingest), (select count(*) from ops.analysis_run)").rows()
+    store.close()
+    assert after == before
+    assert "loaded" not in done.stdout
+    assert "computed" not in done.stdout
