@@ -27,16 +27,24 @@ def run_studies(
     """Run studies in worker processes; yield each with its trials, in the order of the plans."""
     executor = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (dict(tables),))
     try:
-        yield from zip(plans, executor.map(_run, plans), strict=True)
+        yield from zip(plans, _started(executor, plans), strict=True)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
+def _started(executor: ProcessPoolExecutor, plans: Sequence[StudyPlan]) -> Iterator[list[FrozenTrial]]:
+    """Start the workers deaf to Ctrl-C, which is the parent's to handle: they inherit that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return executor.map(_run, plans)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _begin(tables: dict[str, Table]) -> None:
-    """Prepare a worker: Ctrl-C is the parent's to handle, Optuna says nothing."""
+    """Prepare a worker: it has the tables, and Optuna says nothing."""
     import optuna
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     _tables.update(tables)

@@ -45,8 +45,7 @@ class Progress:
         """End the step with what came of it."""
         seconds = time.monotonic() - self._began
         if self._is_terminal:
-            self._rewrite(f"[{self._step}/{self._step_count}] {self._title}: {message} ({seconds:.1f} s)")
-            self._line("")
+            self._line(f"\r\x1b[K[{self._step}/{self._step_count}] {self._title}: {message} ({seconds:.1f} s)")
         else:
             self._line(f"      {message} ({seconds:.1f} s)")
 

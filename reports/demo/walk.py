@@ -122,7 +122,7 @@ def run_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: P
     planned = plan.studies(benchmarks)
     progress.update("look what is there")
     missing = missing_studies(places.storage, planned)
-    shape = f"{len(plan.algorithms)} algorithms x {len(benchmarks)} benchmarks x {plan.seed_count} seeds"
+    shape = f"algorithms {len(plan.algorithms)} x benchmarks {len(benchmarks)} x seeds {plan.seed_count}"
     if not missing:
         return f"all {len(planned):,} studies are there: {shape}"
     from hpowh.reports.demo.experiment import run_studies

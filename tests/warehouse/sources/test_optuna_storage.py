@@ -451,8 +451,8 @@ def test_journal_replay_follows_optuna_where_operations_are_void(tmp_path, wareh
             {"op_code": 8, **worker, "trial_id": 0, "user_attr": {"late": 1}},
             {"op_code": 4, **worker, "study_id": 9, "datetime_start": when},
             {"op_code": 4, **worker, "study_id": 0, "datetime_start": when},
-            {**suggested, "param_value_internal": 0.5, "distribution": other},
             {**suggested, "param_value_internal": 4.5, "distribution": wider},
+            {**suggested, "param_value_internal": 0.5, "distribution": other},
             {**suggested, "param_value_internal": 0.5, "distribution": wider, "trial_id": 9},
             {"op_code": 10, **worker},
         ]
