@@ -1,4 +1,4 @@
-"""Measure two or more processes in turn, A B A B …, because a machine's speed drifts between one minute and the next."""
+"""Measure processes in turn, A B A B …, because a machine's speed drifts between one minute and the next."""
 
 from __future__ import annotations
 

@@ -103,7 +103,9 @@ class SiteContext:
             "warnings, program_version from ops.analysis_run where analysis_run_id = $run",
             run=analysis_run_id,
         )[0]
-        return Provenance(*row[:8], json.loads(row[8]), row[9])
+        *known, warnings, version = row
+        values: list[Any] = [*known, json.loads(warnings), version]
+        return Provenance(*values)
 
     def blocks(self, page: Page) -> list[Block]:
         """Build a page: its own blocks, then what other modules add to it."""

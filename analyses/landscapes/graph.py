@@ -79,7 +79,7 @@ class EdgeGraph:
 
     def _per_node(self, operation: np.ufunc, edge_values: NDArray, dtype: type, empty: float = 0) -> NDArray:
         """Reduce edge values to their source nodes; nodes without neighbours get `empty`."""
-        out = np.full(self.degree.size, empty, dtype=dtype)
+        out: NDArray = np.full(self.degree.size, empty, dtype=dtype)
         if self._starts.size:
             out[self._linked] = operation.reduceat(edge_values, self._starts, dtype=dtype)
         return out

@@ -82,10 +82,10 @@ def _intervals(surface: Surface, nodes: Nodes, epsilon: float, seed: int) -> dic
                 if value is not None and np.isfinite(value):
                     drawn.setdefault(name, []).append(value)
     return {
-        name: tuple(float(x) for x in np.quantile(values, [0.025, 0.975]))
+        name: (float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975)))
         for name, values in drawn.items()
         if len(values) >= replicates // 2
-    }  # type: ignore[return-value]
+    }
 
 
 def _over_configurations(surface: Surface, nodes: Nodes) -> Statistic:

@@ -312,7 +312,7 @@ def draw_map(warehouse: Warehouse, selection: Selection, *, run: str | None = No
         raise UsageError(f"There is no run {run!r} on {key.subject}.", "Name an algorithm or a run_id of core.run.")
     try:
         surface = read_surface(warehouse, key)
-        by_position = dict(rows(queries.STORED_IMPORTANCE, [run_id]))
+        by_position: dict[int, float] = dict(rows(queries.STORED_IMPORTANCE, [run_id]))
         return draw(
             surface,
             title=key.subject,

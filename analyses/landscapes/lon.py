@@ -104,8 +104,8 @@ def describe_roles(network: Network, depth: NDArray[np.float64]) -> Roles:
     weights = network.probability
     return Roles(
         page_rank=np.array(graph.pagerank(weights="probability", directed=True)),
-        strength_in=np.bincount(network.target, weights=weights, minlength=network.size),
-        strength_out=np.bincount(network.source, weights=weights, minlength=network.size),
+        strength_in=np.bincount(network.target, weights=weights, minlength=network.size).astype(float),
+        strength_out=np.bincount(network.source, weights=weights, minlength=network.size).astype(float),
         path_length=nearest,
         funnel=_funnels(network, depth),
     )

@@ -72,13 +72,14 @@ def find_anomalies(shifts: Sequence[Shift], names: Mapping[str, str]) -> list[Ro
     Args:
         names: the fields `first`, `second`, `factor`, `good_level`, `bad_level` of every row.
     """
-    rows, p_values = [], []
+    rows: list[Row] = []
+    p_values: list[float] = []
     budgets = list(dict.fromkeys(shift.budget for shift in shifts))
     for budget in budgets:
         here = [shift for shift in shifts if shift.budget == budget]
         for shift in here:
             row, p = _judge(shift, [other for other in here if other is not shift])
-            rows.append(dict(names) | row)
+            rows.append({**names, **row})
             p_values.append(p)
     for row, p in zip(rows, holm(np.array(p_values)), strict=True):
         row["p_adjusted"] = None if np.isnan(p) else p

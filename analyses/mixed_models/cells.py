@@ -177,7 +177,7 @@ def cells_from_rows(
         tuple(products),
         count,
         mean_y,
-        np.bincount(cell, weights=off_y**2, minlength=size),
+        np.bincount(cell, weights=off_y**2, minlength=size).astype(float),
         mean_x,
         scatter_x,
         scatter_xy,

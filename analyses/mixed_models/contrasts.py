@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,7 +135,12 @@ def _estimate(
         adjusted = adjust.dunnett_p(t_value, correlation, df)
         critical = _by_df(df, lambda each: adjust.dunnett_critical(correlation, each, level))
     else:
-        adjusted = {"holm": adjust.holm, "bh": adjust.benjamini_hochberg, "none": np.copy}[method](p_value)
+        corrections: dict[str, Callable[[Floats], Floats]] = {
+            "holm": adjust.holm,
+            "bh": adjust.benjamini_hochberg,
+            "none": np.copy,
+        }
+        adjusted = corrections[method](p_value)
         critical = stats.t.ppf(0.5 + level / 2.0, df)
     return Estimates(
         names,

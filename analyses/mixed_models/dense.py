@@ -139,7 +139,7 @@ def covariance_gradients(
 
 def theta_gradient(covariance: Sequence[Floats], factors: Sequence[Floats]) -> Floats:
     """Return the derivative by theta from the derivatives by the covariances: 2 G T, lower triangle by columns."""
-    parts = []
+    parts: list[Floats] = []
     for gradient, factor in zip(covariance, factors, strict=True):
         full = 2.0 * gradient @ factor
         parts.extend(full[j:, j] for j in range(len(factor)))

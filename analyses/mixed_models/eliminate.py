@@ -165,9 +165,9 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
     factor = factors[0]
     k = len(factor)
     inner_matrix = factor.T @ parts.a11 @ factor + np.eye(k)
-    inner = np.linalg.inv(inner_matrix) if k > 1 else 1.0 / inner_matrix
+    inner: Floats = np.asarray(np.linalg.inv(inner_matrix) if k > 1 else 1.0 / inner_matrix)
     sign_free = np.log(np.linalg.det(inner_matrix)) if k > 1 else np.log(inner_matrix[:, 0, 0])
-    weights = factor @ inner @ factor.T
+    weights = np.asarray(factor @ inner @ factor.T, dtype=float)
     complement = parts.complement(weights)
     state = factorise(complement, parts.rest, factors[1:], parts.q, parts.p)
     return Reduced(state, complement, inner, weights, state.log_det + float(sign_free.sum()), factor)

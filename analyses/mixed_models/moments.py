@@ -39,8 +39,8 @@ def cells_from_moments(
     codes: dict[str, Integers] = {}
     levels: dict[str, tuple[str, ...]] = {}
     for i, (name, is_named) in enumerate(plan.keys):
-        values = np.ma.getdata(np.ma.asarray(found[f"k{i}"]))[usable]
-        codes[name], levels[name] = _coded(values, names[name] if is_named else None)
+        keys: NDArray[np.generic] = np.ma.getdata(np.ma.asarray(found[f"k{i}"]))[usable]
+        codes[name], levels[name] = _coded(keys, names[name] if is_named else None)
     k = len(plan.monomials)
     take = {column: _filled(found[column])[usable] for column in found if column[0] in "ms"}
     scatter = np.zeros((int(usable.sum()), k, k))

@@ -163,7 +163,7 @@ def _escape(likelihood: Likelihood, theta: Floats, value: float) -> Floats | Non
 def semidefinite_factor(covariance: Floats) -> Floats:
     """Return a lower-triangular T with T T' = covariance for a positive semidefinite matrix of any rank."""
     values, vectors = np.linalg.eigh(covariance)
-    upper = np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r")
+    upper = np.asarray(np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r"))
     signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
     return np.tril((upper * signs[:, None]).T)
 

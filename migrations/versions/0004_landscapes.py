@@ -75,7 +75,7 @@ create table result.landscape_interaction (
     tunability_interaction double,
     reason text
 );
-comment on table result.landscape_interaction is 'One row per analysis run, scope (all, best_10) and pair of hyperparameters: variance share and kinds of interaction.';
+comment on table result.landscape_interaction is 'One row per analysis run, scope (all, best_10) and pair of hyperparameters: variance share, kinds of interaction.';
 
 create table result.landscape_lon_edge (
     analysis_run_id integer not null,

@@ -115,7 +115,7 @@ LANDSCAPE_IMPORTANCE = table(
 LANDSCAPE_INTERACTION = table(
     "result",
     "landscape_interaction",
-    "One row per analysis run, scope (all, best_10) and pair of hyperparameters: variance share and kinds of interaction.",
+    "One row per analysis run, scope (all, best_10) and pair of hyperparameters: variance share, kinds of interaction.",
     integer("analysis_run_id"),
     text("scope"),
     integer("position_a"),

@@ -1,4 +1,4 @@
-"""`result`: mixed-effects models. `model` names a model within its analysis run (`model`, or a preset's or step's name)."""
+"""`result`: mixed-effects models. `model` names a model within its analysis run (or a preset's or step's name)."""
 
 from __future__ import annotations
 

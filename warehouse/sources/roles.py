@@ -57,7 +57,7 @@ def guess_by_name(
 ) -> dict[str, Role]:
     """Give each role that nobody has yet to the first column with one of its common names."""
     found = dict(roles)
-    lower = {column.strip().lower(): column for column in reversed(columns)}
+    lower = {column.strip().lower(): column for column in reversed(list(columns))}
     for role, names in vocabulary.items():
         if any(given.name == role for given in found.values()):
             continue
