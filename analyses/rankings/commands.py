@@ -2,8 +2,69 @@
 
 from __future__ import annotations
 
+import json
+from typing import Annotated
+
 import typer
+
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
+from hpowh.warehouse.errors import UsageError
 
 
 def register(group: typer.Typer) -> None:
     """Add this family's commands to the group `analyse`."""
+    group.command(epilog="Example: hpowh analyse rankings --experiment demo --budget final --where \"prior = 'good'\"")(
+        rankings
+    )
+
+
+SHOWN = {
+    "ranking_algorithm": ("position", "algorithm", "mean_rank", "mean_value", "block_count"),
+    "ranking_test": ("test", "statistic", "df1", "df2", "p_value", "critical_difference", "dropped_count", "reason"),
+    "ranking_pair": ("test", "first", "second", "estimate", "p_adjusted", "probability_first", "probability_second"),
+    "ranking_agreement": ("sentence",),
+}
+
+
+def rankings(
+    warehouse: WarehouseOption = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment (default: the only one).")
+    ] = None,
+    response: Annotated[
+        str,
+        typer.Option("--response", metavar="EXPR", help="What is ranked: a metric, regret, normalized_regret, SQL."),
+    ] = "normalized_regret",
+    block: Annotated[str, typer.Option("--block", help="benchmark (mean over seeds) or seed.")] = "benchmark",
+    rope: Annotated[float, typer.Option("--rope", min=0.0, help="Differences up to this are practically equal.")] = 0.0,
+    where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")] = None,
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="B|final|all", help="Each run's best until then; all: mean of all rows.")
+    ] = "final",
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank tests without a model: Friedman, Nemenyi, Wilcoxon-Holm, Bayesian; agreement with the mixed model."""
+    from hpowh.analyses.rankings.job import analyse_rankings
+
+    try:
+        at = {"all": None, "final": "final"}[budget] if budget in ("all", "final") else float(budget)
+    except ValueError:
+        raise UsageError(f"--budget takes a number, 'final' or 'all', not {budget!r}.") from None
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_rankings(
+            opened, experiment, response=response, block=block, rope=rope, where=where, metric=metric, budget=at
+        )
+    if as_json:
+        whole = {name: table.to_dicts() for name, table in outcome.tables.items()}
+        head = {"analysis_run_id": outcome.analysis_run_id, "warnings": outcome.warnings, "tables": whole}
+        print(json.dumps(head, default=str))
+        return
+    for name, columns in SHOWN.items():
+        if name in outcome.tables:
+            print_table(list(columns), outcome.tables[name].select(columns).rows(), title=name)
+    state = "stored" if outcome.is_new else "unchanged since"
+    note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.ranking_*.")
+    for warning in outcome.warnings:
+        note(f"  Note: {warning}")

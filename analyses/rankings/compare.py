@@ -1,0 +1,235 @@
+"""All rank-based comparisons of blocks as rows of the `ranking_*` tables, and agreement with the mixed model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hpowh.analyses.rankings.bayes import Posterior, sign_test, signed_rank_test
+from hpowh.analyses.rankings.blocks import Blocks
+from hpowh.analyses.rankings.frequentist import (
+    LEVEL,
+    Omnibus,
+    Pair,
+    critical_difference,
+    friedman,
+    iman_davenport,
+    nemenyi,
+    sign_flip,
+    wilcoxon_holm,
+)
+from hpowh.analyses.rankings.groups import bars
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+
+def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> Rows:
+    """Return the rows of every `ranking_*` table except the agreement."""
+    ranks, n = blocks.ranks, len(blocks.losses)
+    mean = ranks.mean(axis=0)
+    order = np.argsort(mean, kind="stable")
+    position = {int(i): p + 1 for p, i in enumerate(order)}
+    rows: Rows = {
+        "ranking_block": [
+            {
+                "setting": setting,
+                "block": name,
+                "algorithm": algorithm,
+                "value": blocks.losses[b, a],
+                "rank": ranks[b, a],
+            }
+            for b, name in enumerate(blocks.names)
+            for a, algorithm in enumerate(blocks.algorithms)
+        ],
+        "ranking_algorithm": [
+            {
+                "setting": setting,
+                "algorithm": algorithm,
+                "block_count": n,
+                "position": position[a],
+                "mean_rank": mean[a],
+                "mean_value": blocks.losses[:, a].mean(),
+                "median_value": np.median(blocks.losses[:, a]),
+            }
+            for a, algorithm in enumerate(blocks.algorithms)
+        ],
+        "ranking_test": _test_rows(blocks, setting),
+    }
+    nemenyi_pairs, wilcoxon_pairs = nemenyi(blocks), wilcoxon_holm(blocks)
+    rows["ranking_pair"] = [
+        *(_pair_row(pair, "nemenyi", setting) for pair in nemenyi_pairs),
+        *(_pair_row(pair, "wilcoxon_holm", setting) for pair in wilcoxon_pairs),
+        *_permutation_rows(blocks, setting, seed),
+        *_bayes_rows(blocks, setting, rope, seed),
+    ]
+    rows["ranking_group"] = [
+        *_group_rows(blocks, nemenyi_pairs, "nemenyi", setting),
+        *_group_rows(blocks, wilcoxon_pairs, "wilcoxon_holm", setting),
+    ]
+    return rows
+
+
+def _test_rows(blocks: Blocks, setting: str) -> list[Row]:
+    n, k = blocks.losses.shape
+    found = [_omnibus_row(test, blocks, setting) for test in (friedman(blocks), iman_davenport(blocks))]
+    found.append(
+        _omnibus_row(Omnibus("nemenyi", np.nan, np.nan, np.nan, np.nan), blocks, setting)
+        | {"critical_difference": critical_difference(n, k)}
+    )
+    return found
+
+
+def _omnibus_row(test: Omnibus, blocks: Blocks, setting: str) -> Row:
+    return {
+        "setting": setting,
+        "test": test.name,
+        "statistic": test.statistic,
+        "df1": test.df1,
+        "df2": test.df2,
+        "p_value": test.p_value,
+        "critical_difference": None,
+        "block_count": len(blocks.losses),
+        "dropped_count": len(blocks.dropped),
+        "reason": test.reason,
+    }
+
+
+def _pair_row(pair: Pair, test: str, setting: str) -> Row:
+    return {
+        "setting": setting,
+        "test": test,
+        "first": pair.first,
+        "second": pair.second,
+        "estimate": pair.estimate,
+        "statistic": pair.statistic,
+        "p_value": pair.p_value,
+        "p_adjusted": pair.p_adjusted,
+        **dict.fromkeys(("probability_first", "probability_rope", "probability_second")),
+        "is_different": None if np.isnan(pair.p_adjusted) else bool(pair.p_adjusted < LEVEL),
+        "reason": pair.reason,
+    }
+
+
+def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
+    """The sign-flip test of the mean difference: a check that needs no ranks and no normality; not corrected."""
+    rows = []
+    for i, first in enumerate(blocks.algorithms):
+        for second in blocks.algorithms[i + 1 :]:
+            p = sign_flip(blocks, first, second, seed)
+            j = blocks.algorithms.index(second)
+            difference = float((blocks.losses[:, i] - blocks.losses[:, j]).mean())
+            rows.append(_pair_row(Pair(first, second, difference, np.nan, p, np.nan), "sign_flip", setting))
+    return rows
+
+
+def _bayes_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> list[Row]:
+    rng, rows = np.random.default_rng(seed), []
+    for i, first in enumerate(blocks.algorithms):
+        for second in blocks.algorithms[i + 1 :]:
+            for name, test in (("bayes_sign", sign_test), ("bayes_signed_rank", signed_rank_test)):
+                found = test(blocks, first, second, rope, rng)
+                rows.append(_bayes_row(found, name, first, second, setting))
+    return rows
+
+
+def _bayes_row(found: Posterior, name: str, first: str, second: str, setting: str) -> Row:
+    empty = ("estimate", "statistic", "p_value", "p_adjusted", "reason")
+    return {
+        "setting": setting,
+        "test": name,
+        "first": first,
+        "second": second,
+        **dict.fromkeys(empty),
+        "probability_first": found.first,
+        "probability_rope": found.rope,
+        "probability_second": found.second,
+        "is_different": found.verdict in ("first", "second"),
+    }
+
+
+def _group_rows(blocks: Blocks, pairs: Sequence[Pair], method: str, setting: str) -> list[Row]:
+    """Return every algorithm in its place (group 0) and the bars (groups 1, 2, …), from best mean rank to worst."""
+    mean = blocks.ranks.mean(axis=0)
+    order = [int(i) for i in np.argsort(mean, kind="stable")]
+    different = {frozenset((p.first, p.second)) for p in pairs if p.p_adjusted < LEVEL}
+    found = bars([blocks.algorithms[i] for i in order], different)
+    place = {blocks.algorithms[i]: (rank + 1, mean[i]) for rank, i in enumerate(order)}
+    rows = []
+    for number, members in enumerate([tuple(place), *found]):
+        rows += [
+            {
+                "setting": setting,
+                "method": method,
+                "direction": "min",
+                "group_number": number,
+                "algorithm": name,
+                "position": place[name][0],
+                "mean_rank": place[name][1],
+            }
+            for name in members
+        ]
+    return rows
+
+
+def agreement_rows(rows: Mapping[str, Sequence[Row]], model_pairs: Sequence[Row], setting: str) -> list[Row]:
+    """Set the mixed model's verdict on every pair beside those of the rank tests.
+
+    Args:
+        model_pairs: `first`, `second`, `estimate` (first - second, losses), `p_adjusted` of the model's contrasts.
+    """
+    by_test = {(row["test"], frozenset((row["first"], row["second"]))): row for row in rows["ranking_pair"]}
+    found = []
+    for pair in model_pairs:
+        key = frozenset((pair["first"], pair["second"]))
+        tests = {name: by_test[name, key] for name in ("nemenyi", "wilcoxon_holm", "bayes_signed_rank")}
+        verdicts = {"lmem": _verdict(pair, pair["estimate"])}
+        for name in ("nemenyi", "wilcoxon_holm"):
+            row = tests[name]
+            sign = row["estimate"] if row["first"] == pair["first"] else -row["estimate"]
+            verdicts[name] = _verdict(row | {"first": pair["first"], "second": pair["second"]}, sign)
+        verdicts["bayes"] = _bayes_verdict(tests["bayes_signed_rank"])
+        said = {verdicts[name] for name in ("lmem", "nemenyi", "wilcoxon_holm")}
+        is_agreed = len(said) == 1
+        found.append(
+            {
+                "setting": setting,
+                "first": pair["first"],
+                "second": pair["second"],
+                "lmem_p_adjusted": pair["p_adjusted"],
+                "nemenyi_p": tests["nemenyi"]["p_adjusted"],
+                "wilcoxon_p_adjusted": tests["wilcoxon_holm"]["p_adjusted"],
+                "lmem_verdict": verdicts["lmem"],
+                "nemenyi_verdict": verdicts["nemenyi"],
+                "wilcoxon_verdict": verdicts["wilcoxon_holm"],
+                "bayes_verdict": verdicts["bayes"],
+                "is_agreed": is_agreed,
+                "sentence": _sentence(pair, verdicts, is_agreed),
+            }
+        )
+    return found
+
+
+def _verdict(row: Mapping[str, Any], sign: float) -> str:
+    p = row["p_adjusted"]
+    if p is None or np.isnan(p) or p >= LEVEL:
+        return "no difference seen"
+    return f"{row['first'] if sign < 0 else row['second']} better"
+
+
+def _bayes_verdict(row: Mapping[str, Any]) -> str:
+    found = Posterior(row["probability_first"], row["probability_rope"], row["probability_second"])
+    names = {"first": f"{row['first']} better", "second": f"{row['second']} better", "equal": "practically equal"}
+    return names.get(found.verdict, "undecided")
+
+
+def _sentence(pair: Mapping[str, Any], verdicts: Mapping[str, str], is_agreed: bool) -> str:
+    names = f"{pair['first']} and {pair['second']}"
+    if is_agreed:
+        return f"{names}: mixed model, Nemenyi and Wilcoxon agree ({verdicts['lmem']})."
+    return (
+        f"{names}: the tests do not agree: mixed model: {verdicts['lmem']}; Nemenyi: {verdicts['nemenyi']}; "
+        f"Wilcoxon-Holm: {verdicts['wilcoxon_holm']}; Bayesian signed rank: {verdicts['bayes']}."
+    )

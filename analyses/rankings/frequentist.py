@@ -1,0 +1,137 @@
+"""Rank tests: Friedman with ties, Iman-Davenport, Nemenyi, Wilcoxon with Holm's correction.
+
+Source: Demsar (2006), Statistical comparisons of classifiers over multiple data sets, J. Mach. Learn. Res. 7.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from hpowh.analyses.rankings.blocks import Blocks, Floats
+
+LEVEL = 0.05
+EXACT_LIMIT = 25
+"""Up to this many non-zero differences without ties Wilcoxon's test is exact."""
+FLOOR = 1e-10
+
+
+@dataclass(frozen=True)
+class Omnibus:
+    """A test of all algorithms at once; NaN with a reason where it is not defined."""
+
+    name: str
+    statistic: float
+    df1: float
+    df2: float
+    p_value: float
+    reason: str | None = None
+
+
+def friedman(blocks: Blocks) -> Omnibus:
+    """Return Friedman's chi-squared, corrected for ties (Conover 1999, section 5.8)."""
+    ranks = blocks.ranks
+    n, k = ranks.shape
+    if n < 2:
+        return Omnibus("friedman", np.nan, k - 1, np.nan, np.nan, "one block only")
+    spread = float((ranks**2).sum()) - n * k * (k + 1) ** 2 / 4
+    if spread <= 1e-12:
+        return Omnibus("friedman", np.nan, k - 1, np.nan, np.nan, "all algorithms tie in every block")
+    between = float(((ranks.sum(axis=0) - n * (k + 1) / 2) ** 2).sum())
+    statistic = (k - 1) * between / spread
+    return Omnibus("friedman", statistic, k - 1, np.nan, float(stats.chi2.sf(statistic, k - 1)))
+
+
+def iman_davenport(blocks: Blocks) -> Omnibus:
+    """Return Iman and Davenport's F, which is less conservative than Friedman's chi-squared."""
+    found = friedman(blocks)
+    n, k = blocks.losses.shape
+    df1, df2 = k - 1, (k - 1) * (n - 1)
+    if found.reason:
+        return Omnibus("iman_davenport", np.nan, df1, df2, np.nan, found.reason)
+    left = n * (k - 1) - found.statistic
+    if left <= 1e-9:
+        return Omnibus("iman_davenport", np.nan, df1, df2, np.nan, "all blocks agree completely: F is infinite")
+    statistic = (n - 1) * found.statistic / left
+    return Omnibus("iman_davenport", statistic, df1, df2, float(stats.f.sf(statistic, df1, df2)))
+
+
+def critical_difference(n: int, k: int, level: float = LEVEL) -> float:
+    """Return Nemenyi's critical difference of mean ranks."""
+    return float(stats.studentized_range.isf(level, k, np.inf) / np.sqrt(2.0) * np.sqrt(k * (k + 1) / (6.0 * n)))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A comparison of two algorithms: positive `estimate` means that the first is worse."""
+
+    first: str
+    second: str
+    estimate: float
+    statistic: float
+    p_value: float
+    p_adjusted: float
+    reason: str | None = None
+
+
+def nemenyi(blocks: Blocks) -> list[Pair]:
+    """Return Nemenyi's test of all pairs; its p-values are adjusted for the family."""
+    n, k = blocks.losses.shape
+    mean = blocks.ranks.mean(axis=0)
+    pairs = []
+    for i, j in itertools.combinations(range(k), 2):
+        difference = float(mean[i] - mean[j])
+        q = abs(difference) / np.sqrt(k * (k + 1) / (6.0 * n))
+        p = float(stats.studentized_range.sf(q * np.sqrt(2.0), k, np.inf))
+        if p < FLOOR:
+            # The quadrature is noise there; Bonferroni's bound is close and never too small.
+            p = min(FLOOR, float(2.0 * stats.norm.sf(q)) * k * (k - 1) / 2)
+        pairs.append(Pair(blocks.algorithms[i], blocks.algorithms[j], difference, float(q), p, p))
+    return pairs
+
+
+def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
+    """Return Wilcoxon's signed-rank test of all pairs, Holm-corrected; zero differences are split (Pratt)."""
+    raw = []
+    for i, j in itertools.combinations(range(len(blocks.algorithms)), 2):
+        difference = blocks.losses[:, i] - blocks.losses[:, j]
+        names = blocks.algorithms[i], blocks.algorithms[j]
+        estimate = float(np.median(difference))
+        if not difference.any():
+            raw.append(Pair(*names, estimate, np.nan, np.nan, np.nan, "no difference in any block"))
+            continue
+        absolute = np.abs(difference)
+        has_ties = len(np.unique(absolute)) < len(absolute) or not absolute.all()
+        method = "exact" if len(difference) <= EXACT_LIMIT and not has_ties else "approx"
+        found = stats.wilcoxon(difference, zero_method="pratt", correction=False, method=method)
+        raw.append(Pair(*names, estimate, float(found.statistic), float(found.pvalue), np.nan))
+    adjusted = holm(np.array([pair.p_value for pair in raw]))
+    return [
+        Pair(p.first, p.second, p.estimate, p.statistic, p.p_value, float(a), p.reason)
+        for p, a in zip(raw, adjusted, strict=True)
+    ]
+
+
+def holm(p_values: Floats) -> Floats:
+    """Return Holm's adjusted p-values; NaN entries do not count."""
+    out = np.array(p_values, dtype=float)
+    known = np.flatnonzero(~np.isnan(out))
+    order = known[np.argsort(out[known], kind="stable")]
+    out[order] = np.minimum(1.0, np.maximum.accumulate(out[order] * np.arange(len(order), 0, -1)))
+    return out
+
+
+def sign_flip(blocks: Blocks, first: str, second: str, seed: int = 0, draws: int = 20_000) -> float:
+    """Return the permutation p-value of a mean difference over blocks: all sign flips up to 2^16, else a sample."""
+    i, j = blocks.algorithms.index(first), blocks.algorithms.index(second)
+    difference = blocks.losses[:, i] - blocks.losses[:, j]
+    n = len(difference)
+    observed = abs(difference.mean()) * (1 - 1e-12)
+    if n <= 16:
+        signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        return float((np.abs(signs @ difference) / n >= observed).mean())
+    signs = np.random.default_rng(seed).choice((-1, 1), size=(draws, n))
+    return float((1 + (np.abs(signs @ difference) / n >= observed).sum()) / (draws + 1))

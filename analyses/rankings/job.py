@@ -1,0 +1,127 @@
+"""Rankings of an experiment's algorithms: read blocks, test, store `result.ranking_*`.
+
+From Python:
+    >>> from hpowh.warehouse import Warehouse
+    >>> from hpowh.analyses.rankings.job import analyse_rankings
+    >>> outcome = analyse_rankings(Warehouse("hpowh.duckdb"), response="normalized_regret", budget="final")
+    >>> outcome.tables["ranking_pair"]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpowh.analyses.mixed_models.cells import DataError
+from hpowh.analyses.mixed_models.contrasts import pairwise
+from hpowh.analyses.mixed_models.fit import fit
+from hpowh.analyses.mixed_models.job import Outcome, Reader, analysis_run, save, stored
+from hpowh.analyses.mixed_models.margins import marginal_means
+from hpowh.analyses.mixed_models.query import Selection
+from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
+from hpowh.analyses.rankings.blocks import RankingError, make_blocks
+from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import UsageError
+
+JOB = "rankings"
+SEED = 2017
+BLOCKS = ("benchmark", "seed")
+RESPONSE = "normalized_regret"
+
+
+def analyse_rankings(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    response: str = RESPONSE,
+    block: str = "benchmark",
+    rope: float = 0.0,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = "final",
+) -> Outcome:
+    """Rank an experiment's algorithms over blocks and compare them without a model; store `result.ranking_*`.
+
+    Args:
+        response: what is ranked, averaged within a block; smaller is better except for a maximised metric.
+        block: `benchmark` (mean over seeds) or `seed` (every benchmark and seed by itself: these are not independent,
+            which is said). Run factors split the blocks of either.
+        rope: differences up to this count as practically equal in the Bayesian tests.
+
+    Raises:
+        UsageError: a name or condition means nothing here, or no block is complete.
+    """
+    if block not in BLOCKS:
+        raise UsageError(f"Blocks are one of {', '.join(BLOCKS)}, not {block!r}.")
+    reader = Reader.of(warehouse, experiment)
+    parameters = {
+        "response": response,
+        "block": block,
+        "rope": rope,
+        "where": where,
+        "metric": metric,
+        "budget": budget,
+    }
+    run = analysis_run(reader, JOB, parameters, SEED)
+    found = warehouse.find_run(run)
+    if found is not None:
+        return stored(warehouse, reader.catalogue.experiment, found)
+    selection = Selection(reader.catalogue, metric, where, budget)
+    try:
+        rows, run.warnings = _rank(reader, selection, response, block, rope)
+    except (DataError, RankingError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    return save(reader, run, rows)
+
+
+def _rank(reader: Reader, selection: Selection, response: str, block: str, rope: float) -> tuple[Rows, list[str]]:
+    factors = [name for name in reader.catalogue.factors if reader.level_counts(selection, response)[name] > 1]
+    keys = ["benchmark", *(f"`{name}`" for name in factors), *(["seed"] if block == "seed" else [])]
+    cells = reader.cells(f"{response} ~ 1 + (1|{':'.join(['algorithm', *keys])})", selection)
+    names = ["benchmark", *factors, *(["seed"] if block == "seed" else [])]
+    labels = [", ".join(cells.levels[name][cells.codes[name][c]] for name in names) for c in range(len(cells.count))]
+    algorithms = [cells.levels["algorithm"][code] for code in cells.codes["algorithm"]]
+    sign = -1.0 if _is_maximised(reader, selection, response) else 1.0
+    blocks = make_blocks(labels, algorithms, (sign * (cells.mean_y + cells.shift)).tolist())
+    setting = "" if selection.budget is None else f"budget = {selection.budget}"
+    rows = ranking_rows(blocks, setting, rope, SEED)
+    said = _warnings(blocks.dropped, len(blocks.names), factors, block)
+    pairs = _model_pairs(reader, selection, response, sign)
+    rows["ranking_agreement"] = agreement_rows(rows, pairs, setting)
+    said += [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
+    return rows, said
+
+
+def _is_maximised(reader: Reader, selection: Selection, response: str) -> bool:
+    metric = response if response in reader.catalogue.metrics else None
+    if metric is None and response != "value":
+        return False
+    return reader.catalogue.metrics[metric or reader.catalogue.metric(selection.metric)][1] == "max"
+
+
+def _warnings(dropped: tuple[str, ...], kept: int, factors: list[str], block: str) -> list[str]:
+    said = []
+    if dropped:
+        said.append(f"{len(dropped)} incomplete blocks were left out (such as {dropped[0]}); {kept} are used.")
+    if block == "seed":
+        said.append("Blocks of one benchmark are not independent: p-values over seeds are too small.")
+    elif factors:
+        said.append(
+            f"Blocks are benchmark x {' x '.join(factors)}: blocks of one benchmark are not independent, so p-values "
+            "are somewhat too small; choose one level with --where to avoid it."
+        )
+    if kept < 6:
+        said.append(f"With {kept} blocks rank tests can hardly find anything.")
+    return said
+
+
+def _model_pairs(reader: Reader, selection: Selection, response: str, sign: float) -> list[dict[str, Any]]:
+    """Return the default mixed model's pairwise contrasts as losses."""
+    formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    fitted = fit(formula, reader.cells(formula, selection))
+    pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
+    return [
+        {"first": pair[0], "second": pair[1], "estimate": sign * float(pairs.estimate[i]), "p_adjusted": float(p)}
+        for i, (pair, p) in enumerate(zip(pairs.pairs, pairs.p_adjusted, strict=True))
+        if pair is not None
+    ]

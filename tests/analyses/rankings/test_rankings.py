@@ -1,0 +1,210 @@
+"""Rank tests against autorank, scipy, exact enumeration and analytic cases."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from hpowh.analyses.rankings.bayes import sign_test, signed_rank_test
+from hpowh.analyses.rankings.blocks import Blocks, RankingError, make_blocks
+from hpowh.analyses.rankings.compare import agreement_rows, ranking_rows
+from hpowh.analyses.rankings.frequentist import (
+    critical_difference,
+    friedman,
+    iman_davenport,
+    nemenyi,
+    sign_flip,
+    wilcoxon_holm,
+)
+from hpowh.analyses.rankings.groups import bars
+from hpowh.analyses.rankings.job import analyse_rankings
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import UsageError
+
+
+def blocks_of(losses: np.ndarray) -> Blocks:
+    names = tuple(f"b{i}" for i in range(len(losses)))
+    return Blocks(names, tuple("ABCDEFGH"[: losses.shape[1]]), np.asarray(losses, dtype=float), ())
+
+
+def drawn(seed: int, n: int = 15, k: int = 4) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((n, k)) + np.linspace(0, 1.2, k)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 9999), st.integers(3, 25), st.integers(3, 6), st.booleans())
+def test_friedman_agrees_with_scipy_ties_included(seed, n, k, has_ties):
+    losses = drawn(seed, n, k)
+    losses = losses.round(0) if has_ties else losses
+    found = friedman(blocks_of(losses))
+    if (losses == losses[:, :1]).all():
+        assert found.reason
+        return
+    expected = stats.friedmanchisquare(*losses.T)
+    assert found.statistic == pytest.approx(expected.statistic)
+    assert found.p_value == pytest.approx(expected.pvalue)
+
+
+def test_iman_davenport_is_the_analysis_of_variance_of_ranks():
+    blocks = blocks_of(drawn(3))
+    ranks = blocks.ranks
+    n, k = ranks.shape
+    between = n * ((ranks.mean(0) - ranks.mean()) ** 2).sum() / (k - 1)
+    residual = ranks - ranks.mean(0) - ranks.mean(1, keepdims=True) + ranks.mean()
+    expected = between / ((residual**2).sum() / ((n - 1) * (k - 1)))
+    assert iman_davenport(blocks).statistic == pytest.approx(expected)
+
+
+def test_demsars_critical_difference():
+    """Demsar (2006), section 3.2.2: 4 classifiers, 14 data sets: q = 2.569, CD = 1.25; 10 classifiers: q = 3.164."""
+    assert critical_difference(14, 4) == pytest.approx(1.25, abs=0.005)
+    assert critical_difference(14, 10) == pytest.approx(3.164 * np.sqrt(10 * 11 / (6 * 14)), abs=2e-3)
+
+
+def test_nemenyis_p_value_crosses_five_percent_at_the_critical_difference():
+    for seed in range(20):
+        blocks = blocks_of(drawn(seed))
+        limit = critical_difference(*blocks.losses.shape)
+        for pair in nemenyi(blocks):
+            assert (pair.p_adjusted < 0.05) == (abs(pair.estimate) > limit)
+
+
+def test_wilcoxon_holm_agrees_with_scipy():
+    blocks = blocks_of(drawn(5, 12, 3))
+    found = wilcoxon_holm(blocks)
+    raw = [
+        stats.wilcoxon(blocks.losses[:, i], blocks.losses[:, j]).pvalue for i, j in itertools.combinations(range(3), 2)
+    ]
+    assert [pair.p_value for pair in found] == pytest.approx(raw)
+    order = np.argsort(raw)
+    adjusted = np.maximum.accumulate(np.array(raw)[order] * [3, 2, 1]).clip(max=1)
+    assert np.array([pair.p_adjusted for pair in found])[order] == pytest.approx(adjusted)
+
+
+def test_equal_algorithms_have_no_p_value_but_a_reason():
+    losses = drawn(1, 8, 3)
+    losses[:, 1] = losses[:, 0]
+    pair = wilcoxon_holm(blocks_of(losses))[0]
+    assert np.isnan(pair.p_value)
+    assert pair.reason == "no difference in any block"
+    assert friedman(blocks_of(np.ones((5, 3)))).reason == "all algorithms tie in every block"
+
+
+def test_sign_flips_are_enumerated():
+    losses = np.array([[1.0, 2.0], [1.0, 3.0], [2.0, 2.5], [0.0, 1.0]])
+    assert sign_flip(blocks_of(losses), "A", "B") == pytest.approx(2 / 16)
+    many = blocks_of(drawn(2, 40, 2))
+    t_test = stats.ttest_rel(many.losses[:, 0], many.losses[:, 1]).pvalue
+    assert sign_flip(many, "A", "B") == pytest.approx(t_test, abs=0.01)
+
+
+def test_bayesian_tests_on_clear_and_on_even_cases():
+    rng = np.random.default_rng(0)
+    clear = blocks_of(np.column_stack([np.zeros(20), np.full(20, 1.0)]))
+    for test in (sign_test, signed_rank_test):
+        assert test(clear, "A", "B", 0.1, rng).verdict == "first"
+        assert test(clear, "B", "A", 0.1, rng).verdict == "second"
+        assert test(clear, "A", "B", 2.0, rng).verdict == "equal"
+    even = blocks_of(np.column_stack([np.zeros(20), np.tile([1.0, -1.0], 10)]))
+    found = sign_test(even, "A", "B", 0.0, rng)
+    assert found.first == pytest.approx(found.second, abs=0.02)
+    assert found.first + found.rope + found.second == pytest.approx(1.0)
+
+
+def test_signed_rank_agrees_with_baycomp():
+    baycomp = pytest.importorskip("baycomp")
+    losses = drawn(9, 20, 2)
+    found = signed_rank_test(blocks_of(losses), "A", "B", 0.1, np.random.default_rng(1))
+    left, rope, right = baycomp.SignedRankTest(losses[:, 0], losses[:, 1], 0.1, nsamples=20_000).probs()
+    # baycomp compares scores: its left is "the first is larger".
+    assert (found.second, found.rope, found.first) == (
+        pytest.approx(left, abs=0.02),
+        pytest.approx(rope, abs=0.02),
+        pytest.approx(right, abs=0.02),
+    )
+
+
+def test_friedman_and_nemenyi_agree_with_autorank():
+    autorank = pytest.importorskip("autorank")
+    pd = pytest.importorskip("pandas")
+    losses = np.exp(2 * drawn(17, 20, 4))
+    blocks = blocks_of(losses)
+    theirs = autorank.autorank(
+        pd.DataFrame(losses, columns=list(blocks.algorithms)), order="ascending", force_mode="nonparametric"
+    )
+    assert theirs.omnibus == "friedman"
+    assert friedman(blocks).p_value == pytest.approx(theirs.pvalue, rel=1e-9)
+    assert critical_difference(*losses.shape) == pytest.approx(theirs.cd, rel=1e-3)
+    ours = dict(zip(blocks.algorithms, blocks.ranks.mean(0), strict=True))
+    assert {name: theirs.rankdf.loc[name, "meanrank"] for name in ours} == pytest.approx(ours)
+
+
+def test_incomplete_blocks_are_dropped_and_named():
+    blocks = make_blocks(["u", "u", "v", "w", "w"], ["A", "B", "A", "A", "B"], [1.0, 2.0, 3.0, np.nan, 1.0])
+    assert blocks.names == ("u",)
+    assert blocks.dropped == ("v", "w")
+    with pytest.raises(RankingError, match="several values"):
+        make_blocks(["u", "u", "u"], ["A", "A", "B"], [1.0, 2.0, 3.0])
+    with pytest.raises(RankingError, match="two algorithms"):
+        make_blocks(["u"], ["A"], [1.0])
+    with pytest.raises(RankingError, match="No block"):
+        make_blocks(["u", "v"], ["A", "B"], [1.0, 2.0])
+
+
+def test_bars_look_at_every_pair():
+    """A differs from B but neither from C: no bar over all three although the ends do not differ."""
+    assert bars("ABC", {frozenset("AB")}) == [("B", "C")]
+    assert bars("ABCD", {frozenset("AD")}) == [("A", "B", "C"), ("B", "C", "D")]
+    assert bars("AB", set()) == [("A", "B")]
+    assert bars("AB", {frozenset("AB")}) == []
+
+
+def test_agreement_says_where_the_tests_differ():
+    rows = ranking_rows(blocks_of(drawn(4, 20, 2) + np.array([0.0, 2.0])), "", 0.0, 1)
+    pair = {"first": "B", "second": "A", "estimate": 2.0, "p_adjusted": 0.4}
+    found = agreement_rows(rows, [pair, pair | {"p_adjusted": 1e-4}], "")
+    assert [row["is_agreed"] for row in found] == [False, True]
+    assert "do not agree" in found[0]["sentence"]
+    assert found[1]["nemenyi_verdict"] == found[1]["lmem_verdict"] == "A better"
+
+
+def load(warehouse: Warehouse, tmp_path: Path, lines: list[str], **more: str) -> None:
+    from hpowh.warehouse.ingest import Request, find_source, ingest
+
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(["algorithm,benchmark,seed,budget,value", *lines]), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), "x", {}, {"direction": "min", **more}, None))
+
+
+@pytest.mark.parametrize(("direction", "best"), [("min", "A"), ("max", "C")])
+def test_both_directions(direction, best, warehouse, tmp_path):
+    rng = np.random.default_rng(1)
+    lines = [
+        f"{a},b{b},{s},1,{i + 0.1 * rng.random():.6f}" for i, a in enumerate("ABC") for b in range(8) for s in range(2)
+    ]
+    load(warehouse, tmp_path, lines, direction=direction)
+    outcome = analyse_rankings(warehouse, response="value")
+    table = outcome.tables["ranking_algorithm"].sort("position")
+    assert table["algorithm"][0] == best
+    groups = outcome.tables["ranking_group"]
+    placed = groups.filter((groups["group_number"] == 0) & (groups["method"] == "nemenyi")).sort("position")
+    assert placed["algorithm"].to_list() == sorted("ABC", reverse=direction == "max")
+    again = analyse_rankings(warehouse, response="value")
+    assert (again.is_new, again.analysis_run_id) == (False, outcome.analysis_run_id)
+    assert again.tables["ranking_pair"].equals(outcome.tables["ranking_pair"])
+
+
+def test_refuses_what_cannot_be_ranked(warehouse, tmp_path):
+    load(warehouse, tmp_path, ["A,b1,0,1,1.0", "A,b2,0,1,2.0"])
+    with pytest.raises(UsageError, match="two algorithms"):
+        analyse_rankings(warehouse, response="value")
+    with pytest.raises(UsageError, match="no experiment 'nope'"):
+        analyse_rankings(warehouse, "nope")
+    with pytest.raises(UsageError, match="Blocks are one of"):
+        analyse_rankings(warehouse, block="run")
