@@ -87,7 +87,7 @@ class Column:
 
 def read_column(raw: Raw) -> Column:
     """Return what a column holds and whether it can be used; never raises on odd content."""
-    present = np.array([text is not None for text in raw.text], dtype=bool)
+    present = np.array([text is not None and text.lower() != "nan" for text in raw.text], dtype=bool)
     infinite = np.isinf(raw.number)
     is_number = np.isfinite(raw.number)
     texts = {raw.text[i] for i in np.flatnonzero(present & ~is_number & ~infinite)}

@@ -40,10 +40,8 @@ def parameters(warehouse: Warehouse) -> dict[int, dict]:
     return found
 
 
-WANDB_COLUMNS = (
-    "Name State Notes User Tags Created Runtime Sweep config.lr config.optimizer config.layers config.nesterov epoch "
-    "val_loss"
-).split()
+CONFIG = ["config.lr", "config.optimizer", "config.layers", "config.nesterov"]
+WANDB_COLUMNS = ["Name", "State", "Notes", "User", "Tags", "Created", "Runtime", "Sweep", *CONFIG, "epoch", "val_loss"]
 DAY = "2024-03-01T"
 WANDB_ROWS = [
     dict(zip(WANDB_COLUMNS, row, strict=True))
@@ -91,7 +89,8 @@ def test_the_csv_of_the_wandb_page_becomes_a_sweep(warehouse, tmp_path):
     }
     values = warehouse.sql(
         "select number, m.name, direction, value, v.status "
-        "from core.trial join core.trial_metric as v using (trial_id) join core.metric as m using (metric_id) order by 1"
+        "from core.trial join core.trial_metric as v using (trial_id) "
+        "join core.metric as m using (metric_id) order by 1"
     ).rows()
     assert values == [
         (1, "val_loss", "min", 0.5, "ok"),

@@ -1,0 +1,53 @@
+"""Commands of this family under `hpowh analyse`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
+
+
+def register(group: typer.Typer) -> None:
+    """Add this family's commands to the group `analyse`."""
+    group.command(epilog="Example: hpowh analyse sweeps --sweep my-project --metric val_loss")(sweeps)
+
+
+def sweeps(
+    warehouse: WarehouseOption = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option("--sweep", "-s", metavar="NAME", help="This sweep; repeat for more (default: see below)."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", "-m", metavar="NAME", help="Only this metric; repeat for more.")
+    ] = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """What mattered in a sweep, how sure that is, and what to try next.
+
+    Without --sweep: every sweep that is not a run of an experiment (those are compared by `hpowh analyse traces`). A
+    sweep that has not changed since its last analysis is left as it is.
+    """
+    from hpowh.analyses.sweeps.job import analyse, count_runs
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcomes = analyse(opened, sweep or (), metric or (), notify=lambda name: note(f"{name} …"))
+        run_count = 0 if sweep else count_runs(opened)
+    if as_json:
+        print(json.dumps([outcome.__dict__ for outcome in outcomes]))
+        return
+    if run_count:
+        note(f"{run_count:,} sweeps are runs of an experiment; name one to analyse it: --sweep NAME")
+    if not outcomes and not run_count:
+        note("There is no sweep in the warehouse: ingest one first, such as hpowh ingest optuna FILE.")
+    for outcome in outcomes:
+        if not outcome.is_new:
+            note(f"{outcome.sweep}: unchanged since analysis run {outcome.analysis_run_id}.")
+            continue
+        note(f"{outcome.sweep}: analysis run {outcome.analysis_run_id}, {sum(outcome.rows.values()):,} rows.")
+        for warning in outcome.warnings:
+            note(f"  Note: {warning}")

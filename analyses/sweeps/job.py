@@ -1,0 +1,206 @@
+"""Read a sweep, analyse each of its metrics, and store the result tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpowh.analyses.sweeps import queries
+from hpowh.warehouse import AnalysisRun, Warehouse
+from hpowh.warehouse.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from hpowh.analyses.sweeps.analysis import Result
+    from hpowh.analyses.sweeps.reading import Trials
+
+JOB = "sweeps"
+VERSION = "1"
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one sweep: the analysis run, whether it was computed now, and what to know about it."""
+
+    sweep: str
+    analysis_run_id: int
+    is_new: bool
+    warnings: list[str]
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A sweep to analyse, under the name that tells it from every other."""
+
+    sweep_id: int
+    subject: str
+    metrics: list[tuple[int, str, str]]
+
+
+def analyse(
+    warehouse: Warehouse,
+    sweeps: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    notify: Callable[[str], None] = lambda _sentence: None,
+) -> list[Outcome]:
+    """Analyse the named sweeps; none named: every sweep that is not a run of an experiment.
+
+    A sweep whose trials have not changed since its last analysis is left as it is.
+
+    Args:
+        metrics: only these; by default all that a sweep optimises.
+        notify: told the name of each sweep before it is analysed.
+
+    Raises:
+        UsageError: there is no sweep or metric of that name; lists those there are.
+    """
+    outcomes = []
+    for one in choose(warehouse, sweeps, metrics):
+        notify(one.subject)
+        outcomes.append(_analyse_one(warehouse, one))
+    return outcomes
+
+
+def choose(warehouse: Warehouse, sweeps: Sequence[str], metrics: Sequence[str]) -> list[Chosen]:
+    """Return the sweeps that are meant, with their metrics."""
+    known = warehouse.sql(queries.SWEEPS).rows()
+    unknown = [name for name in sweeps if not any(name in (subject, own) for _, subject, own, _ in known)]
+    if unknown:
+        names = _listed([subject for _, subject, _, _ in known]) or "none yet; ingest some first"
+        raise UsageError(f"There is no sweep {unknown[0]!r}.", f"Sweeps in {warehouse.path}: {names}.")
+    meant = [
+        (number, subject)
+        for number, subject, own, is_run in known
+        if (not sweeps and not is_run) or subject in sweeps or own in sweeps
+    ]
+    chosen = [Chosen(number, subject, warehouse.sql(queries.METRICS, [number]).rows()) for number, subject in meant]
+    there = sorted({name for one in chosen for _, name, _ in one.metrics})
+    missing = [name for name in metrics if name not in there]
+    if missing and chosen:
+        raise UsageError(f"No sweep chosen has a metric {missing[0]!r}.", f"Metrics: {_listed(there) or 'none'}.")
+    if metrics:
+        chosen = [Chosen(c.sweep_id, c.subject, [m for m in c.metrics if m[1] in metrics]) for c in chosen]
+    return [one for one in chosen if one.metrics]
+
+
+def count_runs(warehouse: Warehouse) -> int:
+    """Return how many sweeps are runs of an experiment, which are analysed only when named."""
+    return sum(is_run for *_, is_run in warehouse.sql(queries.SWEEPS).rows())
+
+
+def _listed(names: Sequence[str], limit: int = 10) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def planned_run(warehouse: Warehouse, one: Chosen) -> AnalysisRun:
+    """Return the identity of a sweep's analysis as it stands."""
+    facts = warehouse.sql(queries.FINGERPRINT, {"sweep": one.sweep_id}).one()
+    parameters = {"metrics": [name for _, name, _ in one.metrics]}
+    return AnalysisRun(JOB, one.subject, VERSION, parameters, hashlib.sha256(facts.encode()).hexdigest(), SEED)
+
+
+def _analyse_one(warehouse: Warehouse, one: Chosen) -> Outcome:
+    from hpowh.analyses.sweeps.analysis import analyse_metric
+    from hpowh.analyses.sweeps.reading import read_trials
+
+    run = planned_run(warehouse, one)
+    found = warehouse.find_run(run)
+    if found is not None:
+        return Outcome(one.subject, found, False, [], {})
+    trials = read_trials(
+        warehouse.sql(queries.TRIALS, [one.sweep_id]).pl(),
+        warehouse.sql(queries.PARAMETERS, [one.sweep_id]).pl(),
+        warehouse.sql(queries.DECLARED, [one.sweep_id]).rows(),
+        {number: warehouse.sql(queries.VALUES, [one.sweep_id, number]).pl() for number, _, _ in one.metrics},
+    )
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for number, name, direction in one.metrics:
+        used = trials.with_value(number)
+        raw = [column.take(used) for column in trials.columns]
+        result = analyse_metric(raw, trials.final[number][used], direction, SEED)
+        result.add("sweep_step", _steps(trials, number, direction))
+        result.add("sweep_summary", [_summary(trials, one.sweep_id, number, direction, result)])
+        for table, found_rows in result.tables.items():
+            rows.setdefault(table, []).extend({"metric_id": number, **row} for row in found_rows)
+        prefix = f"{name}: " if len(one.metrics) > 1 else ""
+        run.warnings += [prefix + sentence for sentence in _counts(trials, number, result) + result.warnings]
+    rows["sweep_front"] = _fronts(trials, one)
+    frames = {table: _frame(table, found_rows) for table, found_rows in rows.items() if found_rows}
+    saved = warehouse.save_run(run, frames)
+    return Outcome(one.subject, saved, True, run.warnings, {table: frame.height for table, frame in frames.items()})
+
+
+def _frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return rows as a frame with the columns of the result table; what a row lacks is NULL."""
+    import polars as pl
+
+    from hpowh.warehouse.schema import METADATA
+
+    kinds = {"INTEGER": pl.Int32, "BIGINT": pl.Int64, "DOUBLE": pl.Float64, "BOOLEAN": pl.Boolean}
+    columns = [c for c in METADATA.tables[f"result.{table}"].columns if c.name != "analysis_run_id"]
+    schema = {c.name: kinds.get(str(c.type).split(" ", maxsplit=1)[0], pl.String) for c in columns}
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+
+
+def _counts(trials: Trials, metric: int, result: Result) -> list[str]:
+    """Return sentences on the trials that are not used, and on why there is no analysis."""
+    left = trials.left_out(metric)
+    sentences = [f"Not used: {', '.join(f'{count:,} {what}' for what, count in left.items())}."] if left else []
+    if result.reason:
+        sentences.append(f"Not analysed: {result.reason}.")
+    return sentences
+
+
+def _summary(trials: Trials, sweep: int, metric: int, direction: str, result: Result) -> dict[str, Any]:
+    import numpy as np
+
+    used = trials.with_value(metric)
+    values = trials.final[metric][used]
+    best = None if not used.size else int(np.argmin(values) if direction == "min" else np.argmax(values))
+    columns = result.tables.get("sweep_column", [])
+    status = trials.status
+    return {
+        "sweep_id": sweep,
+        "trial_count": len(status),
+        **{f"{one}_count": status.count(one) for one in ("finished", "failed", "pruned")},
+        "open_count": status.count("running") + status.count("waiting"),
+        "used_count": int(used.size),
+        "column_count": len(columns),
+        "used_column_count": sum(row["role"] == "used" for row in columns),
+        "best_value": None if best is None else float(values[best]),
+        "best_trial_id": None if best is None else int(trials.trial_id[used[best]]),
+        "median_value": None if best is None else float(np.median(values)),
+        "target": result.target,
+        "reason": result.reason,
+    }
+
+
+def _steps(trials: Trials, metric: int, direction: str) -> list[dict[str, Any]]:
+    from hpowh.analyses.sweeps.steps import early_stopping
+
+    trial, step, value = trials.steps[metric]
+    sign = 1.0 if direction == "min" else -1.0
+    rows = [asdict(row) for row in early_stopping(trial, step, sign * value, sign * trials.final[metric])]
+    return [{**row, "trial_count": row["count"], "kept_share": row["kept"]} for row in rows]
+
+
+def _fronts(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
+    """Return the front of every trial that has all metrics, where there are several."""
+    import numpy as np
+
+    from hpowh.analyses.sweeps.pareto import fronts
+
+    if len(one.metrics) < 2:
+        return []
+    losses = np.column_stack(
+        [trials.final[number] * (1 if direction == "min" else -1) for number, _, direction in one.metrics]
+    )
+    there = np.flatnonzero(~np.isnan(losses).any(axis=1))
+    found = fronts(losses[there])
+    return [{"trial_id": int(trials.trial_id[i]), "front": int(f)} for i, f in zip(there, found, strict=True)]
