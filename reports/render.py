@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,9 +154,12 @@ def json_script(value: Any) -> Markup:
 
 
 def plot_data(plot: Plot) -> dict[str, Any]:
-    """Return a chart as JSON-ready data."""
+    """Return a chart as JSON-ready data; lists that occur several times (such as budgets) are stored once."""
+    variants = _finite(plot.variants)
+    lists = _repeated_lists(variants)
     return {
-        "variants": _finite(plot.variants),
+        "variants": _with_references(variants, {json.dumps(one): index for index, one in enumerate(lists)}),
+        "lists": lists,
         "layout": _finite(plot.layout),
         "selectors": [
             {"label": label, "options": [visible(one) for one in options]} for label, options in plot.selectors
@@ -175,12 +178,46 @@ def _finite(value: Any) -> Any:
     return numbers.significant(value)
 
 
+def _repeated_lists(value: Any) -> list[list[Any]]:
+    counts: dict[str, int] = {}
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if _is_flat(one):
+            counts[json.dumps(one)] = counts.get(json.dumps(one), 0) + 1
+        elif isinstance(one, list | dict):
+            pending += one.values() if isinstance(one, dict) else one
+    return [json.loads(text) for text, count in counts.items() if count > 1]
+
+
+def _with_references(value: Any, places: Mapping[str, int]) -> Any:
+    if _is_flat(value):
+        place = places.get(json.dumps(value))
+        return value if place is None else {"$list": place}
+    if isinstance(value, dict):
+        return {key: _with_references(one, places) for key, one in value.items()}
+    return [_with_references(one, places) for one in value] if isinstance(value, list) else value
+
+
+def _is_flat(value: Any) -> bool:
+    """Return whether a value is a list long enough, and of plain values, so that storing it once saves something."""
+    return isinstance(value, list) and len(value) > 8 and not any(isinstance(one, list | dict) for one in value)
+
+
 def table_rows(table: Table) -> list[list[dict[str, Any]]]:
-    """Return the shown rows of a table as cells: text, sort key, whether it is a number, link, colour."""
-    return [[_cell(column, row) for column in table.columns] for row in table.query.frame.head(table.limit).to_dicts()]
+    """Return the shown rows of a table as cells: text, sort key, kind, link, colour."""
+    rows = table.query.frame.head(table.limit).to_dicts()
+    whole = {column.name for column in table.columns if _all_whole(row[column.name] for row in rows)}
+    return [[_cell(column, row, column.name in whole) for column in table.columns] for row in rows]
 
 
-def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
+def _all_whole(values: Iterable[Any]) -> bool:
+    """Return whether a column of floats holds nothing but whole numbers; then it is written without decimals."""
+    present = [value for value in values if value is not None]
+    return all(isinstance(value, float) and value.is_integer() and abs(value) < 1e15 for value in present)
+
+
+def _cell(column: Column, row: Mapping[str, Any], is_whole: bool) -> dict[str, Any]:
     value = row[column.name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, str):
@@ -188,7 +225,7 @@ def _cell(column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
     elif hasattr(value, "isoformat"):
         text = numbers.moment(value)
     else:
-        text = numbers.number(value, column.digits)
+        text = numbers.number(int(value) if is_whole and value is not None else value, column.digits)
     return {
         "text": text,
         "sort": value if is_number else ("" if value is None else text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Links, Plot, Prose, Table
@@ -13,7 +14,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import shorten
 from hpowh.reports.numbers import better, number, plural
 from hpowh.reports.page import Page
-from hpowh.reports.pages.experiment import anytime_plot
+from hpowh.reports.pages.experiment import GAP_NOTE, anytime_plot
 from hpowh.reports.queries import benchmark as queries
 
 TABLE_LIMIT = 6
@@ -29,7 +30,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
             key=("benchmark", name),
             title=name,
             section="Benchmarks",
-            build=lambda benchmark_id=benchmark_id, run_count=run_count: _build(site, benchmark_id, run_count),
+            build=partial(_build, site, benchmark_id, run_count),
             lead="What was measured on this benchmark, which configurations do best, and how optimisers got there.",
         )
 
@@ -122,7 +123,7 @@ def _distribution(site: SiteContext, benchmark_id: int, landscapes: list[dict[st
 
 
 def _best(site: SiteContext, benchmark_id: int, landscapes: list[dict[str, Any]]) -> list[Table]:
-    tables = []
+    tables: list[Table] = []
     seen: set[tuple[str, int]] = set()
     for index, row in enumerate(landscapes):
         what = (row["search_space"], row["metric_id"])
@@ -167,7 +168,7 @@ def _measured(site: SiteContext, benchmark_id: int) -> Table:
     columns = [
         Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
         Column("metric", "Metric"),
-        Column("direction", "Better", help="min: lower is better; max: higher is better"),
+        Column("better", "Better", help="Whether a lower or a higher value is better"),
         Column("split", "Split"),
         Column("fidelity", "Fidelity"),
         Column("configuration_count", "Configurations"),
@@ -213,6 +214,7 @@ def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run:
                 query=query,
                 alt="Line chart: median incumbent of each algorithm over the budget.",
                 analysis_run_id=run,
+                notes=(GAP_NOTE,),
             )
         )
     final = site.query(queries.FINAL, run=run, benchmark=benchmark_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table, Warnings
 from hpowh.reports.charts.curves import curves, grouped, place
@@ -12,7 +14,7 @@ from hpowh.reports.numbers import better, number, plural
 from hpowh.reports.page import Finding, Page
 from hpowh.reports.queries import experiment as queries
 
-VARIANT_LIMIT = 80
+VARIANT_LIMIT = 50
 """At most so many curves of benchmark and setting on one page; beyond that they are on the benchmarks' pages."""
 
 
@@ -23,7 +25,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
             key=("experiment", name),
             title=name,
             section="Experiments",
-            build=lambda name=name: _build(site, name),
+            build=partial(_build, site, name),
             lead=_lead(site, name),
         )
 
@@ -66,13 +68,15 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
     ]
 
 
+GAP_NOTE = "On a logarithmic axis a curve ends where it reaches zero, such as the distance from the best known value."
 NO_FINDING = "No algorithm can be said to end ahead on average: there are too few runs, or too few in common."
 
 
 def _facts(site: SiteContext, name: str) -> Facts:
     algorithms, benchmarks, seeds, runs = site.rows(queries.SIZE, experiment=name)[0]
     settings = site.rows(queries.SETTINGS, experiment=name)[0][0]
-    facts = [("algorithms", algorithms), ("benchmarks", benchmarks), ("seeds", seeds), ("settings", settings)]
+    facts = [("algorithms", algorithms), ("benchmarks", benchmarks), ("seeds", seeds)]
+    facts += [("settings", settings)] if settings > 1 else []
     return Facts([(label, number(count)) for label, count in [*facts, ("runs", runs)]])
 
 
@@ -100,6 +104,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
     unit = rows[0]["position_unit"]
     label = "Budget" if unit == "budget" else "Share of the benchmark's budget"
     is_log_x = spans_orders([row["position"] for row in rows])
+    is_log_y = spans_orders([row["normalized_regret_mean"] for row in rows], 10.0)
     regret: dict[str, dict[str, object]] = {}
     rank: dict[str, dict[str, object]] = {}
     for (setting, metric), mine in grouped(rows, "setting", "metric").items():
@@ -123,7 +128,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
             ),
             chart=Plot(
                 regret,
-                {"xaxis": x, "yaxis": axis("Mean normalised regret (lower is better)")},
+                {"xaxis": x, "yaxis": axis("Mean normalised regret (lower is better)", is_log=is_log_y)},
                 selectors,
                 log_toggles=("x", "y"),
             ),
@@ -208,35 +213,40 @@ def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
             query=query,
             alt="Line chart: median incumbent of each algorithm over the budget on the chosen benchmark.",
             analysis_run_id=run,
+            notes=(GAP_NOTE,),
         )
     ]
 
 
 def anytime_plot(site: SiteContext, query: Query, *, by: str = "benchmark", label: str = "Benchmark") -> Plot:
-    """Return incumbents over the budget, selectable by the column `by`, the setting and the metric."""
+    """Return incumbents over the budget, selectable by the column `by` (and its metric, if several) and the setting."""
     rows = [row for row in query.rows() if row["incumbent_median"] is not None]
-    subjects, settings, metrics = (sorted({row[name] for row in rows}) for name in (by, "setting", "metric"))
+    measured = grouped(rows, by, "metric")
+    names = [subject for subject, _ in measured]
+    label_of = {
+        (subject, metric): subject if names.count(subject) == 1 else f"{subject}: {metric}"
+        for subject, metric in measured
+    }
+    subjects, settings = sorted(label_of.values()), sorted({row["setting"] for row in rows})
     variants: dict[str, dict[str, object]] = {}
     for (subject, setting, metric), mine in grouped(rows, by, "setting", "metric").items():
-        key = f"{place(subjects, subject)},{place(settings, setting)},{place(metrics, metric)}"
-        values = [row[name] for row in mine for name in ("incumbent_median", "incumbent_q25", "incumbent_q75")]
+        key = f"{place(subjects, label_of[subject, metric])},{place(settings, setting)}"
+        x = axis("Budget", is_log=mine[0]["scale"] == "log")
         title = f"{metric} ({better(mine[0]['direction'])})"
-        variants[key] = {
-            "data": curves(
-                mine,
-                site.colours,
-                x="budget",
-                middle="incumbent_median",
-                lower="incumbent_q25",
-                upper="incumbent_q75",
-            ),
-            "layout": {
-                "yaxis": axis(title, is_log=spans_orders(values, 30.0)),
-                "xaxis": axis("Budget", is_log=mine[0]["scale"] == "log"),
-            },
-        }
-    selectors = ((label, subjects), ("Setting", settings), ("Metric", metrics))
-    return Plot(variants, {}, selectors, log_toggles=("x", "y"))
+        variants[f"{key},0"] = _curve_variant(site, mine, "incumbent", title, x)
+        title = f"Distance of {metric} from the best known (lower is better)"
+        variants[f"{key},1"] = _curve_variant(site, mine, "regret", title, x)
+    shown = ("the value", "its distance from the best known")
+    return Plot(variants, {}, ((label, subjects), ("Setting", settings), ("Shown", shown)), log_toggles=("x", "y"))
+
+
+def _curve_variant(
+    site: SiteContext, rows: Sequence[Mapping[str, Any]], what: str, title: str, x: dict[str, Any]
+) -> dict[str, object]:
+    middle, lower, upper = (f"{what}_{part}" for part in ("median", "q25", "q75"))
+    values = [row[name] for row in rows for name in (middle, lower, upper) if row[name] != 0 or what == "incumbent"]
+    data = curves(rows, site.colours, x="budget", middle=middle, lower=lower, upper=upper)
+    return {"data": data, "layout": {"yaxis": axis(title, is_log=spans_orders(values, 30.0)), "xaxis": x}}
 
 
 def _final_per_benchmark(site: SiteContext, run: int) -> Table:
@@ -247,7 +257,7 @@ def _final_per_benchmark(site: SiteContext, run: int) -> Table:
         *([Column("setting", "Setting")] if any(row["setting"] for row in query.rows()) else []),
         Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
         Column("metric", "Metric"),
-        Column("direction", "Better", help="min: lower is better; max: higher is better"),
+        Column("better", "Better", help="Whether a lower or a higher value is better"),
         Column("median_final", "Median final value"),
         Column("mean_regret", "Mean normalised regret", 3),
         Column("mean_rank", "Mean rank", 3),

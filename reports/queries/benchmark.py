@@ -18,7 +18,9 @@ with measured as (
   join core.run as r on r.run_id = t.run_id
   where r.benchmark_id = $benchmark
 )
-select l.search_space, l.metric, l.direction, l.split, l.fidelity, l.configuration_count, l.cardinality,
+select l.search_space, l.metric, l.direction,
+  case l.direction when 'max' then 'higher' else 'lower' end as better, l.split, l.fidelity,
+  l.configuration_count, l.cardinality,
   l.evaluation_count, l.ok_count, l.seed_count, l.search_space_id, l.metric_id
 from mart.landscape as l
 left join measured as m on m.metric_id = l.metric_id
@@ -75,7 +77,7 @@ select position, name, value_type from core.hyperparameter where search_space_id
 
 SUMMARY = """
 select e.name as experiment, s.setting, a.name as algorithm, m.name as metric, m.direction, x.scale, s.budget,
-  s.run_count, s.incumbent_median, s.incumbent_q25, s.incumbent_q75
+  s.run_count, s.incumbent_median, s.incumbent_q25, s.incumbent_q75, s.regret_median, s.regret_q25, s.regret_q75
 from result.trace_summary as s
 join ops.analysis_run as o on o.analysis_run_id = s.analysis_run_id
 join core.experiment as e on e.name = o.subject

@@ -96,7 +96,7 @@ select count(*) from (
 
 SUMMARY = """
 select b.name as benchmark, s.setting, a.name as algorithm, m.name as metric, m.direction, x.scale, s.budget,
-  s.run_count, s.incumbent_median, s.incumbent_q25, s.incumbent_q75
+  s.run_count, s.incumbent_median, s.incumbent_q25, s.incumbent_q75, s.regret_median, s.regret_q25, s.regret_q75
 from result.trace_summary as s
 join result.trace_axis as x
   on x.analysis_run_id = s.analysis_run_id and x.benchmark_id = s.benchmark_id and x.metric_id = s.metric_id
@@ -108,7 +108,8 @@ order by b.name, s.setting, m.name, a.algorithm_id, s.budget
 """
 
 FINAL_BY_BENCHMARK = """
-select r.benchmark, g.setting, r.algorithm, m.name as metric, m.direction,
+select r.benchmark, g.setting, r.algorithm, m.name as metric,
+  case m.direction when 'max' then 'higher' else 'lower' end as better,
   median(g.final_incumbent) as median_final, avg(g.final_normalized_regret) as mean_regret,
   avg(g.final_rank) as mean_rank, count(*) as runs
 from result.run_regret as g

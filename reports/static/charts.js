@@ -18,12 +18,14 @@
     return loading;
   }
 
-  // Copy a specification with its colour tokens turned into colours of the present theme.
-  function themed(value, name) {
-    if (Array.isArray(value)) return value.map(function (one) { return themed(one, name); });
+  // Copy a specification with its colour tokens turned into colours of the present theme, and with the lists that
+  // occur several times put back in their places.
+  function themed(value, name, lists) {
+    if (Array.isArray(value)) return value.map(function (one) { return themed(one, name, lists); });
     if (value && typeof value === "object") {
+      if ("$list" in value) return lists[value.$list].slice();
       var copy = {};
-      Object.keys(value).forEach(function (key) { copy[key] = themed(value[key], key); });
+      Object.keys(value).forEach(function (key) { copy[key] = themed(value[key], key, lists); });
       return copy;
     }
     var isColour = typeof value === "string" && value[0] === "@" && /color(scale)?$/.test(name || "");
@@ -58,9 +60,12 @@
     this.box = box;
     this.plot = box.querySelector(".plot");
     this.spec = JSON.parse(box.querySelector("[data-spec]").textContent);
-    this.choice = this.spec.selectors.map(function () { return 0; });
+    // The first choice that has something to show.
+    this.choice = Object.keys(this.spec.variants)[0] || "";
+    this.choice = this.spec.selectors.length ? this.choice.split(",").map(Number) : [];
     this.axes = {};
     this.isDrawn = false;
+    this.listeners = [];
   }
 
   Chart.prototype.layout = function (variant) {
@@ -70,7 +75,18 @@
       layout[axis + "axis"] = merge(layout[axis + "axis"] || {}, { type: this.axes[axis] ? "log" : "linear" });
       delete layout[axis + "axis"].range;
     }, this);
-    return themed(layout);
+    ["xaxis", "yaxis"].forEach(function (axis) {
+      if (layout[axis] && layout[axis].type === "log" && !layout[axis].tickformat) layout[axis].tickformat = "~g";
+    });
+    return themed(layout, "", this.spec.lists);
+  };
+
+  // Whether an axis is logarithmic: as the reader chose, else as the chosen variant has it.
+  Chart.prototype.isLog = function (axis) {
+    if (axis in this.axes) return this.axes[axis];
+    var variant = this.spec.variants[this.choice.join(",")] || {};
+    var layout = merge(this.spec.layout, variant.layout || {});
+    return (layout[axis + "axis"] || {}).type === "log";
   };
 
   Chart.prototype.draw = function () {
@@ -82,10 +98,11 @@
     if (!variant) return Promise.resolve();
     return plotly().then(function (Plotly) {
       var config = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset" };
-      return Plotly.react(self.plot, themed(variant.data), self.layout(variant), config);
+      return Plotly.react(self.plot, themed(variant.data, "", self.spec.lists), self.layout(variant), config);
     }).then(function () {
       self.isDrawn = true;
       self.box.dataset.drawn = "yes";
+      self.listeners.forEach(function (listener) { listener(); });
     });
   };
 

@@ -12,6 +12,7 @@
       option.textContent = text === "" ? "(none)" : text;
       select.appendChild(option);
     });
+    select.value = String(chart.choice[position]);
     select.addEventListener("change", function () {
       chart.choice[position] = Number(select.value);
       chart.draw();
@@ -22,15 +23,15 @@
 
   function toggle(chart, axis) {
     var button = document.createElement("button");
-    var given = (chart.spec.layout[axis + "axis"] || {}).type === "log";
-    chart.axes[axis] = given;
     button.type = "button";
     button.textContent = "log " + axis;
     button.title = "Logarithmic " + axis + " axis";
-    button.setAttribute("aria-pressed", String(given));
+    function show() { button.setAttribute("aria-pressed", String(chart.isLog(axis))); }
+    show();
+    chart.listeners.push(show);
     button.addEventListener("click", function () {
-      chart.axes[axis] = !chart.axes[axis];
-      button.setAttribute("aria-pressed", String(chart.axes[axis]));
+      chart.axes[axis] = !chart.isLog(axis);
+      show();
       chart.draw();
     });
     return button;

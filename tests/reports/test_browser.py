@@ -127,9 +127,13 @@ def test_choosing_a_benchmark_changes_the_curves(plain_site: Any, browse: Browse
 def test_log_toggle_switches_the_axis(plain_site: Any, browse: Browse):
     page = browse().open(plain_site.page("experiment-"))
     button = page.locator("#regret-overall [data-choices] button", has_text="log y")
+    before = page.evaluate("document.querySelector('#regret-overall .plot')._fullLayout.yaxis.type")
+    assert button.get_attribute("aria-pressed") == ("false" if before == "linear" else "true")
     button.click()
-    page.wait_for_function("document.querySelector('#regret-overall .plot')._fullLayout.yaxis.type === 'log'")
-    assert button.get_attribute("aria-pressed") == "true"
+    axis = "document.querySelector('#regret-overall .plot')._fullLayout.yaxis.type"
+    page.wait_for_function(f"{axis} !== '{before}'")
+    assert {before, page.evaluate(axis)} == {"linear", "log"}
+    assert button.get_attribute("aria-pressed") == ("true" if before == "linear" else "false")
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
