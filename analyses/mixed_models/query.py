@@ -179,6 +179,9 @@ def _response(text: str, selection: Selection) -> tuple[str, str]:
     if ";" in text:
         raise DataError("A response is one SQL expression, without a semicolon.")
     named = mentioned(text, metrics)
+    if selection.metric is not None and named == ["value"]:
+        # `value` is then the value of the metric that was asked for.
+        named = [selection.catalogue.metric(selection.metric)]
     if len(named) > 1:
         raise DataError(f"The response names several metrics ({', '.join(named)}); use one.")
     if named and selection.metric not in (None, named[0]):

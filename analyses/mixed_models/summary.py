@@ -141,7 +141,9 @@ class ResidualMoments:
 def residual_moments(sums: Mapping[str, NDArray[np.generic]], size: int) -> ResidualMoments:
     """Combine the sums of the residual query: columns cell, bin, n, r1, r2, r3, r4 (standardised residuals)."""
     cell = np.asarray(sums["cell"], dtype=np.int64)
-    totals = {c: np.bincount(cell, weights=np.asarray(sums[c], dtype=float), minlength=size).astype(float) for c in _SUMS}
+    totals = {
+        c: np.bincount(cell, weights=np.asarray(sums[c], dtype=float), minlength=size).astype(float) for c in _SUMS
+    }
     each = _moments(totals)
     overall = _moments({c: np.array([totals[c].sum()]) for c in _SUMS})
     bins = np.asarray(sums["bin"], dtype=np.int64)
