@@ -107,19 +107,8 @@ class EdgeGraph:
 
     def plateau_roots(self, surface: Surface) -> NDArray[np.int64]:
         """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import connected_components
-
         tied = np.flatnonzero(surface.loss[self.first] == surface.loss[self.second])
-        own = np.arange(surface.size, dtype=np.int64)
-        if not tied.size:
-            return own
-        shape = (surface.size, surface.size)
-        ties = csr_array((np.ones(tied.size, dtype=np.int8), (self.first[tied], self.second[tied])), shape=shape)
-        count, label = connected_components(ties, directed=False)
-        root = np.full(count, surface.size, dtype=np.int64)
-        np.minimum.at(root, label, own)
-        return root[label]
+        return connected_roots(self.first[tied], self.second[tied], surface.size)
 
     def reachable(self, surface: Surface) -> NDArray[np.bool_]:
         """Return which nodes have a never-worsening path to a global optimum."""
@@ -141,6 +130,24 @@ class EdgeGraph:
         size = np.abs(surface.loss[self.second] - surface.loss[self.first])
         bins = np.searchsorted(thresholds, size, side="left")
         return np.cumsum(np.bincount(bins, minlength=thresholds.size + 1)[: thresholds.size])
+
+
+def connected_roots(first: NDArray, second: NDArray, size: int) -> NDArray[np.int64]:
+    """Return for each of `size` nodes the smallest node that the given undirected pairs connect it with."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    roots = np.arange(size, dtype=np.int64)
+    if not first.size:
+        return roots
+    # Only nodes with a tie take part: on a landscape with few ties that is next to nothing.
+    nodes, position = np.unique(np.concatenate((first, second)), return_inverse=True)
+    pairs = (np.ones(first.size, dtype=np.int8), (position[: first.size], position[first.size :]))
+    count, label = connected_components(coo_array(pairs, shape=(nodes.size, nodes.size)), directed=False)
+    smallest = np.full(count, size, dtype=np.int64)
+    np.minimum.at(smallest, label, nodes)
+    roots[nodes] = smallest[label]
+    return roots
 
 
 def graph_of(surface: Surface, *, engine: str = "auto", threads: int | None = None) -> Graph:
@@ -168,5 +175,6 @@ def graph_of(surface: Surface, *, engine: str = "auto", threads: int | None = No
 @lru_cache(maxsize=4)
 def _complete_graph(shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> EdgeGraph:
     """Keep the graphs of complete grids: landscapes of one space share theirs."""
-    space = Space.of(shape, ordinal)
-    return EdgeGraph(space, np.arange(space.cardinality, dtype=np.int64))
+    from hpowh.analyses.landscapes.grid_graph import GridGraph
+
+    return GridGraph(Space.of(shape, ordinal))

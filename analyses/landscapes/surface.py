@@ -89,7 +89,7 @@ class Surface:
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """Node ids from the best to the worst; equal losses in the order of their ranks."""
-        return np.argsort(self.loss, kind="stable")
+        return stable_order(self.loss)
 
     @cached_property
     def place(self) -> NDArray[np.int32]:
@@ -131,6 +131,22 @@ def require_cells(space: Space, limit: int = MAX_CELLS) -> None:
             f"dense computations stop at {limit:,}.",
             "Analyse a slice of the space, or a sample of it (sparse landscapes need no dense array).",
         )
+
+
+def stable_order(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the sorting permutation that keeps equal values in their order.
+
+    NumPy's vectorised sort is several times quicker than its stable one; only the runs of equal values, usually few,
+    are put in order afterwards.
+    """
+    order = np.argsort(values)
+    ordered = values[order]
+    same = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if same.size:
+        at = np.union1d(same, same + 1)
+        run = np.cumsum(np.concatenate(([True], ordered[at][1:] != ordered[at][:-1])))
+        order[at] = order[at][np.lexsort((order[at], run))]
+    return order
 
 
 def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:

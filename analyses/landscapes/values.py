@@ -65,7 +65,7 @@ def ranked(values: NDArray) -> NDArray[np.float64]:
         return ((2 * ends - counts + 1) / 2.0)[values]
     from hpowh.analyses.landscapes.surface import average_ranks
 
-    return average_ranks(values, np.argsort(values, kind="stable"))
+    return average_ranks(values, np.argsort(values))
 
 
 def is_constant(values: NDArray) -> bool:

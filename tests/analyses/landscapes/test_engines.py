@@ -15,7 +15,7 @@ from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.graph import EdgeGraph, graph_of
 from hpowh.analyses.landscapes.nodes import Nodes, describe_nodes
 from hpowh.analyses.landscapes.space import Space
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.surface import Surface, stable_order
 
 EPSILON = 1.0
 
@@ -119,6 +119,13 @@ def test_too_many_pairs_are_refused_with_the_way_out() -> None:
     space = Space.of((20_000, 1_000), (False, True))
     with pytest.raises(TooLargeError, match=r"neighbour pairs.*ordinal"):
         neighbour_pairs(space, np.arange(12_000) * 1_000)
+
+
+@settings(max_examples=40, deadline=None)
+@given(values=st.lists(st.integers(-3, 3) | st.floats(-1, 1), min_size=1, max_size=60))
+def test_the_order_is_stable(values: list[float]) -> None:
+    array = np.array(values, dtype=float)
+    np.testing.assert_array_equal(stable_order(array), np.argsort(array, kind="stable"))
 
 
 def test_distance_by_transform_equals_distance_by_optimum() -> None:
