@@ -1,9 +1,13 @@
-"""`hpowh analyse …`: one sub-command an analysis; each family adds its own from its `commands` module."""
+"""`hpowh analyse …`: one sub-command an analysis; each family adds its own from its `commands` module.
+
+`hpowh evaluate`, which makes data rather than reading them, stands beside it.
+"""
 
 from __future__ import annotations
 
 import typer
 
+from hpowh.analyses.evaluate import commands as evaluate
 from hpowh.analyses.landscapes import commands as landscapes
 from hpowh.analyses.mixed_models import commands as mixed_models
 from hpowh.analyses.rankings import commands as rankings
@@ -18,3 +22,4 @@ def register(app: typer.Typer) -> None:
     for family in FAMILIES:
         family.register(group)
     app.add_typer(group, name="analyse")
+    evaluate.register_root(app)

