@@ -140,7 +140,8 @@ def run_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: P
             done += 1
             progress.update(f"{done:,} of {len(planned):,} studies", done / len(planned))
     except KeyboardInterrupt:
-        progress.done(f"interrupted after {done:,} of {len(planned):,} studies; they are kept, run again to go on")
+        kept = len(planned) - len(missing_studies(places.storage, planned))
+        progress.done(f"interrupted after {kept:,} of {len(planned):,} studies; they are kept, run again to go on")
         raise
     resumed = f", {there:,} of them from before" if there else ""
     return f"{len(planned):,} studies of {plan.trial_count} trials{resumed}: {shape}"

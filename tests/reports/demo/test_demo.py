@@ -281,11 +281,11 @@ def test_an_interrupt_keeps_the_finished_studies(tmp_path):
         start_new_session=True,
     )
     storage = tmp_path / "d" / "optuna-journal.log"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (storage.exists() and storage.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "they are kept, run again to go on" in said
