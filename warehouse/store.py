@@ -16,6 +16,7 @@ from hpowh.warehouse.errors import NotAWarehouseError
 from hpowh.warehouse.migrate import check_revision, initialise
 from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.results import AnalysisRun, find_run, save_run
+from hpowh.warehouse.views import recreate_views, views_are_current
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -96,6 +97,8 @@ class Warehouse:
             reader = connect(self.path, read_only=True, wait=self.wait, config=config, notify=self._notify)
             try:
                 check_revision(reader, self.path)
+                if self._notify and not views_are_current(reader):
+                    self._notify("The views are those of another version of hpowh; renew them with hpowh init.")
             except Exception:
                 reader.close()
                 raise
@@ -132,6 +135,8 @@ class Warehouse:
             writer.execute("set preserve_insertion_order = false")
             writer.begin()
             try:
+                if not views_are_current(writer):
+                    recreate_views(writer)
                 yield writer
                 writer.commit()
             except BaseException as failure:

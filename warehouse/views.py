@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,8 @@ class View:
     select: str
 
 
-def static_views() -> list[View]:
+@cache
+def static_views() -> tuple[View, ...]:
     """Return the views of `sql/views` in dependency order."""
     views: dict[str, View] = {}
     for entry in files("hpowh.sql").joinpath("views").iterdir():
@@ -35,7 +38,25 @@ def static_views() -> list[View]:
         name: {other for other in re.findall(r"\bmart\.(\w+)", view.select) if other in views and other != name}
         for name, view in sorted(views.items())
     }
-    return [views[name] for name in TopologicalSorter(needs).static_order()]
+    return tuple(views[name] for name in TopologicalSorter(needs).static_order())
+
+
+def views_fingerprint() -> str:
+    """Return the hash of all static view definitions of this program."""
+    return sha256(
+        "\n".join(f"{view.name}\n{view.grain}\n{view.select}" for view in static_views()).encode()
+    ).hexdigest()
+
+
+def views_are_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the warehouse's views are those of this program (a new version may bring others without a revision)."""
+    found = connection.execute(
+        "select count(*) from duckdb_views() where schema_name = 'ops' and view_name = 'view_definition'"
+    ).fetchall()[0][0]
+    if not found:
+        return False
+    stored = connection.execute("select fingerprint from ops.view_definition").fetchall()[0][0]
+    return bool(stored == views_fingerprint())
 
 
 def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -48,6 +69,10 @@ def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create view mart.{view.name} as {view.select}")
         connection.execute(f"comment on view mart.{view.name} is {literal(view.grain)}")
     refresh_generated_views(connection)
+    connection.execute(
+        f"create or replace view ops.view_definition as select {literal(views_fingerprint())} as fingerprint"
+    )
+    connection.execute("comment on view ops.view_definition is 'One row: which version of the views this is.'")
     for schema, name in connection.execute(
         "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
     ).fetchall():

@@ -43,7 +43,7 @@ def ready(hpowh, loaded: Path, tmp_path: Path):
     return hpowh
 
 
-COMMANDS = ("init", "ingest", "sql", "tables", "export", "check")
+COMMANDS = ("init", "ingest", "sql", "tables", "export", "check", "publish")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -53,7 +53,8 @@ def test_every_view_of_the_folder_is_there(warehouse):
     files = {path.stem for path in (ROOT / "sql" / "views").glob("*.sql")}
     assert {view.name for view in static_views()} == files
     assert {t.name for t in warehouse.tables() if t.kind == "view"} == {f"mart.{n}" for n in files} | {
-        "mart.observation"
+        "mart.observation",
+        "ops.view_definition",
     }
 
 
@@ -156,3 +157,22 @@ def test_revisions_form_one_chain():
         expected = "None" if before is None else f'"{before}"'
         assert re.search(rf"^down_revision(: str \| None)? = {expected}$", text, re.MULTILINE)
         before = number
+
+
+def test_views_of_another_version_are_renewed_on_writing(tmp_path, empty_warehouse):
+    """A new program may bring other views without a revision: reading says so, the next write renews them."""
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(empty_warehouse.read_bytes())
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create or replace view ops.view_definition as select 'older' as fingerprint")
+        connection.execute("drop view mart.neighbour")
+    said: list[str] = []
+    store = Warehouse(path, notify=said.append)
+    assert store.sql("select 1").one() == 1
+    assert "renew them with hpowh init" in said[0]
+    with store.writing() as connection:
+        connection.execute("insert into core.benchmark values (1, 'b')")
+    said.clear()
+    assert store.sql("select count(*) from mart.neighbour").one() == 0
+    store.close()
+    assert said == []

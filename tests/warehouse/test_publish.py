@@ -1,0 +1,112 @@
+"""Publish: the copy is whole, readers keep theirs, and the views say the same on the exported Parquet."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.ingest import Request, find_source, ingest
+from hpowh.warehouse.publishing import export_parquet, publish_copy, verify_parquet
+
+
+@pytest.fixture
+def filled(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
+    """Runs of one experiment and a grid."""
+    runs = "algorithm,benchmark,seed,budget,value,prior\n" + "".join(
+        f"{a},b,{s},{n},{(s + 1) / n},good\n" for a in "AB" for s in range(3) for n in range(1, 6)
+    )
+    (tmp_path / "runs.csv").write_text(runs)
+    (tmp_path / "grid.csv").write_text("lr,depth,loss\n0.1,1,0.5\n0.1,2,0.6\n0.2,1,0.7\n0.2,2,nan\n")
+    ingest(warehouse, find_source("runs"), Request(str(tmp_path / "runs.csv"), "runs"))
+    ingest(warehouse, find_source("grid"), Request(str(tmp_path / "grid.csv"), "grid"))
+    warehouse.close()
+    return warehouse
+
+
+def test_the_copy_holds_everything(filled, tmp_path):
+    target = tmp_path / "public.duckdb"
+    publish_copy(filled, target)
+    copy = Warehouse(target)
+    for table in filled.tables():
+        assert copy.sql(f"select * from {table.name} order by all").rows() == (
+            filled.sql(f"select * from {table.name} order by all").rows()
+        ), table.name
+    assert {t.name: t.grain for t in copy.tables()} == {t.name: t.grain for t in filled.tables()}
+
+
+def test_readers_of_the_old_copy_keep_it(filled, tmp_path):
+    target = tmp_path / "public.duckdb"
+    publish_copy(filled, target)
+    with duckdb.connect(str(target), read_only=True) as reader:
+        before = reader.execute("select count(*) from core.trace").fetchall()
+        (tmp_path / "more.csv").write_text("algorithm,benchmark,seed,budget,value\nC,b,0,1,0.5\n")
+        ingest(filled, find_source("runs"), Request(str(tmp_path / "more.csv"), "more"))
+        publish_copy(filled, target)
+        assert reader.execute("select count(*) from core.trace").fetchall() == before
+    assert Warehouse(target).sql("select count(*) from core.trace").one() == before[0][0] + 1
+    assert not list(tmp_path.glob(".*partial*"))
+
+
+def test_the_warehouse_is_not_its_own_copy(filled):
+    with pytest.raises(UsageError, match="is the warehouse itself"):
+        publish_copy(filled, filled.path)
+
+
+def test_a_copy_that_cannot_be_written_leaves_the_old_one(filled, tmp_path):
+    with pytest.raises(HpowhError):
+        publish_copy(filled, tmp_path / "absent" / "public.duckdb")
+
+
+def test_views_say_the_same_on_the_exported_parquet(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    tables = {table.name: table for table in export_parquet(filled, folder)}
+    assert tables["core.trace"].rows == 30
+    assert pl.read_parquet(folder / "core" / "trace" / "**" / "*.parquet").height == 30
+    assert (folder / "core" / "evaluation" / "search_space_id=1" / "benchmark_id=2").is_dir()
+    compared = verify_parquet(filled, folder)
+    assert {c.view for c in compared} >= {"neighbour", "landscape_node", "run_regret", "coverage"}
+    assert [c.view for c in compared if not c.is_equal] == []
+    assert {c.view: c.rows for c in compared}["neighbour"] == 8
+
+
+def test_verification_notices_other_rows_and_changed_files(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    with filled.writing() as connection:
+        connection.execute("update core.trace set value = value + 1 where budget = 5")
+    assert {c.view for c in verify_parquet(filled, folder) if not c.is_equal} >= {"trace", "incumbent"}
+    (file,) = next(t for t in manifest["tables"] if t["name"] == "core.benchmark")["files"]
+    (folder / file).write_bytes(b"other")
+    with pytest.raises(HpowhError, match="missing or was changed"):
+        verify_parquet(filled, folder)
+
+
+def test_an_export_replaces_an_export_but_nothing_else(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder)
+    export_parquet(filled, folder)
+    assert [c.view for c in verify_parquet(filled, folder) if not c.is_equal] == []
+    foreign = tmp_path / "thesis"
+    foreign.mkdir()
+    (foreign / "chapter1.tex").write_text("x")
+    with pytest.raises(UsageError, match="is no export"):
+        export_parquet(filled, foreign)
+    assert (foreign / "chapter1.tex").read_text() == "x"
+
+
+def test_the_command(filled, hpowh, tmp_path):
+    done = hpowh("publish", "public.duckdb", "--parquet", "parquet", "--verify")
+    assert done.returncode == 0, done.stderr
+    assert "views give the same rows there" in done.stderr
+    assert hpowh("publish").returncode == 2
+    assert (
+        hpowh("sql", "select count(*) from core.trace", "-w", "public.duckdb", "--format", "csv").stdout.split()[1]
+        == "30"
+    )

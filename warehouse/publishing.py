@@ -1,0 +1,195 @@
+"""Publish: a read-only copy that readers keep while it is replaced, and the core tables as Parquet with a manifest."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from hpowh.warehouse.catalogue import Table
+from hpowh.warehouse.connection import explain
+from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.migrate import program_version
+from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.views import static_views
+
+if TYPE_CHECKING:
+    from hpowh.warehouse.store import Warehouse
+
+PARTITIONED = {"evaluation": ("search_space_id", "benchmark_id"), "trace": ("source_id",)}
+"""Large tables, and the columns by which they are split into folders."""
+SCHEMAS = ("core", "result", "ops")
+"""What an export holds: what was measured, what was found, and the ledgers; views are SQL on these."""
+
+
+def publish_copy(store: Warehouse, target: Path) -> None:
+    """Write a compacted copy of the warehouse to `target` and swap it in at once.
+
+    Readers that have the old copy open keep reading it; whoever opens `target` finds the old or the new copy, whole.
+
+    Raises:
+        UsageError: `target` is the warehouse itself.
+        HpowhError: the copy cannot be written; the old one stays.
+    """
+    if target.exists() and target.samefile(store.path):
+        raise UsageError(f"{target} is the warehouse itself.", "Name another file.")
+    store.close()
+    store.connection.execute("select 1")  # says who holds the file, or that it is no warehouse
+    store.close()
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"attach {literal(str(store.path))} as source (read_only)")
+            connection.execute(f"attach {literal(str(partial))} as copy")
+            connection.execute("copy from database source to copy")
+            connection.execute("checkpoint copy")
+            connection.execute("detach copy")
+        partial.chmod(0o444)
+        partial.replace(target)
+    except duckdb.Error as error:
+        raise explain(error, target) from None
+    except OSError as error:
+        raise HpowhError(f"Cannot write {target}: {error.strerror}.") from None
+    finally:
+        for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
+            leftover.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """One table of an export: where its files are, and what they hold."""
+
+    name: str
+    path: str
+    rows: int
+    columns: dict[str, str]
+    files: dict[str, str]
+    """File -> SHA-256 of its content."""
+
+
+def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
+    """Write all tables as Parquet below `folder`, with `manifest.json`; return what was written.
+
+    Large tables are split into folders (`evaluation` by search space and benchmark). The folder appears when it is
+    whole and replaces an older export at once.
+
+    Raises:
+        UsageError: `folder` holds something that is no export.
+        HpowhError: it cannot be written.
+    """
+    if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is there and is no export.", "Name a new or empty folder.")
+    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        tables = [_export_table(store, table.name, partial) for table in _exported(store)]
+        manifest = {
+            "program": f"hpowh {program_version()}",
+            "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "tables": [asdict(table) for table in tables],
+        }
+        (partial / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        _swap(partial, folder)
+    except duckdb.Error as error:
+        raise explain(error, folder) from None
+    except OSError as error:
+        raise HpowhError(f"Cannot write {folder}: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return tables
+
+
+def _exported(store: Warehouse) -> list[Table]:
+    return [table for table in store.tables() if table.kind == "table" and table.name.split(".")[0] in SCHEMAS]
+
+
+def _export_table(store: Warehouse, name: str, folder: Path) -> ExportedTable:
+    schema, table = name.split(".")
+    where = folder / schema / table
+    where.mkdir(parents=True)
+    split = PARTITIONED.get(table) if schema == "core" else None
+    rows = store.sql(f"select count(*) from {name}").one()
+    if split and rows:
+        target, options = where, f", partition_by ({', '.join(split)}), write_partition_columns true"
+    else:
+        target, options = where / "part.parquet", ""
+    store.connection.execute(f"copy {name} to {literal(str(target))} (format parquet, compression zstd{options})")
+    files = {str(path.relative_to(folder)): _digest(path) for path in sorted(where.rglob("*.parquet"))}
+    return ExportedTable(name, f"{schema}/{table}", rows, dict(store.columns(name)), files)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        digest = sha256()
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Put `new` in the place of `old`; a folder cannot be replaced in one step, so the old one steps aside first."""
+    aside = old.with_name(f".{old.name}.old-{os.getpid()}")
+    if old.exists():
+        old.replace(aside)
+    try:
+        new.replace(old)
+    except OSError:
+        if aside.exists():
+            aside.replace(old)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _digest_query(store: Warehouse, view: str) -> str:
+    """Count and order-free hash of a view's rows; sums of floats to 9 digits, as their last bits follow the order."""
+    columns = ", ".join(
+        f"printf('%.9e', {identifier(name)})" if kind == "DOUBLE" else identifier(name)
+        for name, kind in store.columns(view)
+    )
+    return f"select count(*), bit_xor(hash({columns})), sum(hash({columns}) % 1000003) from {view}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whether a view gives the same rows on the export as in the warehouse."""
+
+    view: str
+    rows: int
+    is_equal: bool
+
+
+def verify_parquet(store: Warehouse, folder: Path) -> list[Comparison]:
+    """Run the SQL of every static view on the exported Parquet and compare its rows with the warehouse's.
+
+    Raises:
+        HpowhError: a file of the export is missing or was changed.
+    """
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    with duckdb.connect() as connection:
+        for schema in (*SCHEMAS, "mart"):
+            connection.execute(f"create schema {schema}")
+        for table in manifest["tables"]:
+            for file, digest in table["files"].items():
+                if not (folder / file).is_file() or _digest(folder / file) != digest:
+                    raise HpowhError(f"{folder / file} is missing or was changed.", "Export again.")
+            pattern = literal(str(folder / table["path"] / "**" / "*.parquet"))
+            columns = ", ".join(
+                f"{identifier(name)}::{kind} as {identifier(name)}" for name, kind in table["columns"].items()
+            )
+            scan = f"read_parquet({pattern}, hive_partitioning = false)"
+            connection.execute(f"create view {table['name']} as select {columns} from {scan}")
+        compared = []
+        for view in static_views():
+            connection.execute(f"create view mart.{view.name} as {view.select}")
+            query = _digest_query(store, f"mart.{view.name}")
+            here, there = store.sql(query).rows()[0], connection.execute(query).fetchall()[0]
+            compared.append(Comparison(view.name, here[0], here == there))
+    return compared
