@@ -1,1 +1,1 @@
-"""Evaluate whole grids: train and test loss of every configuration, at several fidelities, for any scikit-learn model."""
+"""Evaluate grids: train and test loss of every configuration, at several fidelities, for any scikit-learn model."""

@@ -174,7 +174,7 @@ def _matrix(frame: pl.DataFrame, name: str, notes: list[str]) -> NDArray[np.floa
         if values.null_count():
             row = int(values.is_null().arg_true()[0]) + 1
             raise SpecError(
-                f"The data set {name}: the column {column} is missing in {values.null_count():,} rows, first in row {row}.",
+                f"The data set {name}: {column} is missing in {values.null_count():,} rows, first in row {row}.",
                 f'Fill it in, or leave it out: ignore = ["{column}"]',
             )
         if values.dtype.is_numeric() or values.dtype == pl.Boolean:

@@ -1,7 +1,8 @@
 """Meta-features of a data set: size, balance, landmarkers, simple measures of complexity.
 
-Complexity measures follow Lorena et al. (2019), "How Complex Is Your Classification Problem?", ACM Computing Surveys 52(5): F1, N3,
-T2, T4, C1, C2. Landmarkers are cross-validated scores (accuracy, or R² for numbers) of models without choices.
+Complexity measures follow Lorena et al. (2019), "How Complex Is Your Classification Problem?", ACM Computing Surveys
+52(5): F1, N3, T2, T4, C1, C2. Landmarkers are cross-validated scores (accuracy, or R² for numbers) of models without
+choices.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -147,16 +148,23 @@ def check(made: Recipe, parameters: list[str], name: str) -> None:
 
 def build(made: Recipe, parameters: Mapping[str, Any], seed: int) -> Any:
     """Return an untrained model with a configuration; `random_state` is the seed where the model has one."""
-    model = load_class(made.import_path)()
+    maker = load_class(made.import_path)
     given = {**made.fixed, **parameters}
-    known = model.get_params()
+    known = _parameters(made.import_path)
     if "random_state" in known and "random_state" not in given:
         given["random_state"] = seed
     # HistGradientBoosting stops early by itself on large data, by a validation split of its own; then the trees of a
     # low fidelity would not be the first trees of the full one.
     if made.steps == "warm_start:max_iter" and "early_stopping" in known and "early_stopping" not in given:
         given["early_stopping"] = False
-    return model.set_params(**given)
+    if isinstance(maker, type) and not any("__" in name for name in given):
+        return maker(**given)  # the same as set_params, which looks at the signature every time
+    return maker().set_params(**given)
+
+
+@cache
+def _parameters(import_path: str) -> frozenset[str]:
+    return frozenset(load_class(import_path)().get_params())
 
 
 def _say(error: Exception) -> str:

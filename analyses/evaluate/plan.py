@@ -52,6 +52,8 @@ class Plan:
     digests: tuple[str, ...]
     """What is in them."""
     task: str
+    class_counts: tuple[int | None, ...]
+    """Classes of each data set; None for regression."""
     metrics: tuple[MetricInfo, ...]
     seeds: tuple[int, ...]
     folds: int
@@ -158,6 +160,7 @@ def make_plan(spec: Spec, data: Sequence[DataSet]) -> Plan:
         check_metrics(metrics, one.features, one.target, is_classification=task == "classification", data=one.name)
     return Plan(
         spec.name, tuple(models), tuple(one.name for one in data), tuple(one.digest for one in data), task,
+        tuple(len(one.classes) or None for one in data),
         tuple(metrics), spec.seeds, spec.folds, spec.validation, spec.sample_seed,
     )  # fmt: skip
 

@@ -199,7 +199,7 @@ def dimension(name: str, given: Any) -> Dimension:
     if not isinstance(raw, Sequence) or isinstance(raw, str) or not raw:
         raise SpecError(
             f"The hyperparameter {name} is neither a list of levels nor a range.",
-            f"For example: {name} = [1, 2, 4] or {name} = {{from = 1, to = 64, levels = 7, log = true, integer = true}}",
+            f"For example: {name} = [1, 2, 4] or {name} = {{from = 1, to = 64, levels = 7, log = true}}",
         )
     levels = tuple(_value(level) for level in raw)
     if all(_is_number(level) for level in levels):

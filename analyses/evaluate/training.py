@@ -12,7 +12,7 @@ import numpy as np
 from hpowh.analyses.evaluate.folds import Fold
 from hpowh.analyses.evaluate.models import Recipe, build
 
-Scorer = Callable[[Any, Any, Any], dict[str, float]]
+Scorer = Callable[[Any, Any, Any], list[float]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _score(model: Any, fold: Fold, scorer: Scorer, train: tuple[Any, Any] | None
     found = []
     for split in fold.features:
         features, target = train if split == "train" and train else (fold.features[split], fold.targets[split])
-        found.append([float(value) for value in scorer(model, features, target).values()])
+        found.append(scorer(model, features, target))
     return found
 
 

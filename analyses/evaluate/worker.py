@@ -44,7 +44,7 @@ def data_path(folder: Path, number: int, what: str) -> Path:
 
 
 def work(job: Job, pipe: Connection) -> None:
-    """Evaluate chunks until the pipe is closed. A chunk is (number of the group, ranks); the answer comes unit by unit."""
+    """Evaluate chunks, (number of the group, ranks), until the pipe is closed; the answer comes unit by unit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides
     threading.Thread(target=_leave_with, args=(job.parent,), daemon=True).start()
     warnings.simplefilter("ignore")
@@ -115,7 +115,7 @@ class Evaluator:
         self._folder = folder
         self._groups = plan.groups
         self._folds: OrderedDict[tuple[int, int, int], Fold] = OrderedDict()
-        self._scorers: dict[int, Any] = {}
+        self._scorers: dict[tuple[int, int], Any] = {}
 
     def warm_up(self) -> None:
         """Import what the models need, before the clock of a timeout runs."""
@@ -124,7 +124,7 @@ class Evaluator:
 
         for number in range(len(self._plan.models)):
             load_class(self._plan.models[number].recipe.import_path)
-            self._scorer(number)
+            self._scorer(number, 0)
 
     def evaluate(self, number: int, rank: int) -> Record:
         """Return what became of one unit; whatever a model raises is part of that."""
@@ -137,7 +137,7 @@ class Evaluator:
         try:
             fold = self._fold(group.data, group.seed, group.fold)
             parameters = model.space.parameters(rank)
-            scorer = self._scorer(group.model)
+            scorer = self._scorer(group.model, group.data)
             for scored in train(model.recipe, parameters, group.seed, fold, model.fidelities, scorer):
                 seconds.append(scored.seconds)
                 values.append(scored.values)
@@ -147,14 +147,14 @@ class Evaluator:
             return Record(number, rank, "failed", _say(error), seconds, values)
         return Record(number, rank, "ok", None, seconds, values)
 
-    def _scorer(self, model: int) -> Any:
-        if model not in self._scorers:
-            from hpowh.analyses.evaluate.metrics import make_scorer
+    def _scorer(self, model: int, data: int) -> Any:
+        if (model, data) not in self._scorers:
+            from hpowh.analyses.evaluate.metrics import Scorer
             from hpowh.analyses.evaluate.models import load_class
 
             built = load_class(self._plan.models[model].recipe.import_path)()
-            self._scorers[model] = make_scorer(built, list(self._plan.metrics))
-        return self._scorers[model]
+            self._scorers[model, data] = Scorer(built, list(self._plan.metrics), self._plan.class_counts[data])
+        return self._scorers[model, data]
 
     def _fold(self, data: int, seed: int, fold: int) -> Fold:
         key = (data, seed, fold)
