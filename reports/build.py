@@ -16,7 +16,7 @@ from hpowh.reports.registry import collect
 from hpowh.reports.render import Renderer
 from hpowh.reports.swap import replaced_folder
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
 from hpowh.warehouse.migrate import program_version
 
 MANIFEST = "build.json"
@@ -82,8 +82,12 @@ def build_site(
     except Exception as error:
         _note_build(warehouse, out, "failed", 0, started, f"{type(error).__name__}: {error}")
         raise
-    _note_build(warehouse, out, "ok", count, started, json.dumps({"fingerprint": fingerprint, "only": only}))
-    return Build(out, count, True, [])
+    warnings = []
+    try:
+        _note_build(warehouse, out, "ok", count, started, json.dumps({"fingerprint": fingerprint, "only": only}))
+    except WarehouseLockedError as error:
+        warnings.append(f"The site is built, but the ledger of builds could not be written. {error.message}")
+    return Build(out, count, True, warnings)
 
 
 def _write(

@@ -39,6 +39,8 @@ def report(
         build = build_site(
             opened, out, only=tuple(only or ()), is_single_file=single_file, is_forced=force, progress=progress
         )
+    for warning in build.warnings:
+        note(f"Note: {warning}")
     if as_json:
         print(json.dumps({"path": str(build.path), "pages": build.page_count, "is_new": build.is_new}))
     elif build.is_new:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import glob
 import os
 import shutil
 import tempfile
@@ -24,19 +25,39 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     (Linux); elsewhere there is an instant between two renames in which it is absent.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-building-", dir=target.parent))
+    remove_abandoned(target)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-building-{os.getpid()}-", dir=target.parent))
     try:
         yield fresh
         fresh.chmod(0o755)
         if not target.exists():
             fresh.rename(target)
         elif not _exchange(fresh, target):
-            aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+            aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-building-{os.getpid()}-", dir=target.parent))
             target.rename(aside / "site")
             fresh.rename(target)
             fresh = aside
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def remove_abandoned(target: Path) -> None:
+    """Remove what builds of `target` left behind when they were killed; a build that still runs keeps its folder."""
+    prefix = f".{target.name}-building-"
+    for folder in target.parent.glob(f"{glob.escape(prefix)}*"):
+        process = folder.name.removeprefix(prefix).split("-")[0]
+        if process.isdigit() and not _is_running(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -61,6 +61,12 @@ def planned_run(warehouse: Warehouse, experiment_id: int, name: str) -> Analysis
     return AnalysisRun(JOB, name, VERSION, parameters, hashlib.sha256(facts.encode()).hexdigest(), BAND_SEED)
 
 
+def is_current(warehouse: Warehouse, experiment: str) -> bool:
+    """Return whether the newest analysis of an experiment is of its present input, by this version of the job."""
+    found = warehouse.sql("select experiment_id from core.experiment where name = ?", [experiment]).one()
+    return found is not None and warehouse.find_run(planned_run(warehouse, found, experiment)) is not None
+
+
 def _analyse_one(warehouse: Warehouse, experiment_id: int, name: str) -> Outcome:
     run = planned_run(warehouse, experiment_id, name)
     found = warehouse.find_run(run)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from hpowh.analyses.traces.job import is_current
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table, Warnings
 from hpowh.reports.charts.curves import curves, grouped, place
 from hpowh.reports.charts.plot import axis, spans_orders
@@ -60,7 +61,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
     return [
         _facts(site, name),
         Findings(list(_experiment_findings(site, name, run)), empty=NO_FINDING),
-        Warnings(site.provenance(run).warnings),
+        Warnings([*_outdated(site, name), *site.provenance(run).warnings]),
         *_overall(site, run),
         _final_table(site, run),
         *_per_benchmark(site, run),
@@ -70,6 +71,12 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
 
 GAP_NOTE = "On a logarithmic axis a curve ends where it reaches zero, such as the distance from the best known value."
 NO_FINDING = "No algorithm can be said to end ahead on average: there are too few runs, or too few in common."
+
+
+def _outdated(site: SiteContext, name: str) -> list[str]:
+    if is_current(site.warehouse, name):
+        return []
+    return ["The runs, or what is known of their benchmarks, have changed since this analysis: hpowh analyse traces"]
 
 
 def _facts(site: SiteContext, name: str) -> Facts:

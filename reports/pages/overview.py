@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hpowh.analyses.traces.job import JOB, is_current
 from hpowh.reports.blocks import Block, Column, Facts, Findings, Table, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number, plural
@@ -74,19 +75,12 @@ def _warnings(site: SiteContext) -> list[str]:
         found.append(
             f"{unusable:,} of {total:,} values on {name} ({share} %) failed or are not finite; means leave them out."
         )
-    for name in _stale(site):
-        found.append(f"The experiment {name} has not been analysed: hpowh analyse traces")
+    for (name,) in site.rows("select name from core.experiment order by name"):
+        if site.newest_run(JOB, name) is None:
+            found.append(f"The experiment {name} has not been analysed: hpowh analyse traces")
+        elif not is_current(site.warehouse, name):
+            found.append(f"The experiment {name} has changed since it was analysed: hpowh analyse traces")
     return found
-
-
-def _stale(site: SiteContext) -> list[str]:
-    return [
-        name
-        for (name,) in site.rows(
-            "select name from core.experiment where name not in "
-            "(select subject from ops.analysis_run where job = 'traces') order by name"
-        )
-    ]
 
 
 def _experiments(site: SiteContext) -> Table:

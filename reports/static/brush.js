@@ -33,7 +33,7 @@
       var choice = selected(chart.plot.data[0], meta.keys);
       status.textContent = choice.isAll
         ? "Drag along an axis to select trials; drag again for more, click the axis to clear it."
-        : choice.count + " of " + meta.keys.length + " trials are selected; the table below shows only these.";
+        : choice.count + " of " + meta.keys.length + " trials are selected; the table below keeps to them.";
       document.querySelectorAll("#" + CSS.escape(meta.table) + " tbody tr").forEach(function (row) {
         var key = row.cells[0].dataset.sort;
         row.classList.toggle("unbrushed", !choice.isAll && !(known[key] && choice.kept[key]));

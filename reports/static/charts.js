@@ -68,17 +68,34 @@
     this.listeners = [];
   }
 
-  Chart.prototype.layout = function (variant) {
+  // Orders of magnitude that the positive values of an axis span.
+  function orders(data, letter) {
+    var low = Infinity;
+    var high = 0;
+    data.forEach(function (trace) {
+      (trace[letter] || []).forEach(function (value) {
+        if (!(value > 0)) return;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      });
+    });
+    return high > 0 ? Math.log10(high / low) : 0;
+  }
+
+  Chart.prototype.layout = function (variant, data) {
     var layout = merge(merge(base(this.plot.clientWidth < 560), this.spec.layout), variant.layout || {});
     layout.height = this.spec.height;
     Object.keys(this.axes).forEach(function (axis) {
       layout[axis + "axis"] = merge(layout[axis + "axis"] || {}, { type: this.axes[axis] ? "log" : "linear" });
       delete layout[axis + "axis"].range;
     }, this);
-    ["xaxis", "yaxis"].forEach(function (axis) {
-      if (layout[axis] && layout[axis].type === "log" && !layout[axis].tickformat) layout[axis].tickformat = "~g";
+    ["x", "y"].forEach(function (letter) {
+      var axis = layout[letter + "axis"];
+      if (!axis || axis.type !== "log" || axis.tickformat) return;
+      axis.tickformat = "~g";
+      if (orders(data, letter) <= 5) axis.dtick = "D2";
     });
-    return themed(layout, "", this.spec.lists);
+    return themed(layout);
   };
 
   // Whether an axis is logarithmic: as the reader chose, else as the chosen variant has it.
@@ -98,7 +115,8 @@
     if (!variant) return Promise.resolve();
     return plotly().then(function (Plotly) {
       var config = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset" };
-      return Plotly.react(self.plot, themed(variant.data, "", self.spec.lists), self.layout(variant), config);
+      var data = themed(variant.data, "", self.spec.lists);
+      return Plotly.react(self.plot, data, self.layout(variant, data), config);
     }).then(function () {
       self.isDrawn = true;
       self.box.dataset.drawn = "yes";

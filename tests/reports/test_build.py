@@ -16,13 +16,13 @@ import polars as pl
 import pytest
 
 from hpowh.reports import registry
-from hpowh.reports.blocks import Prose
+from hpowh.reports.blocks import Plot, Prose
 from hpowh.reports.build import build_site
 from hpowh.reports.context import SiteContext
 from hpowh.reports.page import Page
-from hpowh.reports.render import json_script
+from hpowh.reports.render import json_script, plot_data
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.errors import UsageError, WarehouseLockedError
 
 
 class Reader(HTMLParser):
@@ -173,6 +173,41 @@ def test_runs_that_were_not_analysed_are_told_how(own: Warehouse, tmp_path: Path
     build_site(own, tmp_path / "site")
     assert "hpowh analyse traces" in (tmp_path / "site" / "experiment-trial.html").read_text()
     assert "has not been analysed" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_results_that_no_longer_fit_their_runs_are_told(own: Warehouse, tmp_path: Path):
+    with own.writing() as con:
+        con.execute("update core.source set fingerprint = 'changed'")
+    build_site(own, tmp_path / "site")
+    assert "trial has changed since it was analysed" in (tmp_path / "site" / "index.html").read_text()
+    assert "have changed since this analysis" in (tmp_path / "site" / "experiment-trial.html").read_text()
+
+
+def test_current_results_are_not_called_old(plain_site: Any):
+    assert "changed since" not in (plain_site.folder / "index.html").read_text()
+    assert "changed since" not in (plain_site.folder / "experiment-trial.html").read_text()
+
+
+def test_lists_that_occur_twice_are_stored_once():
+    budgets = [float(one) for one in range(20)]
+    plot = Plot({"": {"data": [{"x": budgets, "y": [0.123456789] * 20}, {"x": budgets, "y": [float("nan")] * 20}]}})
+    data = plot_data(plot)
+    first, second = data["variants"][""]["data"]
+    assert first["x"] == second["x"] == {"$list": 0}
+    assert data["lists"] == [budgets]
+    assert first["y"] == [0.123457] * 20 and second["y"] == [None] * 20
+
+
+def test_the_ledger_being_locked_does_not_lose_the_site(
+    own: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def locked(*_: Any) -> None:
+        raise WarehouseLockedError("It is held by process 7.")
+
+    monkeypatch.setattr("hpowh.reports.build._note_build", locked)
+    build = build_site(own, tmp_path / "site")
+    assert build.is_new and build.index.is_file()
+    assert "could not be written. It is held by process 7." in build.warnings[0]
 
 
 def test_refused_and_failed_values_are_told(plain_site: Any):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,20 @@ def test_where_names_cannot_be_exchanged_two_renames_do(tmp_path: Path, monkeypa
     write(tmp_path / "site", "new")
     assert (tmp_path / "site" / "page").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_what_a_killed_build_left_is_removed_and_a_running_ones_stays(tmp_path: Path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    running = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        for process in (ended.pid, running.pid):
+            (tmp_path / f".site-building-{process}-abc").mkdir()
+        write(tmp_path / "site", "new")
+        assert sorted(path.name for path in tmp_path.iterdir()) == [f".site-building-{running.pid}-abc", "site"]
+    finally:
+        running.kill()
+        running.wait()
 
 
 def test_missing_parents_are_made(tmp_path: Path):
