@@ -43,7 +43,7 @@ def ready(hpowh, loaded: Path, tmp_path: Path):
     return hpowh
 
 
-COMMANDS = ("init", "ingest", "sql", "tables", "export", "check", "publish")
+COMMANDS = ("init", "ingest", "sql", "tables", "export", "check", "publish", "doctor")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -290,3 +290,18 @@ def test_check_finds_what_is_broken(ready, tmp_path):
     assert done.returncode == 1
     failed = {result["name"] for result in json.loads(done.stdout) if result["failures"]}
     assert failed == {"trace_references", "trace_status"}
+
+
+def test_doctor_tells_what_is_there_and_what_is_wrong(ready, tmp_path):
+    done = ready("doctor", "--json")
+    found = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    assert done.returncode == 0, done.stdout
+    assert found["duckdb"] == {"what": "duckdb", "state": "ok", "detail": duckdb.__version__}
+    assert found["warehouse"]["state"] == "ok"
+    with duckdb.connect(str(tmp_path / "hpowh.duckdb")) as connection:
+        connection.execute("insert into core.trace values (999, 1, 1.0, 0.5, 'ok', 1)")
+    sick = ready("doctor")
+    assert sick.returncode == 1
+    assert re.search(r"check trace_references +problem", sick.stdout)
+    (tmp_path / "hpowh.duckdb").write_text("no warehouse")
+    assert re.search(r"warehouse +problem +.*is not a DuckDB file", ready("doctor").stdout)
