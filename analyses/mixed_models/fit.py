@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -162,6 +163,12 @@ def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:
 
 def one_thread() -> AbstractContextManager[object]:
     """Hold the linear algebra library at one thread: small problems are slower with two."""
-    from threadpoolctl import threadpool_limits
+    return _controller().limit(limits=1, user_api="blas")
 
-    return threadpool_limits(limits=1, user_api="blas")
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:
+    """Looking for the libraries takes longer than a small fit, so it is done once."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
