@@ -122,7 +122,11 @@ class Source(Protocol):
     summary: str
     """One line for `hpowh ingest --help`."""
     is_live: bool
-    """True where the outside thing keeps growing (a tuner's storage): changed content replaces without `--replace`."""
+    """True where the outside thing keeps growing (a tuner's storage): changed content replaces without `--replace`.
+
+    It may also change while it is read: `load` must then take a consistent snapshot that is not older than what
+    `fingerprint` saw, so that the next ingest notices what came after.
+    """
 
     def fingerprint(self, request: Request) -> str:
         """Return a hash of the content that would be read. Raises IngestError where there is none."""
