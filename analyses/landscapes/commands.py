@@ -122,7 +122,7 @@ def draw(
     fidelity: FidelityOption = None,
     seed: SeedOption = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="NAME", help="Draw the incumbent of this algorithm's run, or run_id.")
+        str | None, typer.Option("--run", metavar="NAME", help="Draw the incumbent of this algorithm's first run.")
     ] = None,
     wait: WaitOption = 0.0,
 ) -> None:

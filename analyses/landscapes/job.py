@@ -13,7 +13,7 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.families import Family, families
 from hpowh.analyses.landscapes.keys import Key, Selection, read_keys, read_space, select
 from hpowh.warehouse import AnalysisRun, Warehouse
-from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.results import save_run
 
 if TYPE_CHECKING:
@@ -290,35 +290,23 @@ def _only(keys: list[Key], text: str) -> Key:
 def draw_map(warehouse: Warehouse, selection: Selection, *, run: str | None = None) -> str:
     """Return the dimensional stacking map of one landscape as SVG.
 
-    The landscape's analysis gives the order of the hyperparameters, the optima and, where `run` names an algorithm or
-    a run, the path of its incumbent.
+    The landscape's analysis gives the order of the hyperparameters, the optima and, where `run` names an
+    algorithm, the path of its first run's incumbent.
 
     Raises:
-        UsageError: the selection is not one landscape, it was not analysed, or there is no such run on it.
+        UsageError: the selection is not one landscape, or was not analysed, there is no such run on
+            it, or its grid is too large.
     """
-    from hpowh.analyses.landscapes.map_svg import draw_map as draw
-    from hpowh.analyses.landscapes.reading import read_surface, rows_of
+    from hpowh.analyses.landscapes.reading import rows_of
+    from hpowh.analyses.landscapes.stored import stored_map
 
     key = _only(_chosen(warehouse, selection)[1], selection.benchmark or "the selection")
-    rows = rows_of(warehouse)
-    found = rows(queries.NEWEST, [JOB, key.subject])
+    found = rows_of(warehouse)(queries.NEWEST, [JOB, key.subject])
     if not found:
         raise UsageError(
             f"{key.subject} was not analysed.", f"Run: hpowh analyse landscapes --benchmark {key.benchmark}"
         )
-    run_id = found[0][0]
-    path = [int(row[0]) for row in rows(queries.STORED_PATH, [run_id, run, run, run_id, run, run])] if run else []
-    if run and not path:
-        raise UsageError(f"There is no run {run!r} on {key.subject}.", "Name an algorithm or a run_id of core.run.")
     try:
-        surface = read_surface(warehouse, key)
-        by_position: dict[int, float] = dict(rows(queries.STORED_IMPORTANCE, [run_id]))
-        return draw(
-            surface,
-            title=key.subject,
-            importance=[float(by_position.get(axis.position, 0.0)) for axis in surface.space.axes],
-            optima=[int(row[0]) for row in rows(queries.STORED_OPTIMA, [run_id])],
-            path=path,
-        )
+        return stored_map(warehouse, found[0][0], run=run, title=key.subject).markup
     except LandscapeError as error:
-        raise HpowhError(error.message, error.hint) from error
+        raise UsageError(error.message, error.hint) from error

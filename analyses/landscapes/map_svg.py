@@ -102,12 +102,16 @@ def _path(stack: Stack, path: Sequence[int], cell: float, high: float) -> list[s
         return []
     points = [(LEFT + x * cell, TOP + y * high) for x, y in path_points(stack, path)]
     drawn = [
-        f'<path d="M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" stroke="#111" stroke-width="1.6" '
-        'stroke-dasharray="5 3" fill="none"/>'
+        f'<path d="M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" stroke="{colour}" stroke-width="{width}" '
+        f'stroke-dasharray="{dash}" fill="none"/>'
+        # A pale line beneath the dashes: the path is seen on dark and on bright cells.
+        for colour, width, dash in (("#fff", 3, "none"), ("#111", 1.6, "5 3"))
         for a, b in segments(points)
     ]
     x, y = points[-1]
-    drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#111"><title>end of the run</title></circle>')
+    drawn.append(
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#111" stroke="#fff"><title>end of the run</title></circle>'
+    )
     return drawn
 
 

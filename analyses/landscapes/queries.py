@@ -90,18 +90,18 @@ where analysis_run_id = ? and scope = 'ranks' and total_share is not null
 """
 
 STORED_PATH = """
-select s.configuration_id
-from result.landscape_run_step as s
-join core.run as r on r.run_id = s.run_id
-join core.algorithm as a on a.algorithm_id = r.algorithm_id
-where s.analysis_run_id = ? and (a.name = ? or r.run_id::varchar = ?)
-  and s.run_id = (
-    select min(s2.run_id) from result.landscape_run_step as s2
-    join core.run as r2 on r2.run_id = s2.run_id
-    join core.algorithm as a2 on a2.algorithm_id = r2.algorithm_id
-    where s2.analysis_run_id = ? and (a2.name = ? or r2.run_id::varchar = ?)
-  )
-order by s.trial_number
+with run as (
+  select s.*, a.name || ', seed ' || coalesce(r.seed::varchar, 'unknown') as label, a.name as algorithm
+  from result.landscape_run_step as s
+  join core.run as r on r.run_id = s.run_id
+  join core.algorithm as a on a.algorithm_id = r.algorithm_id
+  where s.analysis_run_id = ?
+),
+chosen as (
+  select min(run_id) as run_id from run where ?::varchar is null or algorithm = ?::varchar
+)
+select configuration_id, label from run where run_id = (select run_id from chosen) order by trial_number
 """
+"""The incumbent's path of the first run of an algorithm, or of the first run at all."""
 
 NEWEST = "select max(analysis_run_id) as id from ops.analysis_run where job = ? and subject = ? having id is not null"
