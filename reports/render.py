@@ -207,8 +207,15 @@ def _is_flat(value: Any) -> bool:
 def table_rows(table: Table) -> list[list[dict[str, Any]]]:
     """Return the shown rows of a table as cells: text, sort key, kind, link, colour."""
     rows = table.query.frame.head(table.limit).to_dicts()
+    numeric = {column.name for column in table.columns if any(_is_number(row[column.name]) for row in rows)}
     whole = {column.name for column in table.columns if _all_whole(row[column.name] for row in rows)}
-    return [[_cell(column, row, column.name in whole) for column in table.columns] for row in rows]
+    return [
+        [_cell(column, row, column.name in numeric, column.name in whole) for column in table.columns] for row in rows
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _all_whole(values: Iterable[Any]) -> bool:
@@ -217,9 +224,8 @@ def _all_whole(values: Iterable[Any]) -> bool:
     return all(isinstance(value, float) and value.is_integer() and abs(value) < 1e15 for value in present)
 
 
-def _cell(column: Column, row: Mapping[str, Any], is_whole: bool) -> dict[str, Any]:
+def _cell(column: Column, row: Mapping[str, Any], is_numeric: bool, is_whole: bool) -> dict[str, Any]:
     value = row[column.name]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, str):
         text = visible(value)
     elif hasattr(value, "isoformat"):
@@ -228,8 +234,8 @@ def _cell(column: Column, row: Mapping[str, Any], is_whole: bool) -> dict[str, A
         text = numbers.number(int(value) if is_whole and value is not None else value, column.digits)
     return {
         "text": text,
-        "sort": value if is_number else ("" if value is None else text),
-        "kind": "number" if is_number else "time" if hasattr(value, "isoformat") else "",
+        "sort": value if _is_number(value) else ("" if value is None else text),
+        "kind": "number" if is_numeric else "time" if hasattr(value, "isoformat") else "",
         "href": column.link(row) if column.link else None,
         "swatch": column.swatch(row) if column.swatch else None,
     }

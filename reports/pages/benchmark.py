@@ -53,7 +53,7 @@ def _build(site: SiteContext, benchmark_id: int, run_count: int) -> Sequence[Blo
             Links("Experiments on this benchmark", [(one, site.href(("experiment", one)), "") for (one,) in links])
         )
     if features.frame.height:
-        columns = [Column("name", "Meta-feature"), Column("numeric_value", "Number"), Column("text_value", "Text")]
+        columns = [Column("name", "Meta-feature"), Column("value", "Value")]
         how = "What is known of the task itself, such as the size of its data set."
         found.append(Table("features", "Meta-features", how, features, columns))
     return found
@@ -205,10 +205,10 @@ def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run:
         blocks.append(
             Figure(
                 id=f"anytime-{index}",
-                title=f"Runs of {experiment}: best value so far",
+                title=f"Runs of {experiment}: how near the best value so far comes",
                 how_to_read=(
-                    "The line is the median over seeds of the best value found so far, the band the middle half of the "
-                    "seeds. The axis says which direction is better."
+                    "The line is the median over seeds, the band holds the middle half of the seeds. Shown is how far "
+                    "the best value so far is from the best known value (lower is better), or the value itself: choose."
                 ),
                 chart=chart,
                 query=query,

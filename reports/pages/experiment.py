@@ -210,11 +210,11 @@ def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
     return [
         Figure(
             id="anytime",
-            title="Each benchmark: best value so far",
+            title="Each benchmark: how near the best value so far comes",
             how_to_read=(
-                "The line is the median over seeds of the best value found so far, the band holds the middle half of "
-                "the seeds. Choose a benchmark; the axis says which direction is better. "
-                "Budgets are those that every algorithm reaches; no run is continued beyond its last record."
+                "The line is the median over seeds, the band holds the middle half of the seeds. Shown is how far the "
+                "best value so far is from the best known value of the benchmark (lower is better), or the value "
+                "itself: choose. Budgets are those that every algorithm reaches; no run is continued beyond its last record."
             ),
             chart=chart,
             query=query,
@@ -239,11 +239,11 @@ def anytime_plot(site: SiteContext, query: Query, *, by: str = "benchmark", labe
     for (subject, setting, metric), mine in grouped(rows, by, "setting", "metric").items():
         key = f"{place(subjects, label_of[subject, metric])},{place(settings, setting)}"
         x = axis("Budget", is_log=mine[0]["scale"] == "log")
+        title = f"Distance in {metric} (lower is better)"
+        variants[f"{key},0"] = _curve_variant(site, mine, "regret", title, x)
         title = f"{metric} ({better(mine[0]['direction'])})"
-        variants[f"{key},0"] = _curve_variant(site, mine, "incumbent", title, x)
-        title = f"Distance of {metric} from the best known (lower is better)"
-        variants[f"{key},1"] = _curve_variant(site, mine, "regret", title, x)
-    shown = ("the value", "its distance from the best known")
+        variants[f"{key},1"] = _curve_variant(site, mine, "incumbent", title, x)
+    shown = ("distance from the best known value", "the value itself")
     return Plot(variants, {}, ((label, subjects), ("Setting", settings), ("Shown", shown)), log_toggles=("x", "y"))
 
 

@@ -31,7 +31,7 @@ order by m.metric_id is null, regexp_matches(lower(l.metric), 'time|latency|size
 """What runs optimise comes first, costs come last."""
 
 FEATURES = """
-select name, numeric_value, text_value
+select name, coalesce(text_value, cast(numeric_value as varchar)) as value
 from core.benchmark_feature
 where benchmark_id = $benchmark
 order by name
