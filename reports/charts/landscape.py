@@ -94,6 +94,8 @@ def bars(rows: Sequence[Row], columns: Sequence[tuple[str, str, str]]) -> list[T
 def matrix(rows: Sequence[Row], across: str, down: str, value: str, *, is_signed: bool = False) -> list[Trace]:
     """Return a heat map of the rows; cells without a row stay empty."""
     xs, ys = (list(dict.fromkeys(row[name] for row in rows)) for name in (across, down))
+    if set(xs) == set(ys):
+        xs = ys
     cell = {(row[across], row[down]): significant(row[value]) for row in rows}
     colours = {"zmid": 0, "colorscale": DIVERGING} if is_signed else {"colorscale": SCALE}
     return [

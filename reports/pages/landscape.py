@@ -177,7 +177,9 @@ def _importance(site: SiteContext, run: int, query: Query) -> list[Block]:
         for i, (_, scope) in enumerate(SCOPES)
     }
     options = tuple(name for name, _ in SCOPES)
-    shares = Plot(variants, {"yaxis": axis("Share of the variance"), "xaxis": axis("")}, (("Variance of", options),))
+    shares = Plot(
+        variants, {"yaxis": axis("Share of the variance"), "xaxis": {"type": "category"}}, (("Variance of", options),)
+    )
     how = (
         "Share of the variance that a hyperparameter explains alone, and together with all its interactions. Of ranks, "
         "of the loss itself, or of differences among the best tenth only."
