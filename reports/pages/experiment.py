@@ -214,7 +214,7 @@ def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
             how_to_read=(
                 "The line is the median over seeds, the band holds the middle half of the seeds. Shown is how far the "
                 "best value so far is from the best known value of the benchmark (lower is better), or the value "
-                "itself: choose. Budgets are those that every algorithm reaches; no run is continued beyond its last record."
+                "itself: choose. Budgets are those that every algorithm reaches; no run is continued beyond its end."
             ),
             chart=chart,
             query=query,
