@@ -1,0 +1,72 @@
+"""Critical-difference diagrams: algorithms on an axis from best to worst, bars over those that do not differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpowh.reports.blocks import Svg
+from hpowh.reports.charts.svg import document, line, rect, text
+from hpowh.reports.names import shorten
+
+INK = {"class_": "svg-ink", "stroke": "currentColor"}
+
+WIDTH, MARGIN, AXIS, ROW, BAR = 760, 190, 44, 24, 16
+TICKS = 5
+
+
+def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Svg:
+    """Draw one diagram from a table of groups.
+
+    Args:
+        rows: `group_number` (0: every algorithm in its place; 1, 2 …: the bars), `name`, `position` (1 is best) and
+            `estimate` (where it stands on the axis). The best is on the left whatever the direction of the estimates.
+        better: which direction is better, in words, for the axis.
+    """
+    placed = sorted((row for row in rows if row["group_number"] == 0), key=lambda row: row["position"])
+    if not placed:
+        return Svg(document(WIDTH, 40, [text(WIDTH / 2, 24, "There is nothing to compare.", text_anchor="middle")]))
+    first, last = float(placed[0]["estimate"]), float(placed[-1]["estimate"])
+    span = last - first or 1.0
+
+    def x_of(value: float) -> float:
+        return MARGIN + (WIDTH - 2 * MARGIN) * (value - first) / span
+
+    parts = _axis(first, span, x_of, better)
+    numbers = sorted({row["group_number"] for row in rows} - {0})
+    for place, number in enumerate(numbers):
+        inside = [row for row in rows if row["group_number"] == number]
+        low, high = (x_of(float(f(inside, key=lambda row: row["position"])["estimate"])) for f in (min, max))
+        names = ", ".join(row["name"] for row in sorted(inside, key=lambda row: row["position"]))
+        parts.append(
+            rect(
+                low - 5,
+                AXIS + 8 + place * BAR,
+                high - low + 10,
+                6,
+                title=f"no difference seen: {names}",
+                fill="currentColor",
+            )
+        )
+    top = AXIS + 16 + len(numbers) * BAR
+    half = (len(placed) + 1) // 2
+    for i, row in enumerate(placed):
+        is_left = i < half
+        y = top + ROW * (i if is_left else len(placed) - 1 - i) + 12
+        x, end = x_of(float(row["estimate"])), MARGIN - 30 if is_left else WIDTH - MARGIN + 30
+        parts += [line(x, AXIS, x, y, **INK), line(x, y, end, y, **INK)]
+        label = f"{shorten(row['name'], 18)} ({float(row['estimate']):.3g})"
+        parts.append(text(end - 6 if is_left else end + 6, y + 4, label, text_anchor="end" if is_left else "start"))
+    return Svg(document(WIDTH, top + ROW * half + 20, parts))
+
+
+def _axis(first: float, span: float, x_of: Any, better: str) -> list[str]:
+    parts = [line(x_of(first), AXIS, x_of(first + span), AXIS, **INK)]
+    for tick in range(TICKS):
+        value = first + span * tick / (TICKS - 1)
+        parts += [
+            line(x_of(value), AXIS - 5, x_of(value), AXIS, **INK),
+            text(x_of(value), AXIS - 9, f"{value:.3g}", text_anchor="middle", font_size=11),
+        ]
+    parts.append(text(MARGIN, 14, f"best on the left ({better})", font_size=12))
+    return parts
