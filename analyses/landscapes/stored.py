@@ -38,7 +38,7 @@ def stored_map(reader: Reader, analysis_run_id: int, *, run: str | None = "", ti
         "select configuration_id, loss from result.landscape_node where analysis_run_id = ?", [analysis_run_id]
     ).numpy()
     surface = Surface.make(space, columns["configuration_id"], columns["loss"])
-    by_position = dict(rows(queries.STORED_IMPORTANCE, [analysis_run_id]))
+    by_position: dict[int, float] = dict(rows(queries.STORED_IMPORTANCE, [analysis_run_id]))
     path = rows(queries.STORED_PATH, [analysis_run_id, run or None, run or None]) if run is not None else []
     if run and not path:
         raise LandscapeError(f"There is no run {run!r} on this landscape.", "Name an algorithm that ran on it.")
