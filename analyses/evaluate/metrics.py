@@ -98,6 +98,9 @@ class Scorer:
             from sklearn.metrics import get_scorer
 
             return float(get_scorer("neg_log_loss")(model, features, target))
+        if self._classes == 2:  # as scikit-learn's scorer does, which looks at the second class only
+            second = probabilities[:, 1]
+            probabilities = np.column_stack([1 - second, second])
         return -log_loss(target, probabilities)
 
 
@@ -106,9 +109,7 @@ def log_loss(target: NDArray, probabilities: NDArray) -> float:
     small = np.finfo(probabilities.dtype).eps
     chosen = np.zeros(probabilities.shape)
     chosen[np.arange(target.size), target] = 1
-    from scipy.special import xlogy
-
-    return float(np.average(-xlogy(chosen, np.clip(probabilities, small, 1 - small)).sum(axis=1)))
+    return float(np.average(-(chosen * np.log(np.clip(probabilities, small, 1 - small))).sum(axis=1)))
 
 
 def balanced_accuracy(target: NDArray, predicted: NDArray) -> float:

@@ -1,0 +1,141 @@
+"""What cannot be meant is refused before anything is trained, and says what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpowh.analyses.evaluate.data import check_folds, load, make
+from hpowh.analyses.evaluate.errors import SpecError
+from hpowh.analyses.evaluate.job import prepare, refuse_many
+from hpowh.analyses.evaluate.spec import DataSpec
+from hpowh.warehouse.errors import UsageError
+
+GOOD = """
+metrics = ["accuracy"]
+[[data]]
+name = "iris"
+[[model]]
+kind = "decision_tree"
+space.max_depth = [1, 2]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"decision_tree"', '"decison_tree"', "Did you mean decision_tree"),
+        ("space.max_depth", "space.max_dept", "Did you mean max_depth"),
+        ('"accuracy"', '"acuracy"', "Did you mean accuracy"),
+        ('"accuracy"', '"logloss"', "Did you mean log_loss"),
+        ('"accuracy"', '"roc_auc"', "cannot be computed on the data set iris"),
+        ('"accuracy"', '"r2"', None),
+        ('name = "iris"', 'name = "irsi"', "Did you mean iris"),
+        ('name = "iris"', 'naem = "iris"', "Did you mean name"),
+        ("metrics", "metrisc", "Did you mean metrics"),
+        ("[1, 2]", "[1, 1]", "names a level twice"),
+        ("[1, 2]", "[]", "neither a list of levels nor a range"),
+        ("[1, 2]", "{from = 4, to = 1, levels = 3}", "a range goes up"),
+        ("[1, 2]", "{from = 0, to = 1, levels = 3, log = true}", "above 0"),
+        ("[1, 2]", '[1, 2]\nsample = "sobel"\nconfigurations = 2', "Did you mean sobol"),
+        ("[1, 2]", '[1, 2]\nsample = "random"', "needs its size"),
+        ("[1, 2]", '[1, 2]\nfidelity = "steps"\nfidelities = [1]', "does not train step by step"),
+        ("[1, 2]", "[1, 2]\nfidelities = [0.5, 2]", "above 0 and up to 1"),
+        ("[1, 2]", "[1, 2]\nfixed.max_depth = 3", "varied and fixed at once"),
+        ('kind = "decision_tree"', 'import = "no.such.Model"', "cannot be imported"),
+        ('kind = "decision_tree"', 'import = "pathlib.Path"', "cannot be made"),
+        ('kind = "decision_tree"', 'kind = "decision_tree"\nimport = "a.B"', "either a kind or an import path"),
+        ('[[data]]\nname = "iris"', "", "has no data"),
+        ('name = "iris"', 'name = "iris"\n[[data]]\nname = "diabetes"', "different tasks"),
+        ('name = "iris"', 'name = "iris"\n[[data]]\nname = "iris"', "Two data sets are called iris"),
+    ],
+)  # fmt: skip
+def test_a_wrong_spec_says_what_is_wrong(spec, old, new, says):
+    assert old in GOOD
+    path = spec(GOOD.replace(old, new))
+    if says is None:
+        prepare(path)
+        return
+    with pytest.raises(UsageError, match=r"spec\.toml") as caught:
+        prepare(path)
+    assert says in str(caught.value)
+
+
+def test_no_toml_and_no_file(spec, tmp_path):
+    with pytest.raises(UsageError, match="not valid TOML"):
+        prepare(spec("metrics = ["))
+    with pytest.raises(UsageError, match="cannot be read"):
+        prepare(tmp_path / "none.toml")
+
+
+def test_a_billion_cells_are_counted_and_refused(spec, hpowh):
+    axes = "\n".join(f"space.{name} = {{from = 1, to = 32000, levels = 1000, log = true}}" for name in ("a", "b", "c"))
+    names = {"a": "min_samples_split", "b": "min_samples_leaf", "c": "max_leaf_nodes"}
+    for short, name in names.items():
+        axes = axes.replace(f"space.{short} ", f"space.{name} ")
+    path = spec(GOOD.replace("space.max_depth = [1, 2]", axes))
+    with pytest.raises(UsageError, match="5,000,000,000 trainings"):
+        refuse_many(prepare(path))
+    hpowh("init")
+    done = hpowh("evaluate", str(path))
+    assert done.returncode == 2
+    assert "1,000,000,000 configurations" in done.stderr
+    assert "--yes" in done.stderr
+    dry = hpowh("evaluate", str(path), "--yes", "--dry-run")
+    assert dry.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("x,y\n1,a\n,b\n3,a\n", "x is missing in 1 rows, first in row 2"),
+        ("x,y\n1,a\n2,\n3,a\n", "target y of .* is missing in 1 rows"),
+        ("x,y\n1,a\n2,a\n3,a\n", "one class only"),
+        ("x,y\ninf,a\n2,b\n3,a\n", "missing or infinite values, the first in row 1, feature 1"),
+        ("y\na\nb\n", "no rows or no features"),
+    ],
+)
+def test_bad_data_are_refused(tmp_path, content, says):
+    (tmp_path / "bad.csv").write_text(content)
+    with pytest.raises(SpecError, match=says):
+        load(DataSpec("bad", path="bad.csv", target="y"), tmp_path)
+
+
+def test_a_column_that_is_not_there_names_the_nearest(tmp_path):
+    (tmp_path / "d.csv").write_text("width,colour\n1,a\n2,b\n")
+    with pytest.raises(SpecError, match="Did you mean colour"):
+        load(DataSpec("d", path="d.csv", target="color"), tmp_path)
+
+
+def test_a_class_smaller_than_the_folds_is_named():
+    data = make("d", "classification", np.arange(12.0)[:, None], ["a"] * 9 + ["rare"] * 3)
+    with pytest.raises(SpecError, match="class rare of the data set d has 3 rows, fewer than the 5 folds"):
+        check_folds(data, 5)
+    check_folds(data, 3)
+
+
+def test_files_become_numbers(tmp_path):
+    """Texts become indicators, classes are numbered in sorted order; Parquet and CSV give the same."""
+    import polars as pl
+
+    (tmp_path / "d.csv").write_text("colour,size,id,y\nred,1,u,no\nblue,2,v,yes\nred,3,w,no\n")
+    pl.read_csv(tmp_path / "d.csv").write_parquet(tmp_path / "d.parquet")
+    one = load(DataSpec("d", path="d.csv", target="y", ignore=("id",)), tmp_path)
+    two = load(DataSpec("d", path="d.parquet", target="y", ignore=("id",)), tmp_path)
+    assert one.features.tolist() == [[0, 1, 1], [1, 0, 2], [0, 1, 3]]
+    assert one.target.tolist() == [0, 1, 0]
+    assert one.classes == ("no", "yes")
+    assert one.digest == two.digest
+
+
+def test_no_network_is_said(monkeypatch, tmp_path):
+    import sklearn.datasets
+
+    def refuse(**_):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", refuse)
+    with pytest.raises(
+        SpecError, match="OpenML data set 31 cannot be fetched: Name or service not known. Is there net"
+    ):
+        load(DataSpec("credit", openml=31), tmp_path)

@@ -1,0 +1,187 @@
+"""Workers: the same numbers however many there are, nothing lost or done twice, a bad configuration is not the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from hpowh.analyses.evaluate.job import evaluate, prepare
+from hpowh.analyses.evaluate.journal import Record, RunFolder, append, read_journal
+from hpowh.warehouse.errors import HpowhError
+
+KEYS = ["benchmark", "configuration_id", "fidelity", "seed", "fold", "split", "metric"]
+COUNTING = """
+name = "marks"
+folds = 2
+[[data]]
+name = "iris"
+[[model]]
+name = "counting"
+import = "hostile_models.Counting"
+space.level = {from = 0, to = 99, levels = 100, integer = true}
+"""
+HOSTILE = """
+name = "hostile"
+folds = 2
+timeout = 3
+memory = 600
+[[data]]
+name = "iris"
+[[model]]
+name = "hostile"
+import = "hostile_models.Hostile"
+space.act = ["fit", "raise", "hang", "eat", "exit", "leave"]
+"""
+
+
+def test_the_number_of_workers_changes_nothing(run):
+    one, three = run(to="one", jobs=1), run(to="three", jobs=3)
+    assert one.height == 6 * 3 * 2 * 2 * 2
+    assert one.drop("cost").equals(three.drop("cost"))
+    assert one["status"].unique().to_list() == ["ok"]
+
+
+def test_another_seed_gives_other_folds(run):
+    text = """
+name = "seeds"
+seeds = [0, 1]
+[[data]]
+name = "wine"
+[[model]]
+kind = "decision_tree"
+space.max_depth = [1, 2, 3]
+"""
+    frame = run(text).filter(split="test")
+    by_seed = frame.partition_by("seed")
+    assert by_seed[0]["value"].to_list() != by_seed[1]["value"].to_list()
+
+
+def test_a_bad_configuration_is_recorded_and_the_others_go_on(run):
+    """One raises, one hangs, one eats memory, one ends its process, one calls sys.exit."""
+    frame = run(HOSTILE, jobs=2).filter(split="test", fold=0)
+    status = dict(zip(frame["configuration_id"], frame["status"], strict=True))
+    assert status == {0: "ok", 1: "failed", 2: "timeout", 3: "memory", 4: "failed", 5: "failed"}
+    reasons = dict(zip(frame["configuration_id"], frame["reason"], strict=True))
+    assert reasons[1] == "ValueError: no such luck"
+    assert "3 s" in reasons[2]
+    assert reasons[4] == "the model ended its process (exit code 7)"
+    assert frame["value"].is_null().to_list() == [False, True, True, True, True, True]
+
+
+def test_what_a_model_refuses_is_recorded_with_its_own_words(run):
+    text = """
+name = "late"
+folds = 3
+[[data]]
+name = "iris"
+[[model]]
+kind = "mlp"
+fidelity = "steps"
+fidelities = [1, 2]
+space.solver = ["adam", "lbfgs", "adamant"]
+"""
+    frame = run(text).filter(split="test", fold=1).sort("configuration_id", "fidelity")
+    assert frame["status"].to_list() == ["ok", "ok", "failed", "failed", "failed", "failed"]
+    assert "lbfgs has no epochs" in frame["reason"][2]
+
+
+def start(spec: Path, folder: Path, marks: Path) -> subprocess.Popen[bytes]:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from hpowh.analyses.evaluate.job import evaluate, prepare\n"
+        "if __name__ == '__main__':\n"
+        "    evaluate(prepare(Path(sys.argv[1])), Path(sys.argv[2]), jobs=2)\n"
+    )
+    program = spec.with_name("go.py")
+    program.write_text(script)
+    marks.mkdir(exist_ok=True)
+    environment = {**os.environ, "HPOWH_TEST_MARKS": str(marks)}
+    return subprocess.Popen([sys.executable, str(program), str(spec), str(folder)], env=environment)
+
+
+def count_marks(marks: Path) -> Counter[str]:
+    return Counter(line for path in marks.iterdir() for line in path.read_text().splitlines())
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
+def test_killed_and_resumed_nothing_is_lost_or_done_twice(tmp_path, spec, how, read):
+    """Every training marks its end itself. What was journalled before the kill is never trained again."""
+    path, folder, marks = spec(COUNTING), tmp_path / "out", tmp_path / "marks"
+    first = start(path, folder, marks)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and (not marks.is_dir() or sum(count_marks(marks).values()) < 40):
+        time.sleep(0.02)
+    first.send_signal(how)
+    first.wait(30)
+    until = time.monotonic() + 30
+    seen = -1
+    while time.monotonic() < until and seen != (now := sum(count_marks(marks).values())):
+        seen = now
+        time.sleep(0.8)  # workers of a killed process leave by themselves
+    finished = RunFolder(folder).done() | {
+        (record.group, record.rank)
+        for journal in (folder / "journal").glob("*.jsonl")
+        for record in read_journal(journal)
+    }
+    before = count_marks(marks)
+    assert 40 <= sum(before.values()) < 200
+    assert 40 - 2 <= len(finished) < 200
+    second = start(path, folder, marks)
+    assert second.wait(100) == 0
+    again = [mark for mark, count in count_marks(marks).items() if count > 1]
+    assert max(count_marks(marks).values()) <= 2
+    assert len(again) <= 2  # at most what each of two workers was at, which had not counted as finished
+    assert sum(before.values()) - len(finished) == len(again)
+    frame = read(folder)
+    assert frame.height == 100 * 2 * 2
+    assert frame.unique(KEYS).height == frame.height
+    assert not list((folder / "journal").iterdir())
+
+
+def test_a_complete_folder_is_left_alone(tmp_path, spec):
+    prepared, folder = prepare(spec()), tmp_path / "out"
+    evaluate(prepared, folder, jobs=1)
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in (folder / "shards").iterdir()}
+    again = evaluate(prepared, folder, jobs=1)
+    assert again.resumed_count == again.unit_count == again.ok_count == 18
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in (folder / "shards").iterdir()} == before
+
+
+def test_a_cut_line_and_a_doubled_record_do_no_harm(tmp_path, spec, read):
+    """A crash between writing a shard and removing its journals leaves both; a kill may cut the last line."""
+    prepared, folder = prepare(spec()), RunFolder(tmp_path / "out")
+    evaluate(prepared, folder.path, jobs=1)
+    whole = read(folder.path)
+    journal = folder.journals / "left.jsonl"
+    handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    append(handle, Record(0, 0, "failed", "an echo", [], []))
+    os.write(handle, b'[0,3,"ok",null,[0.1,')
+    os.close(handle)
+    evaluate(prepared, folder.path, jobs=1)
+    assert read(folder.path).equals(whole)
+    assert not journal.exists()
+
+
+def test_another_spec_in_the_same_folder_is_refused(tmp_path, spec):
+    evaluate(prepare(spec()), tmp_path / "out", jobs=1)
+    other = spec(spec().read_text().replace("[1, 2, 4]", "[1, 2, 5]"))
+    with pytest.raises(HpowhError, match="another spec"):
+        evaluate(prepare(other), tmp_path / "out", jobs=1)
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path, spec):
+    import fcntl
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with (folder / "lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(HpowhError, match="Another process"):
+            evaluate(prepare(spec()), folder, jobs=1)

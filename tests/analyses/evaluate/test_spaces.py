@@ -1,0 +1,53 @@
+"""Levels, ranks and samples."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpowh.analyses.evaluate.spaces import Dimension, Space, sample
+from hpowh.analyses.evaluate.spec import dimension
+
+
+def space_of(*sizes: int) -> Space:
+    return Space(tuple(Dimension(f"h{i}", tuple(range(size)), "ordinal", "int") for i, size in enumerate(sizes)))
+
+
+def test_the_last_hyperparameter_varies_fastest():
+    space = space_of(2, 3, 4)
+    cells = [tuple(space.parameters(rank).values()) for rank in range(24)]
+    assert cells == list(itertools.product(range(2), range(3), range(4)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 300), st.integers(0, 5))
+def test_a_sample_has_its_size_and_no_cell_twice(sizes, count, seed):
+    space = space_of(*sizes)
+    for how in ("random", "sobol"):
+        ranks = list(sample(space, how, count, seed))
+        assert len(ranks) == len(set(ranks)) == min(count, space.cardinality)
+        assert all(0 <= rank < space.cardinality for rank in ranks)
+        assert ranks == list(sample(space, how, count, seed))
+
+
+def test_sobol_covers_every_level_evenly():
+    """256 points on 16 x 8: each level of each hyperparameter as often as any other, within the cells met twice."""
+    space = space_of(64, 64)
+    ranks = np.array(sample(space, "sobol", 256, 0))
+    counts = np.bincount(ranks // 64 // 8, minlength=8)
+    assert counts.min() >= 28
+    assert counts.max() <= 36
+
+
+def test_kinds_and_types_of_levels():
+    assert dimension("d", [4, 1, 2]) == Dimension("d", (1, 2, 4), "ordinal", "int")
+    assert dimension("c", [0.5, 1]) == Dimension("c", (0.5, 1.0), "ordinal", "float")
+    assert dimension("b", [True, False]) == Dimension("b", (True, False), "categorical", "bool")
+    mixed = dimension("m", {"levels": [2, 4, "None"], "ordinal": True})
+    assert (mixed.levels, mixed.kind, mixed.stored) == ((2, 4, None), "ordinal", ["2", "4", "None"])
+    assert dimension("t", [[16], [32, 32]]).levels == ((16,), (32, 32))
+    log = dimension("l", {"from": 1, "to": 16, "levels": 5, "log": True, "integer": True})
+    assert (log.levels, log.scale) == ((1, 2, 4, 8, 16), "log")
