@@ -13,7 +13,7 @@ drawn.
 
 from __future__ import annotations
 
-import resource
+import re
 import shutil
 import statistics
 import subprocess
@@ -35,9 +35,11 @@ MODELS = (
 )
 CROSSED = "value ~ algorithm + (1|benchmark) + (1|seed)"
 PEER = """
-import resource, sys, time
-import numpy as np, polars as pl
+import re, sys, time
+import polars as pl
 import lme_python
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 for line in sys.stdin:
     formula, _, path = line.strip().partition("\\t")
     began = time.perf_counter()
@@ -47,7 +49,7 @@ for line in sys.stdin:
         frame = frame.with_columns(pl.col("seed").cast(pl.String))
     fit = lme_python.lmer(formula, frame)
     seconds = time.perf_counter() - began
-    print(seconds, fit.log_likelihood, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+    print(seconds, fit.log_likelihood, peak(), flush=True)
 """
 LME4 = """
 suppressMessages(library(lme4))
@@ -157,7 +159,13 @@ def worker() -> None:
         found = fit(formula, reader.cells(formula, Selection(reader.catalogue)))
         satterthwaite(found).df(found.covariance)
         seconds = time.perf_counter() - began
-        print(seconds, found.log_likelihood, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+        print(seconds, found.log_likelihood, peak(), flush=True)
+
+
+def peak() -> float:
+    """Return this process's own peak memory in MB (what getrusage says includes the parent's before the start)."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))
+    return int(found[1]) / 1024 if found else float("nan")
 
 
 def load(folder: Path, name: str, query: str, *, with_csv: bool = True) -> tuple[Path, Path]:
