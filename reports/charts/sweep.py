@@ -8,12 +8,17 @@ from typing import Any
 
 from hpowh.reports.blocks import Plot
 from hpowh.reports.charts.plot import SCALE, axis, line, spans_orders
-from hpowh.reports.names import plot_text
+from hpowh.reports.names import plot_text, shorten
 from hpowh.reports.numbers import number
 
 Row = Mapping[str, Any]
 ABSENT = "(none)"
 TICKS = 5
+
+
+def plain(value: float, digits: int = 3) -> str:
+    """Return a number as short as it goes: whole ones without decimals."""
+    return number(int(value)) if float(value).is_integer() and abs(value) < 1e6 else number(float(value), digits)
 
 
 def dimension(label: str, values: Sequence[Any], *, is_log: bool = False) -> dict[str, Any]:
@@ -26,7 +31,7 @@ def dimension(label: str, values: Sequence[Any], *, is_log: bool = False) -> dic
         return _numeric(label, values, is_log=is_log and min(present) > 0)
     levels = sorted({str(value) for value in present})
     place = {level: i for i, level in enumerate(levels)}
-    ticks = [(float(i), plot_text(level, 24)) for level, i in place.items()]
+    ticks = [(float(i), shorten(level, 24)) for level, i in place.items()]  # Plotly shows these as plain text
     if len(present) < len(values):
         ticks.insert(0, (-1.0, ABSENT))
     return {
@@ -45,7 +50,7 @@ def _numeric(label: str, values: Sequence[Any], *, is_log: bool) -> dict[str, An
     span = (high - low) or 1.0
     distinct = sorted(set(present))
     at = distinct if len(distinct) <= TICKS + 2 else [low + span * i / (TICKS - 1) for i in range(TICKS)]
-    ticks = [(v, number(10**v if is_log else v, 3)) for v in at]
+    ticks = [(v, plain(10**v if is_log else v)) for v in at]
     absent = low - 0.12 * span
     if len(present) < len(shown):
         ticks.insert(0, (absent, ABSENT))
@@ -114,7 +119,7 @@ def matters(rows: Sequence[Row]) -> Plot:
             "color": "@muted",
             "thickness": 1,
         },
-        "marker": {"color": ["@1" if (row["correlation"] or 0) < 0 else "@2" for row in rows]},
+        "marker": {"color": "@1"},
     }
     layout = {
         "xaxis": axis("Importance (permutation)", domain=[0, 0.46]),
@@ -122,7 +127,6 @@ def matters(rows: Sequence[Row]) -> Plot:
         "yaxis": {"autorange": "reversed", "automargin": True},
         "hovermode": "closest",
     }
-    correlation["marker"] = {"color": "@1"}
     return Plot({"": {"data": [importance, correlation]}}, layout, height=max(220, 34 * len(rows) + 110))
 
 
@@ -145,7 +149,8 @@ def slices(
         x = [plot_text(row["level"]) if is_level else row["numeric_value"] for row in curve]
         mine = [(plot_text(str(v)) if is_level else v, value) for v, value in points.get(name, ()) if v is not None]
         dots = {
-            "type": "scatter", "mode": "markers", "name": "trials", "x": [v for v, _ in mine], "y": [y for _, y in mine],
+            "type": "scatter", "mode": "markers", "name": "trials",
+            "x": [v for v, _ in mine], "y": [y for _, y in mine],
             "marker": {"color": "@0/0.45", "size": 6}, "hovertemplate": "%{y:.4~g}",
         }  # fmt: skip
         mean = line("model's mean", x, [row["mean"] for row in curve], token="@1")
@@ -222,7 +227,8 @@ def scatter(
     def dots(chosen: bool, name: str, token: str) -> dict[str, Any]:
         mine = [row for row, flag in zip(rows, flags, strict=True) if flag is chosen]
         return {
-            "type": "scatter", "mode": "markers", "name": name, "x": [r[x[0]] for r in mine], "y": [r[y[0]] for r in mine],
+            "type": "scatter", "mode": "markers", "name": name,
+            "x": [r[x[0]] for r in mine], "y": [r[y[0]] for r in mine],
             "marker": {"color": token, "size": 9 if chosen else 6},
         }  # fmt: skip
 

@@ -147,7 +147,9 @@ from result.sweep_untried where analysis_run_id = $run and metric_id = $metric o
 
 SUGGESTIONS = """
 select suggestion, any_value(predicted) as predicted, any_value(deviation) as deviation,
-  string_agg(hyperparameter || ' = ' || coalesce(text_value, format('{:.4g}', numeric_value)), ', '
+  string_agg(hyperparameter || ' = ' || coalesce(text_value, format('{:.6g}', numeric_value)), ', '
     order by hyperparameter) as configuration
-from result.sweep_suggestion where analysis_run_id = $run and metric_id = $metric group by suggestion order by suggestion
+from result.sweep_suggestion where analysis_run_id = $run and metric_id = $metric
+group by suggestion
+order by suggestion
 """
