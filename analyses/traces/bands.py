@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,10 @@ def bootstrap_mean_band(
     lower, upper = np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
     if enough.any():
         tail = 100 * (1 - level) / 2
-        lower[enough], upper[enough] = np.nanpercentile(means[:, enough], [tail, 100 - tail], axis=0)
+        kept = means[:, enough]
+        # Only a budget with very few values can be without any in some draw; the other function is ten times faster.
+        percentile = np.nanpercentile if np.isnan(kept).any() else np.percentile
+        lower[enough], upper[enough] = percentile(kept, [tail, 100 - tail], axis=0)
     return lower, upper
 
 
@@ -67,5 +70,5 @@ def stratified_normal_band(
     mean = means.mean(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.where(counts >= 2, deviations**2 / counts, np.nan)
-    half = norm.ppf(0.5 + level / 2) * np.sqrt(variance.sum(axis=0)) / benchmarks
+    half = NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(variance.sum(axis=0)) / benchmarks
     return mean, mean - half, mean + half

@@ -165,7 +165,9 @@ def _tables(connection: duckdb.DuckDBPyConnection, experiment_id: int, axes: pl.
             pl.col("budget_count").fill_null(0)
         ),
         "trace_point": connection.execute(queries.TRACE_POINT).pl(),
-        "trace_summary": _with_bands(summary, connection.execute(queries.MATRIX).pl()),
+        "trace_summary": _with_bands(
+            summary, connection.execute(queries.CELLS).pl(), connection.execute(queries.MATRIX).pl()
+        ),
         "run_regret": connection.execute(queries.RUN_REGRET).pl(),
         "coverage": coverage.with_columns(
             pl.Series("missing_seeds", seeds, pl.String), pl.Series("is_complete", complete, pl.Boolean)
@@ -173,20 +175,21 @@ def _tables(connection: duckdb.DuckDBPyConnection, experiment_id: int, axes: pl.
     }
 
 
-def _with_bands(summary: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """Add the bootstrap band of the mean normalised regret, and why there is none."""
+def _with_bands(summary: pl.DataFrame, cells: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    """Add the bootstrap band of the mean normalised regret, and why there is none; all three in the same order."""
     import numpy as np
     import polars as pl
 
     from hpowh.analyses.traces.bands import bootstrap_mean_band
 
+    values = points["normalized_regret"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     lower, upper = [np.empty(0)], [np.empty(0)]
-    for part in points.partition_by(*CELL, maintain_order=True):
-        steps = int(part["step"].max())  # type: ignore[arg-type]
-        matrix = part["normalized_regret"].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(-1, steps)
-        low, high = bootstrap_mean_band(matrix, seed=BAND_SEED)
+    start = 0
+    for count, steps in cells.select("point_count", "step_count").rows():
+        low, high = bootstrap_mean_band(values[start : start + count].reshape(-1, steps), seed=BAND_SEED)
         lower.append(low)
         upper.append(high)
+        start += count
     reason = (
         pl.when(pl.col("run_count") == 0)
         .then(pl.lit("no run has a value at this budget"))
@@ -211,24 +214,27 @@ def _overall(summary: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[int]]]
     from hpowh.analyses.traces.overall import Cell, mean_over_benchmarks
 
     names = ["normalized_regret_mean", "normalized_regret_sd", "run_count", "rank_mean", "rank_sd", "rank_count"]
+    columns = [summary[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ["budget", *names]]
+    lengths = summary.group_by(CELL, maintain_order=True).len().rows()
+    ends = np.cumsum([0, *(row[-1] for row in lengths)])
     pairs = summary.select("benchmark_id", "metric_id").unique()
     one_each = pairs["benchmark_id"].is_unique().all() and pairs["metric_id"].n_unique() > 1
     frames: list[pl.DataFrame] = []
     left_out: dict[str, list[int]] = {}
     for metric_id in [None] if one_each else sorted(pairs["metric_id"].unique().to_list()):
-        cells = []
-        for key, part in summary.partition_by(*CELL, as_dict=True, maintain_order=True).items():
-            if metric_id in (None, key[1]):
-                arrays = [part[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
-                cells.append(Cell(key[0], key[2], key[3], part["budget"].to_numpy(), *arrays))
+        cells = [
+            Cell(benchmark, algorithm, setting, *(column[ends[place] : ends[place + 1]] for column in columns))
+            for place, (benchmark, metric, algorithm, setting, _) in enumerate(lengths)
+            if metric_id in (None, metric)
+        ]
         curves, missing = mean_over_benchmarks(cells)
         left_out |= missing
         for curve in curves:
-            columns = {"position": curve.position}
+            given = {"position": curve.position}
             for name, (mean, low, high) in (("normalized_regret", curve.regret), ("rank", curve.rank)):
-                columns |= {f"{name}_mean": mean, f"{name}_lower": low, f"{name}_upper": high}
+                given |= {f"{name}_mean": mean, f"{name}_lower": low, f"{name}_upper": high}
             frames.append(
-                pl.DataFrame(columns).with_columns(
+                pl.DataFrame(given).with_columns(
                     pl.lit(metric_id, pl.Int32).alias("metric_id"),
                     pl.lit(curve.setting).alias("setting"),
                     pl.lit(curve.algorithm_id, pl.Int32).alias("algorithm_id"),

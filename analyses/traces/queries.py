@@ -135,9 +135,17 @@ order by benchmark_id, metric_id, algorithm_id, setting, budget
 """
 
 MATRIX = """
-select benchmark_id, metric_id, algorithm_id, setting, run_id, step, normalized_regret
+select normalized_regret
 from traces_point order by benchmark_id, metric_id, algorithm_id, setting, run_id, step
 """
+
+CELLS = """
+select benchmark_id, metric_id, algorithm_id, setting, count(*) as point_count, max(step) as step_count
+from traces_point
+group by benchmark_id, metric_id, algorithm_id, setting
+order by benchmark_id, metric_id, algorithm_id, setting
+"""
+"""Every cell has its runs times the steps of its axis as points, also where a run has no value."""
 
 RUN_REGRET = """
 with last as (

@@ -63,13 +63,12 @@ def _cell(row: Mapping[str, Any], x: float, y: float) -> list[str]:
     share = 0.0 if row["run_count"] == 0 else 1 - row["missing_count"] / expected
     about = f"{row['algorithm']} on {row['benchmark']}{', ' + row['setting'] if row['setting'] else ''}: "
     about += f"{row['run_count']} runs; " + (f"missing seeds {missing}" if missing else "no seed missing")
-    shown = shorten(about, TITLE)
-    parts = [rect(x, y, COLUMN - 4, ROW - 4, title=shown, rx=3, class_="svg-soft")]
+    wide, tall = COLUMN - 4, ROW - 4
+    parts = [rect(x, y, wide, tall, title=shorten(about, TITLE), class_="svg-soft")]
     if share > 0:
-        colour = "@accent/0.28" if share == 1 else "@warn/0.3"
-        parts.append(rect(x, y, (COLUMN - 4) * share, ROW - 4, title=shown, rx=3, fill="none", data_fill=colour))
-    middle = x + COLUMN / 2 - 2
+        fill = "svg-full" if share == 1 else "svg-part"
+        parts.append(rect(x, y, wide * share, tall, class_=fill, pointer_events="none"))
     kind = "svg-muted" if row["run_count"] == 0 else "svg-text"
     label = "\u2013" if row["run_count"] == 0 else str(row["run_count"])
-    parts.append(text(middle, y + 15.5, label, text_anchor="middle", class_=kind, pointer_events="none", font_size=12))
+    parts.append(text(x + wide / 2, y + 15.5, label, text_anchor="middle", class_=kind, pointer_events="none"))
     return parts

@@ -24,8 +24,8 @@ select search_space, benchmark, metric, split, fidelity, configuration_count, ca
 from mart.landscape
 order by search_space, benchmark, metric, split, fidelity
 """
-BENCHMARK_LIMIT = 200
-"""A matrix shows so many benchmarks, those with most seeds missing first; the CSV has all."""
+CELL_LIMIT = 2000
+"""A matrix shows as many benchmarks as give so many cells, those with most seeds missing first; the CSV has all."""
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -73,10 +73,11 @@ def _matrix(site: SiteContext, name: str) -> list[Block]:
     gaps: dict[str, int] = {}
     for row in rows:
         gaps[row["benchmark"]] = gaps.get(row["benchmark"], 0) + row["missing_count"]
-    shown = sorted(gaps, key=lambda benchmark: (-gaps[benchmark], benchmark))[:BENCHMARK_LIMIT]
+    limit = max(1, CELL_LIMIT * len(gaps) // len(rows))
+    shown = set(sorted(gaps, key=lambda benchmark: (-gaps[benchmark], benchmark))[:limit])
     notes = [f"{plural(holes, 'cell')} of {len(rows):,} have no run or lack seeds." if holes else "Nothing is missing."]
-    if len(gaps) > BENCHMARK_LIMIT:
-        notes.append(f"The {BENCHMARK_LIMIT} benchmarks with most gaps of {len(gaps):,}; the CSV has all.")
+    if len(gaps) > limit:
+        notes.append(f"The {limit} benchmarks with most gaps of {len(gaps):,}; the CSV has all.")
     return [
         Figure(
             id=f"coverage-{file_stem(name)}",

@@ -61,7 +61,7 @@
     var to = [copy].concat(Array.prototype.slice.call(copy.querySelectorAll("*")));
     from.forEach(function (element, index) {
       var style = getComputedStyle(element);
-      ["fill", "stroke", "font-family", "font-size", "font-weight"].forEach(function (name) {
+      ["fill", "fill-opacity", "stroke", "font-family", "font-size", "font-weight"].forEach(function (name) {
         to[index].style.setProperty(name, style.getPropertyValue(name));
       });
     });
