@@ -53,10 +53,10 @@ def benchmark_informativeness(source: CellSource, setup: Setup) -> list[Row]:
 
 def between_and_within(cells: Cells, group: Integers, size: int) -> tuple[Floats, Floats]:
     """Return rows and the sum of squares about the mean (size,) for groups of cells."""
-    count = np.bincount(group, weights=cells.count, minlength=size)
+    count = np.asarray(np.bincount(group, weights=cells.count, minlength=size), dtype=np.float64)
     mean = np.bincount(group, weights=cells.count * cells.mean_y, minlength=size) / np.maximum(count, 1.0)
     off = cells.count * (cells.mean_y - mean[group]) ** 2 + cells.scatter_y
-    return count, np.bincount(group, weights=off, minlength=size)
+    return count, np.asarray(np.bincount(group, weights=off, minlength=size), dtype=np.float64)
 
 
 def normal_log_likelihood(count: float, scatter: float) -> float:
