@@ -26,9 +26,12 @@ select name, cardinality, kind, position, stride from core.hyperparameter where 
 """
 
 LOSSES = """
-select configuration_id, loss from mart.landscape_node
+select configuration_id, favg(value) as value
+from core.evaluation
 where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ?
+group by configuration_id
 """
+"""The same means as in `mart.landscape_node`, whose names and directions are joined to every row there."""
 
 SEED_LOSSES = """
 select e.seed, e.configuration_id, favg(case when m.direction = 'max' then -e.value else e.value end) as loss

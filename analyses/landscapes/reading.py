@@ -41,7 +41,8 @@ def read_surface(reader: Reader, key: Key, space: Space | None = None) -> Surfac
             raise LandscapeError(f"There is no seed {key.seed}.", f"There is: {', '.join(map(str, seeds))}.")
         return seeds[key.seed]
     columns = reader.sql(queries.LOSSES, key.identity).numpy()
-    loss = np.ma.filled(np.ma.asarray(columns["loss"]).astype(np.float64), np.nan)
+    value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
+    loss = -value if key.direction == "max" else value
     return Surface.make(space, np.asarray(columns["configuration_id"]), loss)
 
 
