@@ -17,7 +17,9 @@ from hpowh.warehouse.query import markdown
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COOKBOOK = (ROOT / "docs" / "sql-cookbook.md").read_text()
-QUESTIONS = re.findall(r"^## (\d+\. .+?)\n\n```sql\n(.+?)\n```\n\n((?:\|[^\n]*\n)+)", COOKBOOK, re.MULTILINE | re.DOTALL)
+QUESTIONS = re.findall(
+    r"^## (\d+\. .+?)\n\n```sql\n(.+?)\n```\n\n((?:\|[^\n]*\n)+)", COOKBOOK, re.MULTILINE | re.DOTALL
+)
 
 
 def test_the_cookbook_has_a_dozen_questions():

@@ -11,6 +11,7 @@ METADATA = MetaData()
 SCHEMAS = ("core", "mart", "result", "ops")
 """core: what was measured. mart: views. result: what the analyses found. ops: ledgers."""
 
+
 def table(schema: str, name: str, grain: str, *columns: Any) -> Table:
     """Declare one table; `grain` says in a sentence what one row is and becomes the table's comment."""
     return Table(name, METADATA, *columns, schema=schema, comment=grain)
