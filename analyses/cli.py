@@ -11,9 +11,10 @@ from hpowh.analyses.evaluate import commands as evaluate
 from hpowh.analyses.landscapes import commands as landscapes
 from hpowh.analyses.mixed_models import commands as mixed_models
 from hpowh.analyses.rankings import commands as rankings
+from hpowh.analyses.sweeps import commands as sweeps
 from hpowh.analyses.traces import commands as traces
 
-FAMILIES = (traces, mixed_models, rankings, landscapes)
+FAMILIES = (traces, mixed_models, rankings, landscapes, sweeps)
 
 
 def register(app: typer.Typer) -> None:

@@ -16,7 +16,8 @@ OTHER = "(other)"
 FEW = 20
 """A column that mixes numbers and texts is categorical up to so many distinct values, else numeric."""
 LOG_RATIO = 1000.0
-"""Positive numbers that span more than this ratio are used by their logarithm, even where no scale is declared."""
+"""Positive numbers that span more than this ratio, and whose logarithms are less skewed than they are, are used by
+their logarithm, even where no scale is declared."""
 LEAST_PRESENT = 5
 """A column with fewer values than this (or than 5 % of the trials) says too little to be used."""
 UNIQUE_SHARE = 0.9
@@ -125,7 +126,7 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
     role, why = _role(raw.name, found.size, values.size, distinct.size)
     is_log = bool(raw.declared and raw.declared.scale == "log" and found.size and found.min() > 0)
     if not is_log and role == "used" and distinct[0] > 0 and distinct[-1] / distinct[0] > LOG_RATIO:
-        is_log = not (raw.declared and raw.declared.lower is not None)
+        is_log = not (raw.declared and raw.declared.lower is not None) and _is_more_even_as_log(found)
         if is_log:
             notes.append("positive and spanning more than three orders of magnitude: used by its logarithm")
     used = np.log10(values) if is_log else values
@@ -142,6 +143,13 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
         missing if fill is not None else 0, fill, "; ".join([why, *notes] if why else notes), used, (),
         is_integer, raw.declared,
     )  # fmt: skip
+
+
+def _is_more_even_as_log(found: Floats) -> bool:
+    """Return whether the logarithms are less skewed: uniform numbers of which one is near 0 are not."""
+    from scipy.stats import skew
+
+    return abs(float(skew(np.log10(found)))) < abs(float(skew(found)))
 
 
 def _categorical(raw: Raw, present: NDArray[np.bool_], counts: dict[str, int], notes: list[str]) -> Column:

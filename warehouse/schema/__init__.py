@@ -1,6 +1,6 @@
 """The warehouse's tables as SQLAlchemy metadata: the model that the revisions in `migrations/` arrive at."""
 
-from hpowh.warehouse.schema import core, landscape, lmem, ops, rankings, sweep, traces
+from hpowh.warehouse.schema import core, landscape, lmem, ops, rankings, sweep, sweep_results, traces
 from hpowh.warehouse.schema.base import METADATA, SCHEMAS
 
-__all__ = ["METADATA", "SCHEMAS", "core", "landscape", "lmem", "ops", "rankings", "sweep", "traces"]
+__all__ = ["METADATA", "SCHEMAS", "core", "landscape", "lmem", "ops", "rankings", "sweep", "sweep_results", "traces"]

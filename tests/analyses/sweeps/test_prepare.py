@@ -70,6 +70,11 @@ def test_numbers_over_orders_of_magnitude_use_their_logarithm():
     assert not read_column(column("lr", values, Declared("float", "linear", 1.0, 1e5))).is_log
 
 
+def test_uniform_numbers_near_zero_keep_their_scale():
+    mine = read_column(column("x", [0.0005, *np.linspace(0.1, 3, N - 1).tolist()]))
+    assert not mine.is_log
+
+
 def test_categories_are_one_hot_and_a_missing_one_is_a_level():
     values = [["a", "b", None][i % 3] for i in range(N)]
     prepared = prepare([column("kind", values)])

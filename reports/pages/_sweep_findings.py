@@ -1,0 +1,113 @@
+"""What a sweep's analysis says, in sentences with their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hpowh.reports.charts.sweep import plain
+from hpowh.reports.context import SiteContext
+from hpowh.reports.numbers import number, plural
+from hpowh.reports.page import Finding
+from hpowh.reports.queries import sweep as queries
+
+Row = Mapping[str, Any]
+
+
+def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: str) -> Iterator[Finding]:
+    """Yield the findings of one metric, the most important first."""
+    key, metric = ("sweep", subject), summary["metric"]
+    about = {"run": run, "metric": summary["metric_id"]}
+    if summary["reason"]:
+        yield Finding(f"{subject}: {metric} was not analysed: {summary['reason']}.", key, f"sweep-columns{suffix}")
+        return
+    matters = site.query(queries.MATTERS, **about).rows()
+    models = {row["model"]: row for row in site.query(queries.MODELS, **about).rows()}
+    yield _important(subject, key, metric, matters, models.get("extra_trees"), suffix)
+    yield Finding(
+        f"{subject}: the best of {plural(summary['used_count'], 'trial')} with a value is trial "
+        f"{summary['best_number']}, {metric} = {number(summary['best_value'])}; the median is "
+        f"{number(summary['median_value'])}.",
+        key,
+        f"sweep-history{suffix}",
+    )
+    yield from _ranges(site, subject, key, matters, about, suffix)
+    yield from _next(site, subject, key, metric, about, suffix)
+
+
+def _important(
+    subject: str, key: tuple[str, str], metric: str, matters: list[dict[str, Any]], model: Row | None, suffix: str
+) -> Finding:
+    anchor = f"sweep-matters{suffix}"
+    if model is None or model["verdict"] == "unknown":
+        why = model["reason"] if model else "no model was fitted"
+        return Finding(f"{subject}: which hyperparameter mattered for {metric} cannot be said: {why}.", key, anchor)
+    r_squared = number(model["r_squared_left_out"], 2)
+    if model["verdict"] == "worthless":
+        return Finding(
+            f"{subject}: no hyperparameter can be said to matter for {metric}: a model of all of them predicts unseen "
+            f"trials no better than their mean (cross-validated R2 = {r_squared}).",
+            key,
+            anchor,
+        )
+    first, *others = matters
+    second = f"; next comes {others[0]['hyperparameter']} with {number(others[0]['permutation'], 2)}" if others else ""
+    weak = ", which is weak evidence" if model["verdict"] == "weak" else ""
+    return Finding(
+        f"{subject}: {first['hyperparameter']} mattered most for {metric}: shuffling it costs the model "
+        f"{number(first['permutation'], 2)} of R2 (standard deviation {number(first['permutation_sd'], 2)}){second}. "
+        f"The model's cross-validated R2 is {r_squared}{weak}.",
+        key,
+        anchor,
+    )
+
+
+def _ranges(
+    site: SiteContext,
+    subject: str,
+    key: tuple[str, str],
+    matters: list[dict[str, Any]],
+    about: dict[str, int],
+    suffix: str,
+) -> Iterator[Finding]:
+    rows = site.query(queries.RANGES, **about).rows()
+    for name in [row["hyperparameter"] for row in matters[:2]]:
+        mine = [row for row in rows if row["hyperparameter"] == name and row["reason"] is None]
+        if not mine:
+            continue
+        if mine[0]["level"] is None:
+            row = mine[0]
+            where = (
+                f"{name} between {plain(row['lower'])} and {plain(row['upper'])} "
+                f"(tried: {plain(row['tried_lower'])} to {plain(row['tried_upper'])})"
+            )
+        else:
+            row = max(mine, key=lambda one: (one["share"] or 0) - (one["tried_share"] or 0))
+            where = (
+                f"{name} = {row['level']} in {number(100 * row['share'], 2)} % "
+                f"({number(100 * row['tried_share'], 2)} % of all trials)"
+            )
+        yield Finding(f"{subject}: the best {row['best_count']} trials have {where}.", key, f"sweep-ranges{suffix}")
+
+
+def _next(
+    site: SiteContext, subject: str, key: tuple[str, str], metric: str, about: dict[str, int], suffix: str
+) -> Iterator[Finding]:
+    corners = site.query(queries.UNTRIED, **about).rows()
+    if corners:
+        row = corners[0]
+        yield Finding(
+            f"{subject}: no trial combines {row['hyperparameter_a']} {row['part_a']} with {row['hyperparameter_b']} "
+            f"{row['part_b']}, where {number(row['expected'], 2)} were to be expected.",
+            key,
+            f"sweep-untried{suffix}",
+        )
+    found = site.query(queries.SUGGESTIONS, **about).rows()
+    if found:
+        row = found[0]
+        yield Finding(
+            f"{subject}: next to try: {row['configuration']}; predicted {metric} {number(row['predicted'])} "
+            f"(standard deviation over trees {number(row['deviation'], 2)}).",
+            key,
+            f"sweep-next{suffix}",
+        )

@@ -1,0 +1,202 @@
+"""The tables on a sweep's page."""
+
+from __future__ import annotations
+
+from hpowh.reports.blocks import Block, Column, Table
+from hpowh.reports.context import SiteContext
+from hpowh.reports.queries import sweep as queries
+
+
+def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
+    """Return every method's number for every hyperparameter."""
+    columns = [
+        Column("hyperparameter", "Hyperparameter"),
+        Column("permutation", "Permutation", 3, "Fall of the out-of-fold R2 when it is shuffled"),
+        Column("permutation_sd", "SD", 2, "Over folds and repeats"),
+        Column("impurity", "Impurity", 3, "Share of the splits' gain in 250 extremely randomised trees"),
+        Column("fanova", "fANOVA main", 3, "Share of a forest's variance that it explains alone"),
+        Column("ols_drop", "Linear", 3, "Fall of R2 when least squares does without it"),
+        Column("near_best", "Near the best", 3, "PED-ANOVA: how much the best tenth differs from all trials"),
+        Column("near_best_chance", "Chance", 3, "What the column before would show without any effect (95 %)"),
+        Column("correlation", "Correlation", 3, "Spearman's rho; eta squared for categories"),
+        Column("correlation_lower", "from", 2, "95 % interval"),
+        Column("correlation_upper", "to", 2, "95 % interval"),
+        Column("p_adjusted", "p", 2, "Holm's adjustment over the hyperparameters"),
+        Column("correlation_kind", "Kind"),
+    ]
+    how = (
+        "One row per hyperparameter. Methods measure different things, so compare orders, not numbers. A value near "
+        "the best counts only where it exceeds the column Chance."
+    )
+    query = site.query(queries.MATTERS, **about)
+    return Table(f"sweep-importance{suffix}", "Every method's importance", how, query, columns, run)
+
+
+def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
+    """Return how far the models hold, whether methods agree, interactions, and what was varied together."""
+    blocks: list[Block] = [
+        Table(
+            f"sweep-models{suffix}",
+            "How far the models can be believed",
+            "R2 of trials that the model has not seen: 1 is perfect, 0 is no better than the mean. Importances of a "
+            "model that is called worthless mean nothing.",
+            site.query(queries.MODELS, **about),
+            [
+                Column("model", "Model"),
+                Column("trial_count", "Trials"),
+                Column("r_squared", "R2 in sample", 3),
+                Column("r_squared_left_out", "R2 of unseen trials", 3),
+                Column("r_squared_sd", "SD over folds", 2),
+                Column("verdict", "Verdict"),
+                Column("reason", "Why not"),
+            ],
+            run,
+        ),
+        Table(
+            f"sweep-agreement{suffix}",
+            "Do the methods agree?",
+            "Kendall's tau of two methods' importances: 1 is the same order, 0 none in common, -1 the reverse.",
+            site.query(queries.AGREEMENT, **about),
+            [
+                Column("method_a", "Method"),
+                Column("method_b", "and"),
+                Column("tau", "Kendall's tau", 2),
+                Column("is_same_first", "Same first"),
+                Column("hyperparameter_count", "Hyperparameters"),
+                Column("reason", "Why not"),
+            ],
+            run,
+            is_folded=True,
+        ),
+        Table(
+            f"sweep-pairs{suffix}",
+            "Interactions",
+            "Share of the forest's variance that a pair explains beyond both main effects.",
+            site.query(queries.PAIRS, **about),
+            [
+                Column("hyperparameter", "Hyperparameter"),
+                Column("hyperparameter_b", "with"),
+                Column("importance", "Share", 3),
+                Column("deviation", "SD over trees", 2),
+            ],
+            run,
+            is_folded=True,
+            empty="There is no pair, or no model.",
+        ),
+    ]
+    together = site.query(queries.CONFOUNDING, **about)
+    how = "Pairs with an association of at least 0.3. Confounded ones (0.7 and more) can hardly be told apart."
+    columns = [
+        Column("hyperparameter_a", "Hyperparameter"),
+        Column("hyperparameter_b", "with"),
+        Column("coefficient", "Association", 2),
+        Column("method", "Measure"),
+        Column("is_confounded", "Confounded"),
+        Column("trial_count", "Trials"),
+    ]
+    none = "All hyperparameters were varied independently of each other."
+    blocks.append(
+        Table(f"sweep-together{suffix}", "Varied together", how, together, columns, run, is_folded=True, empty=none)
+    )
+    return blocks
+
+
+def linear_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
+    """Return the summary of ordinary least squares."""
+    columns = [
+        Column("term", "Term"),
+        Column("coefficient", "Coefficient"),
+        Column("standard_error", "SE", 3),
+        Column("t", "t", 3),
+        Column("p", "p", 2),
+        Column("lower", "from", 3, "95 % interval"),
+        Column("upper", "to", 3, "95 % interval"),
+        Column("standardised", "Standardised", 3, "In standard deviations of the metric and of the term"),
+        Column("vif", "VIF", 3, "Variance inflation: above 5 to 10 the coefficient is shared with other terms"),
+        Column("reason", "Why not"),
+    ]
+    how = (
+        "Least squares on all hyperparameters at once: the change of the metric per unit of the term, the others held. "
+        "Categories are compared with their most frequent level. p-values are not adjusted for their number."
+    )
+    query = site.query(queries.TERMS, **about)
+    return Table(f"sweep-linear{suffix}", "Linear model", how, query, columns, run, is_folded=True)
+
+
+def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
+    """Return where the best trials lie, the corners not tried, and ten suggestions."""
+    ranges = [
+        Column("hyperparameter", "Hyperparameter"),
+        Column("level", "Level"),
+        Column("lower", "From", 3, "10 % quantile of the best trials"),
+        Column("lower_from", "(at least", 3, "95 % bootstrap interval of that end"),
+        Column("lower_to", "at most)", 3),
+        Column("upper", "To", 3, "90 % quantile of the best trials"),
+        Column("upper_from", "(at least", 3, "95 % bootstrap interval of that end"),
+        Column("upper_to", "at most)", 3),
+        Column("tried_lower", "Tried from", 3),
+        Column("tried_upper", "Tried to", 3),
+        Column("share", "Share of the best", 2),
+        Column("tried_share", "Share of all", 2),
+        Column("reason", "Why not"),
+    ]
+    return [
+        Table(
+            f"sweep-ranges{suffix}",
+            "Where the best tenth lies",
+            "For numbers the range that holds the middle 80 % of the best tenth of the trials, with how far each end "
+            "is certain; for categories how often the best have it.",
+            site.query(queries.RANGES, **about),
+            ranges,
+            run,
+        ),
+        Table(
+            f"sweep-untried{suffix}",
+            "Combinations not tried",
+            "Thirds of the tried range (or levels) of two hyperparameters that no trial combines.",
+            site.query(queries.UNTRIED, **about),
+            [
+                Column("hyperparameter_a", "Hyperparameter"),
+                Column("part_a", "in"),
+                Column("hyperparameter_b", "with"),
+                Column("part_b", "in"),
+                Column("expected", "Trials to be expected", 2),
+            ],
+            run,
+            empty="Every combination of two that was to be expected has been tried.",
+        ),
+        Table(
+            f"sweep-next{suffix}",
+            "What to try next",
+            "Configurations with the largest expected improvement by the extremely randomised trees, inside the "
+            "declared space (or the range that was tried), different from each other and from every trial.",
+            site.query(queries.SUGGESTIONS, **about),
+            [
+                Column("suggestion", "No."),
+                Column("configuration", "Configuration"),
+                Column("predicted", "Predicted", 4),
+                Column("deviation", "SD over trees", 2),
+            ],
+            run,
+            empty="Nothing is suggested: there is no model that could be believed.",
+        ),
+    ]
+
+
+def column_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
+    """Return what became of every column."""
+    columns = [
+        Column("name", "Hyperparameter"),
+        Column("role", "Role"),
+        Column("kind", "Kind"),
+        Column("is_log", "Logarithm"),
+        Column("present_count", "Trials with it"),
+        Column("missing_count", "without"),
+        Column("distinct_count", "Distinct values"),
+        Column("imputed_count", "Imputed"),
+        Column("imputed_value", "by", 4),
+        Column("note", "Note"),
+    ]
+    how = "Every column that was found: whether models use it, what was imputed, and why the others are left out."
+    query = site.query(queries.COLUMNS, **about)
+    return Table(f"sweep-columns{suffix}", "What was used", how, query, columns, run, is_folded=True)

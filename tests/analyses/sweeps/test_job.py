@@ -1,0 +1,210 @@
+"""The job and its command: result tables, what is left alone, and bad input."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpowh.analyses.sweeps.job import analyse
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.ingest import Request, find_source, ingest
+
+TABLES = ["sweep_column", "sweep_correlation", "sweep_importance", "sweep_term", "sweep_suggestion", "sweep_range"]
+
+
+def load(warehouse: Warehouse, folder: Path, rows: list[dict], name: str = "s", **mapping: str) -> None:
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    request = Request(str(path), name, mapping or {"loss": "metric"}, {"direction": "min"})
+    ingest(warehouse, find_source("trials"), request)
+
+
+def rows_of(warehouse: Warehouse, table: str, columns: str, where: str = "true") -> list[tuple]:
+    return warehouse.sql(f"select {columns} from result.{table} where {where} order by all").rows()
+
+
+def simple(count: int, seed: int = 0) -> list[dict]:
+    random = np.random.default_rng(seed)
+    rows = []
+    for i in range(count):
+        x, kind = float(random.uniform()), str(random.choice(["a", "b"]))
+        row = {"name": f"r{i}", "state": "finished", "config": {"x": x, "kind": kind, "z": float(random.uniform())}}
+        rows.append(row | {"loss": 3 * x + (kind == "b") + 0.1 * float(random.normal())})
+    return rows
+
+
+def test_tables_are_filled_once_and_again_when_a_trial_changes(warehouse, tmp_path):
+    rows = [*simple(40), {"name": "f", "state": "failed", "config": {"x": 0.5}}]
+    load(warehouse, tmp_path, rows)
+    first = analyse(warehouse)[0]
+    assert first.is_new
+    assert "Not used: 1 failed." in first.warnings
+    assert rows_of(warehouse, "sweep_summary", "trial_count, finished_count, failed_count, used_count, reason") == [
+        (41, 40, 1, 40, None)
+    ]
+    best = min(rows[:40], key=lambda row: row["loss"])
+    found = warehouse.sql(
+        "select t.name, s.best_value from result.sweep_summary as s "
+        "join core.trial as t on t.trial_id = s.best_trial_id"
+    ).rows()
+    assert found == [(best["name"], best["loss"])]
+    assert rows_of(warehouse, "sweep_importance", "hyperparameter", "method = 'permutation' and place = 1") == [("x",)]
+    assert {
+        table: warehouse.sql(f"select count(*) from result.{table}").one() > 0 for table in TABLES
+    } == dict.fromkeys(TABLES, True)
+    assert not analyse(warehouse)[0].is_new
+    rows[-1]["state"] = "running"
+    load(warehouse, tmp_path, rows)
+    again = analyse(warehouse)[0]
+    assert (again.is_new, "Not used: 1 running." in again.warnings) == (True, True)
+
+
+def test_the_tables_hold_what_the_pure_functions_return(warehouse, tmp_path):
+    from statsmodels.api import OLS
+
+    rows = simple(40)
+    load(warehouse, tmp_path, rows)
+    analyse(warehouse)
+    y = np.array([row["loss"] for row in rows])
+    x = np.array([row["config"]["x"] for row in rows])
+    assert rows_of(warehouse, "sweep_correlation", "coefficient", "method = 'pearson' and hyperparameter = 'x'") == [
+        (pytest.approx(np.corrcoef(x, y)[0, 1]),)
+    ]
+    kind = [row["config"]["kind"] for row in rows]
+    usual = max(sorted(set(kind)), key=kind.count)
+    other = np.array([k != usual for k in kind], dtype=float)
+    z = np.array([row["config"]["z"] for row in rows])
+    fit = OLS(y, np.column_stack([np.ones(40), other, x, z])).fit()
+    found = rows_of(warehouse, "sweep_term", "term, coefficient, standard_error, p")
+    names = ["(intercept)", next(t for t, *_ in found if t.startswith("kind=")), "x", "z"]
+    wanted = [
+        (n, pytest.approx(b), pytest.approx(s), pytest.approx(p))
+        for n, b, s, p in zip(names, fit.params, fit.bse, fit.pvalues, strict=True)
+    ]
+    assert found == sorted(wanted, key=lambda row: row[0])
+
+
+def test_several_metrics_have_a_front(warehouse, tmp_path):
+    rows = [row | {"size": -row["config"]["x"]} for row in simple(30)]
+    load(warehouse, tmp_path, rows, loss="metric", size="metric")
+    analyse(warehouse)
+    front = {name for (name,) in warehouse.sql(
+        "select name from result.sweep_front join core.trial using (trial_id) where front = 1").rows()}  # fmt: skip
+    wanted = {
+        a["name"] for a in rows
+        if not any(
+            b["loss"] <= a["loss"] and b["size"] <= a["size"] and (b["loss"], b["size"]) != (a["loss"], a["size"])
+            for b in rows
+        )
+    }  # fmt: skip
+    assert front == wanted
+    analyse(warehouse, metrics=["size"])
+    with pytest.raises(UsageError, match="No sweep chosen has a metric 'speed'"):
+        analyse(warehouse, metrics=["speed"])
+
+
+def test_runs_of_an_experiment_are_analysed_only_when_named(warehouse, tmp_path):
+    load(warehouse, tmp_path, simple(25))
+    with warehouse.writing() as connection:
+        connection.execute("insert into core.run values (1, 1, 1, 1, 7, (select sweep_id from core.sweep), 1)")
+    assert analyse(warehouse) == []
+    assert [one.sweep for one in analyse(warehouse, ["s"])] == ["s"]
+    with pytest.raises(UsageError, match="There is no sweep 'x'.*Sweeps in .*: s"):
+        analyse(warehouse, ["x"])
+
+
+def test_sweeps_of_the_same_name_are_told_apart(warehouse, tmp_path):
+    load(warehouse, tmp_path, simple(12), "one")
+    load(warehouse, tmp_path, simple(12, 1), "two")
+    with warehouse.writing() as connection:
+        connection.execute("update core.sweep set name = 'same'")
+    assert [one.sweep for one in analyse(warehouse)] == ["same (one)", "same (two)"]
+
+
+BAD = {
+    "no finished trial": ([{"state": "failed", "x": 1.0}, {"state": "running", "x": 2.0}], "no finished trial has"),
+    "one finished trial": (simple(1), "no hyperparameter|1 finished trial has a value"),
+    "all values NaN": ([row | {"loss": math.nan} for row in simple(12)], "no finished trial has a value"),
+    "infinite values": ([row | {"loss": math.inf} for row in simple(12)], "no finished trial has a value"),
+    "a constant metric": ([row | {"loss": 1.0} for row in simple(12)], "all 12 trials have the same value"),
+    "no hyperparameter varies": ([row | {"config": {"x": 1}} for row in simple(12)], "all 1 are constant"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_nothing_to_analyse_is_said_and_the_columns_are_kept(warehouse, tmp_path, what):
+    rows, reason = BAD[what]
+    load(warehouse, tmp_path, [{"loss": None, **row} for row in rows])
+    outcome = analyse(warehouse)[0]
+    ((found,),) = rows_of(warehouse, "sweep_summary", "reason")
+    assert re.search(reason, found)
+    assert any(found in warning for warning in outcome.warnings)
+    assert warehouse.sql("select count(*) from result.sweep_importance").one() == 0
+    assert warehouse.sql("select count(*) from result.sweep_column").one() > 0
+
+
+def test_one_hyperparameter_and_few_trials_have_reasons_instead_of_importances(warehouse, tmp_path):
+    load(warehouse, tmp_path, [row | {"config": {"x": row["config"]["x"]}} for row in simple(8)])
+    analyse(warehouse)
+    found = rows_of(
+        warehouse, "sweep_importance", "method, importance is null, verdict, reason", "method <> 'ols_drop'"
+    )
+    assert [row[1:3] for row in found] == [(True, "unknown")] * 4
+    assert all("trials" in row[3] for row in found)
+    assert rows_of(warehouse, "sweep_term", "term, coefficient is null") == [("(intercept)", False), ("x", False)]
+
+
+def test_hostile_names_go_through(warehouse, tmp_path):
+    names = [
+        "a.b",
+        "with space",
+        'qu"ote',
+        "it's",
+        "'; drop table core.trial; --",
+        "<script>alert(1)</script>",
+        "$run",
+        "é",
+    ]
+    random = np.random.default_rng(3)
+    rows = []
+    for _ in range(30):
+        config = {name: float(random.uniform()) for name in names}
+        rows.append({"config": config, "loss": config["a.b"] + 0.01 * float(random.normal())})
+    load(warehouse, tmp_path, rows, "<b>'; --")
+    assert analyse(warehouse)[0].sweep == "<b>'; --"
+    assert sorted(name for (name,) in rows_of(warehouse, "sweep_column", "name")) == sorted(names)
+    assert rows_of(warehouse, "sweep_importance", "hyperparameter", "method = 'impurity' and place = 1") == [("a.b",)]
+
+
+@pytest.mark.slow
+def test_500_hyperparameters(warehouse, tmp_path):
+    random = np.random.default_rng(4)
+    rows = []
+    for _ in range(100):
+        config = {f"p{i:03d}": float(random.uniform()) for i in range(500)}
+        rows.append({"config": config, "loss": 5 * config["p007"] + 0.1 * float(random.normal())})
+    load(warehouse, tmp_path, rows)
+    analyse(warehouse)
+    assert rows_of(warehouse, "sweep_importance", "hyperparameter", "method = 'permutation' and place = 1") == [
+        ("p007",)
+    ]
+    assert rows_of(warehouse, "sweep_model", "reason", "model = 'ols'") == [("100 trials are too few for 501 terms",)]
+
+
+def test_the_command_says_what_it_did(hpowh, tmp_path):
+    hpowh("init")
+    with Warehouse(tmp_path / "hpowh.duckdb") as warehouse:
+        load(warehouse, tmp_path, simple(15))
+    done = hpowh("analyse", "sweeps")
+    assert done.returncode == 0
+    assert "s: analysis run 1" in done.stderr
+    again = hpowh("analyse", "sweeps", "--json")
+    assert [(o["sweep"], o["is_new"]) for o in json.loads(again.stdout)] == [("s", False)]
+    wrong = hpowh("analyse", "sweeps", "--sweep", "nope")
+    assert (wrong.returncode, "There is no sweep 'nope'" in wrong.stderr) == (2, True)
