@@ -64,9 +64,10 @@ def hpowh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `hpowh demo` makes, in full, once for all tests."""
+    """What `hpowh demo` makes, evaluated grids aside (they have tests of their own), once for all tests."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "hpowh.warehouse", "demo", "--folder", str(folder / "demo")]
+    command = [sys.executable, "-m", "hpowh.warehouse", "demo", "--no-evaluation"]
+    command += ["--folder", str(folder / "demo")]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder / "demo"

@@ -22,6 +22,12 @@ def demo(
     tables: Annotated[
         str, typer.Option("--tables", help="all, hpobench, fcnet, nasbench201, or one such as hpobench/car.")
     ] = "all",
+    evaluation: Annotated[
+        bool | None,
+        typer.Option(
+            "--evaluation/--no-evaluation", help="Evaluate grids of scikit-learn models too (default: with all tables)."
+        ),
+    ] = None,
 ) -> None:
     """Make a warehouse of real benchmarks, a real experiment on them, and a report; a few minutes, once.
 
@@ -31,9 +37,12 @@ def demo(
     from hpowh.reports.demo.progress import Progress
     from hpowh.reports.demo.walk import STEP_COUNT, run_demo
 
-    progress = Progress(STEP_COUNT)
+    has_evaluation = tables == "all" if evaluation is None else evaluation
+    progress = Progress(STEP_COUNT + has_evaluation)
     try:
-        places = run_demo(folder, Plan(tables, seed_count=seeds, trial_count=trials), progress)
+        places = run_demo(
+            folder, Plan(tables, seed_count=seeds, trial_count=trials, has_evaluation=has_evaluation), progress
+        )
     except BaseException:
         progress.stop()
         raise

