@@ -74,6 +74,10 @@ class TestPlateaus:
         node = metrics_of(grid).tables["landscape_node"]
         assert node["basin_id"].tolist() == [0, 2, 2, 0, 2, 2, 0, 2, 2]
 
+    def test_the_best_exit_may_be_the_first(self) -> None:
+        node = metrics_of([[1, 6, 2], [5, 5, 5], [7, 8, 9]]).tables["landscape_node"]
+        assert node["basin_id"].tolist() == [0, 0, 2, 0, 0, 2, 0, 0, 2]
+
     def test_equal_exits_are_resolved_by_the_smaller_rank(self) -> None:
         node = metrics_of([[1, 9, 1], [5, 5, 5]]).tables["landscape_node"]
         assert node["basin_id"].tolist() == [0, 0, 2, 0, 0, 2]

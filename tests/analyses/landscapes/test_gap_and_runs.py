@@ -86,6 +86,10 @@ class TestRuns:
         assert runs[0]["final_regret"] == 4
         assert runs[0]["is_final_global_basin"] is False
 
+    def test_an_equal_value_is_no_improvement(self) -> None:
+        _, steps = self.place(configuration_id=[4, 3, 6], seen=[1, 1, 0])
+        assert [s["configuration_id"] for s in steps] == [4, 6]
+
     def test_order_is_by_number_and_runs_are_apart(self) -> None:
         runs, steps = self.place(
             configuration_id=[6, 0, 5, 1],

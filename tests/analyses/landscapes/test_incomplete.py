@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
+from hpowh.analyses.landscapes import incomplete
 from hpowh.analyses.landscapes.characterise import Characterisation, Options, characterise
 from hpowh.analyses.landscapes.incomplete import STRUCTURAL
 from hpowh.analyses.landscapes.surface import Surface
@@ -78,6 +80,19 @@ def test_intervals_cover_at_about_their_level(whole: Surface) -> None:
         row = column(characterise(sample(whole, 300, seed), Options(has_importance=False)), "loss_median")
         held += row["lower"] <= truth <= row["upper"]  # type: ignore[operator]
     assert 34 <= held <= 40
+
+
+def test_a_pair_counts_as_often_as_both_its_ends(brute: Any) -> None:
+    """One bootstrap replicate, written out: every directed pair repeated by the product of its ends' draws."""
+    grid = np.random.default_rng(3).random((4, 5))
+    surface = Surface.from_grid(grid)
+    weight = np.random.default_rng(4).integers(0, 4, 20)
+    pairs = [(a, b) for a, near in brute(surface).near.items() for b in near for _ in range(weight[a] * weight[b])]
+    first, second = (surface.loss[[pair[i] for pair in pairs]] for i in (0, 1))
+    found = incomplete._over_pairs(surface, 0.2)(weight.astype(float))
+    assert found["neutrality"] == pytest.approx(np.mean(np.abs(first - second) <= 0.2))
+    assert found["gradient"] == pytest.approx(np.mean(np.abs(first - second)))
+    assert found["assortativity_loss"] == pytest.approx(np.corrcoef(first, second)[0, 1])
 
 
 def test_the_same_seed_gives_the_same_interval(whole: Surface) -> None:

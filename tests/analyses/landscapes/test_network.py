@@ -72,6 +72,7 @@ def test_escapes_equal_plain_loops(brute: Any, seed: int, step: int, ties: int) 
     network, ranks, _ = network_of(surface, step)
     plain = brute(surface)
     expected: dict[tuple[int, int], int] = {}
+    tries: dict[int, int] = {}
     for member in plain.loss:
         home, moves = plain.descend(member)
         if moves or member not in plain.plateau(home):
@@ -86,10 +87,15 @@ def test_escapes_equal_plain_loops(brute: Any, seed: int, step: int, ties: int) 
                 continue
             if other in plain.plateau(home):
                 continue
+            tries[home] = tries.get(home, 0) + 1
             end = plain.descend(other)[0]
             if end != home:
                 expected[home, end] = expected.get((home, end), 0) + 1
     assert edges(network, ranks) == expected
+    for source, count, probability in zip(network.source, network.count, network.probability, strict=True):
+        assert probability == pytest.approx(count / tries[int(ranks[source])])
+    leaving = np.bincount(network.source, weights=network.probability, minlength=ranks.size)
+    np.testing.assert_allclose(network.stay, 1 - leaving, atol=1e-12)
 
 
 def test_roles_by_hand() -> None:
