@@ -2,10 +2,11 @@
 
     python -m benchmarks.mixed_models [rows] [published] [crossed] [presets]     (all by default)
 
-Ours begins with the open warehouse's own tables, joins included; the peers begin with a flat file that holds
-only the columns they need. Every side fits by REML; ours computes Satterthwaite's degrees of freedom besides, which is
-another pass over the rows for the peers and is left out of their time. Each process fits once to warm up; then the
-sides take turns, and the ratio is the median over the pairs. Peak memory is each process's.
+Ours begins with the open warehouse's own tables, joins included; lme-python begins with a flat Parquet file of the
+columns that the model needs, and for lme4 reading is left out. Every side fits by REML; ours computes Satterthwaite's
+degrees of freedom besides, which would be another pass over the rows for the peers. Each process fits once to warm up
+(lme4 does not: it is measured once); then the sides take turns, and the ratio is the median over the pairs. Peak memory
+is each process's.
 
 The traces of PriorBand are read from ../shared/data beside the checkout; without it an experiment of the same shape is
 drawn.
@@ -34,8 +35,6 @@ MODELS = (
     "value ~ algorithm + prior + (1|benchmark) + (1|benchmark:algorithm) + (1|seed)",
     "value ~ algorithm*prior + (1|benchmark) + (1|benchmark:algorithm)",
 )
-FOR_LME4 = (MODELS[0],)
-"""What lme4 is asked by default; HPOWH_LME4=all asks it everything, which takes up to ten minutes a fit."""
 CROSSED = "value ~ algorithm + (1|benchmark) + (1|seed)"
 PEER = """
 import re, sys, time
@@ -59,9 +58,9 @@ suppressMessages(library(lme4))
 input <- file("stdin"); open(input)
 while (length(line <- readLines(input, n = 1)) > 0) {
   part <- strsplit(line, "\\t")[[1]]
-  began <- proc.time()[["elapsed"]]
   data <- read.csv(part[2], stringsAsFactors = TRUE)
   if ("seed" %in% names(data)) data$seed <- factor(data$seed)
+  began <- proc.time()[["elapsed"]]
   fit <- lme4::lmer(as.formula(part[1]), data = data)
   cat(proc.time()[["elapsed"]] - began, as.numeric(logLik(fit)), sum(gc()[, 6]), "\\n"); flush(stdout())
 }
@@ -118,13 +117,16 @@ def peers() -> Iterator[tuple[str, list[str], str]]:
         print("  lme4 is not installed (R with lme4): its ratios are skipped")
 
 
+def lme4_models() -> tuple[str, ...]:
+    """Return what lme4 is asked: the first model; HPOWH_LME4=all asks everything (minutes a fit), =none nothing."""
+    return {"none": (), "all": (*MODELS, CROSSED)}.get(os.environ.get("HPOWH_LME4", ""), (MODELS[0],))
+
+
 def contest(formula: str, warehouse: Path, flat: Path, *, rounds: int = ROUNDS, only: tuple[str, ...] = ()) -> None:
     """Let all sides fit one model in turn and print medians, memory and ratios."""
     sides = [(Side("hpowh", [sys.executable, "-m", "benchmarks.mixed_models", "worker"]), warehouse)]
     for name, command, ending in peers():
-        if (not only or name in only) and (
-            name != "lme4" or formula in FOR_LME4 or os.environ.get("HPOWH_LME4") == "all"
-        ):
+        if (not only or name in only) and (name != "lme4" or formula in lme4_models()):
             sides.append((Side(name, command), flat.with_suffix(f".{ending}")))
     try:
         for turn in range(rounds + 1):

@@ -272,6 +272,14 @@ def test_bad_input_says_what_is_wrong(formula, options, message, small):
     assert small.sql("select count(*) from ops.analysis_run").one() == 0
 
 
+def test_a_search_that_does_not_converge_is_said(small, monkeypatch):
+    monkeypatch.setattr("hpowh.analyses.mixed_models.optimise.GRADIENT_TOLERANCE", -1.0)
+    outcome = analyse_lmem(small, DEFAULT, with_residuals=False)
+    assert not outcome.tables["lmem_model"]["is_converged"][0]
+    assert "did not converge" in outcome.tables["lmem_model"]["reason"][0]
+    assert any("did not converge" in sentence for sentence in outcome.warnings)
+
+
 def test_ten_thousand_levels(warehouse, tmp_path):
     rng = np.random.default_rng(7)
     size = 10_000
