@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.reading import Trials
 
 JOB = "sweeps"
-VERSION = "1"
+VERSION = "2"
 SEED = 0
 
 

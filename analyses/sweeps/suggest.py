@@ -43,8 +43,10 @@ def bounds(column: Column, codes: Floats) -> tuple[float, float]:
 def suggest(
     prepared: Prepared, loss: Floats, trees: Callable[[Floats], Floats], seed: int, count: int = COUNT
 ) -> list[Suggestion]:
-    """Return up to `count` configurations by expected improvement (Jones et al. 1998) over the best trial.
+    """Return up to `count` configurations: first those predicted best, then those most worth finding out about.
 
+    The first half is ordered by the predicted mean, the second by expected improvement (Jones et al. 1998) over the
+    best trial, which also rewards uncertainty.
     Mean and deviation are those of the trees (Hutter et al. 2011). Where some trials lack a hyperparameter, the space
     is conditional: then a candidate keeps the categories and absences of a trial and only its numbers are new.
 
@@ -61,15 +63,15 @@ def suggest(
     is_category = np.array([column.kind == "categorical" for column in prepared.used])
     taken: list[int] = []
     known = prepared.codes
-    for i in np.lexsort((mean, -gain)):
-        others = np.vstack([known, codes[taken]]) if taken else known
-        if len(taken) == count:
-            break
-        difference = np.abs(others - codes[i])
-        apart = np.where(is_category, difference > 0, difference / spans)
-        near_known = apart[: len(known)].max(axis=1).min()
-        if near_known > 1e-9 and (not taken or apart[len(known) :].mean(axis=1).min() >= APART):
-            taken.append(int(i))
+    for order, wanted in ((np.argsort(mean, kind="stable"), count // 2), (np.lexsort((mean, -gain)), count)):
+        for i in order:
+            if len(taken) == wanted:
+                break
+            difference = np.abs(np.vstack([known, codes[taken]]) - codes[i])
+            apart = np.where(is_category, difference > 0, difference / spans)
+            near_known = apart[: len(known)].max(axis=1).min()
+            if near_known > 1e-9 and (not taken or apart[len(known) :].mean(axis=1).min() >= APART):
+                taken.append(int(i))
     return [
         Suggestion(
             {

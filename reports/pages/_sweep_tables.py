@@ -168,8 +168,9 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
         Table(
             f"sweep-next{suffix}",
             "What to try next",
-            "Configurations with the largest expected improvement by the extremely randomised trees, inside the "
-            "declared space (or the range that was tried), different from each other and from every trial.",
+            "The first five have the best predictions of the extremely randomised trees; the others promise the "
+            "largest expected improvement, which also rewards uncertainty: they are for finding out. All lie inside "
+            "the declared space (or the range that was tried) and differ from each other and from every trial.",
             site.query(queries.SUGGESTIONS, **about),
             [
                 Column("suggestion", "No."),

@@ -89,6 +89,21 @@ def test_suggestions_stay_inside_the_declared_space_and_are_new(seed):
     assert not tried & {tuple(one.values[k][0] for k in ("rate", "layers", "units")) for one in found}
 
 
+def test_the_first_half_is_predicted_best_and_the_second_worth_finding_out():
+    """Two trees agree on the left half and differ by a lot on the right: only the second half goes there."""
+    random = np.random.default_rng(3)
+    x, z = random.uniform(0, 1, 100), random.uniform(0, 1, 100)
+    prepared = prepare([column("x", x.tolist()), column("z", z.tolist())])
+
+    def trees(m: np.ndarray) -> np.ndarray:
+        right = 5.0 * (m[:, 0] > 0.5)
+        return np.stack([1 + m[:, 0] + right, 1 + m[:, 0] - right])
+
+    found = [one.values["x"][0] for one in suggest(prepared, 1 + x, trees, 0)]
+    assert all(value < 0.5 for value in found[:5])
+    assert all(value > 0.5 for value in found[5:])
+
+
 def test_partial_dependence_of_a_known_function():
     random = np.random.default_rng(2)
     x, z = random.uniform(1, 3, 80), random.uniform(0, 1, 80)
