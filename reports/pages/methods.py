@@ -88,6 +88,15 @@ def _build() -> Sequence[Block]:
             id="bands",
         ),
         Prose(
+            "The mean over benchmarks",
+            (
+                "Benchmarks are averaged at the same budget where their axes end within a tenth of each other, else at "
+                "the same share of each benchmark's budget. Every benchmark counts the same, and only where every "
+                "algorithm of the setting has runs and a defined regret: all curves rest on the same benchmarks.",
+            ),
+            id="mean-over-benchmarks",
+        ),
+        Prose(
             "What this site cannot say",
             points=(
                 "Whether an algorithm is better on other benchmarks: that needs a model in which benchmarks vary.",
