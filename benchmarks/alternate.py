@@ -20,8 +20,8 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"median {statistics.median(self.seconds):.2f} s (min {min(self.seconds):.2f}, max {max(self.seconds):.2f}),"
-            f" peak {max(self.megabytes):,.0f} MB"
+            f"median {statistics.median(self.seconds):.2f} s "
+            f"(min {min(self.seconds):.2f}, max {max(self.seconds):.2f}), peak {max(self.megabytes):,.0f} MB"
         )
 
 
