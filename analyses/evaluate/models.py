@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -61,6 +61,8 @@ class Recipe:
     scale: bool
     steps: str | None
     """As in `Kind`, or None where the fidelity is a fraction of the rows."""
+    quiet: Mapping[str, Any] = field(default_factory=dict)
+    """What keeps a third party's model to one thread and silent; the spec may say otherwise."""
 
 
 def recipe(
@@ -81,7 +83,7 @@ def recipe(
         raise SpecError(f"The model {kind} does not train step by step.", 'Use fidelity = "fraction".')
     path = known.classifier if task == "classification" else known.regressor
     steps = known.steps if fidelity == "steps" else None
-    return Recipe(path, {**QUIET.get(kind, {}), **fixed}, known.scale if scale is None else scale, steps)
+    return Recipe(path, dict(fixed), known.scale if scale is None else scale, steps, QUIET.get(kind, {}))
 
 
 def _steps_of_import(path: str) -> str:
@@ -149,7 +151,7 @@ def check(made: Recipe, parameters: list[str], name: str) -> None:
 def build(made: Recipe, parameters: Mapping[str, Any], seed: int) -> Any:
     """Return an untrained model with a configuration; `random_state` is the seed where the model has one."""
     maker = load_class(made.import_path)
-    given = {**made.fixed, **parameters}
+    given = {**made.quiet, **made.fixed, **parameters}
     known = _parameters(made.import_path)
     if "random_state" in known and "random_state" not in given:
         given["random_state"] = seed
