@@ -79,11 +79,12 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     graph = graph_of(surface, engine=options.engine, threads=options.threads)
     nodes = describe_nodes(surface, graph, epsilon.value)
     result = Characterisation(epsilon, graph.name)
+    walk = _autocorrelation_table(surface, graph, options)
     metrics = [
         metric("n_configurations", float(surface.size)),
         metric("coverage", surface.coverage),
         *distribution_metrics(surface),
-        *pair_metrics(surface, graph, nodes),
+        *pair_metrics(surface, graph, nodes, walk["rank_exact"][0], walk["loss_exact"][0]),
         *distance_metrics(surface, nodes),
         *optimum_metrics(surface, nodes),
     ]
@@ -96,7 +97,7 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     result.tables["landscape_plateau"] = _plateau_table(surface, nodes)
     result.tables["landscape_quantile"] = {"probability": list(PROBABILITIES), "loss": quantiles(surface)}
     result.tables["landscape_neutrality"] = _neutrality_table(surface, graph, epsilon)
-    result.tables["landscape_autocorrelation"] = _autocorrelation_table(surface, graph, options)
+    result.tables["landscape_autocorrelation"] = walk
     roles = _add_networks(surface, nodes, options, metrics, result)
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
     if options.has_importance:

@@ -90,15 +90,12 @@ class DenseGraph:
         return self._pick(self._sum_over_axes(self._spread(values, 0.0)))
 
     def _sum_over_axes(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
-        out = np.zeros(cells.size)
-        for size, stride, flag in zip(self.space.shape, self.space.strides, self.space.ordinal, strict=True):
-            block, into = cells.reshape(-1, size, stride), out.reshape(-1, size, stride)
-            if flag:
-                into[:, 1:] += block[:, :-1]
-                into[:, :-1] += block[:, 1:]
-            else:
-                into += block.sum(axis=1, keepdims=True)
-                into -= block
+        out = np.empty(cells.size)
+
+        def work(low: int, high: int, _: int) -> None:
+            kernels.sum_range(cells, *self._geometry, low, high, out)
+
+        in_threads(work, cells.size, self.threads)
         return out
 
     def plateau_roots(self, surface: Surface) -> NDArray[np.int64]:

@@ -63,6 +63,28 @@ def scan_range(loss, shape, strides, ordinal, epsilon, low, high, best, improvin
 
 
 @njit(cache=True, nogil=True)
+def sum_range(values, shape, strides, ordinal, low, high, out):
+    """Fill `out` for the ranks from `low` to `high` with the sum of the neighbours' values (holes hold 0)."""
+    for tile in range(low, high, TILE):
+        end = min(high, tile + TILE)
+        for i in range(tile, end):
+            out[i] = 0.0
+        for axis in range(shape.size):
+            stride, size = strides[axis], shape[axis]
+            at = tile
+            while at < end:
+                level = (at // stride) % size
+                stop = min(end, (at // stride + 1) * stride)
+                first, last = (max(level - 1, 0), min(level + 2, size)) if ordinal[axis] else (0, size)
+                for other in range(first, last):
+                    if other != level:
+                        shift = (other - level) * stride
+                        for i in range(at, stop):
+                            out[i] += values[i + shift]
+                at = stop
+
+
+@njit(cache=True, nogil=True)
 def count_within(loss, shape, strides, ordinal, thresholds, low, high, counts):
     """Add to `counts[t]` the pairs whose upper end lies in the range and whose |difference| first fits threshold t."""
     for axis in range(shape.size):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.landscapes.correlation import edge_correlation
 from hpowh.analyses.landscapes.graph import Graph
 from hpowh.analyses.landscapes.nodes import Nodes
 from hpowh.analyses.landscapes.surface import Surface
@@ -14,10 +13,15 @@ from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, is_constan
 ONE_OPTIMUM = "there is only one local optimum"
 
 
-def pair_metrics(surface: Surface, graph: Graph, nodes: Nodes) -> list[Metric]:
+def pair_metrics(
+    surface: Surface, graph: Graph, nodes: Nodes, by_rank: float | None, by_loss: float | None
+) -> list[Metric]:
     """Return what comes from neighbour pairs: assortativity, neutrality and gradient.
 
     Each names the number of undirected pairs behind it.
+
+    Args:
+        by_rank, by_loss: the walk's autocorrelation at lag 1, which is the assortativity.
     """
     directed = int(graph.degree.sum(dtype=np.int64))
     pairs = directed // 2
@@ -34,8 +38,8 @@ def pair_metrics(surface: Surface, graph: Graph, nodes: Nodes) -> list[Metric]:
     ordered = surface.loss[surface.order]
     spread = float(np.subtract(*np.quantile(ordered, [0.75, 0.25])))
     return [
-        metric("assortativity_rank", edge_correlation(graph, surface.average_rank), EQUAL, pairs),
-        metric("assortativity_loss", edge_correlation(graph, surface.loss), EQUAL, pairs),
+        metric("assortativity_rank", by_rank, EQUAL, pairs),
+        metric("assortativity_loss", by_loss, EQUAL, pairs),
         metric("neutrality", float(scan.neutral.sum(dtype=np.int64)) / directed, pair_count=pairs),
         metric("neutrality_median", float(np.median(share)), pair_count=pairs),
         metric("neutrality_sd", float(share.std()), pair_count=pairs),
