@@ -111,7 +111,7 @@ def _spaces(site: SiteContext) -> Table:
         """
         with evaluated as (
           select search_space_id, count(distinct benchmark_id) as benchmark_count,
-            count(distinct metric_id) as metric_count, count(*) as evaluation_count
+            count(*) as evaluation_count
           from core.evaluation
           group by search_space_id
         ),
@@ -120,7 +120,7 @@ def _spaces(site: SiteContext) -> Table:
           from core.hyperparameter
           group by search_space_id
         )
-        select s.name as search_space, d.hyperparameter_count, s.cardinality, e.benchmark_count, e.metric_count,
+        select s.name as search_space, d.hyperparameter_count, s.cardinality, e.benchmark_count,
           e.evaluation_count, d.names as hyperparameters
         from core.search_space as s
         left join evaluated as e on e.search_space_id = s.search_space_id
@@ -133,9 +133,8 @@ def _spaces(site: SiteContext) -> Table:
         Column("hyperparameter_count", "Hyperparameters"),
         Column("cardinality", "Configurations"),
         Column("benchmark_count", "Benchmarks"),
-        Column("metric_count", "Metrics"),
         Column("evaluation_count", "Evaluations"),
-        Column("hyperparameters", "Their names"),
+        Column("hyperparameters", "Names of the hyperparameters"),
     ]
     how = "A search space is a grid of configurations; every benchmark on it was evaluated at some or all of them."
     return Table("search-spaces", "Search spaces", how, query, columns)
