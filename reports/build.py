@@ -100,8 +100,6 @@ def _write(
 ) -> int:
     site = SiteContext(warehouse)
     collect(site, only)
-    if not site.pages:
-        raise UsageError(f"There is no page of the kind {', '.join(only)}.", "Kinds: see hpowh report --help")
     with replaced_folder(out) as folder:
         renderer = Renderer(site, folder, is_single_file)
         for done, page in enumerate(site.pages.values()):

@@ -7,6 +7,7 @@ from importlib.resources import files
 from types import ModuleType
 
 from hpowh.reports.context import SiteContext
+from hpowh.warehouse.errors import UsageError
 
 
 def page_modules() -> list[ModuleType]:
@@ -27,11 +28,17 @@ def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
 
     Args:
         only: kinds of page (the first part of the key) to keep; all when empty.
+
+    Raises:
+        UsageError: there is no page of one of these kinds; lists those there are.
     """
     modules = page_modules()
-    for module in modules:
-        if hasattr(module, "pages"):
-            site.announce(page for page in module.pages(site) if not only or page.key[0] in only)
+    pages = [page for module in modules if hasattr(module, "pages") for page in module.pages(site)]
+    kinds = sorted({page.key[0] for page in pages})
+    unknown = sorted(set(only) - set(kinds))
+    if unknown:
+        raise UsageError(f"There is no page of the kind {', '.join(unknown)}.", f"Kinds here: {', '.join(kinds)}.")
+    site.announce(page for page in pages if not only or page.key[0] in only)
     for module in modules:
         if hasattr(module, "blocks"):
             site.additions.append(module.blocks)
