@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hpowh.analyses.mixed_models.cells import Cells, DataError, Floats
-from hpowh.analyses.mixed_models.dense import Factorised
+from hpowh.analyses.mixed_models.dense import Factorised, NotPositiveDefiniteError
 from hpowh.analyses.mixed_models.eliminate import Reduced
 from hpowh.analyses.mixed_models.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.likelihood import Likelihood
@@ -19,6 +19,11 @@ from hpowh.analyses.mixed_models.problem import Block, Problem, build_problem, l
 
 SINGULAR = 1e-4
 """A block whose factor's smallest singular value is below this is singular (lme4's `isSingular`)."""
+
+EXACT = "The model fits every row exactly: no residual variance is left to judge effects by."
+
+EXACT_SHARE = 1e-12
+"""A residual sum of squares below this share of the total is rounding."""
 
 SMALL = 1200
 """Up to this many effects one BLAS thread is faster than several."""
@@ -150,12 +155,15 @@ def dense_size(problem: Problem) -> int:
 
 def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:
     """Return the fit at an optimum. Raises DataError where the model fits the data exactly."""
-    state = likelihood.state(optimum.theta)
+    try:
+        state = likelihood.state(optimum.theta)
+    except NotPositiveDefiniteError as error:
+        raise DataError(EXACT) from error
     inner = state.state if isinstance(state, Reduced) else state
     problem = likelihood.problem
     total = float(problem.y @ problem.y) + problem.pure_error
-    if inner.residual <= 1e-20 * total:
-        raise DataError("The model fits every row exactly: no residual variance is left to judge effects by.")
+    if inner.residual <= EXACT_SHARE * total:
+        raise DataError(EXACT)
     sigma = float(np.sqrt(inner.residual / likelihood.degrees))
     beta = inner.beta + problem.center * problem.constant
     return Fit(problem, likelihood, optimum, state, sigma, beta, likelihood.unscaled_covariance(state))

@@ -30,6 +30,7 @@ from hpowh.analyses.mixed_models.query import (
     Plan,
     Selection,
     common_budgets_query,
+    direction_of,
     excluded_query,
     level_counts_query,
     plan,
@@ -250,7 +251,7 @@ def _analyse(reader: Reader, request: Request) -> Outcome:
     cells, found, planned = reader.cells_and_keys(parsed, selection)
     is_reml = request.is_reml and not request.as_published
     fitted = fit(parsed, cells, is_reml=is_reml)
-    question = _directed(request.question, reader.catalogue, planned)
+    question = replace(request.question, direction=direction_of(parsed.response, selection))
     factor = question.factor or default_factor(fitted)
     run.warnings = warn(fitted, factor)
     if cells.excluded:
@@ -272,12 +273,6 @@ def _model(fitted: Fit, name: str, residuals: Any = None) -> dict[str, Any]:
     from hpowh.analyses.mixed_models.tables import model_row
 
     return model_row(fitted, name, residuals)
-
-
-def _directed(question: Question, catalogue: Catalogue, planned: Plan) -> Question:
-    """Regret and ranks are minimised whatever the metric's direction."""
-    is_own = planned.response.strip() == planned.metric or planned.response.strip() == "value"
-    return replace(question, direction=catalogue.metrics[planned.metric][1] if is_own else "min")
 
 
 def _with_residuals(reader: Reader, planned: Plan, found: Any, fitted: Fit, rows: Rows) -> tuple[Rows, Any]:

@@ -193,6 +193,16 @@ def _response(text: str, selection: Selection) -> tuple[str, str]:
     return text, metric
 
 
+def direction_of(response: str, selection: Selection) -> str:
+    """Return `min` or `max`: regret and ranks are minimised, an expression of a metric goes the metric's way.
+
+    An expression that turns its metric round (`-value`) is not recognised. Raises DataError as `plan` does.
+    """
+    _, metric = _response(response, selection)
+    names = [name for name in (*DERIVED, RANK) if name not in selection.catalogue.metrics]
+    return "min" if mentioned(response, names) else selection.catalogue.metrics[metric][1]
+
+
 def observations(
     selection: Selection, metric: str, columns: Iterable[str], response: str = "value", response_name: str = ""
 ) -> str:

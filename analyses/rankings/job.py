@@ -16,7 +16,7 @@ from hpowh.analyses.mixed_models.contrasts import pairwise
 from hpowh.analyses.mixed_models.fit import fit
 from hpowh.analyses.mixed_models.job import Outcome, Reader, analysis_run, save, stored
 from hpowh.analyses.mixed_models.margins import marginal_means
-from hpowh.analyses.mixed_models.query import Selection
+from hpowh.analyses.mixed_models.query import Selection, direction_of
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
@@ -81,7 +81,7 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
     names = ["benchmark", *factors, *(["seed"] if block == "seed" else [])]
     labels = [", ".join(cells.levels[name][cells.codes[name][c]] for name in names) for c in range(len(cells.count))]
     algorithms = [cells.levels["algorithm"][code] for code in cells.codes["algorithm"]]
-    sign = -1.0 if _is_maximised(reader, selection, response) else 1.0
+    sign = -1.0 if direction_of(response, selection) == "max" else 1.0
     blocks = make_blocks(labels, algorithms, (sign * (cells.mean_y + cells.shift)).tolist())
     setting = "" if selection.budget is None else f"budget = {selection.budget}"
     rows = ranking_rows(blocks, setting, rope, SEED)
@@ -90,13 +90,6 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
     rows["ranking_agreement"] = agreement_rows(rows, pairs, setting)
     said += [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
     return rows, said
-
-
-def _is_maximised(reader: Reader, selection: Selection, response: str) -> bool:
-    metric = response if response in reader.catalogue.metrics else None
-    if metric is None and response != "value":
-        return False
-    return reader.catalogue.metrics[metric or reader.catalogue.metric(selection.metric)][1] == "max"
 
 
 def _warnings(dropped: tuple[str, ...], kept: int, factors: list[str], block: str) -> list[str]:

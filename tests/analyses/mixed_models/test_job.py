@@ -272,6 +272,32 @@ def test_bad_input_says_what_is_wrong(formula, options, message, small):
     assert small.sql("select count(*) from ops.analysis_run").one() == 0
 
 
+@pytest.mark.parametrize(
+    ("response", "direction", "best"),
+    [
+        ("value", "max", "C"),
+        ("value * 2", "max", "C"),
+        ("regret", "max", "C"),
+        ("rank", "max", "C"),
+        ("value", "min", "A"),
+    ],
+)
+def test_the_best_comes_first_in_both_directions(response, direction, best, warehouse, tmp_path):
+    rows = experiment(benchmarks=5, seeds=5, effect=(0.0, 1.5, 3.0), interaction_sd=0.1)
+    load(warehouse, tmp_path, rows, direction=direction)
+    formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    table = analyse_lmem(warehouse, formula, with_residuals=False).tables["lmem_group"]
+    placed = table.filter((table["model"] == "model") & (table["group_number"] == 0)).sort("position")
+    assert placed["level"].to_list() == sorted("ABC", reverse=best == "C")
+
+
+def test_an_exact_fit_is_refused(warehouse, tmp_path):
+    """Algorithms that are always in the same order have ranks without any variance."""
+    load(warehouse, tmp_path, experiment(benchmarks=5, seeds=5, effect=(0.0, 40.0, 80.0)))
+    with pytest.raises(UsageError, match="fits every row exactly"):
+        analyse_lmem(warehouse, "rank ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)")
+
+
 def test_a_search_that_does_not_converge_is_said(small, monkeypatch):
     monkeypatch.setattr("hpowh.analyses.mixed_models.optimise.GRADIENT_TOLERANCE", -1.0)
     outcome = analyse_lmem(small, DEFAULT, with_residuals=False)
