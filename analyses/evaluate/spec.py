@@ -218,7 +218,9 @@ def dimension(name: str, given: Any) -> Dimension:
 
 
 def _range(name: str, said: Mapping[str, Any]) -> tuple[Any, ...]:
-    low, high, count = said.get("from"), said.get("to"), said.get("levels")
+    low: Any = said.get("from")
+    high: Any = said.get("to")
+    count: Any = said.get("levels")
     if not _is_number(low) or not _is_number(high) or not isinstance(count, int) or isinstance(count, bool):
         raise SpecError(f"The hyperparameter {name}: a range needs from, to and levels (how many).")
     is_log, is_integer = bool(said.get("log", False)), bool(said.get("integer", False))

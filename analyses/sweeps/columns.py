@@ -91,7 +91,7 @@ def read_column(raw: Raw) -> Column:
     present = np.array([text is not None and text.lower() != "nan" for text in raw.text], dtype=bool)
     infinite = np.isinf(raw.number)
     is_number = np.isfinite(raw.number)
-    texts = {raw.text[i] for i in np.flatnonzero(present & ~is_number & ~infinite)}
+    texts = {raw.text[int(i)] for i in np.flatnonzero(present & ~is_number & ~infinite)}
     counts = {"present_count": int(present.sum()), "missing_count": int((~present).sum())}
     notes = [f"{int(infinite.sum())} infinite values are taken as missing"] if infinite.any() else []
     is_numeric = not texts

@@ -48,7 +48,7 @@ class Linear:
 
 def design(prepared: Prepared) -> tuple[Floats, list[Term]]:
     """Return the matrix that is fitted (intercept first; every categorical without its most frequent level)."""
-    first = {}
+    first: dict[int, int] = {}
     parts, terms = [np.ones(len(prepared.one_hot))], [Term(INTERCEPT, None, None)]
     for i, feature in enumerate(prepared.features):
         if feature.level is not None and first.setdefault(feature.hyperparameter, i) == i:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def _interval(column: Column, loss: Floats, draws: NDArray[np.int64], count: int
             ends.append(np.nanquantile(some, [0.1, 0.9]))
     (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0)
     numbers = np.array([low, low_from, low_to, high, high_from, high_to, np.nanmin(values), np.nanmax(values)])
-    shown = [float(v) for v in (10**numbers if column.is_log else numbers)]
+    shown: list[Any] = [float(v) for v in (10**numbers if column.is_log else numbers)]
     return Range(column.name, None, count, *shown)
 
 

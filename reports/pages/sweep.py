@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Prose, Table, Warnings
@@ -33,7 +34,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
             key=("sweep", name),
             title=name,
             section="Sweeps",
-            build=lambda name=name: _build(site, name),
+            build=partial(_build, site, name),
             lead="What mattered in this sweep, how sure that is, and what to try next.",
             order=10,
         )
@@ -51,7 +52,9 @@ def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield each analysed sweep's first finding."""
     for (name,) in site.rows(queries.ANALYSED):
         run = site.newest_run("sweeps", name)
-        for summary in site.query(queries.SUMMARY, run=run).rows()[:1] if run is not None else []:
+        if run is None:
+            continue
+        for summary in site.query(queries.SUMMARY, run=run).rows()[:1]:
             yield from list(sentences(site, name, run, summary, ""))[:1]
 
 
