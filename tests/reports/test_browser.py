@@ -179,10 +179,15 @@ def test_charts_are_drawn_only_when_they_come_near(plain_site: Any, browse: Brow
     assert page.evaluate("document.querySelector('#anytime .chart').dataset.drawn") is None
 
 
-def test_print_holds_every_chart_on_white(plain_site: Any, browse: Browse, tmp_path: Path):
-    page = browse(dark=True).open(plain_site.page("experiment-"))
+def test_print_draws_every_chart_also_those_not_seen_yet(plain_site: Any, browse: Browse, tmp_path: Path):
+    page = browse(dark=True).open(plain_site.page("experiment-"), draw=False)
+    page.wait_for_function("document.querySelector('#regret-overall .chart').dataset.drawn")
+    assert page.evaluate("document.querySelector('#anytime .chart').dataset.drawn") is None
     pdf = page.pdf(path=str(tmp_path / "page.pdf"))
     assert pdf.startswith(b"%PDF") and len(pdf) > 20_000
+    assert page.locator("#anytime .chart[data-drawn=yes] .legendtext").count() == 3
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_hostile_names_are_text_everywhere(hostile_site: Any, browse: Browse):
