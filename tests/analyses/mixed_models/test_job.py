@@ -201,6 +201,7 @@ def test_rows_of_one_run_are_warned_about(warehouse, tmp_path):
     rows = experiment(benchmarks=5, seeds=4)
     twice = {name: np.concatenate([v, v]) for name, v in rows.items()}
     twice["budget"] = np.repeat([1.0, 2.0], len(rows["value"]))
+    twice["value"] = twice["value"] + 0.3 * np.random.default_rng(1).standard_normal(len(twice["value"]))
     load(warehouse, tmp_path, twice)
     outcome = analyse_lmem(warehouse, DEFAULT)
     assert any("(1|run)" in sentence for sentence in outcome.warnings)
