@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 WHEEL := build/wheel
 # Empty: install the built wheel, as a user gets it.
 INSTALL ?= --editable
+# Two processes; the tests of one file stay together and share what it makes.
+SPREAD ?= -n 2 --dist loadfile
 
 .PHONY: demo test test-all bench lint floors wheel format clean
 
@@ -19,10 +21,10 @@ demo: $(STAMP)
 	$(BIN)/hpowh demo
 
 test: $(STAMP) lint floors
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(SPREAD)
 
 test-all: $(STAMP) lint floors
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SPREAD)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

@@ -11,27 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hpowh.warehouse import Warehouse
-from hpowh.warehouse.query import markdown
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-COOKBOOK = (ROOT / "docs" / "sql-cookbook.md").read_text()
-QUESTIONS = re.findall(
-    r"^## (\d+\. .+?)\n\n```sql\n(.+?)\n```\n\n((?:\|[^\n]*\n)+)", COOKBOOK, re.MULTILINE | re.DOTALL
-)
-
-
-def test_the_cookbook_has_a_dozen_questions():
-    assert len(QUESTIONS) >= 12
-    assert len(QUESTIONS) == COOKBOOK.count("```sql")
-
-
-@pytest.mark.parametrize(("question", "query", "answer"), QUESTIONS, ids=[q[0][:40] for q in QUESTIONS])
-def test_cookbook_answers_hold_on_the_demo_data(demo_folder, question, query, answer):
-    with Warehouse(demo_folder / "hpowh.duckdb", locked_down=True) as store:
-        relation = store.sql(query)
-        assert markdown(relation.columns, relation.rows()) == answer, question
 
 
 def commands_of(page: Path) -> list[str]:

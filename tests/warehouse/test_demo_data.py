@@ -1,11 +1,20 @@
-"""The real tables in the warehouse: counts, neighbourhood, and that the warehouse's own invariants hold."""
+"""The demo in full: counts, neighbourhood, invariants, the cookbook's answers, and that a second run does nothing."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.checking import run_checks
+from hpowh.warehouse.query import markdown
+
+COOKBOOK = (Path(__file__).resolve().parents[2] / "docs" / "sql-cookbook.md").read_text()
+QUESTIONS = re.findall(
+    r"^## (\d+\. .+?)\n\n```sql\n(.+?)\n```\n\n((?:\|[^\n]*\n)+)", COOKBOOK, re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +84,20 @@ def test_every_trial_of_the_experiment_is_a_configuration(demo):
     assert rows[0][2] < 1e-12
 
 
-def test_a_second_demo_finds_everything_unchanged(demo_folder, hpowh):
+def test_the_cookbook_has_a_dozen_questions():
+    assert len(QUESTIONS) >= 12
+    assert len(QUESTIONS) == COOKBOOK.count("```sql")
+
+
+@pytest.mark.parametrize(("question", "query", "answer"), QUESTIONS, ids=[q[0][:40] for q in QUESTIONS])
+def test_cookbook_answers_hold(demo, question, query, answer):
+    relation = demo.sql(query)
+    assert markdown(relation.columns, relation.rows()) == answer, question
+
+
+def test_a_second_demo_finds_everything_unchanged(demo, demo_folder, hpowh):
     """Run again in the same folder: no source is loaded, no analysis computed, no page written."""
+    demo.close()
     store = Warehouse(demo_folder / "hpowh.duckdb")
     before = store.sql("select (select count(*) from ops.ingest), (select count(*) from ops.analysis_run)").rows()
     store.close()
