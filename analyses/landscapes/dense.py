@@ -43,10 +43,20 @@ class DenseGraph:
         self.degree: NDArray[np.int32] = self._degrees()
 
     def _degrees(self) -> NDArray[np.int32]:
-        present = np.ones(self.space.cardinality) if self.ranks is None else np.zeros(self.space.cardinality)
-        if self.ranks is not None:
-            present[self.ranks] = 1.0
+        if self.ranks is None:
+            return self._complete_degrees()
+        present = np.zeros(self.space.cardinality)
+        present[self.ranks] = 1.0
         return self._pick(self._sum_over_axes(present)).astype(np.int32)
+
+    def _complete_degrees(self) -> NDArray[np.int32]:
+        """Add up what each axis gives: all other levels of a categorical, one or two of an ordinal."""
+        degree = np.zeros(self.space.shape, dtype=np.int32)
+        for axis, (size, flag) in enumerate(zip(self.space.shape, self.space.ordinal, strict=True)):
+            level = np.arange(size)
+            mine = (level > 0).astype(np.int32) + (level < size - 1) if flag else np.full(size, size - 1, np.int32)
+            degree += mine.astype(np.int32).reshape([-1 if j == axis else 1 for j in range(degree.ndim)])
+        return degree.ravel()
 
     def _pick(self, cells: NDArray) -> NDArray:
         """Return the values of the nodes out of those of all cells."""
