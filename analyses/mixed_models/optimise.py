@@ -22,6 +22,8 @@ SCALES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 GRADIENT_TOLERANCE = 2e-3
 """A gradient (per unit of theta) above this, at the end, is reported as not converged; lme4 uses the same figure."""
 ESCAPES = 6
+POLISHED_SIZE = 800
+"""Up to this many random effects besides the eliminated ones the search ends with Newton steps."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,13 @@ def _hessian(likelihood: Likelihood, theta: Floats) -> Floats:
 
 
 def _polish(likelihood: Likelihood, theta: Floats, value: float) -> tuple[Floats, float]:
-    """Newton steps on the analytic gradient: from about 1e-6 of the optimum to rounding."""
+    """Newton steps on the analytic gradient: from about 1e-6 of the optimum to rounding.
+
+    Very large problems do without: there a step costs several evaluations of seconds, for a deviance that is known to
+    1e-13 of itself.
+    """
+    if likelihood.parts is not None and likelihood.parts.q > POLISHED_SIZE:
+        return theta, value
     for _ in range(4):
         gradient = likelihood.value_and_gradient(theta)[1]
         if np.abs(gradient).max() < 1e-9 * max(1.0, abs(value)) ** 0.5:
