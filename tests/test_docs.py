@@ -18,7 +18,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def commands_of(page: Path) -> list[str]:
     """All `hpowh …` command lines of a page's console blocks."""
     blocks = re.findall(r"```(?:console|sh|bash)\n(.*?)```", page.read_text(), re.DOTALL)
-    lines = [line.removeprefix("$ ").strip() for block in blocks for line in block.splitlines()]
+    whole = [re.sub(r"\\\n\s*", " ", block) for block in blocks]
+    lines = [line.removeprefix("$ ").strip() for block in whole for line in block.splitlines()]
     return [line for line in lines if line.startswith("hpowh ")]
 
 
@@ -39,7 +40,8 @@ def test_every_command_appears_in_the_docs():
 def test_commands_in_the_docs_exist_with_their_options(page):
     """Each command line parses: its command, sub-command and options are those of the program."""
     for line in commands_of(page):
-        words = shlex.split(line.split("#")[0].split("|")[0])[1:]
+        words = shlex.split(line, comments=True)[1:]
+        words = words[: words.index("|")] if "|" in words else words
         name = [word for word in words[:2] if re.fullmatch(r"[a-z-]+", word)]
         known = subprocess.run(
             [sys.executable, "-m", "hpowh.warehouse", *(name if words[0] == "analyse" else name[:1]), "--help"],
@@ -49,7 +51,7 @@ def test_commands_in_the_docs_exist_with_their_options(page):
             env={"COLUMNS": "250", "PATH": "/usr/bin:/bin"},
         )
         assert known.returncode == 0, (line, known.stderr)
-        for option in re.findall(r"(?<!\S)--[a-z-]+", " ".join(words)):
+        for option in [word for word in words if re.fullmatch(r"--[a-z-]+", word)]:
             assert option in known.stdout, f"{page.name}: {line}: {option}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from hpowh.reports.blocks import Block, Column, Table
 from hpowh.reports.context import SiteContext
@@ -124,7 +125,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
             key=("evaluated", space),
             title=f"Evaluated: {space}",
             section="Landscapes",
-            build=lambda space=space: _build(site, space),
+            build=partial(_build, site, space),
             lead="What whole grids show: what a cheaper fidelity tells, where train and test loss part, what is noise.",
             order=50,
         )
