@@ -113,7 +113,10 @@ def _signature(column: Column) -> bytes:
     if column.kind == "categorical":
         order: dict[float, int] = {}
         return b"c" + np.array([order.setdefault(v, len(order)) for v in column.values]).tobytes()
-    spread = np.nanstd(column.values)
-    centred = (column.values - np.nanmean(column.values)) / spread
+    scaled = column.values / np.nanmax(np.abs(column.values))  # squares of values near 1e154 overflow
+    spread = np.nanstd(scaled)
+    if not spread > 0:
+        return b"e" + column.values.tobytes()
+    centred = (scaled - np.nanmean(scaled)) / spread
     first = centred[np.flatnonzero(np.abs(np.nan_to_num(centred)) > 1e-6)[0]]
     return b"n" + np.round(np.nan_to_num(centred * np.sign(first), nan=99.0), 9).tobytes()
