@@ -196,14 +196,24 @@ def _catalogue(warehouse: Warehouse, experiment_id: int, name: str) -> Catalogue
     )
 
 
+_SOURCES = """
+with run as (select * from core.run where experiment_id = ?),
+benchmark as (select distinct benchmark_id from run),
+used as (
+  select source_id from run
+  union select source_id from core.run where benchmark_id in (from benchmark)
+  union select source_id from core.evaluation where benchmark_id in (from benchmark)
+  union select source_id from core.benchmark_feature where benchmark_id in (from benchmark)
+)
+select string_agg(name || ':' || fingerprint, '|' order by name, fingerprint)
+from core.source
+where source_id in (from used)
+"""
+
+
 def _fingerprint(warehouse: Warehouse, experiment_id: int) -> str:
-    """Return a hash of the states of all sources that the experiment's runs and meta-features come from."""
-    facts = warehouse.sql(
-        "select string_agg(name || ':' || fingerprint, '|' order by name, fingerprint) from core.source "
-        "where source_id in (select source_id from core.run where experiment_id = ? union "
-        "select source_id from core.benchmark_feature)",
-        [experiment_id],
-    ).one()
+    """Return a hash of the states of all sources of the runs, of their benchmarks' best known values and features."""
+    facts = warehouse.sql(_SOURCES, [experiment_id]).one()
     return hashlib.sha256(str(facts).encode()).hexdigest()
 
 
