@@ -103,7 +103,11 @@ def start(spec: Path, folder: Path, marks: Path) -> subprocess.Popen[bytes]:
     program.write_text(script)
     marks.mkdir(exist_ok=True)
     environment = {**os.environ, "HPOWH_TEST_MARKS": str(marks)}
-    return subprocess.Popen([sys.executable, str(program), str(spec), str(folder)], env=environment)
+    return subprocess.Popen(
+        [sys.executable, str(program), str(spec), str(folder)],
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background test run ignores it
+    )
 
 
 def count_marks(marks: Path) -> Counter[str]:
