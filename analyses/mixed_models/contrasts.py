@@ -157,14 +157,14 @@ def _estimate(
     )
 
 
-def _by_df(df: Floats, critical: object) -> Floats:
+def _by_df(df: Floats, critical: Callable[[float], float]) -> Floats:
     """Evaluate a critical value once for each distinct df (balanced designs have one)."""
     known: dict[float, float] = {}
     out = []
     for value in df:
         key = round(float(value), 4) if np.isfinite(value) else np.inf
         if key not in known:
-            known[key] = critical(key)  # type: ignore[operator]
+            known[key] = critical(key)
         out.append(known[key])
     return np.array(out)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -181,7 +181,10 @@ def _surrogate_rows(
     importances.add("fanova", forest.main, {"deviation": forest.main_sd}, theirs)
     importances.pairs(forest, theirs)
     top = [int(i) for i in np.argsort(-surrogate.permutation, kind="stable")[:CURVES]]
-    predict: Callable[[Floats], Floats] = lambda x: target.back(surrogate.model.predict(x))  # noqa: E731
+
+    def predict(x: Floats) -> Floats:
+        return target.back(surrogate.model.predict(x))
+
     result.add("sweep_dependence", [asdict(p) for p in dependence.curves(prepared, predict, top, seed)])
     if len(top) > 1:
         a, b = strongest_pair(forest, top)
