@@ -13,6 +13,8 @@ import pytest
 
 from hpowh.warehouse import Warehouse
 
+from . import peers
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -71,3 +73,16 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder / "demo"
+
+
+@pytest.fixture(scope="session")
+def peer() -> Callable[[str], peers.Peer]:
+    """Another tool in an environment of its own (see peers.py); a test that needs it says so where it cannot be had."""
+
+    def find(name: str) -> peers.Peer:
+        try:
+            return peers.peer(name)
+        except peers.PeerUnavailableError as error:
+            pytest.skip(f"NOT TESTED against the real {name}: {error}")
+
+    return find
