@@ -23,6 +23,12 @@ NAVIGATION_LIMIT = 12
 """A section of the navigation lists so many pages; a list of all of them follows in a page of its own."""
 
 
+FIGURE_ROWS = 100
+"""So many rows stand in the table under a figure."""
+CELL_LENGTH = 200
+"""A text in such a table is cut after so many characters."""
+
+
 @dataclass
 class Renderer:
     """Writes pages of one build into a folder."""
@@ -102,6 +108,7 @@ class Renderer:
             context["csv_name"] = f"{Path(page.file).stem}-{file_stem(block.id)}.csv"
         if isinstance(block, Figure):
             context["is_plot"] = isinstance(block.chart, Plot)
+            context["numbers_of"] = figure_rows(block.query)
             context["chart"] = (
                 Markup(block.chart.markup) if not isinstance(block.chart, Plot) else plot_data(block.chart)
             )  # escaped where it was drawn
@@ -143,6 +150,24 @@ def query_csv(query: Query) -> str:
         texts = [None if value is None else json.dumps(value, default=str) for value in frame[name].to_list()]
         frame = frame.with_columns(pl.Series(name, texts, pl.String))
     return frame.write_csv()
+
+
+def figure_rows(query: Query) -> dict[str, Any]:
+    """Return the first rows behind a figure as a reader sees them, for the table that takes the chart's place.
+
+    Whoever cannot see a chart, or does not trust it, opens them under the figure; the CSV has all rows.
+    """
+    frame = query.frame
+    texts = [[_shown(value) for value in row] for row in frame.head(FIGURE_ROWS).rows()]
+    return {"columns": [visible(name) for name in frame.columns], "rows": texts, "total": frame.height}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return visible(value[:CELL_LENGTH] + "…" if len(value) > CELL_LENGTH else value)
+    if isinstance(value, list | dict):
+        return _shown(json.dumps(value, default=str))
+    return numbers.moment(value) if hasattr(value, "isoformat") else numbers.number(value, 6)
 
 
 def json_script(value: Any) -> Markup:

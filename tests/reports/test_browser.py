@@ -228,3 +228,31 @@ def test_single_file_page_works_alone(plain_site: Any, browse: Browse, tmp_path:
     assert page.locator(".chart[data-drawn=yes]").count() == 3
     assert page_file.parent.joinpath("assets").exists() is False
     assert (tmp_path / "sent.html").stat().st_size < 8_000_000
+
+
+def test_every_figure_has_its_numbers_as_a_table(plain_site: Any, browse: Browse):
+    """For whoever cannot see the chart; the rows are those of the CSV."""
+    page = browse().open(plain_site.page("experiment-"), draw=False)
+    figures = page.locator("figure.block")
+    assert figures.count() == page.locator("figure details[data-numbers]").count() == 3
+    page.locator("#regret-overall details[data-numbers] > summary").click()
+    shown = page.locator("#regret-overall details[data-numbers] table")
+    shown.wait_for()
+    href = page.locator("#regret-overall .tools > a").get_attribute("href")
+    lines = (plain_site.folder / href).read_text().splitlines()
+    assert shown.locator("th").all_inner_texts() == lines[0].split(",")
+    assert shown.locator("tbody tr").count() == min(100, len(lines) - 1)
+    assert f"The first 100 of {len(lines) - 1} rows" in shown.locator("caption").inner_text() or len(lines) <= 101
+    first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    cells = shown.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert cells[lines[0].split(",").index("algorithm")] == first["algorithm"]
+
+
+def test_hostile_names_are_text_in_the_numbers_of_a_figure(hostile_site: Any, browse: Browse):
+    page = browse().open(hostile_site.page("experiment-"), draw=False)
+    page.evaluate("document.querySelectorAll('details[data-numbers]').forEach(one => one.open = true)")
+    page.locator("#regret-overall details[data-numbers] td").first.wait_for()
+    assert page.locator("details[data-numbers] :is(img, b, a)").count() == 0
+    assert "</script><script>window.pwned=1</script>" in page.locator("#regret-overall table").inner_text()
+    assert page.evaluate("window.pwned") is None
+    assert fits(page, 1200) and fits(page, 390)
