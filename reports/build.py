@@ -11,6 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from hpowh.reports import pdf
 from hpowh.reports.context import SiteContext
 from hpowh.reports.registry import collect
 from hpowh.reports.render import Renderer
@@ -55,6 +56,7 @@ def build_site(
     *,
     only: tuple[str, ...] = (),
     is_single_file: bool = False,
+    with_pdf: bool = False,
     is_forced: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Build:
@@ -63,22 +65,25 @@ def build_site(
     Args:
         only: kinds of page, such as `experiment`; all when empty.
         is_single_file: every page holds its style, scripts and data, and can be sent alone.
+        with_pdf: print every page to a PDF beside it, by the Chromium that is installed.
         is_forced: build even when nothing has changed.
         progress: called before each page with pages done, pages in all, and the page's title.
 
     Raises:
         UsageError: `out` holds something that is not a site, or `only` names no kind of page.
-        HpowhError: a page could not be built; the old site stays as it was.
+        HpowhError: a page could not be built or printed; the old site stays as it was.
     """
     out = out.resolve()
     _refuse_other_content(out)
-    fingerprint = input_fingerprint(warehouse, only, is_single_file)
+    if with_pdf:
+        pdf.check()
+    fingerprint = input_fingerprint(warehouse, only, is_single_file, with_pdf)
     standing = None if is_forced else standing_build(out, fingerprint)
     if standing is not None:
         return Build(out, standing, False, [])
     started = datetime.now(UTC)
     try:
-        count = _write(warehouse, out, only, is_single_file, fingerprint, progress)
+        count = _write(warehouse, out, only, is_single_file, with_pdf, fingerprint, progress)
     except Exception as error:
         _note_build(warehouse, out, "failed", 0, started, f"{type(error).__name__}: {error}")
         raise
@@ -95,13 +100,14 @@ def _write(
     out: Path,
     only: tuple[str, ...],
     is_single_file: bool,
+    with_pdf: bool,
     fingerprint: str,
     progress: Callable[[int, int, str], None] | None,
 ) -> int:
     site = SiteContext(warehouse)
     collect(site, only)
     with replaced_folder(out) as folder:
-        renderer = Renderer(site, folder, is_single_file)
+        renderer = Renderer(site, folder, is_single_file, with_pdf)
         for done, page in enumerate(site.pages.values()):
             if progress:
                 progress(done, len(site.pages), page.title)
@@ -115,6 +121,8 @@ def _write(
         renderer.write_shared()
         if not (folder / "index.html").exists():
             _write_entry(folder, next(iter(site.pages.values())).file)
+        if with_pdf:
+            pdf.print_pages(folder, [page.file for page in site.pages.values()], progress=progress)
         written = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
         manifest = {"fingerprint": fingerprint, "page_count": len(site.pages), "files": written}
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -130,9 +138,16 @@ def _write_entry(folder: Path, first: str) -> None:
     )
 
 
-def input_fingerprint(warehouse: Warehouse, only: tuple[str, ...], is_single_file: bool) -> str:
+def input_fingerprint(warehouse: Warehouse, only: tuple[str, ...], is_single_file: bool, with_pdf: bool = False) -> str:
     """Return a hash of all that a site depends on: sources, analysis runs, options, and the program itself."""
-    facts = [warehouse.sql(INPUT).one(), str(warehouse.path.resolve()), sorted(only), is_single_file, program_version()]
+    facts = [
+        warehouse.sql(INPUT).one(),
+        str(warehouse.path.resolve()),
+        sorted(only),
+        is_single_file,
+        with_pdf,
+        program_version(),
+    ]
     digest = hashlib.sha256(json.dumps(facts).encode())
     for name, content in _program(files("hpowh.reports"), ""):
         digest.update(name.encode() + b"\0" + content)

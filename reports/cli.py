@@ -26,6 +26,9 @@ def report(
     single_file: Annotated[
         bool, typer.Option("--single-file", help="Every page holds all it needs and can be sent alone.")
     ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print every page to a PDF too, by the Chromium that is installed.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Build even when nothing has changed.")] = False,
     warehouse: WarehouseOption = None,
     wait: WaitOption = 0.0,
@@ -37,7 +40,13 @@ def report(
     progress = _progress if sys.stderr.isatty() else None
     with open_warehouse(warehouse, wait) as opened:
         build = build_site(
-            opened, out, only=tuple(only or ()), is_single_file=single_file, is_forced=force, progress=progress
+            opened,
+            out,
+            only=tuple(only or ()),
+            is_single_file=single_file,
+            with_pdf=pdf,
+            is_forced=force,
+            progress=progress,
         )
     for warning in build.warnings:
         note(f"Note: {warning}")

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hpowh.reports import assets, numbers
+from hpowh.reports import assets, numbers, pdf
 from hpowh.reports.blocks import Block, Column, Figure, Plot, Table
 from hpowh.reports.charts.palette import DARK, LIGHT
 from hpowh.reports.context import Query, SiteContext
@@ -36,6 +36,7 @@ class Renderer:
     site: SiteContext
     folder: Path
     is_single_file: bool = False
+    has_pdf: bool = False
     shared: assets.Assets = field(default_factory=assets.load)
 
     def __post_init__(self) -> None:
@@ -59,6 +60,7 @@ class Renderer:
         check_ids(page, blocks)
         html = self.environment.get_template("page.html.j2").render(
             page=page,
+            pdf=f"{pdf.FOLDER}/{Path(page.file).stem}.pdf" if self.has_pdf else None,
             blocks=[self._drawn(page, block) for block in blocks],
             has_charts=any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in blocks),
             **self._common(page),

@@ -39,7 +39,7 @@
       var frame = document.createElement("div");
       frame.className = "scroll";
       frame.tabIndex = 0;
-      frame.setAttribute("role", "region");
+      frame.setAttribute("role", "group");
       frame.setAttribute("aria-label", "Data of " + title);
       frame.appendChild(table(JSON.parse(details.querySelector("script").textContent), title));
       place.appendChild(frame);
