@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -66,12 +67,18 @@ def hpowh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `hpowh demo` makes, evaluated grids aside (they have tests of their own), once for all tests."""
-    folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "hpowh.warehouse", "demo", "--no-evaluation"]
-    command += ["--folder", str(folder / "demo")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    """What `hpowh demo` makes, evaluated grids aside (they have tests of their own), once for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole-demo"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            command = [sys.executable, "-m", "hpowh.warehouse", "demo", "--no-evaluation"]
+            command += ["--folder", str(folder / "demo")]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+            (folder / "made").touch()
     return folder / "demo"
 
 
