@@ -1,24 +1,22 @@
-"""Build the site: ask for pages, write them beside the old site, swap, and note it in `ops.build`."""
+"""Build the site: ask for pages, write those that changed beside the old site, swap, and note it in `ops.build`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from hpowh.reports import pdf
 from hpowh.reports.context import SiteContext
+from hpowh.reports.page import Failure
 from hpowh.reports.registry import collect
-from hpowh.reports.render import Renderer
-from hpowh.reports.swap import replaced_folder
+from hpowh.reports.writing import Written, program_fingerprint, write_pages
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
-from hpowh.warehouse.migrate import program_version
+from hpowh.warehouse.swap import replaced_folder
 
 MANIFEST = "build.json"
 
@@ -43,6 +41,10 @@ class Build:
     page_count: int
     is_new: bool
     warnings: list[str]
+    failures: list[Failure] = field(default_factory=list)
+    """Pages, or modules' parts in them, that could not be built and say so on the site."""
+    reused_count: int = 0
+    """Pages that were taken from the site before, because what they were made from is the same."""
 
     @property
     def index(self) -> Path:
@@ -66,15 +68,16 @@ def build_site(
         only: kinds of page, such as `experiment`; all when empty.
         is_single_file: every page holds its style, scripts and data, and can be sent alone.
         with_pdf: print every page to a PDF beside it, by the Chromium that is installed.
-        is_forced: build even when nothing has changed.
+        is_forced: build every page even when nothing has changed.
         progress: called before each page with pages done, pages in all, and the page's title.
 
     Raises:
         UsageError: `out` holds something that is not a site, or `only` names no kind of page.
-        HpowhError: a page could not be built or printed; the old site stays as it was.
+        HpowhError: no page could be built, one could not be printed, or the folder cannot be written; the old site
+            stays as it was.
     """
     out = out.resolve()
-    _refuse_other_content(out)
+    refuse_other_content(out)
     if with_pdf:
         pdf.check()
     fingerprint = input_fingerprint(warehouse, only, is_single_file, with_pdf)
@@ -82,51 +85,63 @@ def build_site(
     if standing is not None:
         return Build(out, standing, False, [])
     started = datetime.now(UTC)
+    site = SiteContext(warehouse)
     try:
-        count = _write(warehouse, out, only, is_single_file, with_pdf, fingerprint, progress)
+        collect(site, only)
+        with replaced_folder(out) as folder:
+            previous = None if is_forced else out
+            written = write_site(
+                site,
+                folder,
+                previous,
+                fingerprint,
+                is_single_file=is_single_file,
+                with_pdf=with_pdf,
+                progress=progress,
+            )
+    except OSError as error:
+        failure = HpowhError(f"Cannot write {out}: {error.strerror or error}.", "The old site is as it was.")
+        _note_build(warehouse, out, "failed", 0, started, str(failure))
+        raise failure from error
     except Exception as error:
         _note_build(warehouse, out, "failed", 0, started, f"{type(error).__name__}: {error}")
         raise
     warnings = []
+    failures = [asdict(failure) for failure in site.failures]
+    summary = {"fingerprint": fingerprint, "only": only, "reused": len(written.reused), "failures": failures}
     try:
-        _note_build(warehouse, out, "ok", count, started, json.dumps({"fingerprint": fingerprint, "only": only}))
+        _note_build(warehouse, out, "ok", len(site.pages), started, json.dumps(summary))
     except WarehouseLockedError as error:
         warnings.append(f"The site is built, but the ledger of builds could not be written. {error.message}")
-    return Build(out, count, True, warnings)
+    return Build(out, len(site.pages), True, warnings, site.failures, len(written.reused))
 
 
-def _write(
-    warehouse: Warehouse,
-    out: Path,
-    only: tuple[str, ...],
-    is_single_file: bool,
-    with_pdf: bool,
+def write_site(
+    site: SiteContext,
+    folder: Path,
+    previous: Path | None,
     fingerprint: str,
-    progress: Callable[[int, int, str], None] | None,
-) -> int:
-    site = SiteContext(warehouse)
-    collect(site, only)
-    with replaced_folder(out) as folder:
-        renderer = Renderer(site, folder, is_single_file, with_pdf)
-        for done, page in enumerate(site.pages.values()):
-            if progress:
-                progress(done, len(site.pages), page.title)
-            try:
-                renderer.write_page(page)
-            except HpowhError:
-                raise
-            except Exception as error:
-                error.add_note(f"while building the page {page.title!r}")
-                raise
-        renderer.write_shared()
-        if not (folder / "index.html").exists():
-            _write_entry(folder, next(iter(site.pages.values())).file)
-        if with_pdf:
-            pdf.print_pages(folder, [page.file for page in site.pages.values()], progress=progress)
-        written = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-        manifest = {"fingerprint": fingerprint, "page_count": len(site.pages), "files": written}
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    return len(site.pages)
+    *,
+    is_single_file: bool = False,
+    with_pdf: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Written:
+    """Write a collected site into an empty folder: pages, an entry, and the manifest that says it is whole.
+
+    Args:
+        previous: a whole site; its pages whose inputs are the same are taken over.
+        fingerprint: what tells that the site need not be built again; not noted where something failed.
+    """
+    written = write_pages(site, folder, previous, is_single_file=is_single_file, with_pdf=with_pdf, progress=progress)
+    if not (folder / "index.html").exists():
+        _write_entry(folder, next(iter(site.pages.values())).file)
+    if with_pdf and (unprinted := written.built + written.failed):
+        pdf.print_pages(folder, unprinted, progress=progress)
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    known = None if site.failures else fingerprint
+    manifest = {"fingerprint": known, "page_count": len(site.pages), "files": names}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return written
 
 
 def _write_entry(folder: Path, first: str) -> None:
@@ -140,28 +155,8 @@ def _write_entry(folder: Path, first: str) -> None:
 
 def input_fingerprint(warehouse: Warehouse, only: tuple[str, ...], is_single_file: bool, with_pdf: bool = False) -> str:
     """Return a hash of all that a site depends on: sources, analysis runs, options, and the program itself."""
-    facts = [
-        warehouse.sql(INPUT).one(),
-        str(warehouse.path.resolve()),
-        sorted(only),
-        is_single_file,
-        with_pdf,
-        program_version(),
-    ]
-    digest = hashlib.sha256(json.dumps(facts).encode())
-    for name, content in _program(files("hpowh.reports"), ""):
-        digest.update(name.encode() + b"\0" + content)
-    return digest.hexdigest()
-
-
-def _program(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found = []
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.is_dir() and entry.name != "__pycache__":
-            found += _program(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".py", ".j2", ".css", ".js")):
-            found.append((prefix + entry.name, entry.read_bytes()))
-    return found
+    facts = [warehouse.sql(INPUT).one(), str(warehouse.path.resolve()), sorted(only), is_single_file, with_pdf]
+    return hashlib.sha256(json.dumps([*facts, program_fingerprint()]).encode()).hexdigest()
 
 
 def standing_build(out: Path, fingerprint: str) -> int | None:
@@ -174,7 +169,7 @@ def standing_build(out: Path, fingerprint: str) -> int | None:
     return manifest["page_count"] if is_same and all((out / name).is_file() for name in manifest["files"]) else None
 
 
-def _refuse_other_content(out: Path) -> None:
+def refuse_other_content(out: Path) -> None:
     """Raise where building would remove what is not a site of this program."""
     if out.is_file():
         raise UsageError(f"{out} is a file.", "Name a folder: --out site")

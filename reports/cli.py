@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.errors import EXIT_FAILED
 
 
 def register(app: typer.Typer) -> None:
@@ -50,12 +52,19 @@ def report(
         )
     for warning in build.warnings:
         note(f"Note: {warning}")
+    for failure in build.failures:
+        note(f"Not built: {failure.what}. {failure.sentence}")
     if as_json:
-        print(json.dumps({"path": str(build.path), "pages": build.page_count, "is_new": build.is_new}))
+        said = {"path": str(build.path), "pages": build.page_count, "is_new": build.is_new}
+        print(json.dumps(said | {"reused": build.reused_count, "failed": [asdict(one) for one in build.failures]}))
     elif build.is_new:
-        note(f"Wrote {build.page_count:,} pages. Open {build.index}")
+        kept = f", {build.reused_count:,} of them as they were" if build.reused_count else ""
+        note(f"Wrote {build.page_count:,} pages{kept}. Open {build.index}")
     else:
         note(f"Unchanged: the {build.page_count:,} pages show the warehouse as it is. Open {build.index}")
+
+    if build.failures:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _progress(done: int, total: int, title: str) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hpowh.reports.blocks import Block
+from hpowh.reports.blocks import Block, Warnings
 from hpowh.reports.charts.palette import Colours
-from hpowh.reports.page import Finding, Key, Page
+from hpowh.reports.inputs import Notes, WatchedWarehouse
+from hpowh.reports.page import Failure, Finding, Key, Page
+from hpowh.warehouse.errors import WarehouseLockedError
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.names import literal
 
@@ -54,13 +59,70 @@ class Provenance:
 class SiteContext:
     """One build of the site, as page modules see it."""
 
-    warehouse: Warehouse
+    opened: InitVar[Warehouse]
     built_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    pages: dict[Key, Page] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    """All modules' findings; complete when pages are built."""
+    known_pages: dict[Key, Page] = field(default_factory=dict)
+    all_findings: list[Finding] = field(default_factory=list)
+    all_failures: list[Failure] = field(default_factory=list)
     additions: list[Callable[[SiteContext, Key], Sequence[Block]]] = field(default_factory=list)
     """What modules add to the end of any page, by its key."""
+    notes: Notes | None = None
+    """Where it is noted what the page that is being built looks at."""
+
+    def __post_init__(self, opened: Warehouse) -> None:
+        self.warehouse = WatchedWarehouse(opened)
+
+    @property
+    def pages(self) -> dict[Key, Page]:
+        """All pages of this build by their keys; complete when the first is built."""
+        self._see("pages")
+        return self.known_pages
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All modules' findings; complete when pages are built."""
+        self._see("findings")
+        return self.all_findings
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What could not be built so far; the overview is built last and sees all."""
+        self._see("failures")
+        return self.all_failures
+
+    @property
+    def colours(self) -> Colours:
+        """The colour of each algorithm: the same on every page, and while no algorithm is added, in every build."""
+        self._see("colours")
+        return self._colours
+
+    @contextmanager
+    def watched(self, notes: Notes) -> Iterator[None]:
+        """Note what is looked at within: answers of the warehouse, and what else of the site."""
+        before, self.notes = self.notes, notes
+        try:
+            with self.warehouse.watching(notes):
+                yield
+        finally:
+            self.notes = before
+
+    def _see(self, name: str) -> None:
+        if self.notes is not None:
+            self.notes.seen[name] = self.sight(name)
+
+    def sight(self, name: str) -> str:
+        """Return a hash of one of the things that pages share: `pages`, `findings`, `failures` or `colours`."""
+        shared: dict[str, Callable[[], Any]] = {
+            "pages": lambda: [(page.key, page.title, page.lead) for page in self.known_pages.values()],
+            "findings": lambda: self.all_findings,
+            "failures": lambda: self.all_failures,
+            "colours": lambda: self._algorithms,
+        }
+        return hashlib.sha256(repr(shared[name]()).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def fail(self, what: str, error: Exception, key: Key = ()) -> None:
+        """Note that a page, or a module's part in it, could not be built."""
+        self.all_failures.append(Failure(what, sentence_of(error), key))
 
     def query(self, sql: str, /, **parameters: Any) -> Query:
         """Run a query with named parameters (`$name`) and return its rows with the SQL as anyone can run it."""
@@ -74,13 +136,17 @@ class SiteContext:
 
     def href(self, key: Sequence[str], anchor: str = "") -> str | None:
         """Return the relative address of a page (and a block on it), or None where this build has no such page."""
-        page = self.pages.get(tuple(key))
+        page = self.known_pages.get(tuple(key))
         return None if page is None else page.file + (f"#{anchor}" if anchor else "")
 
     @cached_property
-    def colours(self) -> Colours:
-        """The colour of each algorithm: the same on every page, and while no algorithm is added, in every build."""
-        return Colours([name for (name,) in self.rows("select name from core.algorithm order by algorithm_id")])
+    def _algorithms(self) -> list[str]:
+        with self.warehouse.watching(None):
+            return [name for (name,) in self.rows("select name from core.algorithm order by algorithm_id")]
+
+    @cached_property
+    def _colours(self) -> Colours:
+        return Colours(self._algorithms)
 
     @cached_property
     def program_version(self) -> str:
@@ -108,9 +174,17 @@ class SiteContext:
         return Provenance(*values)
 
     def blocks(self, page: Page) -> list[Block]:
-        """Build a page: its own blocks, then what other modules add to it."""
-        added = [block for addition in self.additions for block in addition(self, page.key)]
-        return [*page.build(), *added]
+        """Build a page: its own blocks, then what other modules add to it; an addition that fails says so."""
+        found = [*page.build()]
+        for addition in self.additions:
+            try:
+                found += addition(self, page.key)
+            except Exception as error:  # noqa: BLE001 - one module must not take another's page down
+                if is_fatal(error):
+                    raise
+                self.fail(f"{page.title} ({addition.__module__.rpartition('.')[2]})", error, page.key)
+                found.append(Warnings([f"A part of this page could not be built: {sentence_of(error)}"], "Not built"))
+        return found
 
     def announce(self, pages: Iterable[Page]) -> None:
         """Add pages to the site.
@@ -119,9 +193,26 @@ class SiteContext:
             ValueError: two pages have the same key.
         """
         for page in pages:
-            if page.key in self.pages:
+            if page.key in self.known_pages:
                 raise ValueError(f"two pages have the key {page.key}")
-            self.pages[page.key] = page
+            self.known_pages[page.key] = page
+
+
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
+
+def is_fatal(error: Exception) -> bool:
+    """Return whether an error ends the build and not only a page: memory, disk or warehouse are not to be had."""
+    return isinstance(error, MemoryError | WarehouseLockedError) or (
+        isinstance(error, OSError) and error.errno in CANNOT_WRITE
+    )
+
+
+def sentence_of(error: Exception) -> str:
+    """Return an error as a sentence for a page: its kind and its first line."""
+    first = (str(error).splitlines() or [""])[0]
+    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _dedent(sql: str) -> str:

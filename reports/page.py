@@ -48,3 +48,13 @@ class Finding:
     anchor: str = ""
     """The id of the figure or table on that page."""
     order: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A page, or a module's part in one, that could not be built."""
+
+    what: str
+    sentence: str
+    key: Key = ()
+    """The page, where it is one."""

@@ -42,6 +42,11 @@ def find_browser() -> str | None:
     return next((path for path in map(shutil.which, BROWSERS) if path), None)
 
 
+def file_of(page: str) -> str:
+    """Return where the PDF of a page lies within the site."""
+    return f"{FOLDER}/{Path(page).stem}.pdf"
+
+
 def check() -> None:
     """Raise where pages cannot be printed on this machine.
 

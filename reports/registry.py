@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.resources import files
 from types import ModuleType
+from typing import Any
 
-from hpowh.reports.context import SiteContext
+from hpowh.reports.context import SiteContext, is_fatal
 from hpowh.warehouse.errors import UsageError
 
 
@@ -26,6 +28,8 @@ def page_modules() -> list[ModuleType]:
 def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
     """Ask every module for its pages, its findings, and what it adds to the pages of others.
 
+    A module that fails is noted in `site.failures`; the others are asked all the same.
+
     Args:
         only: kinds of page (the first part of the key) to keep; all when empty.
 
@@ -33,7 +37,7 @@ def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
         UsageError: there is no page of one of these kinds; lists those there are.
     """
     modules = page_modules()
-    pages = [page for module in modules if hasattr(module, "pages") for page in module.pages(site)]
+    pages = [page for module in modules if hasattr(module, "pages") for page in _asked(site, module, module.pages)]
     kinds = sorted({page.key[0] for page in pages})
     unknown = sorted(set(only) - set(kinds))
     if unknown:
@@ -43,5 +47,17 @@ def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
         if hasattr(module, "blocks"):
             site.additions.append(module.blocks)
         if hasattr(module, "findings"):
-            site.findings.extend(module.findings(site))
+            site.findings.extend(_asked(site, module, module.findings))
     site.findings.sort(key=lambda finding: (finding.order, finding.key))
+
+
+def _asked(site: SiteContext, module: ModuleType, function: Callable[[SiteContext], Iterable[Any]]) -> list[Any]:
+    """Return what a module gives, or nothing where it fails."""
+    try:
+        return list(function(site))
+    except Exception as error:  # noqa: BLE001 - one module must not take the site down
+        if is_fatal(error):
+            raise
+        name = getattr(module, "__name__", str(module)).rpartition(".")[2]
+        site.fail(f"{function.__name__} of {name}", error)
+        return []

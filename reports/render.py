@@ -38,6 +38,8 @@ class Renderer:
     is_single_file: bool = False
     has_pdf: bool = False
     shared: assets.Assets = field(default_factory=assets.load)
+    written: list[Path] = field(default_factory=list)
+    """Files of pages that were written; the caller may empty it."""
 
     def __post_init__(self) -> None:
         self.environment = Environment(
@@ -54,19 +56,20 @@ class Renderer:
             "json_script": json_script,
         }
 
-    def write_page(self, page: Page) -> Path:
-        """Build one page and write it; returns its path."""
-        blocks = self.site.blocks(page)
+    def write_page(self, page: Page, *, is_alone: bool = False) -> Path:
+        """Build one page and write it; returns its path. `is_alone`: without what other modules add to it."""
+        blocks = [*page.build()] if is_alone else self.site.blocks(page)
         check_ids(page, blocks)
         html = self.environment.get_template("page.html.j2").render(
             page=page,
-            pdf=f"{pdf.FOLDER}/{Path(page.file).stem}.pdf" if self.has_pdf else None,
+            pdf=pdf.file_of(page.file) if self.has_pdf else None,
             blocks=[self._drawn(page, block) for block in blocks],
             has_charts=any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in blocks),
             **self._common(page),
         )
         path = self.folder / page.file
         path.write_text(html, encoding="utf-8")
+        self.written.append(path)
         return path
 
     def write_shared(self) -> None:
@@ -76,7 +79,7 @@ class Renderer:
 
     def page_list(self) -> list[dict[str, str]]:
         """Return every page's title, section and address, for the search box."""
-        pages = sorted(self.site.pages.values(), key=_place)
+        pages = sorted(self.site.known_pages.values(), key=_place)
         return [{"title": visible(page.title), "section": page.section, "href": page.file} for page in pages]
 
     def _common(self, page: Page) -> dict[str, Any]:
@@ -92,7 +95,7 @@ class Renderer:
     def _navigation(self, current: Page) -> list[tuple[str, list[Page], int]]:
         """Return per section its first pages (the current one among them) and how many more there are."""
         sections: dict[str, list[Page]] = {}
-        for page in sorted(self.site.pages.values(), key=_place):
+        for page in sorted(self.site.known_pages.values(), key=_place):
             sections.setdefault(page.section, []).append(page)
         shown = []
         for section, pages in sections.items():
@@ -126,6 +129,7 @@ class Renderer:
         path = self.folder / "data" / f"{Path(page.file).stem}-{file_stem(block_id)}.csv"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        self.written.append(path)
         return f"data/{path.name}"
 
 
