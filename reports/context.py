@@ -61,7 +61,9 @@ class SiteContext:
 
     opened: InitVar[Warehouse]
     built_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    known_pages: dict[Key, Page] = field(default_factory=dict)
+    pages: dict[Key, Page] = field(default_factory=dict)
+    """All pages by their keys, complete when the first is built. Of another page show no lead that is not plain from
+    its key: a page is taken over from the build before while keys, titles, sections and orders are the same."""
     all_findings: list[Finding] = field(default_factory=list)
     all_failures: list[Failure] = field(default_factory=list)
     additions: list[Callable[[SiteContext, Key], Sequence[Block]]] = field(default_factory=list)
@@ -71,12 +73,6 @@ class SiteContext:
 
     def __post_init__(self, opened: Warehouse) -> None:
         self.warehouse = WatchedWarehouse(opened)
-
-    @property
-    def pages(self) -> dict[Key, Page]:
-        """All pages of this build by their keys; complete when the first is built."""
-        self._see("pages")
-        return self.known_pages
 
     @property
     def findings(self) -> list[Finding]:
@@ -111,9 +107,8 @@ class SiteContext:
             self.notes.seen[name] = self.sight(name)
 
     def sight(self, name: str) -> str:
-        """Return a hash of one of the things that pages share: `pages`, `findings`, `failures` or `colours`."""
+        """Return a hash of one of the things that pages share: `findings`, `failures` or `colours`."""
         shared: dict[str, Callable[[], Any]] = {
-            "pages": lambda: [(page.key, page.title, page.lead) for page in self.known_pages.values()],
             "findings": lambda: self.all_findings,
             "failures": lambda: self.all_failures,
             "colours": lambda: self._algorithms,
@@ -136,7 +131,7 @@ class SiteContext:
 
     def href(self, key: Sequence[str], anchor: str = "") -> str | None:
         """Return the relative address of a page (and a block on it), or None where this build has no such page."""
-        page = self.known_pages.get(tuple(key))
+        page = self.pages.get(tuple(key))
         return None if page is None else page.file + (f"#{anchor}" if anchor else "")
 
     @cached_property
@@ -193,9 +188,9 @@ class SiteContext:
             ValueError: two pages have the same key.
         """
         for page in pages:
-            if page.key in self.known_pages:
+            if page.key in self.pages:
                 raise ValueError(f"two pages have the key {page.key}")
-            self.known_pages[page.key] = page
+            self.pages[page.key] = page
 
 
 CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)

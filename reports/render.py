@@ -79,7 +79,7 @@ class Renderer:
 
     def page_list(self) -> list[dict[str, str]]:
         """Return every page's title, section and address, for the search box."""
-        pages = sorted(self.site.known_pages.values(), key=_place)
+        pages = sorted(self.site.pages.values(), key=_place)
         return [{"title": visible(page.title), "section": page.section, "href": page.file} for page in pages]
 
     def _common(self, page: Page) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Renderer:
     def _navigation(self, current: Page) -> list[tuple[str, list[Page], int]]:
         """Return per section its first pages (the current one among them) and how many more there are."""
         sections: dict[str, list[Page]] = {}
-        for page in sorted(self.site.known_pages.values(), key=_place):
+        for page in sorted(self.site.pages.values(), key=_place):
             sections.setdefault(page.section, []).append(page)
         shown = []
         for section, pages in sections.items():

@@ -67,7 +67,7 @@ def write_pages(
         if progress:
             progress(done, len(pages), page.title)
         known = before.pages.get(page.file)
-        if previous is not None and known is not None and before.stands(known, page, site, tables):
+        if previous is not None and known is not None and before.stands(known, previous, page, site, tables):
             for name in known["files"]:
                 _take_over(previous / name, folder / name)
             record.take_over(page.file, known, before, tables)
@@ -184,8 +184,10 @@ class Record:
             self.queries.append(sql)
         return self._numbers[sql]
 
-    def stands(self, known: Mapping[str, Any], page: Page, site: SiteContext, tables: Tables) -> bool:
-        """Return whether a page would come out the same now."""
+    def stands(self, known: Mapping[str, Any], folder: Path, page: Page, site: SiteContext, tables: Tables) -> bool:
+        """Return whether a page of the site in `folder` is there and would come out the same now."""
+        if not all((folder / name).is_file() for name in known["files"]):
+            return False
         if known["lead"] != page.lead or any(site.sight(name) != seen for name, seen in known["seen"].items()):
             return False
         for number, parameters, form, answer in known["asked"]:

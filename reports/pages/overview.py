@@ -52,11 +52,15 @@ def _build(site: SiteContext) -> Sequence[Block]:
             site.findings,
             empty="No analysis has been run yet: hpowh analyse traces compares the algorithms of every experiment.",
         ),
-        Warnings(_warnings(site)),
+        Warnings([*_not_built(site), *_warnings(site)]),
         *([_experiments(site)] if counts[1] else []),
         *([_spaces(site)] if counts[6] else []),
         _sources(site),
     ]
+
+
+def _not_built(site: SiteContext) -> list[str]:
+    return [f"Could not be built: {failure.what}. {failure.sentence}" for failure in site.failures]
 
 
 def _warnings(site: SiteContext) -> list[str]:

@@ -19,10 +19,10 @@ from hpowh.reports import registry
 from hpowh.reports.blocks import Plot, Prose
 from hpowh.reports.build import build_site
 from hpowh.reports.context import SiteContext
-from hpowh.reports.page import Page
+from hpowh.reports.page import Finding, Page
 from hpowh.reports.render import json_script, plot_data
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.errors import UsageError, WarehouseLockedError
+from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
 
 
 class Reader(HTMLParser):
@@ -108,26 +108,75 @@ def test_a_new_source_or_a_missing_file_is_built_anew(own: Warehouse, tmp_path: 
     assert build_site(own, tmp_path / "site").is_new
 
 
-def test_a_failed_page_leaves_the_old_site_and_is_noted(
+class Broken:
+    """A module whose page, findings and part in other pages all fail."""
+
+    @staticmethod
+    def pages(site: SiteContext) -> list[Page]:
+        return [Page(("broken",), "Broken", "About", lambda: [Prose(paragraphs=[1 / 0])])]
+
+    @staticmethod
+    def findings(site: SiteContext) -> list[Finding]:
+        raise KeyError("no such finding")
+
+    @staticmethod
+    def blocks(site: SiteContext, key: tuple[str, ...]) -> list[Prose]:
+        if key == ("methods",):
+            raise ValueError("<b>part</b>")
+        return []
+
+
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = registry.page_modules()
+    monkeypatch.setattr(registry, "page_modules", lambda: [*modules, Broken])
+
+
+def test_a_failed_page_says_so_and_the_others_are_whole(
+    own: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    build_site(own, tmp_path / "site")
+    whole = {path.name for path in (tmp_path / "site").glob("*.html")}
+    broken(monkeypatch)
+    build = build_site(own, tmp_path / "site", is_forced=True)
+    assert {(one.what, one.sentence) for one in build.failures} == {
+        ("Broken", "ZeroDivisionError: division by zero."),
+        ("Methods and limitations (test_build)", "ValueError: <b>part</b>."),
+        ("findings of Broken", "KeyError: 'no such finding'."),
+    }
+    texts = {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}
+    assert set(texts) == whole | {"broken.html"}
+    assert "This page could not be built: ZeroDivisionError: division by zero." in texts["broken.html"]
+    assert "A part of this page could not be built: ValueError: &lt;b&gt;part&lt;/b&gt;" in texts["methods.html"]
+    assert "What the words and numbers" in texts["methods.html"]
+    assert "ZeroDivisionError" in texts["index.html"]
+    status, summary = own.sql("select status, summary from ops.build order by build_id desc limit 1").rows()[0]
+    assert status == "ok" and len(json.loads(summary)["failures"]) == 3
+
+
+def test_a_site_with_failed_pages_is_built_again_until_it_is_whole(
+    own: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as once:
+        broken(once)
+        assert build_site(own, tmp_path / "site").failures
+        assert build_site(own, tmp_path / "site").is_new
+    build = build_site(own, tmp_path / "site")
+    assert build.is_new and not build.failures
+    assert "ZeroDivisionError" not in (tmp_path / "site" / "index.html").read_text()
+    assert not build_site(own, tmp_path / "site").is_new
+
+
+def test_a_site_of_which_no_page_can_be_built_leaves_the_old_one(
     own: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     build_site(own, tmp_path / "site")
     before = {path.name: path.read_bytes() for path in (tmp_path / "site").glob("*.html")}
-
-    class Broken:
-        @staticmethod
-        def pages(site: SiteContext) -> list[Page]:
-            return [Page(("broken",), "Broken", "About", lambda: [Prose(paragraphs=[1 / 0])])]
-
-    modules = registry.page_modules()
-    monkeypatch.setattr(registry, "page_modules", lambda: [*modules, Broken])
-    with pytest.raises(ZeroDivisionError) as caught:
+    monkeypatch.setattr("hpowh.reports.render.check_ids", lambda *_: 1 / 0)
+    with pytest.raises(HpowhError, match="No page could be built. ZeroDivisionError"):
         build_site(own, tmp_path / "site", is_forced=True)
-    assert "while building the page 'Broken'" in caught.value.__notes__
     assert {path.name: path.read_bytes() for path in (tmp_path / "site").glob("*.html")} == before
     assert [path.name for path in tmp_path.iterdir() if "building" in path.name] == []
-    last = own.sql("select status, summary from ops.build order by build_id desc limit 1").rows()
-    assert last == [("failed", "ZeroDivisionError: division by zero")]
+    assert own.sql("select status from ops.build order by build_id desc limit 1").one() == "failed"
 
 
 def test_a_module_can_add_blocks_to_the_page_of_another(
