@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -22,11 +23,29 @@ class Fold:
 
     def fraction(self, share: float) -> tuple[NDArray[np.float64], NDArray]:
         """Return features and targets of the first `share` of the training rows (at least two rows)."""
-        size = self.order.size
-        if share >= 1:
-            return self.features["train"], self.targets["train"]
-        rows = np.sort(self.order[: max(2, math.ceil(share * size))])
+        rows = self._rows(share)
         return self.features["train"][rows], self.targets["train"][rows]
+
+    @cached_property
+    def narrow(self) -> dict[str, NDArray[np.float32]]:
+        """The features in single precision, as scikit-learn's trees use them inside."""
+        return {split: np.ascontiguousarray(values, dtype=np.float32) for split, values in self.features.items()}
+
+    def narrow_fraction(self, share: float) -> tuple[NDArray[np.float32], NDArray]:
+        """Return the same rows as `fraction`, features in single precision."""
+        rows = self._rows(share)
+        return self.narrow["train"][rows], self.targets["train"][rows]
+
+    def _rows(self, share: float) -> NDArray[np.int64] | slice:
+        if share >= 1:
+            return slice(None)
+        if share not in self._fractions:
+            self._fractions[share] = np.sort(self.order[: max(2, math.ceil(share * self.order.size))])
+        return self._fractions[share]
+
+    @cached_property
+    def _fractions(self) -> dict[float, NDArray[np.int64]]:
+        return {}
 
 
 def make_fold(

@@ -54,6 +54,19 @@ def metric_info(name: str) -> MetricInfo:
     return MetricInfo(scorer, scorer, "max", 0.0 if bounded else None, 1.0 if bounded or scorer == "r2" else None)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a model predicts for the rows that are scored, where it is known without asking the model again."""
+
+    predicted: NDArray | None = None
+    probabilities: NDArray | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known."""
+        return self.predicted is None and self.probabilities is None
+
+
 class Scorer:
     """Scores a model by all metrics, predicting once for all that need the same predictions.
 
@@ -73,6 +86,11 @@ class Scorer:
         self._names = [metric.scorer for metric in metrics]
         self._classes = class_count
         rest = [name for name in self._names if not self._is_quick(name)]
+        quick = QUICK_CLASSES if class_count else QUICK_NUMBERS
+        self.needs_predicted = any(name in quick for name in self._names)
+        """Whether a metric that is computed here looks at `predict`."""
+        self.needs_probabilities = class_count is not None and "neg_log_loss" in self._names
+        """Whether one looks at `predict_proba`."""
         self._rest = check_scoring(model, {name: get_scorer(name) for name in rest}) if rest else None
 
     def _is_quick(self, name: str) -> bool:
@@ -80,19 +98,19 @@ class Scorer:
             name == "neg_log_loss" and self._classes is not None
         )
 
-    def __call__(self, model: Any, features: Any, target: Any) -> list[float]:
+    def __call__(self, model: Any, features: Any, target: Any, known: Known = Known()) -> list[float]:  # noqa: B008
         """Return one score a metric, higher being better; raises what the model raises."""
         found = self._rest(model, features, target) if self._rest else {}
         quick = QUICK_CLASSES if self._classes else QUICK_NUMBERS
-        if any(name in quick for name in self._names):
-            predicted = model.predict(features)
+        if self.needs_predicted:
+            predicted = model.predict(features) if known.predicted is None else known.predicted
             found |= {name: quick[name](target, predicted) for name in self._names if name in quick}
-        if "neg_log_loss" in self._names and self._is_quick("neg_log_loss"):
-            found["neg_log_loss"] = self._log_loss(model, features, target)
+        if self.needs_probabilities:
+            found["neg_log_loss"] = self._log_loss(model, features, target, known.probabilities)
         return [float(found[name]) for name in self._names]
 
-    def _log_loss(self, model: Any, features: Any, target: Any) -> float:
-        probabilities = model.predict_proba(features)
+    def _log_loss(self, model: Any, features: Any, target: Any, known: NDArray | None) -> float:
+        probabilities = model.predict_proba(features) if known is None else known
         if probabilities.shape[1] != self._classes or np.unique(target).size != self._classes:
             # A fold without one of the classes: scikit-learn has its own rules and its own words for that.
             from sklearn.metrics import get_scorer

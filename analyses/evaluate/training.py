@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from hpowh.analyses.evaluate import quick
 from hpowh.analyses.evaluate.folds import Fold
+from hpowh.analyses.evaluate.metrics import Known
 from hpowh.analyses.evaluate.models import Recipe, build
 
-Scorer = Callable[[Any, Any, Any], list[float]]
+Scorer = Callable[..., list[float]]
+"""From a model, features, target (and what is known of its predictions) to one score a metric."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,31 @@ def train(
     """
     if recipe.steps is None:
         for share in fidelities:
-            features, target = fold.fraction(share)
             model = _with_scaling(recipe, build(recipe, parameters, seed))
-            began = time.perf_counter()
-            model.fit(features, target)
-            seconds = time.perf_counter() - began
-            yield Scored(seconds, _score(model, fold, scorer, train=(features, target)))
+            yield _fit_tree(model, fold, share, scorer) if quick.is_tree(model) else _fit(model, fold, share, scorer)
         return
     yield from _stepwise(recipe, parameters, seed, fold, [int(step) for step in fidelities], scorer)
+
+
+def _fit(model: Any, fold: Fold, share: float, scorer: Scorer) -> Scored:
+    features, target = fold.fraction(share)
+    began = time.perf_counter()
+    model.fit(features, target)
+    seconds = time.perf_counter() - began
+    return Scored(seconds, _score(model, fold, scorer, train=(features, target)))
+
+
+def _fit_tree(model: Any, fold: Fold, share: float, scorer: Scorer) -> Scored:
+    """Fit a decision tree on rows that need no further check, and score each split by one pass down the tree."""
+    features, target = fold.narrow_fraction(share)
+    began = time.perf_counter()
+    model.fit(features, target, check_input=False)
+    seconds = time.perf_counter() - began
+    known = {
+        split: quick.known_to_tree(model, features if split == "train" else narrow, scorer)
+        for split, narrow in fold.narrow.items()
+    }
+    return Scored(seconds, _score(model, fold, scorer, train=fold.fraction(share), known=known))
 
 
 def _with_scaling(recipe: Recipe, model: Any) -> Any:
@@ -54,11 +74,18 @@ def _with_scaling(recipe: Recipe, model: Any) -> Any:
     return make_pipeline(StandardScaler(), model)
 
 
-def _score(model: Any, fold: Fold, scorer: Scorer, train: tuple[Any, Any] | None = None) -> list[list[float]]:
+def _score(
+    model: Any,
+    fold: Fold,
+    scorer: Scorer,
+    train: tuple[Any, Any] | None = None,
+    known: Mapping[str, Known] | None = None,
+) -> list[list[float]]:
     found = []
     for split in fold.features:
         features, target = train if split == "train" and train else (fold.features[split], fold.targets[split])
-        found.append(scorer(model, features, target))
+        more = () if known is None or known[split].is_empty else (known[split],)
+        found.append(scorer(model, features, target, *more))
     return found
 
 
@@ -81,6 +108,10 @@ def _stepwise(
     how, _, parameter = str(recipe.steps).partition(":")
     if how == "epochs":
         yield from _epochs(model, scaled, steps, scorer, spent)
+        return
+    if quick.is_boosting(model):
+        for seconds, known in quick.boosting_steps(model, scaled, steps, scorer):
+            yield Scored(spent + seconds, _score(model, scaled, scorer, known=known))
         return
     done = 0
     if how == "warm_start":

@@ -116,6 +116,8 @@ class Evaluator:
         self._groups = plan.groups
         self._folds: OrderedDict[tuple[int, int, int], Fold] = OrderedDict()
         self._scorers: dict[tuple[int, int], Any] = {}
+        self._accepted: set[tuple[int, int]] = set()
+        """Model and rank of configurations that scikit-learn has once looked at and trained."""
 
     def warm_up(self) -> None:
         """Import what the models need, before the clock of a timeout runs."""
@@ -128,6 +130,8 @@ class Evaluator:
 
     def evaluate(self, number: int, rank: int) -> Record:
         """Return what became of one unit; whatever a model raises is part of that."""
+        from sklearn import config_context
+
         from hpowh.analyses.evaluate.training import train
 
         group = self._groups[number]
@@ -138,13 +142,16 @@ class Evaluator:
             fold = self._fold(group.data, group.seed, group.fold)
             parameters = model.space.parameters(rank)
             scorer = self._scorer(group.model, group.data)
-            for scored in train(model.recipe, parameters, group.seed, fold, model.fidelities, scorer):
-                seconds.append(scored.seconds)
-                values.append(scored.values)
+            # Its parameters are the same on every fold: what was accepted once need not be looked at again.
+            with config_context(skip_parameter_validation=(group.model, rank) in self._accepted):
+                for scored in train(model.recipe, parameters, group.seed, fold, model.fidelities, scorer):
+                    seconds.append(scored.seconds)
+                    values.append(scored.values)
         except MemoryError as error:
             return Record(number, rank, "memory", _say(error), seconds, values)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a third party's model may raise anything
             return Record(number, rank, "failed", _say(error), seconds, values)
+        self._accepted.add((group.model, rank))
         return Record(number, rank, "ok", None, seconds, values)
 
     def _scorer(self, model: int, data: int) -> Any:
