@@ -19,9 +19,10 @@ class Kind:
 
     classifier: str
     """Import path."""
-    regressor: str
+    regressor: str | None
     steps: str | None = None
-    """How it trains step by step: `warm_start:PARAMETER`, `epochs` (multi-layer perceptrons) or not at all."""
+    """How it trains step by step: `warm_start:PARAMETER`, `staged:PARAMETER` (one training, of which fewer trees can be
+    asked), `epochs` (multi-layer perceptrons), `partial_fit` or not at all."""
     scale: bool = False
     """Whether its features are standardised unless the spec says otherwise."""
     extra: str | None = None
@@ -45,8 +46,9 @@ KINDS = {
     ),
     "mlp": Kind("sklearn.neural_network.MLPClassifier", "sklearn.neural_network.MLPRegressor", "epochs", scale=True),
     "svm": Kind("sklearn.svm.SVC", "sklearn.svm.SVR", scale=True),
-    "xgboost": Kind("xgboost.XGBClassifier", "xgboost.XGBRegressor", extra="boost"),
-    "lightgbm": Kind("lightgbm.LGBMClassifier", "lightgbm.LGBMRegressor", extra="boost"),
+    "cnn": Kind("hpowh.analyses.evaluate.cnn.SmallCNN", None, "partial_fit", extra="torch"),
+    "xgboost": Kind("xgboost.XGBClassifier", "xgboost.XGBRegressor", "staged:n_estimators", extra="boost"),
+    "lightgbm": Kind("lightgbm.LGBMClassifier", "lightgbm.LGBMRegressor", "staged:n_estimators", extra="boost"),
 }
 QUIET = {"lightgbm": {"verbosity": -1, "n_jobs": 1}, "xgboost": {"n_jobs": 1}}
 """One thread a worker, and no chatter."""
@@ -82,6 +84,8 @@ def recipe(
     if fidelity == "steps" and known.steps is None:
         raise SpecError(f"The model {kind} does not train step by step.", 'Use fidelity = "fraction".')
     path = known.classifier if task == "classification" else known.regressor
+    if path is None:
+        raise SpecError(f"The model {kind} is for classification only.", "Choose another model for numbers.")
     steps = known.steps if fidelity == "steps" else None
     return Recipe(path, dict(fixed), known.scale if scale is None else scale, steps, QUIET.get(kind, {}))
 
@@ -134,17 +138,12 @@ def check(made: Recipe, parameters: list[str], name: str) -> None:
     for parameter in [*parameters, *made.fixed]:
         if parameter not in known:
             raise SpecError(f"The model {name} has no parameter {parameter!r}.", nearest(parameter, known))
-    if made.steps and made.steps.startswith("warm_start:"):
-        stepped = made.steps.partition(":")[2]
-        if stepped in parameters or stepped in made.fixed:
-            raise SpecError(
-                f"The model {name}: {stepped} is the fidelity and cannot be varied or fixed too.",
-                f'Leave {stepped} out, or use fidelity = "fraction".',
-            )
-    if made.steps == "epochs" and "max_iter" in {*parameters, *made.fixed}:
+    stepped = made.steps.partition(":")[2] if made.steps else ""
+    counted = {stepped} if stepped else {"max_iter", "epochs"} if made.steps else set()
+    for twice in sorted(counted & {*parameters, *made.fixed}):
         raise SpecError(
-            f"The model {name}: max_iter is the fidelity and cannot be varied or fixed too.",
-            'Leave max_iter out, or use fidelity = "fraction".',
+            f"The model {name}: {twice} is the fidelity and cannot be varied or fixed too.",
+            f'Leave {twice} out, or use fidelity = "fraction".',
         )
 
 

@@ -13,6 +13,7 @@ from hpowh.analyses.evaluate import quick
 from hpowh.analyses.evaluate.folds import Fold
 from hpowh.analyses.evaluate.metrics import Known
 from hpowh.analyses.evaluate.models import Recipe, build
+from hpowh.analyses.evaluate.staged import staged_steps
 
 Scorer = Callable[..., list[float]]
 """From a model, features, target (and what is known of its predictions) to one score a metric."""
@@ -104,23 +105,32 @@ def _stepwise(
         transformed = {split: scaler.transform(values) for split, values in fold.features.items()}
         scaled = Fold(transformed, fold.targets, fold.order)
     model = build(recipe, parameters, seed)
-    features = scaled.features["train"]
     how, _, parameter = str(recipe.steps).partition(":")
     if how == "epochs":
         yield from _epochs(model, scaled, steps, scorer, spent)
-        return
-    if quick.is_boosting(model):
+    elif how == "staged":
+        for seconds in staged_steps(model, scaled.features["train"], target, parameter, steps):
+            yield Scored(spent + seconds, _score(model, scaled, scorer))
+    elif quick.is_boosting(model):
         for seconds, known in quick.boosting_steps(model, scaled, steps, scorer):
             yield Scored(spent + seconds, _score(model, scaled, scorer, known=known))
-        return
-    done = 0
-    if how == "warm_start":
+    else:
+        yield from _one_after_the_other(model, scaled, steps, scorer, spent, parameter)
+
+
+def _one_after_the_other(
+    model: Any, fold: Fold, steps: list[int], scorer: Scorer, spent: float, parameter: str
+) -> Iterator[Scored]:
+    """Train on from one step to the next: by `warm_start` and the parameter, or by calls of `partial_fit`."""
+    features, target = fold.features["train"], fold.targets["train"]
+    if parameter:
         model.set_params(warm_start=True)
     classes = np.unique(target)
     is_classifier = getattr(model, "_estimator_type", None) == "classifier" or hasattr(model, "predict_proba")
+    done = 0
     for step in steps:
         began = time.perf_counter()
-        if how == "warm_start":
+        if parameter:
             model.set_params(**{parameter: step})
             model.fit(features, target)
         else:
@@ -131,7 +141,7 @@ def _stepwise(
                     model.partial_fit(features, target)
         done = step
         spent += time.perf_counter() - began
-        yield Scored(spent, _score(model, scaled, scorer))
+        yield Scored(spent, _score(model, fold, scorer))
 
 
 def _epochs(model: Any, fold: Fold, steps: list[int], scorer: Scorer, spent: float) -> Iterator[Scored]:

@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
     GradientBoostingClassifier,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
@@ -106,6 +107,7 @@ def test_regression_equals_cross_validate():
 
 STEPPED = [
     ("gradient_boosting", GradientBoostingClassifier, "n_estimators", {"subsample": 0.6, "max_features": 2}),
+    ("gradient_boosting", GradientBoostingClassifier, "n_estimators", {"n_iter_no_change": 2, "learning_rate": 0.8}),
     ("random_forest", RandomForestClassifier, "n_estimators", {"max_depth": 3, "max_features": 1}),
     ("hist_gradient_boosting", HistGradientBoostingClassifier, "max_iter", {"max_leaf_nodes": 4, "max_features": 0.5}),
     ("mlp", MLPClassifier, "max_iter", {"hidden_layer_sizes": (7,), "batch_size": 16}),
@@ -134,6 +136,37 @@ def test_one_training_serves_all_fidelities(kind, maker, parameter, given):
         for split, values in zip(("train", "test"), scored.values, strict=True):
             assert values == score_all(model, fold.features[split], fold.targets[split]), (step, split)
     assert [s.seconds for s in found] == sorted(s.seconds for s in found)
+
+
+def test_boosting_of_numbers_is_read_off_one_training():
+    features, target = load_diabetes(return_X_y=True)
+    fold = make_fold(features, target, 0, is_classification=False, folds=3, seed=2, validation=0.2)
+    made = recipe("gradient_boosting", None, "regression", {}, "steps", None)
+    metrics = [metric_info("mean_squared_error"), metric_info("r2")]
+    given = {"subsample": 0.7, "max_depth": 2}
+    steps = [1, 4, 9]
+    found = list(train(made, given, 2, fold, steps, Scorer(GradientBoostingRegressor(), metrics, None)))
+    for step, scored in zip(steps, found, strict=True):
+        direct = GradientBoostingRegressor(**given, n_estimators=step, random_state=2)
+        direct.fit(fold.features["train"], fold.targets["train"])
+        for split, values in zip(("train", "valid", "test"), scored.values, strict=True):
+            assert values == [get_scorer(m.scorer)(direct, fold.features[split], fold.targets[split]) for m in metrics]
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+@pytest.mark.parametrize("names", [("accuracy",), ("log_loss",), ("accuracy", "log_loss", "f1_macro"), ("f1_macro",)])
+def test_trees_without_further_checks_are_the_same_trees(share, names):
+    features, target = load_breast_cancer(return_X_y=True)
+    fold = make_fold(features, target, 1, is_classification=True, folds=4, seed=3, validation=0.25)
+    metrics = [metric_info(name) for name in names]
+    made = recipe("decision_tree", None, "classification", {}, "fraction", None)
+    given = {"max_features": 0.5, "min_samples_leaf": 3}
+    (scored,) = train(made, given, 3, fold, [share], Scorer(DecisionTreeClassifier(), metrics, 2))
+    rows, labels = fold.fraction(share)
+    direct = DecisionTreeClassifier(**given, random_state=3).fit(rows, labels)
+    looked_at = {"train": (rows, labels)} | {s: (fold.features[s], fold.targets[s]) for s in ("valid", "test")}
+    for split, values in zip(("train", "valid", "test"), scored.values, strict=True):
+        assert values == [get_scorer(metric.scorer)(direct, *looked_at[split]) for metric in metrics]
 
 
 def test_partial_fit_of_any_model_counts_epochs():

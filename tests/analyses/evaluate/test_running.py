@@ -189,22 +189,3 @@ def test_two_processes_do_not_share_a_folder(tmp_path, spec):
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(HpowhError, match="Another process"):
             evaluate(prepare(spec()), folder, jobs=1)
-
-
-@pytest.mark.parametrize("kind", ["lightgbm", "xgboost"])
-def test_boosting_libraries_where_they_are_installed(run, kind):
-    pytest.importorskip(kind)
-    text = f"""
-name = "boost"
-folds = 2
-[[data]]
-name = "iris"
-[[model]]
-kind = "{kind}"
-fixed.n_estimators = 3
-fidelities = [0.5, 1.0]
-space.max_depth = [2, 4]
-"""
-    frame = run(text)
-    assert frame["status"].unique().to_list() == ["ok"]
-    assert frame.filter(split="train", fidelity=1.0)["value"].min() > 0.8
