@@ -31,6 +31,10 @@ class Page:
     lead: str = ""
     order: int = 0
     """Position within the section; equal orders sort by title."""
+    group: str = ""
+    """Pages of one section with the same group fold together in the navigation, such as those of a search space."""
+    short: str = ""
+    """What the navigation calls the page within its group; by default its title."""
 
     @property
     def file(self) -> str:

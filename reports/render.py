@@ -20,13 +20,25 @@ from hpowh.reports.names import file_stem, visible
 from hpowh.reports.page import SECTIONS, Page
 
 NAVIGATION_LIMIT = 12
-"""A section of the navigation lists so many pages; a list of all of them follows in a page of its own."""
+"""A section or group of the navigation lists so many pages; a list of all of them follows in a page of its own."""
 
 
 FIGURE_ROWS = 100
 """So many rows stand in the table under a figure."""
 CELL_LENGTH = 200
 """A text in such a table is cut after so many characters."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Pages that stand together in the navigation."""
+
+    group: str
+    """What they fold under; empty for pages that stand for themselves."""
+    pages: list[Page]
+    more: int
+    """How many further ones there are."""
+    is_open: bool
 
 
 @dataclass
@@ -92,17 +104,21 @@ class Renderer:
             "palette": {"light": LIGHT, "dark": DARK},
         }
 
-    def _navigation(self, current: Page) -> list[tuple[str, list[Page], int]]:
-        """Return per section its first pages (the current one among them) and how many more there are."""
-        sections: dict[str, list[Page]] = {}
+    def _navigation(self, current: Page) -> list[tuple[str, list[Entries]]]:
+        """Return per section its groups with their first pages, the current one among them."""
+        sections: dict[str, dict[str, list[Page]]] = {}
         for page in sorted(self.site.pages.values(), key=_place):
-            sections.setdefault(page.section, []).append(page)
+            sections.setdefault(page.section, {}).setdefault(page.group, []).append(page)
         shown = []
-        for section, pages in sections.items():
-            few = pages[:NAVIGATION_LIMIT]
-            if current.section == section and current not in few:
-                few = [*few[:-1], current]
-            shown.append((section, few, len(pages) - len(few)))
+        for section, groups in sections.items():
+            entries = []
+            for group, pages in groups.items():
+                is_here = (current.section, current.group) == (section, group)
+                few = pages[:NAVIGATION_LIMIT]
+                if is_here and current not in few:
+                    few = [*few[:-1], current]
+                entries.append(Entries(group, few, len(pages) - len(few), is_here))
+            shown.append((section, entries))
         return shown
 
     def _drawn(self, page: Page, block: Block) -> Markup:

@@ -22,11 +22,14 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 
 def _build(site: SiteContext) -> Sequence[Block]:
-    sections: dict[str, list[Page]] = {name: [] for name in SECTIONS}
+    sections: dict[tuple[int, str, str], list[Page]] = {}
     for page in site.pages.values():
-        sections.setdefault(page.section, []).append(page)
+        known = SECTIONS.index(page.section) if page.section in SECTIONS else len(SECTIONS)
+        sections.setdefault((known, page.section, page.group), []).append(page)
     return [
-        Links(name, [(page.title, page.file, "") for page in sorted(pages, key=lambda page: (page.order, page.title))])
-        for name, pages in sections.items()
-        if pages
+        Links(
+            f"{section}: {group}" if group else section,
+            [(page.title, page.file, "") for page in sorted(found, key=lambda page: (page.order, page.title))],
+        )
+        for (_, section, group), found in sorted(sections.items())
     ]

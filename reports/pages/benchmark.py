@@ -28,6 +28,8 @@ def pages(site: SiteContext) -> Iterator[Page]:
     for benchmark_id, name, run_count in site.rows(queries.NAMES):
         yield Page(
             key=("benchmark", name),
+            group=name.partition("/")[0] if "/" in name else "",
+            short=name.partition("/")[2],
             title=name,
             section="Benchmarks",
             build=partial(_build, site, benchmark_id, run_count),

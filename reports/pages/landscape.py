@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -20,15 +21,25 @@ SCOPES = (("ranks", "ranks"), ("loss", "all"), ("best tenth", "best_10"))
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page an analysed landscape (means over seeds)."""
-    for run, *names, direction in site.rows(queries.ANALYSED):
+    analysed = site.rows(queries.ANALYSED)
+    several = Counter(tuple(row[1:5]) for row in analysed)
+    splits: dict[str, set[str]] = {}
+    for row in analysed:
+        splits.setdefault(row[1], set()).add(row[4])
+    for run, *names, direction in analysed:
         space, benchmark, metric, split, fidelity = names
-        suffix = "" if fidelity is None else f" at fidelity {number(fidelity)}"
+        at = "" if fidelity is None else f" at fidelity {number(fidelity)}"
+        # Only what tells this page from its neighbours stands in its title.
+        where = f", {split}" if len(splits[space]) > 1 else ""
+        rest = metric + where + (at if several[space, benchmark, metric, split] > 1 else "")
         yield Page(
             key=_key(space, benchmark, metric, split, fidelity),
-            title=f"{benchmark}, {metric}{suffix}",
+            title=f"{benchmark}, {rest}",
             section="Landscapes",
             build=partial(_build, site, run, space, metric, direction, f"{benchmark} {metric} {split}", fidelity),
-            lead=f"The loss landscape of {space} on {benchmark}: {metric} on the {split} split{suffix}.",
+            lead=f"The loss landscape of {space} on {benchmark}: {metric} on the {split} split{at}.",
+            group=space,
+            short=f"{benchmark.removeprefix(space + '/')}, {rest}",
         )
 
 
