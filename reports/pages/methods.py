@@ -8,6 +8,7 @@ from hpowh.analyses.traces import axis, bands
 from hpowh.reports.blocks import Block, Prose
 from hpowh.reports.context import SiteContext
 from hpowh.reports.page import Page
+from hpowh.reports.pages._methods_analyses import SECTIONS
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -96,10 +97,12 @@ def _build() -> Sequence[Block]:
             ),
             id="mean-over-benchmarks",
         ),
+        *SECTIONS,
         Prose(
             "What this site cannot say",
             points=(
-                "Whether an algorithm is better on other benchmarks: that needs a model in which benchmarks vary.",
+                "Whether an algorithm is better on other benchmarks, from curves and mean ranks: that needs a model in "
+                "which benchmarks vary.",
                 "Whether a difference matters: look at the values themselves, not only at ranks.",
                 "Bands that do not overlap suggest a difference; overlapping bands do not show that there is none. No "
                 "correction for the number of comparisons is made in these pictures.",
