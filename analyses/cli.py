@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from hpowh.analyses.embeddings import commands as embeddings
 from hpowh.analyses.evaluate import commands as evaluate
 from hpowh.analyses.landscapes import commands as landscapes
 from hpowh.analyses.mixed_models import commands as mixed_models
@@ -14,7 +15,7 @@ from hpowh.analyses.rankings import commands as rankings
 from hpowh.analyses.sweeps import commands as sweeps
 from hpowh.analyses.traces import commands as traces
 
-FAMILIES = (traces, mixed_models, rankings, landscapes, sweeps)
+FAMILIES = (traces, mixed_models, rankings, landscapes, embeddings, sweeps)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,1 @@
+"""Landscapes laid out in a plane: HOPE vectors of their graph, UMAP, and an interpolated surface."""
