@@ -17,6 +17,7 @@ from hpowh.analyses.landscapes.importance import measure_importance
 from hpowh.analyses.landscapes.incomplete import STRUCTURE_COVERAGE, qualify
 from hpowh.analyses.landscapes.lon import Roles, build_network, describe_roles, network_metrics
 from hpowh.analyses.landscapes.nodes import Nodes, describe_nodes, node_columns
+from hpowh.analyses.landscapes.shares import shares_by_distance
 from hpowh.analyses.landscapes.structure import distance_metrics, optimum_metrics, pair_metrics
 from hpowh.analyses.landscapes.surface import Surface
 from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric
@@ -80,12 +81,13 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     nodes = describe_nodes(surface, graph, epsilon.value)
     result = Characterisation(epsilon, graph.name)
     walk = _autocorrelation_table(surface, graph, options)
+    shares = shares_by_distance(nodes)
     metrics = [
         metric("n_configurations", float(surface.size)),
         metric("coverage", surface.coverage),
         *distribution_metrics(surface),
-        *pair_metrics(surface, graph, nodes, walk["rank_exact"][0], walk["loss_exact"][0]),
-        *distance_metrics(surface, nodes),
+        *pair_metrics(surface, graph, nodes, shares, walk["rank_exact"][0], walk["loss_exact"][0]),
+        *distance_metrics(surface, nodes, shares),
         *optimum_metrics(surface, nodes),
     ]
     if not surface.is_complete:
@@ -101,7 +103,7 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     roles = _add_networks(surface, nodes, options, metrics, result)
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
     if options.has_importance:
-        importance = measure_importance(surface, default=options.default, seed=options.seed)
+        importance = measure_importance(surface, default=options.default, seed=options.seed, threads=options.threads)
         metrics += importance.metrics
         result.tables["landscape_importance"] = _columns(importance.hyperparameters)
         result.tables["landscape_interaction"] = _columns(importance.pairs)
@@ -130,14 +132,14 @@ def _columns(rows: list[dict[str, Any]]) -> Columns:
 def _plateau_table(surface: Surface, nodes: Nodes) -> Columns:
     """Return plateaus of two and more members; an exit is a member with an improving neighbour."""
     basins = nodes.basins
-    sizes = np.bincount(basins.plateau, minlength=surface.size)
-    roots = np.flatnonzero(sizes > 1)
-    exits = np.bincount(basins.plateau[nodes.scan.improving > 0], minlength=surface.size)
+    tied = np.flatnonzero(nodes.scan.tied)
+    roots, position, sizes = np.unique(basins.plateau[tied], return_inverse=True, return_counts=True)
+    exits = np.bincount(position[nodes.scan.improving[tied] > 0], minlength=roots.size)
     return {
-        "plateau_id": surface.ranks[roots],
+        "plateau_id": surface.ranks_of(roots),
         "loss": surface.loss[roots],
-        "member_count": sizes[roots],
-        "exit_count": exits[roots],
+        "member_count": sizes,
+        "exit_count": exits,
         "is_local_optimum": basins.is_optimum[roots],
     }
 
@@ -221,7 +223,7 @@ def _optimum_table(surface: Surface, nodes: Nodes, roles: Roles | None) -> Colum
         "member_count": basins.members,
         "basin_size": basins.sizes,
         "optimum_distance": nodes.distance[basins.optima],
-        "is_global": depth == surface.loss[surface.optima[0]],
+        "is_global": depth == surface.ordered[0],
     }
     if roles is not None:
         table |= {

@@ -23,24 +23,17 @@ def autocorrelation(graph: Graph, values: NDArray[np.float64], lags: Sequence[in
         values: one per node.
         lags: positive integers.
     """
-    degree = graph.degree.astype(np.float64)
-    linked = degree > 0
-    if is_constant(values[linked]):
+    linked = graph.degree > 0
+    reached = values if linked.all() else values[linked]
+    if is_constant(reached):
         return [None] * len(lags)
-    everyone = float(degree.sum())
-    current = values - dot(degree, values) / everyone
-    current = current / float(np.abs(current[linked]).max())
-    variance = dot(degree, current * current)
-    safe = np.maximum(degree, 1.0)
-    wanted, covariance = max(lags), {}
-    for half in range(wanted // 2 + 1):
-        if half:
-            covariance[2 * half] = dot(degree, current * current)
-        if 2 * half + 1 <= wanted:
-            following = graph.neighbour_sum(current) / safe
-            covariance[2 * half + 1] = dot(degree, current * following)
-            current = following
-    return [covariance[lag] / variance for lag in lags]
+    everyone = float(graph.degree.sum(dtype=np.int64))
+    current = values - dot(graph.degree, values) / everyone
+    # Scaled first: losses of diverged runs would overflow when squared.
+    current /= float(np.abs(current if linked.all() else current[linked]).max())
+    current[~linked] = 0.0
+    squares, products = graph.walk(current, max(lags) // 2 + 1)
+    return [(products if lag % 2 else squares)[lag // 2] / squares[0] for lag in lags]
 
 
 def edge_correlation(graph: Graph, values: NDArray[np.float64]) -> float | None:

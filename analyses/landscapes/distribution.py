@@ -15,11 +15,7 @@ NEAR_BEST = (1, 5, 10)
 
 def quantiles(surface: Surface) -> NDArray[np.float64]:
     """Return the loss at each of `PROBABILITIES` (linear interpolation, Hyndman and Fan's type 7)."""
-    ordered = surface.loss[surface.order]
-    at = np.array(PROBABILITIES) * (ordered.size - 1)
-    low = np.floor(at).astype(np.int64)
-    high = np.minimum(low + 1, ordered.size - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+    return np.array([surface.quantile(probability) for probability in PROBABILITIES])
 
 
 def moments(loss: NDArray[np.float64]) -> tuple[float, float, float | None, float | None]:
@@ -36,13 +32,17 @@ def moments(loss: NDArray[np.float64]) -> tuple[float, float, float | None, floa
     return mean, deviation, m3 / m2**1.5, m4 / m2**2 - 3.0
 
 
-def near_best(loss: NDArray[np.float64], best: float, median: float) -> list[float]:
+def near_best(ordered: NDArray[np.float64], best: float, median: float) -> list[float]:
     """Return the share of configurations whose loss lies within each of `NEAR_BEST` per cent of the way to the median.
 
     The way is measured to the median and not to the worst loss, so that diverged runs do not stretch it; the share
     does not change when the loss is shifted or scaled.
+
+    Args:
+        ordered: the losses in ascending order.
     """
-    return [float(np.mean(loss <= best + percent / 100 * (median - best))) for percent in NEAR_BEST]
+    limits = [best + percent / 100 * (median - best) for percent in NEAR_BEST]
+    return [float(share) for share in np.searchsorted(ordered, limits, side="right") / ordered.size]
 
 
 def distribution_metrics(surface: Surface) -> list[Metric]:
@@ -59,6 +59,6 @@ def distribution_metrics(surface: Surface) -> list[Metric]:
         metric("loss_skewness", skewness, EQUAL),
         metric("loss_kurtosis", kurtosis, EQUAL),
     ]
-    for percent, share in zip(NEAR_BEST, near_best(surface.loss, at[0.0], at[0.5]), strict=True):
+    for percent, share in zip(NEAR_BEST, near_best(surface.ordered, at[0.0], at[0.5]), strict=True):
         found.append(metric(f"near_best_{percent}", share))
     return found

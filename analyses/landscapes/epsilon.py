@@ -34,7 +34,7 @@ def choose_epsilon(surface: Surface, *, is_bounded: bool, given: str | float | N
     Raises:
         LandscapeError: `given` is not such a number, or negative.
     """
-    spread = float(np.subtract(*np.quantile(surface.loss, [0.75, 0.25])))
+    spread = surface.quantile(0.75) - surface.quantile(0.25)
     if given is None:
         if is_bounded:
             return Epsilon(DEFAULT, "0.001, the metric lies in [0, 1]")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes.edges import DENSE_OCCUPANCY, neighbour_pairs
 from hpowh.analyses.landscapes.space import Space
 from hpowh.analyses.landscapes.surface import MAX_CELLS, Surface
+from hpowh.analyses.landscapes.values import dot
 
 COMPILED_FROM_PAIRS = 3_000_000
 """Undirected pairs from which loading (0.4 s) or even compiling the compiled engine pays."""
@@ -49,11 +50,28 @@ class Graph(Protocol):
     def neighbour_sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return for each node the sum of its neighbours' values."""
 
-    def plateau_roots(self, surface: Surface) -> NDArray[np.int64]:
-        """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""
+    def walk(self, values: NDArray[np.float64], steps: int) -> tuple[list[float], list[float]]:
+        """Return <P^h x, P^h x> and <P^h x, P^(h+1) x> weighted by degree, for h below `steps`.
 
-    def reachable(self, surface: Surface) -> NDArray[np.bool_]:
-        """Return which nodes have a never-worsening path to a global optimum."""
+        P is the transition matrix of the simple random walk, x the values.
+        """
+
+    def plateau_roots(self, surface: Surface, tied: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return for each node the smallest node id of its plateau: tied nodes connected through ties.
+
+        Args:
+            tied: how many tied neighbours each node has.
+        """
+
+    def follow(self, pointer: NDArray[np.int32], steps: NDArray[np.int32]) -> None:
+        """Let every pointer lead to its end, and add up the steps on the way, in place."""
+
+    def reachable(self, surface: Surface, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which nodes have a never-worsening path to a global optimum.
+
+        Args:
+            known: nodes that have one for sure, the global optima among them.
+        """
 
     def pairs_within(self, surface: Surface, thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return for each ascending threshold how many undirected pairs have |difference| <= threshold."""
@@ -105,13 +123,35 @@ class EdgeGraph:
         """Return for each node the sum of its neighbours' values."""
         return self._per_node(np.add, values[self.target], np.float64)
 
-    def plateau_roots(self, surface: Surface) -> NDArray[np.int64]:
-        """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""
-        tied = np.flatnonzero(surface.loss[self.first] == surface.loss[self.second])
-        return connected_roots(self.first[tied], self.second[tied], surface.size)
+    def walk(self, values: NDArray[np.float64], steps: int) -> tuple[list[float], list[float]]:
+        """Return <P^h x, P^h x> and <P^h x, P^(h+1) x> weighted by degree, for h below `steps`."""
+        current, safe = values, np.maximum(self.degree, 1)
+        squares, products = [], []
+        for _ in range(steps):
+            sums = self.neighbour_sum(current)
+            squares.append(dot(self.degree * current, current))
+            products.append(dot(current, sums))
+            current = sums / safe
+        return squares, products
 
-    def reachable(self, surface: Surface) -> NDArray[np.bool_]:
+    def plateau_roots(self, surface: Surface, tied: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""
+        del tied
+        same = np.flatnonzero(surface.loss[self.first] == surface.loss[self.second])
+        return connected_roots(self.first[same], self.second[same], surface.size)
+
+    def follow(self, pointer: NDArray[np.int32], steps: NDArray[np.int32]) -> None:
+        """Let every pointer lead to its end, and add up the steps on the way, in place: by pointer jumping."""
+        while True:
+            further = pointer[pointer]
+            if np.array_equal(further, pointer):
+                return
+            steps += steps[pointer]
+            pointer[:] = further
+
+    def reachable(self, surface: Surface, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which nodes have a never-worsening path to a global optimum."""
+        del known
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import breadth_first_order
 
@@ -132,20 +172,20 @@ class EdgeGraph:
         return np.cumsum(np.bincount(bins, minlength=thresholds.size + 1)[: thresholds.size])
 
 
-def connected_roots(first: NDArray, second: NDArray, size: int) -> NDArray[np.int64]:
+def connected_roots(first: NDArray, second: NDArray, size: int) -> NDArray[np.int32]:
     """Return for each of `size` nodes the smallest node that the given undirected pairs connect it with."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    roots = np.arange(size, dtype=np.int64)
+    roots = np.arange(size, dtype=np.int32)
     if not first.size:
         return roots
     # Only nodes with a tie take part: on a landscape with few ties that is next to nothing.
     nodes, position = np.unique(np.concatenate((first, second)), return_inverse=True)
     pairs = (np.ones(first.size, dtype=np.int8), (position[: first.size], position[first.size :]))
     count, label = connected_components(coo_array(pairs, shape=(nodes.size, nodes.size)), directed=False)
-    smallest = np.full(count, size, dtype=np.int64)
-    np.minimum.at(smallest, label, nodes)
+    smallest = np.full(count, size, dtype=np.int32)
+    np.minimum.at(smallest, label, nodes.astype(np.int32))
     roots[nodes] = smallest[label]
     return roots
 

@@ -77,10 +77,10 @@ class GridGraph(EdgeGraph):
         chosen = surface.order[np.minimum(best, n - 1)].astype(np.int32)
         return Scan(np.where(improving > 0, chosen, own), improving, neutral, tied, slope)
 
-    def plateau_roots(self, surface: Surface) -> NDArray[np.int64]:
+    def plateau_roots(self, surface: Surface, tied: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""
         if self._ties is None or self._ties[0] is not surface.loss:
-            return super().plateau_roots(surface)
+            return super().plateau_roots(surface, tied)
         _, lower, upper = self._ties
         none = [np.empty(0, dtype=np.int64)]
         return connected_roots(np.concatenate(lower or none), np.concatenate(upper or none), surface.size)

@@ -36,7 +36,9 @@ class Importance:
     metrics: list[Metric]
 
 
-def measure_importance(surface: Surface, *, default: int | None, seed: int) -> Importance:
+def measure_importance(
+    surface: Surface, *, default: int | None, seed: int, threads: int | None = None
+) -> Importance:
     """Return importances, interactions and games of all hyperparameters.
 
     Exact on a complete grid; otherwise the variance shares are those of a random forest's predictions, with its R2 as
@@ -45,15 +47,16 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int) -> I
     Args:
         default: rank of the default configuration of the tunability game; none gives NULL.
         seed: of the forest.
+        threads: of compiled loops; by default one for each core.
     """
     space = surface.space
-    squares, square_reason = _squares(surface)
+    squares, square_reason = _squares(surface, threads)
     players, play, play_reason = _games(surface, default)
     hyperparameters, pairs = [], []
     metrics = _square_metrics(squares, square_reason)
     surrogates = _Surrogates(surface, seed)
     for scope in SCOPES:
-        parts, method, reason = _decomposition(surface, scope, surrogates)
+        parts, method, reason = _decomposition(surface, scope, surrogates, threads)
         for j, axis in enumerate(space.axes):
             row = {
                 "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": method,
@@ -101,11 +104,11 @@ class _Surrogates:
 
 
 def _decomposition(
-    surface: Surface, scope: str, surrogates: _Surrogates
+    surface: Surface, scope: str, surrogates: _Surrogates, threads: int | None
 ) -> tuple[Decomposition | None, str, str | None]:
     """Return the decomposition of one scope, how it was made, and why there is none."""
     values = surface.average_rank if scope == "ranks" else surface.loss
-    if values.min() == values.max():
+    if surface.ordered[0] == surface.ordered[-1]:
         return None, EXACT, EQUAL
     method = EXACT
     if surface.is_complete:
@@ -116,7 +119,9 @@ def _decomposition(
         except LandscapeError as error:
             return None, "random forest", error.message
         grid, method = surrogate.grid, f"random forest, out-of-bag R2 = {surrogate.r_squared:.3f}"
-    parts = decompose(capped(grid, BEST_SHARE) if scope == "best_10" else grid)
+    if scope == "best_10":
+        grid = np.minimum(grid, surface.quantile(BEST_SHARE)) if surface.is_complete else capped(grid, BEST_SHARE)
+    parts = decompose(grid, threads=threads)
     if not parts.variance > 0:
         return None, method, "the best tenth of the configurations has one and the same loss"
     return parts, method, None
@@ -138,21 +143,21 @@ def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None,
         ratio = None
         if parts is not None and surface.is_complete:
             ratio = roughness_to_slope(
-                surface.dense().reshape(surface.space.shape), surface.space.ordinal, parts.effects
+                surface.dense().reshape(surface.space.shape), surface.space.ordinal, parts
             )
         why = reason or ("the grid is incomplete" if not surface.is_complete else "no main effect has a slope")
         found.append(metric("roughness_to_slope", ratio, why))
     return found
 
 
-def _squares(surface: Surface) -> tuple[dict[tuple[int, int], Squares], str | None]:
+def _squares(surface: Surface, threads: int | None) -> tuple[dict[tuple[int, int], Squares], str | None]:
     if len(surface.space.axes) < 2:
         return {}, "a single hyperparameter has no pair"
     expected = square_count(surface.space.shape, surface.space.ordinal)
     if expected > MAX_SQUARES or surface.space.cardinality > MAX_CELLS:
         return {}, f"the grid has {expected:,} squares; up to {MAX_SQUARES:,} are counted"
     grid = surface.dense().reshape(surface.space.shape)
-    squares = count_squares(grid, surface.space.ordinal, compiled=expected >= COMPILED_SQUARES)
+    squares = count_squares(grid, surface.space.ordinal, compiled=expected >= COMPILED_SQUARES, threads=threads)
     return squares, None if any(s.count for s in squares.values()) else "no square of configurations was evaluated"
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes.distribution import moments, near_best
 from hpowh.analyses.landscapes.edges import neighbour_pairs
 from hpowh.analyses.landscapes.nodes import Nodes
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.surface import Surface, sorted_quantile
 from hpowh.analyses.landscapes.values import Metric, dot, pearson, ranked
 
 MIN_PAIRS = 30
@@ -99,13 +99,13 @@ def _over_configurations(surface: Surface, nodes: Nodes) -> Statistic:
         drawn = np.repeat(order, weight[order].astype(np.int64))
         sample = loss[drawn]
         mean, deviation, skewness, kurtosis = moments(sample)
-        low, median, high = np.quantile(sample, [0.25, 0.5, 0.75])
+        low, median, high = (sorted_quantile(sample, probability) for probability in (0.25, 0.5, 0.75))
         linked = drawn[nodes.degree[drawn] > 0]
         ndc_rank, ndc = pearson(share_rank[linked], distance_rank[linked]), pearson(share[linked], distance[linked])
-        near = near_best(sample, best, float(median))
+        near = near_best(sample, best, median)
         return {
             "loss_mean": mean, "loss_sd": deviation, "loss_skewness": skewness, "loss_kurtosis": kurtosis,
-            "loss_median": float(median), "loss_iqr": float(high - low),
+            "loss_median": median, "loss_iqr": high - low,
             "near_best_1": near[0], "near_best_5": near[1], "near_best_10": near[2],
             "fdc_spearman": pearson(loss_rank[drawn], distance_rank[drawn]),
             "fdc_pearson": pearson(sample, distance[drawn]),

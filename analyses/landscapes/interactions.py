@@ -45,17 +45,19 @@ def square_count(shape: Sequence[int], ordinal: Sequence[bool]) -> int:
 
 
 def count_squares(
-    grid: NDArray[np.float64], ordinal: Sequence[bool], *, compiled: bool
+    grid: NDArray[np.float64], ordinal: Sequence[bool], *, compiled: bool, threads: int | None = None
 ) -> dict[tuple[int, int], Squares]:
     """Classify every square of every pair of axes (Weinreich et al. 2005; Poelwijk et al. 2007).
 
     Args:
         grid: one dimension per hyperparameter; NaN marks a hole, and squares with a hole do not count.
         compiled: use the compiled loops.
+        threads: of the compiled loops; by default one for each core.
     """
-    count = _count_compiled if compiled else _count_numpy
+    if compiled:
+        return _count_compiled(grid, ordinal, threads)
     return {
-        (a, b): Squares(*(int(x) for x in count(grid, a, b, ordinal[a], ordinal[b])))
+        (a, b): Squares(*(int(x) for x in _count_numpy(grid, a, b, ordinal[a], ordinal[b])))
         for a, b in combinations(range(grid.ndim), 2)
     }
 
@@ -81,23 +83,32 @@ def _count_numpy(grid: NDArray[np.float64], a: int, b: int, flag_a: bool, flag_b
     return np.array([np.count_nonzero(additive), *others])
 
 
-def _count_compiled(grid: NDArray[np.float64], a: int, b: int, flag_a: bool, flag_b: bool) -> NDArray[np.int64]:
-    import os
-
+def _count_compiled(
+    grid: NDArray[np.float64], ordinal: Sequence[bool], threads: int | None
+) -> dict[tuple[int, int], Squares]:
+    """Count all pairs of axes in one pass over the grid."""
     from hpowh.analyses.landscapes.dense import in_threads
     from hpowh.analyses.landscapes.kernels import classify_squares
 
-    shape = grid.shape
-    view = np.ascontiguousarray(grid).reshape(
-        int(np.prod(shape[:a])), shape[a], int(np.prod(shape[a + 1 : b])), shape[b], int(np.prod(shape[b + 1 :]))
-    )
-    if view.shape[0] == 1:
-        # One block could not be shared among threads: let the levels between the two axes be the blocks.
-        view = np.moveaxis(view, 2, 0).reshape(view.shape[2], shape[a], 1, shape[b], view.shape[4])
-    counts = np.zeros((len(os.sched_getaffinity(0)), 4), dtype=np.int64)
+    k = grid.ndim
+    flat = np.ascontiguousarray(grid).ravel()
+    shape = np.array(grid.shape, dtype=np.int64)
+    strides = np.array([int(np.prod(grid.shape[j + 1 :])) for j in range(k)], dtype=np.int64)
+    shifts = [
+        (axis, by)
+        for axis, (size, flag) in enumerate(zip(grid.shape, ordinal, strict=True))
+        for by in range(1, min(2, size) if flag else size)
+    ]
+    axes, by = np.array(shifts, dtype=np.int64).reshape(-1, 2).T.copy()
 
-    def work(low: int, high: int, part: int) -> None:
-        classify_squares(view, flag_a, flag_b, TOLERANCE, low, high, counts[part])
+    def work(low: int, high: int) -> NDArray[np.int64]:
+        counts = np.zeros((k, k, 4), dtype=np.int64)
+        classify_squares(flat, shape, strides, axes, by, TOLERANCE, low, high, counts)
+        return counts
 
-    in_threads(work, view.shape[0], counts.shape[0])
-    return counts.sum(axis=0)
+    counts = np.sum(in_threads(work, flat.size, threads), axis=0)
+    found = {}
+    for a, b in combinations(range(k), 2):
+        additive, other, single, double = (int(x) for x in counts[a, b])
+        found[a, b] = Squares(additive, other - single - double, single, double)
+    return found

@@ -36,29 +36,33 @@ def describe_nodes(surface: Surface, graph: Graph, epsilon: float) -> Nodes:
         epsilon: threshold of neutrality.
     """
     scan = graph.scan(surface, epsilon)
+    basins = find_basins(surface, graph, scan)
+    # Descent from the basin of a global optimum never worsens; the search goes on from there.
+    is_global = np.zeros(surface.size, dtype=np.bool_)
+    is_global[basins.plateau[surface.optima]] = True
     return Nodes(
         degree=graph.degree,
         scan=scan,
-        basins=find_basins(surface, graph, scan),
+        basins=basins,
         distance=optimum_distance(surface),
-        is_monotone=graph.reachable(surface),
+        is_monotone=graph.reachable(surface, is_global[basins.basin]),
     )
 
 
 def node_columns(surface: Surface, nodes: Nodes) -> dict[str, NDArray]:
     """Return the node columns under their names in `result.landscape_node`, node ids turned into ranks."""
-    ranks, scan, basins = surface.ranks, nodes.scan, nodes.basins
+    scan, basins, ranks_of = nodes.scan, nodes.basins, surface.ranks_of
     return {
-        "configuration_id": ranks,
+        "configuration_id": surface.ranks,
         "loss": surface.loss,
         "degree": nodes.degree,
         "improving_count": scan.improving,
         "neutral_count": scan.neutral,
         "tied_count": scan.tied,
-        "best_neighbour_id": np.ma.masked_array(ranks[scan.best], scan.improving == 0),
-        "plateau_id": ranks[basins.plateau],
+        "best_neighbour_id": np.ma.masked_array(ranks_of(scan.best), scan.improving == 0),
+        "plateau_id": ranks_of(basins.plateau),
         "is_local_optimum": basins.is_optimum,
-        "basin_id": ranks[basins.basin],
+        "basin_id": ranks_of(basins.basin),
         "step_count": basins.steps,
         "optimum_distance": nodes.distance,
         "is_monotone": nodes.is_monotone,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
 from hpowh.analyses.landscapes.surface import Surface
 
 HIGHER = re.compile(r"(^|_)(acc|accuracy|auc|auroc|f1|precision|recall|score|r2|reward|bleu|map)($|_)")
@@ -27,9 +25,9 @@ def implausible_direction(surface: Surface, metric: str, direction: str) -> str 
     if against:
         other = "max" if direction == "min" else "min"
         return f"The metric {metric!r} is declared as {direction!r}, but by its name it should be {other!r}."
-    low, median, high = np.quantile(surface.loss, [0.25, 0.5, 0.75])
+    low, median, high = (surface.quantile(probability) for probability in (0.25, 0.5, 0.75))
     best = float(surface.loss[surface.optima[0]])
-    spread = float(high - low)
+    spread = high - low
     if spread > 0 and median - best > FAR * spread:
         value = -best if direction == "max" else best
         return (

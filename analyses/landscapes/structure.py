@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.graph import Graph
 from hpowh.analyses.landscapes.nodes import Nodes
+from hpowh.analyses.landscapes.shares import SharesByDistance
 from hpowh.analyses.landscapes.surface import Surface
 from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, is_constant, metric, pearson, ranked
 
@@ -14,7 +15,12 @@ ONE_OPTIMUM = "there is only one local optimum"
 
 
 def pair_metrics(
-    surface: Surface, graph: Graph, nodes: Nodes, by_rank: float | None, by_loss: float | None
+    surface: Surface,
+    graph: Graph,
+    nodes: Nodes,
+    table: SharesByDistance,
+    by_rank: float | None,
+    by_loss: float | None,
 ) -> list[Metric]:
     """Return what comes from neighbour pairs: assortativity, neutrality and gradient.
 
@@ -32,17 +38,14 @@ def pair_metrics(
         )  # fmt: skip
         return [Metric(name, None, NO_PAIRS, pair_count=0) for name in names]
     scan = nodes.scan
-    linked = nodes.degree > 0
-    share = nodes.neutrality[linked]
     gradient = float(scan.slope.sum()) / directed
-    ordered = surface.loss[surface.order]
-    spread = float(np.subtract(*np.quantile(ordered, [0.75, 0.25])))
+    spread = surface.quantile(0.75) - surface.quantile(0.25)
     return [
         metric("assortativity_rank", by_rank, EQUAL, pairs),
         metric("assortativity_loss", by_loss, EQUAL, pairs),
         metric("neutrality", float(scan.neutral.sum(dtype=np.int64)) / directed, pair_count=pairs),
-        metric("neutrality_median", float(np.median(share)), pair_count=pairs),
-        metric("neutrality_sd", float(share.std()), pair_count=pairs),
+        metric("neutrality_median", table.share_median(), pair_count=pairs),
+        metric("neutrality_sd", table.share_sd(), pair_count=pairs),
         metric("gradient", gradient, pair_count=pairs),
         metric(
             "gradient_relative",
@@ -53,22 +56,18 @@ def pair_metrics(
     ]
 
 
-def distance_metrics(surface: Surface, nodes: Nodes) -> list[Metric]:
+def distance_metrics(surface: Surface, nodes: Nodes, table: SharesByDistance) -> list[Metric]:
     """Return FDC (loss against distance to the global optimum) and NDC (neutrality against it, sign turned).
 
     FDC is near 1 where the loss grows with the distance (Jones and Forrest 1995, for minimisation); NDC is positive
     where the landscape is flatter near the optimum.
     """
     distance = nodes.distance.astype(np.float64)
-    distance_rank = ranked(nodes.distance)
     same = "all configurations are global optima" if is_constant(surface.loss) else "all lie equally far"
-    linked = nodes.degree > 0
-    share = nodes.neutrality[linked]
     neutral_same = "all configurations are equally neutral or equally far"
-    ndc_rank = pearson(ranked(share), ranked(nodes.distance[linked]))
-    ndc = pearson(share, distance[linked])
+    ndc_rank, ndc = table.correlation(by_rank=True), table.correlation(by_rank=False)
     return [
-        metric("fdc_spearman", pearson(surface.average_rank, distance_rank), same),
+        metric("fdc_spearman", pearson(surface.average_rank, ranked(nodes.distance)), same),
         metric("fdc_pearson", pearson(surface.loss, distance), same),
         metric("ndc_spearman", None if ndc_rank is None else -ndc_rank, neutral_same),
         metric("ndc_pearson", None if ndc is None else -ndc, neutral_same),

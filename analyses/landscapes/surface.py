@@ -92,6 +92,15 @@ class Surface:
         return stable_order(self.loss)
 
     @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """All losses, the best first."""
+        return self.loss[self.order]
+
+    def quantile(self, probability: float) -> float:
+        """Return the loss at a probability, interpolated linearly (Hyndman and Fan's type 7)."""
+        return sorted_quantile(self.ordered, probability)
+
+    @cached_property
     def place(self) -> NDArray[np.int32]:
         """Each node's place in `order`: a total order that resolves equal losses by the smaller rank."""
         place = np.empty(self.size, dtype=np.int32)
@@ -101,12 +110,24 @@ class Surface:
     @cached_property
     def average_rank(self) -> NDArray[np.float64]:
         """Each node's rank by loss, 1 for the best, equal losses sharing the mean of their ranks."""
-        return average_ranks(self.loss, self.order)
+        # Few losses are tied as a rule: only these get a rank other than their place.
+        ranks = self.place + 1.0
+        same = self.ordered[1:] == self.ordered[:-1]
+        if same.any():
+            tied = np.concatenate((same, [False])) | np.concatenate(([False], same))
+            at = np.flatnonzero(tied)
+            ranks[self.order[at]] = at[0] + run_means(self.ordered[at], at - at[0] + 1.0)
+        return ranks
 
     @cached_property
     def optima(self) -> NDArray[np.int64]:
         """Node ids of the global optima: all configurations with exactly the smallest loss."""
-        return np.flatnonzero(self.loss == self.loss[self.order[0]])
+        count = int(np.searchsorted(self.ordered, self.ordered[0], side="right"))
+        return np.sort(self.order[:count])
+
+    def ranks_of(self, nodes: NDArray) -> NDArray:
+        """Return the ranks of nodes; in a complete landscape a node's id is its rank."""
+        return nodes if self.is_complete else self.ranks[nodes]
 
     def dense(self, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Return `values` (by default the losses) as a flat array over the whole grid, NaN where there is a hole.
@@ -147,6 +168,21 @@ def stable_order(values: NDArray[np.float64]) -> NDArray[np.int64]:
         run = np.cumsum(np.concatenate(([True], ordered[at][1:] != ordered[at][:-1])))
         order[at] = order[at][np.lexsort((order[at], run))]
     return order
+
+
+def run_means(keys: NDArray, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each position the mean of the values over its run of equal keys."""
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    lengths = np.diff(np.append(starts, keys.size))
+    return np.repeat(np.add.reduceat(values, starts) / lengths, lengths)
+
+
+def sorted_quantile(ordered: NDArray[np.float64], probability: float) -> float:
+    """Return a quantile of sorted values, interpolated linearly (Hyndman and Fan's type 7)."""
+    at = probability * (ordered.size - 1)
+    low = int(at)
+    high = min(low + 1, ordered.size - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
 
 
 def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:

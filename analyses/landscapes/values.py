@@ -34,13 +34,13 @@ def metric(name: str, value: float | None, otherwise: str = EQUAL, pair_count: i
     return Metric(name, float(value), pair_count=pair_count)
 
 
-def dot(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+def dot(x: NDArray, y: NDArray) -> float:
     """Return the sum of products.
 
     NumPy's own operator hands long vectors to BLAS, whose waiting threads cost more than they save where several
     processes share the cores.
     """
-    return float(np.einsum("i,i->", x, y))
+    return float(np.einsum("i,i->", x, y, dtype=np.float64))
 
 
 def pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float | None:
@@ -55,6 +55,16 @@ def pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> float | None:
     x, y = x / wide_x, y / wide_y
     spread = math.sqrt(dot(x, x) * dot(y, y))
     return max(-1.0, min(1.0, dot(x, y) / spread)) if spread > 0 else None
+
+
+def weighted_pearson(x: NDArray[np.float64], y: NDArray[np.float64], count: NDArray[np.int64]) -> float | None:
+    """Return the Pearson correlation of values that occur `count` times each; None where one of the two is constant."""
+    if x.size < 2 or is_constant(x) or is_constant(y):
+        return None
+    total = float(count.sum())
+    x, y = x - np.sum(count * x) / total, y - np.sum(count * y) / total
+    spread = math.sqrt(float(np.sum(count * x * x)) * float(np.sum(count * y * y)))
+    return max(-1.0, min(1.0, float(np.sum(count * x * y)) / spread)) if spread > 0 else None
 
 
 def ranked(values: NDArray) -> NDArray[np.float64]:

@@ -107,8 +107,8 @@ class TestDecomposition:
         i, j = np.indices((4, 4))
         grid = i + j + 0.5 * (-1.0) ** (i + j)
         parts = decompose(grid)
-        assert roughness_to_slope(grid, [True, True], parts.effects) == pytest.approx(0.5)
-        assert roughness_to_slope((-1.0) ** (i + j), [True, True], decompose((-1.0) ** (i + j)).effects) is None
+        assert roughness_to_slope(grid, [True, True], parts) == pytest.approx(0.5)
+        assert roughness_to_slope((-1.0) ** (i + j), [True, True], decompose((-1.0) ** (i + j))) is None
 
 
 class TestInteractions:
