@@ -166,8 +166,9 @@ def walk_range(values, sums, degree, low, high, out):
         for k in range(end - tile):
             own += weight[k] * value[k] * value[k]
             cross += value[k] * total[k]
-            # Where the degree is 0 so is the sum.
-            target[k] = total[k] / max(weight[k], 1)
+            quotient = total[k] / max(weight[k], 1)
+            # A hole has degree 0 and must stay 0, whatever its neighbours are.
+            target[k] = quotient if weight[k] > 0 else 0.0
         square += own
         product += cross
     return square, product
