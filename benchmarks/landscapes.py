@@ -20,8 +20,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from benchmarks.alternate import one
+
+if TYPE_CHECKING:
+    from hpowh.analyses.landscapes.surface import Surface
 
 PEER = """
 import sys, time
@@ -77,22 +83,26 @@ def warehouse_with(
     store = Warehouse.create(path)
     rank = np.flatnonzero(~np.isnan(loss))
     with store.writing() as con:
-        con.execute("insert into core.search_space values (1, ?, ?, ?, 1)", [name, name, int(np.prod(shape))])
         con.execute("insert into core.benchmark values (1, ?)", [name])
         con.execute("insert into core.metric values (1, 'val_loss', 'min', 0, 1, null)")
-        stride = int(np.prod(shape))
-        for position, (size, flag) in enumerate(zip(shape, ordinal, strict=True)):
-            stride //= size
-            con.execute(
-                "insert into core.hyperparameter values (1, ?, ?, ?, 'int', 'linear', ?, ?)",
-                [position, f"h{position}", "ordinal" if flag else "categorical", size, stride],
-            )
+        _add_space(con, 1, name, shape, ordinal)
         con.register("incoming", pa.table({"rank": rank, "value": loss[rank]}))
         con.execute(
             "insert into core.evaluation "
             "select 1, rank, 1, null, 0, null, 1, 'valid', value, null, 'ok', 1 from incoming"
         )
     return path
+
+
+def _add_space(con: Any, number: int, name: str, shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> None:
+    stride = int(np.prod(shape))
+    con.execute("insert into core.search_space values (?, ?, ?, ?, 1)", [number, name, name, stride])
+    for position, (size, flag) in enumerate(zip(shape, ordinal, strict=True)):
+        stride //= size
+        con.execute(
+            "insert into core.hyperparameter values (?, ?, ?, ?, 'int', 'linear', ?, ?)",
+            [number, position, f"h{position}", "ordinal" if flag else "categorical", size, stride],
+        )
 
 
 def demo_warehouse(folder: Path) -> Path:
@@ -227,37 +237,62 @@ def large(folder: Path) -> None:
     print(f"  with importances, interactions, games {both:.1f} s; peak {peak:,.0f} MB (before: {before:,.0f})")
 
 
-def portfolio(folder: Path, count: int = 1500) -> None:
-    """1,500 landscapes of about 7,000 configurations: random sub-grids of the real tables."""
-    from hpowh.analyses.landscapes.characterise import Options
+def portfolio(folder: Path, spaces: int = 25, benchmarks: int = 60) -> None:
+    """1,500 landscapes of about 7,000 configurations, from the warehouse and back into its tables, two processes.
+
+    The first and the second figure are whole commands: all without networks, and the same with nothing to be done.
+    """
+    path = portfolio_warehouse(folder, spaces, benchmarks)
+    arguments = ["analyse", "landscapes", "--no-network", "--jobs", "2", "-w", str(path)]
+    for what in (["--no-similarity"], [], []):
+        seconds, megabytes = one([sys.executable, "-m", "hpowh.warehouse", *arguments, *what])
+        print(f"  {spaces * benchmarks:,} landscapes {' '.join(what):<16} {seconds:6.1f} s, peak {megabytes:,.0f} MB")
+    from hpowh.warehouse import Warehouse
+
+    stored = Warehouse(path).sql("select count(*) from result.landscape_node").one()
+    alike = Warehouse(path).sql("select count(*) from result.landscape_similarity").one()
+    print(f"  stored: {stored:,} configurations, {alike:,} similarities")
+
+
+def portfolio_warehouse(folder: Path, spaces: int, benchmarks: int) -> Path:
+    """Make a warehouse of random sub-grids of the real tables, each space with as many benchmarks."""
+    import pyarrow as pa
+
     from hpowh.analyses.landscapes.keys import Selection, read_keys, read_space, select
-    from hpowh.analyses.landscapes.portfolio import characterise_all
     from hpowh.analyses.landscapes.reading import read_surface, rows_of
-    from hpowh.analyses.landscapes.surface import Surface
     from hpowh.warehouse import Warehouse
 
     store = Warehouse(demo_warehouse(folder))
     rows = rows_of(store)
-    whole = [
-        read_surface(store, key, read_space(rows, key.search_space_id)) for key in select(read_keys(rows), Selection())
-    ]
     keep = {5: (7, 7, 3, 7, 7), 9: (2, 2, 2, 3, 3, 4, 2, 6, 2)}
-
-    def sub_grid(index: int) -> Surface:
-        surface = whole[index % len(whole)]
-        rng = np.random.default_rng(index)
-        levels = [
-            np.sort(rng.choice(size, wanted, replace=False))
-            for size, wanted in zip(surface.space.shape, keep[len(surface.space.shape)], strict=True)
-        ]
-        return Surface.from_grid(surface.loss.reshape(surface.space.shape)[np.ix_(*levels)], surface.space.ordinal)
-
-    began = time.perf_counter()
-    options = Options(default=0, has_network=False)
-    done = sum(
-        result.size for _, result, _ in characterise_all(range(count), sub_grid, lambda _: options, jobs=2) if result
-    )
-    print(f"  {count:,} landscapes, {done:,} configurations, 2 processes: {time.perf_counter() - began:.1f} s")
+    whole: dict[int, list[tuple[Surface, np.ndarray]]] = {length: [] for length in keep}
+    for key in select(read_keys(rows), Selection()):
+        surface = read_surface(store, key, read_space(rows, key.search_space_id))
+        whole[len(surface.space.shape)].append((surface, surface.loss.reshape(surface.space.shape)))
+    path = folder / "portfolio.duckdb"
+    target = Warehouse.create(path)
+    rng = np.random.default_rng(0)
+    with target.writing() as con:
+        con.execute("insert into core.metric values (1, 'val_loss', 'min', 0, null, null)")
+        for benchmark in range(benchmarks):
+            con.execute("insert into core.benchmark values (?, ?)", [benchmark + 1, f"table {benchmark:03}"])
+        for space in range(1, spaces + 1):
+            kinds = list(keep)[space % 2]
+            shape, ordinal = keep[kinds], whole[kinds][0][0].space.ordinal
+            _add_space(con, space, f"space {space:02}", shape, ordinal)
+            for benchmark in range(benchmarks):
+                surface, grid = whole[kinds][benchmark % len(whole[kinds])]
+                levels = [
+                    np.sort(rng.choice(size, wanted, replace=False))
+                    for size, wanted in zip(surface.space.shape, shape, strict=True)
+                ]
+                loss = grid[np.ix_(*levels)].ravel()
+                con.register("incoming", pa.table({"rank": np.arange(loss.size), "value": loss}))
+                con.execute(
+                    f"insert into core.evaluation select {space}, rank, {benchmark + 1}, null, 0, null, 1, 'valid', "
+                    "value, null, 'ok', 1 from incoming"
+                )
+    return path
 
 
 def cold(folder: Path) -> None:

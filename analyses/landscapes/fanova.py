@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.landscapes.compiling import pays
 from hpowh.analyses.landscapes.values import dot
 
 COMPILED_CELLS = 1_000_000
-"""From here on compiled loops pay."""
+"""From here on compiled loops pay, once their machine code is on disk."""
 MAX_INDICATORS = 128
 """Levels of half of the axes up to which means are products with their indicators."""
 NEARLY_ADDITIVE = 1e-6
@@ -82,7 +83,7 @@ def _effect(cells: dict[tuple[int, int], NDArray[np.float64]], axis: int, k: int
 def _square_mean_without(grid: NDArray[np.float64], axis: int, threads: int | None) -> float:
     """Return the mean square of the grid averaged over one axis."""
     size = grid.shape[axis]
-    if grid.size < COMPILED_CELLS:
+    if not pays("fibre_squares", grid.size, COMPILED_CELLS):
         without = np.add.reduce(grid, axis=axis).ravel()
         return dot(without, without) / (size * grid.size)
     from hpowh.analyses.landscapes.dense import in_threads

@@ -13,13 +13,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.landscapes.edges import DENSE_OCCUPANCY, neighbour_pairs
+from hpowh.analyses.landscapes.compiling import pays
+from hpowh.analyses.landscapes.edges import DENSE_OCCUPANCY, MAX_PAIRS, neighbour_pairs
 from hpowh.analyses.landscapes.space import Space
 from hpowh.analyses.landscapes.surface import MAX_CELLS, Surface
 from hpowh.analyses.landscapes.values import dot
 
 COMPILED_FROM_PAIRS = 3_000_000
-"""Undirected pairs from which loading (0.4 s) or even compiling the compiled engine pays."""
+"""Undirected pairs from which the compiled engine pays, once its machine code is on disk (see `compiling.pays`)."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def graph_of(surface: Surface, *, engine: str = "auto", threads: int | None = No
     """Return the graph of a landscape, by the engine that suits its size.
 
     Args:
-        engine: `numpy`, `compiled`, or `auto`: compiled from `COMPILED_FROM_PAIRS` pairs on, where the grid is dense.
+        engine: `numpy`, `compiled`, or `auto`: compiled where the grid is dense and that pays.
         threads: of the compiled engine; by default one for each core.
 
     Raises:
@@ -203,8 +204,9 @@ def graph_of(surface: Surface, *, engine: str = "auto", threads: int | None = No
     space = surface.space
     if engine == "auto":
         is_dense = surface.coverage >= DENSE_OCCUPANCY and space.cardinality <= MAX_CELLS
-        expected = space.pair_count * surface.coverage**2
-        engine = "compiled" if is_dense and expected >= COMPILED_FROM_PAIRS else "numpy"
+        expected = int(space.pair_count * surface.coverage**2)
+        must = space.pair_count > MAX_PAIRS
+        engine = "compiled" if is_dense and (must or pays("scan_range", expected, COMPILED_FROM_PAIRS)) else "numpy"
     if engine == "compiled":
         from hpowh.analyses.landscapes.dense import DenseGraph
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes import games
+from hpowh.analyses.landscapes.compiling import pays
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.fanova import Decomposition, capped, decompose, roughness_to_slope
 from hpowh.analyses.landscapes.interactions import Squares, count_squares, square_count
@@ -24,7 +25,7 @@ SCOPES = ("all", "ranks", "best_10")
 MAX_SQUARES = 5_000_000_000
 """More squares are not counted (it would take minutes)."""
 COMPILED_SQUARES = 5_000_000
-"""From here on the compiled loops pay."""
+"""From here on the compiled loops pay, once their machine code is on disk."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,7 @@ class Importance:
     metrics: list[Metric]
 
 
-def measure_importance(
-    surface: Surface, *, default: int | None, seed: int, threads: int | None = None
-) -> Importance:
+def measure_importance(surface: Surface, *, default: int | None, seed: int, threads: int | None = None) -> Importance:
     """Return importances, interactions and games of all hyperparameters.
 
     Exact on a complete grid; otherwise the variance shares are those of a random forest's predictions, with its R2 as
@@ -142,9 +141,7 @@ def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None,
     if scope == "all":
         ratio = None
         if parts is not None and surface.is_complete:
-            ratio = roughness_to_slope(
-                surface.dense().reshape(surface.space.shape), surface.space.ordinal, parts
-            )
+            ratio = roughness_to_slope(surface.dense().reshape(surface.space.shape), surface.space.ordinal, parts)
         why = reason or ("the grid is incomplete" if not surface.is_complete else "no main effect has a slope")
         found.append(metric("roughness_to_slope", ratio, why))
     return found
@@ -157,7 +154,8 @@ def _squares(surface: Surface, threads: int | None) -> tuple[dict[tuple[int, int
     if expected > MAX_SQUARES or surface.space.cardinality > MAX_CELLS:
         return {}, f"the grid has {expected:,} squares; up to {MAX_SQUARES:,} are counted"
     grid = surface.dense().reshape(surface.space.shape)
-    squares = count_squares(grid, surface.space.ordinal, compiled=expected >= COMPILED_SQUARES, threads=threads)
+    is_compiled = pays("classify_squares", expected, COMPILED_SQUARES)
+    squares = count_squares(grid, surface.space.ordinal, compiled=is_compiled, threads=threads)
     return squares, None if any(s.count for s in squares.values()) else "no square of configurations was evaluated"
 
 
