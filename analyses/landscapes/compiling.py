@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from typing import Any
 
 WITHOUT_CODE = 8
 """Compiling takes seconds: without machine code on disk it pays from so many times the work on."""
@@ -15,7 +13,7 @@ _done_without: dict[str, int] = {}
 """Work that each function was not compiled for, in this process."""
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: Callable[..., Any]) -> Any:
     """Return the function compiled by numba when first called, without the interpreter's lock.
 
     numba keeps the machine code in `__pycache__` beside the module, or where that is read-only (an installation by the

@@ -126,7 +126,7 @@ class DenseGraph:
         for axis, length in zip(wide, lengths, strict=True):
             part = fibres[starts[axis] : starts[axis] + length]
 
-            def work(low: int, high: int, axis: int = axis, part: NDArray[np.float64] = part) -> None:
+            def work(low: int, high: int, axis: np.integer = axis, part: NDArray[np.float64] = part) -> None:
                 kernels.fibre_sums(cells, strides[axis], shape[axis], low, high, part)
 
             in_threads(work, int(length), self.threads)

@@ -111,7 +111,7 @@ class Surface:
     def average_rank(self) -> NDArray[np.float64]:
         """Each node's rank by loss, 1 for the best, equal losses sharing the mean of their ranks."""
         # Few losses are tied as a rule: only these get a rank other than their place.
-        ranks = self.place + 1.0
+        ranks: NDArray[np.float64] = self.place.astype(np.float64) + 1.0
         same = self.ordered[1:] == self.ordered[:-1]
         if same.any():
             tied = np.concatenate((same, [False])) | np.concatenate(([False], same))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpowh.analyses.landscapes import edges
+from hpowh.analyses.landscapes import compiling, edges
 from hpowh.analyses.landscapes.edges import neighbour_pairs
 from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.graph import EdgeGraph, graph_of
@@ -107,10 +107,13 @@ def test_engines_agree_beyond_one_tile() -> None:
     np.testing.assert_array_equal(results[0].is_monotone, results[1].is_monotone)
 
 
-def test_a_large_dense_grid_chooses_the_compiled_engine_and_a_sparse_one_does_not() -> None:
+def test_a_large_dense_grid_chooses_the_compiled_engine_and_a_sparse_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shape = (20, 20, 20, 20, 10)
     dense = Surface.make(Space.of(shape, False), np.arange(1_600_000), np.arange(1_600_000.0))
     sparse = Surface.make(Space.of(shape, False), np.arange(0, 1_600_000, 1600), np.arange(1000.0))
+    monkeypatch.setattr(compiling, "is_on_disk", lambda name: True)
     assert graph_of(dense).name == "compiled"
     assert isinstance(graph_of(sparse), EdgeGraph)
 
