@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
+from scipy.linalg import lapack
 
 from hpowh.analyses.mixed_models.cells import Floats
 from hpowh.analyses.mixed_models.problem import Block
@@ -49,16 +49,30 @@ class Factorised:
 def scale_columns(matrix: Floats, blocks: Sequence[Block], factors: Sequence[Floats], q: int) -> Floats:
     """Return `matrix` (r, >= q) times the block-diagonal relative covariance factor in its first q columns."""
     if all(block.width == 1 for block in blocks):
-        scale = np.ones(matrix.shape[1])
-        for block, factor in zip(blocks, factors, strict=True):
-            scale[block.span] = factor[0, 0]
-        return matrix * scale
+        return matrix * column_scales(blocks, factors, matrix.shape[1])
     out = matrix.copy()
     rows = len(matrix)
     for block, factor in zip(blocks, factors, strict=True):
         part = matrix[:, block.span].reshape(rows, len(block.levels), block.width)
         out[:, block.span] = (part @ factor).reshape(rows, block.size)
     return out
+
+
+def column_scales(blocks: Sequence[Block], factors: Sequence[Floats], size: int) -> Floats:
+    """Return what every column (size,) is multiplied by, where each block has one effect a level."""
+    scale = np.ones(size)
+    for block, factor in zip(blocks, factors, strict=True):
+        scale[block.span] = factor[0, 0]
+    return scale
+
+
+def scale_both(cross: Floats, blocks: Sequence[Block], factors: Sequence[Floats], q: int) -> Floats:
+    """Return the symmetric `cross` with its first q rows and columns times the relative covariance factor."""
+    if all(block.width == 1 for block in blocks):
+        scale = column_scales(blocks, factors, len(cross))
+        return cross * scale * scale[:, None]
+    half = scale_columns(cross, blocks, factors, q)
+    return scale_columns(np.ascontiguousarray(half.T), blocks, factors, q)
 
 
 def apply_factor(u: Floats, blocks: Sequence[Block], factors: Sequence[Floats]) -> Floats:
@@ -75,8 +89,7 @@ def factorise(cross: Floats, blocks: Sequence[Block], factors: Sequence[Floats],
     Raises:
         NotPositiveDefiniteError: rounding left the matrix indefinite.
     """
-    scaled = scale_columns(cross, blocks, factors, q)
-    scaled = scale_columns(np.ascontiguousarray(scaled.T), blocks, factors, q)
+    scaled = scale_both(cross, blocks, factors, q)
     diagonal = np.arange(q)
     scaled[diagonal, diagonal] += 1.0
     chol, info = lapack.dpotrf(scaled.T, lower=1, clean=1, overwrite_a=1)
@@ -84,7 +97,7 @@ def factorise(cross: Floats, blocks: Sequence[Block], factors: Sequence[Floats],
         raise NotPositiveDefiniteError
     size = q + p
     roots = np.diag(chol)
-    effects = solve_triangular(chol[:size, :size], chol[size, :size], lower=True, trans="T", check_finite=False)
+    effects = solve_lower(chol, size, chol[size, :size], is_transposed=True)
     logs = np.log(roots[:size])
     return Factorised(
         2.0 * float(logs[:q].sum()),
@@ -105,35 +118,56 @@ def penalised_score(cross: Floats, blocks: Sequence[Block], state: Factorised) -
     return cross[:q, q + p] - cross[:q, q : q + p] @ state.beta - cross[:q, :q] @ b
 
 
+def solve_lower(chol: Floats, size: int, right: Floats, *, is_transposed: bool = False) -> Floats:
+    """Solve with the leading (size, size) part of a Cholesky factor; `right` (size,) or (size, m) may be overwritten.
+
+    SciPy's `solve_triangular` does the same; its checks take longer than the work on a small model.
+    """
+    if not size or not right.size:
+        return right
+    found, info = lapack.dtrtrs(chol[:size, :size], right, lower=1, trans=int(is_transposed))
+    if info != 0:
+        raise NotPositiveDefiniteError
+    return np.asarray(found)
+
+
 def level_sums(matrix: Floats, block: Block) -> Floats:
     """Return the sum over a block's levels of its diagonal (width, width) blocks."""
+    if block.width == 1:
+        return np.atleast_2d(np.trace(matrix[block.span, block.span]))
     part = matrix[block.span, block.span].reshape(len(block.levels), block.width, len(block.levels), block.width)
-    return (
-        np.einsum("liaj,la->ij", part, np.eye(len(block.levels)))
-        if block.width > 1
-        else np.atleast_2d(np.trace(matrix[block.span, block.span]))
-    )
+    return np.einsum("lilj->ij", part)
 
 
 def covariance_gradients(
-    cross: Floats, blocks: Sequence[Block], state: Factorised, is_reml: bool, scale: float
+    cross: Floats,
+    blocks: Sequence[Block],
+    state: Factorised,
+    is_reml: bool,
+    scale: float,
+    own: Sequence[Floats] | None = None,
 ) -> list[Floats]:
     """Return, for each block, the derivative (width, width) of the deviance by its relative covariance matrix.
 
     Args:
         scale: what the squared scores are divided by: the residual variance.
+        own: each block's `level_sums`, where the caller keeps them from one evaluation to the next.
     """
     q, p = state.q, state.p
     size = q + p if is_reml else q
     left = scale_columns(np.ascontiguousarray(cross[:q, :size]), blocks, state.factors, q).T
-    inner = solve_triangular(state.chol[:size, :size], left, lower=True, check_finite=False)
+    inner = solve_lower(state.chol, size, left).T
     score = penalised_score(cross, blocks, state)
     found = []
-    for block in blocks:
-        part = inner[:, block.span].reshape(size, len(block.levels), block.width)
-        explained = np.einsum("mli,mlj->ij", part, part) if block.width > 1 else np.atleast_2d((part * part).sum())
-        scores = score[block.span].reshape(-1, block.width)
-        found.append(level_sums(cross, block) - explained - scores.T @ scores / scale)
+    for i, block in enumerate(blocks):
+        part, scores = inner[block.span], score[block.span]
+        sums = level_sums(cross, block) if own is None else own[i]
+        if block.width == 1:
+            found.append(sums - np.vdot(part, part) - (scores @ scores) / scale)
+            continue
+        by_effect = part.reshape(-1, block.width, size).transpose(1, 0, 2).reshape(block.width, -1)
+        each = scores.reshape(-1, block.width)
+        found.append(sums - by_effect @ by_effect.T - each.T @ each / scale)
     return found
 
 

@@ -18,6 +18,7 @@ from hpowh.analyses.mixed_models.dense import (
     apply_factor,
     covariance_gradients,
     factorise,
+    level_sums,
     theta_gradient,
 )
 from hpowh.analyses.mixed_models.problem import Problem, lower_factors
@@ -35,6 +36,7 @@ class Likelihood:
     cross: Floats | None = None
     parts: el.Eliminated | None = None
     evaluations: int = field(default=0)
+    own_sums: list[Floats] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.cross is not None or self.parts is not None:
@@ -53,12 +55,23 @@ class Likelihood:
         right = np.concatenate([self.problem.z.T @ y, self.problem.x.T @ y])
         cross[-1, :-1] = cross[:-1, -1] = right
         cross[-1, -1] = float(y @ y) + pure_error
-        return Likelihood(other, self.is_reml, cross)
+        return Likelihood(other, self.is_reml, cross, own_sums=self.own_sums)
 
     @property
     def degrees(self) -> int:
         """What the residual sum of squares is divided by: n under ML, n - p under REML."""
         return self.problem.row_count - (self.problem.p if self.is_reml else 0)
+
+    def block_sums(self) -> list[Floats]:
+        """Return each block's Z'Z summed over its levels (width, width)."""
+        if self.own_sums is None:
+            if self.parts is not None:
+                rest = [level_sums(self.parts.a22, block) for block in self.parts.rest]
+                self.own_sums = [self.parts.a11.sum(axis=0), *rest]
+            else:
+                assert self.cross is not None
+                self.own_sums = [level_sums(self.cross, block) for block in self.problem.blocks]
+        return self.own_sums
 
     def state(self, theta: Floats) -> Factorised | el.Reduced:
         """Factorise at theta."""
@@ -93,7 +106,11 @@ class Likelihood:
             assert self.parts is not None
             return el.reduced_gradients(self.parts, state, self.is_reml, scale)
         assert self.cross is not None
-        return covariance_gradients(self.cross, self.problem.blocks, state, self.is_reml, scale)
+        return covariance_gradients(self.cross, self.problem.blocks, state, self.is_reml, scale, self.block_sums())
+
+    def profiled_gradients(self, state: Factorised | el.Reduced) -> list[Floats]:
+        """Return the derivatives by each block's relative covariance, residual variance profiled out."""
+        return self.covariance_gradients(state, self._deviance_parts(state)[1] / self.degrees)
 
     def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """Return the profiled deviance and its derivative by theta."""
@@ -101,13 +118,14 @@ class Likelihood:
             state = self.state(theta)
         except NotPositiveDefiniteError:
             return FAILED, np.zeros_like(theta)
-        _, residual = self._deviance_parts(state)
-        gradients = self.covariance_gradients(state, residual / self.degrees)
+        gradients = self.profiled_gradients(state)
         return self.deviance_at(state), theta_gradient(gradients, lower_factors(theta, self.problem.blocks))
 
-    def joint_gradient(self, theta: Floats, sigma: float) -> Floats:
-        """Return the derivative by (theta, sigma) of the deviance in which sigma is not profiled out."""
-        state = self.state(theta)
+    def joint_gradient(self, state: Factorised | el.Reduced, theta: Floats, sigma: float) -> Floats:
+        """Return the derivative by (theta, sigma) of the deviance in which sigma is not profiled out.
+
+        `state` is that at theta.
+        """
         _, residual = self._deviance_parts(state)
         gradients = self.covariance_gradients(state, sigma**2)
         by_theta = theta_gradient(gradients, lower_factors(theta, self.problem.blocks))

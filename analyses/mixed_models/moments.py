@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 from hpowh.analyses.mixed_models.cells import Cells, DataError, Floats, Integers, level_text
 from hpowh.analyses.mixed_models.query import Plan
 
+NOTHING_SELECTED = "No row is selected: look at the experiment's name, the condition and the budget."
+NOTHING_FINITE = "None of the {} selected rows has a finite response and all variables."
+
 
 def cells_from_moments(
     plan: Plan, found: Mapping[str, NDArray[np.generic]], names: Mapping[str, Mapping[int, str]], shift: float
-) -> Cells:
-    """Return the cells of a plan.
+) -> tuple[Cells, list[NDArray[np.generic]]]:
+    """Return the cells of a plan, and the value of every key in each of them as the database has it.
 
     Args:
         found: the cell query's columns as NumPy arrays, masked where NULL.
@@ -34,12 +38,14 @@ def cells_from_moments(
             usable &= np.isfinite(_filled(values))
     if not usable.any():
         if rows:
-            raise DataError(f"None of the {int(rows)} selected rows has a finite response and all variables.")
-        raise DataError("No row is selected: look at the experiment's name, the condition and the budget.")
+            raise DataError(NOTHING_FINITE.format(int(rows)))
+        raise DataError(NOTHING_SELECTED)
     codes: dict[str, Integers] = {}
     levels: dict[str, tuple[str, ...]] = {}
-    for i, (name, is_named) in enumerate(plan.keys):
-        keys: NDArray[np.generic] = np.ma.getdata(np.ma.asarray(found[f"k{i}"]))[usable]
+    raw: list[NDArray[np.generic]] = [
+        np.ma.getdata(np.ma.asarray(found[f"k{i}"]))[usable] for i in range(len(plan.keys))
+    ]
+    for keys, (name, is_named) in zip(raw, plan.keys, strict=True):
         codes[name], levels[name] = _coded(keys, names[name] if is_named else None)
     k = len(plan.monomials)
     take = {column: _filled(found[column])[usable] for column in found if column[0] in "ms"}
@@ -47,7 +53,7 @@ def cells_from_moments(
     for i in range(k):
         for j in range(i + 1):
             scatter[:, i, j] = scatter[:, j, i] = take[f"s_x{i}_x{j}"]
-    return Cells(
+    cells = Cells(
         codes,
         levels,
         plan.monomials,
@@ -60,6 +66,7 @@ def cells_from_moments(
         shift,
         int(rows - count[usable].sum()),
     )
+    return cells, raw
 
 
 def _filled(values: NDArray[np.generic]) -> Floats:
@@ -68,10 +75,17 @@ def _filled(values: NDArray[np.generic]) -> Floats:
 
 def _coded(values: NDArray[np.generic], names: Mapping[int, str] | None) -> tuple[Integers, tuple[str, ...]]:
     unique, codes = np.unique(values, return_inverse=True)
-    if names is None:
-        return codes.astype(np.int64), tuple(level_text(value) for value in unique.tolist())
-    labels = [names[int(value)] for value in unique]
-    order = np.argsort(np.array(labels))
+    labels, order = level_order(unique, names)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return place[codes], tuple(labels[i] for i in order)
+    return place[codes], labels
+
+
+def level_order(values: NDArray[Any], names: Mapping[int, str] | None) -> tuple[tuple[str, ...], Integers]:
+    """Return the levels of distinct values as text, in order, and the order: by name where there are names."""
+    if names is None:
+        order = np.argsort(values, kind="stable").astype(np.int64)
+        return tuple(level_text(value) for value in values[order].tolist()), order
+    labels = [names[int(value)] for value in values]
+    order = np.argsort(np.array(labels), kind="stable").astype(np.int64)
+    return tuple(labels[i] for i in order), order

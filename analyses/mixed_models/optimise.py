@@ -1,4 +1,4 @@
-"""Minimise the profiled deviance: scaled starts, quasi-Newton, a curvature test at singular fits, Newton at the end.
+"""Minimise the profiled deviance: scaled starts, quasi-Newton descent, a curvature test at singular fits.
 
 Theta is left unconstrained: the deviance does not change when a column of T changes sign, so a variance of zero is an
 interior stationary point, and whether it is a minimum shows in the derivative by the covariance matrix, which must be
@@ -10,20 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 
 from hpowh.analyses.mixed_models.cells import Floats
 from hpowh.analyses.mixed_models.dense import NotPositiveDefiniteError
+from hpowh.analyses.mixed_models.descent import Descent, descend
 from hpowh.analyses.mixed_models.likelihood import FAILED, Likelihood
 from hpowh.analyses.mixed_models.problem import lower_factors, theta_of
 
 SCALES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-"""Multiples of the identity that are tried as starts."""
+"""Multiples of the identity that may be tried as starts; the middle ones are, the outer ones while they are better."""
+FIRST = (2, 3, 4)
 GRADIENT_TOLERANCE = 2e-3
 """A gradient (per unit of theta) above this, at the end, is reported as not converged; lme4 uses the same figure."""
 ESCAPES = 6
-POLISHED_SIZE = 800
-"""Up to this many random effects besides the eliminated ones the search ends with Newton steps."""
+EM_STEPS = 2
+EXACT = 1e-13
+"""The promised decrease of the deviance at which a fit ends: theta is then known to 3e-7 of its standard error."""
+FAR = 1e-9
+"""The same above `HUGE` random effects besides the eliminated ones, where an evaluation takes seconds."""
+HUGE = 800
+ENOUGH = 1e-7
+"""The same for simulations."""
+ROUGH = 1e-3
+"""The same for comparing starts."""
 
 
 @dataclass(frozen=True)
@@ -44,102 +53,101 @@ def minimise(
     Args:
         start: where to begin (a bootstrap replicate begins at the fitted model); by default several scales are tried.
         is_thorough: search from the two best scales and test singular fits for a way out.
-        is_polished: end with Newton steps (without: about 1e-6 of the deviance, enough for simulations).
+        is_polished: go to the last digits (without: 1e-7 of deviance, enough for simulations).
     """
     blocks = likelihood.problem.blocks
-    count = sum(block.parameter_count for block in blocks)
-    if count == 0:
+    if sum(block.parameter_count for block in blocks) == 0:
         return Optimum(np.zeros(0), likelihood.deviance(np.zeros(0)), 0.0, True)
+    unit = parameter_scales(likelihood)
+    is_huge = likelihood.parts is not None and likelihood.parts.q > HUGE
+    tolerance = (FAR if is_huge else EXACT) if is_polished else ENOUGH
     starts = [start] if start is not None else _starts(likelihood, is_thorough)
-    found = [_descend(likelihood, theta) for theta in starts]
-    theta, value = min(found, key=lambda pair: pair[1])
-    if is_polished:
-        theta, value = _polish(likelihood, theta, value)
+    if len(starts) > 1:
+        rough = [_search(likelihood, _warmed(likelihood, theta), unit, ROUGH) for theta in starts]
+        best = min(rough, key=lambda found: found.value)
+        found = _search(likelihood, best.point * unit, unit, tolerance, best.hessian)
+    else:
+        theta = starts[0] if start is not None else _warmed(likelihood, starts[0])
+        found = _search(likelihood, theta, unit, tolerance)
     if is_thorough:
         for _ in range(ESCAPES):
-            away = _escape(likelihood, theta, value)
+            away = _escape(likelihood, found.point * unit, found.value)
             if away is None:
                 break
-            theta, value = _descend(likelihood, away)
-            if is_polished:
-                theta, value = _polish(likelihood, theta, value)
+            found = _search(likelihood, away, unit, tolerance)
+    theta = found.point * unit
     if not is_polished:
-        return Optimum(theta, value, np.nan, True)
-    theta = _canonical(likelihood, theta)
+        return Optimum(theta, found.value, float(np.abs(found.gradient / unit).max()), found.is_converged)
+    theta = _canonical(likelihood, theta, found.value)
     value, gradient = likelihood.value_and_gradient(theta)
+    # A gradient is judged by the curvature: what the deviance could still lose is its square over that.
+    curvature = max(1.0, float(np.abs(np.diag(found.hessian) / unit**2).max()))
     largest = float(np.abs(gradient).max())
-    # A relative criterion: what the deviance could still lose, |g| times the step a unit of theta allows.
-    return Optimum(theta, value, largest, largest < GRADIENT_TOLERANCE * max(1.0, _curvature(likelihood, theta)))
+    return Optimum(theta, value, largest, largest < GRADIENT_TOLERANCE * curvature)
+
+
+def parameter_scales(likelihood: Likelihood) -> Floats:
+    """Return the size (m,) that each entry of theta has where its effect moves the response as far as an intercept's.
+
+    A slope's entries are divided by the root mean square of its covariate.
+    """
+    problem = likelihood.problem
+    parts = []
+    for block, own in zip(problem.blocks, likelihood.block_sums(), strict=True):
+        root = np.sqrt(np.maximum(np.diag(own), 1e-300) / problem.row_count)
+        size = 1.0 / np.where(root > 0, root, 1.0)
+        # Indicators of a factor's levels are on the intercept's scale already.
+        size = np.where(block.is_slope, size, 1.0)
+        parts.extend(size[j:] for j in range(block.width))
+    return np.concatenate(parts)
+
+
+def _search(
+    likelihood: Likelihood, theta: Floats, unit: Floats, tolerance: float, hessian: Floats | None = None
+) -> Descent:
+    """Descend in parameters that are measured in `unit`."""
+
+    def objective(point: Floats) -> tuple[float, Floats]:
+        value, gradient = likelihood.value_and_gradient(point * unit)
+        return value, gradient * unit
+
+    return descend(objective, theta / unit, tolerance=tolerance, hessian=hessian)
+
+
+def _warmed(likelihood: Likelihood, theta: Floats) -> Floats:
+    """Return where a few EM steps lead: with many rows a level, one gives each block about its own size.
+
+    With G the deviance's derivative by a block's covariance S, the step is S - S G S / levels (Laird & Ware 1982).
+    """
+    blocks = likelihood.problem.blocks
+    for _ in range(EM_STEPS):
+        try:
+            state = likelihood.state(theta)
+        except NotPositiveDefiniteError:
+            return theta
+        gradients = likelihood.profiled_gradients(state)
+        factors = []
+        for block, factor, gradient in zip(blocks, lower_factors(theta, blocks), gradients, strict=True):
+            covariance = factor @ factor.T
+            factors.append(semidefinite_factor(covariance - covariance @ gradient @ covariance / len(block.levels)))
+        theta = theta_of(factors)
+    return theta
 
 
 def _starts(likelihood: Likelihood, is_thorough: bool) -> list[Floats]:
+    """Return one or two starts: the best multiples of the identity, in the blocks' own scales."""
     blocks = likelihood.problem.blocks
-    unit = theta_of([np.eye(block.width) for block in blocks])
-    scales = SCALES if likelihood.parts is None else (0.03, 0.1, 0.3, 1.0)
-    values = np.array([likelihood.deviance(unit * scale) for scale in scales])
-    order = np.argsort(values)
-    best = int(order[0])
-    starts = [unit * scales[best]]
-    if is_thorough and len(unit) > 1 and likelihood.parts is None:
-        local = [
-            i
-            for i in range(len(scales))
-            if i != best
-            and values[i] <= min(values[max(0, i - 1)], values[min(len(scales) - 1, i + 1)])
-            and values[i] < FAILED
-        ]
-        starts += [unit * scales[i] for i in local[:2]] or [unit * scales[int(order[1])]]
-    return starts
-
-
-def _descend(likelihood: Likelihood, theta: Floats) -> tuple[Floats, float]:
-    result = optimize.minimize(
-        likelihood.value_and_gradient,
-        theta,
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-5, "maxcor": 20},
-    )
-    return result.x, float(result.fun)
-
-
-def _hessian(likelihood: Likelihood, theta: Floats) -> Floats:
-    size = len(theta)
-    hessian = np.empty((size, size))
-    for i in range(size):
-        step = 1e-5 * max(1e-2, abs(theta[i]))
-        shift = np.zeros(size)
-        shift[i] = step
-        above = likelihood.value_and_gradient(theta + shift)[1]
-        below = likelihood.value_and_gradient(theta - shift)[1]
-        hessian[i] = (above - below) / (2.0 * step)
-    return 0.5 * (hessian + hessian.T)
-
-
-def _polish(likelihood: Likelihood, theta: Floats, value: float) -> tuple[Floats, float]:
-    """Newton steps on the analytic gradient: from about 1e-6 of the optimum to rounding.
-
-    Very large problems do without: there a step costs several evaluations of seconds, for a deviance that is known to
-    1e-13 of itself.
-    """
-    if likelihood.parts is not None and likelihood.parts.q > POLISHED_SIZE:
-        return theta, value
-    for _ in range(4):
-        gradient = likelihood.value_and_gradient(theta)[1]
-        if np.abs(gradient).max() < 1e-9 * max(1.0, abs(value)) ** 0.5:
-            break
-        values, vectors = np.linalg.eigh(_hessian(likelihood, theta))
-        usable = values > 1e-8 * max(float(values.max()), 1e-300)
-        step = -vectors[:, usable] @ ((vectors.T @ gradient)[usable] / values[usable])
-        candidate = theta + step
-        reached = likelihood.deviance(candidate)
-        if not reached <= value + 1e-11 * abs(value):
-            break
-        moved = float(np.abs(step).max())
-        theta, value = candidate, min(value, reached)
-        if moved < 1e-9:
-            break
-    return theta, value
+    scales = parameter_scales(likelihood)
+    unit = theta_of([np.eye(block.width) for block in blocks]) * scales
+    values = {i: likelihood.deviance(unit * SCALES[i]) for i in FIRST}
+    for step in (-1, 1):
+        end = FIRST[0] if step < 0 else FIRST[-1]
+        while 0 <= end + step < len(SCALES) and values[end] <= min(values.values()):
+            end += step
+            values[end] = likelihood.deviance(unit * SCALES[end])
+    order = sorted((i for i in values if values[i] < FAILED), key=values.__getitem__) or [FIRST[-1]]
+    is_doubled = is_thorough and len(unit) > 1 and likelihood.parts is None
+    return [unit * SCALES[i] for i in order[: 2 if is_doubled else 1]]
 
 
 def _escape(likelihood: Likelihood, theta: Floats, value: float) -> Floats | None:
@@ -150,8 +158,7 @@ def _escape(likelihood: Likelihood, theta: Floats, value: float) -> Floats | Non
         return None
     blocks = likelihood.problem.blocks
     factors = lower_factors(theta, blocks)
-    residual = likelihood._deviance_parts(state)[1]
-    gradients = likelihood.covariance_gradients(state, residual / likelihood.degrees)
+    gradients = likelihood.profiled_gradients(state)
     for i, (gradient, factor) in enumerate(zip(gradients, factors, strict=True)):
         if np.linalg.svd(factor, compute_uv=False)[-1] > 1e-2:
             continue
@@ -170,13 +177,15 @@ def _escape(likelihood: Likelihood, theta: Floats, value: float) -> Floats | Non
 
 def semidefinite_factor(covariance: Floats) -> Floats:
     """Return a lower-triangular T with T T' = covariance for a positive semidefinite matrix of any rank."""
+    if len(covariance) == 1:
+        return np.sqrt(np.maximum(covariance, 0.0))
     values, vectors = np.linalg.eigh(covariance)
     upper = np.asarray(np.linalg.qr((vectors * np.sqrt(np.maximum(values, 0.0))).T, mode="r"))
     signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
     return np.tril((upper * signs[:, None]).T)
 
 
-def _canonical(likelihood: Likelihood, theta: Floats) -> Floats:
+def _canonical(likelihood: Likelihood, theta: Floats, value: float) -> Floats:
     """Return the same covariances with non-negative diagonals; a variance lost in rounding becomes zero."""
     factors = []
     for factor in lower_factors(theta, likelihood.problem.blocks):
@@ -186,11 +195,4 @@ def _canonical(likelihood: Likelihood, theta: Floats) -> Floats:
             clean = np.zeros((1, 1))
         factors.append(clean)
     candidate = theta_of(factors)
-    return candidate if likelihood.deviance(candidate) <= likelihood.deviance(theta) + 1e-7 else np.asarray(theta)
-
-
-def _curvature(likelihood: Likelihood, theta: Floats) -> float:
-    """Return the largest second derivative, by which a gradient is judged."""
-    if likelihood.parts is not None or len(theta) > 15:
-        return 1.0
-    return float(np.abs(np.diag(_hessian(likelihood, theta))).max())
+    return candidate if likelihood.deviance(candidate) <= value + 1e-7 else np.asarray(theta)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,27 +28,31 @@ ALIAS_TOLERANCE = 1e-11
 
 @dataclass(frozen=True)
 class Block:
-    """One random-effect term: `width` effects for each of the group's levels, at `offset` in the random effects."""
+    """One random-effect term: `width` effects for each of the group's levels, at `offset` in the random effects.
+
+    `is_slope`: which of the effects multiply a covariate.
+    """
 
     group: str
     columns: tuple[str, ...]
     levels: tuple[str, ...]
     offset: int
     term: RandomTerm
+    is_slope: tuple[bool, ...]
 
-    @property
+    @cached_property
     def width(self) -> int:
         return len(self.columns)
 
-    @property
+    @cached_property
     def size(self) -> int:
         return self.width * len(self.levels)
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         return self.width * (self.width + 1) // 2
 
-    @property
+    @cached_property
     def span(self) -> slice:
         return slice(self.offset, self.offset + self.size)
 
@@ -244,7 +249,8 @@ def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple
         inner = design(columns, cells, rows).tocoo()
         spread = codes[rows.cell][inner.row] * len(columns) + inner.col
         z = sparse.csr_matrix((inner.data, (inner.row, spread)), shape=(len(rows.y), len(columns) * len(names)))
-        made.append((Block(":".join(random.group), tuple(c.name for c in columns), names, 0, random), z))
+        is_slope = tuple(bool(column.numeric) for column in columns)
+        made.append((Block(":".join(random.group), tuple(c.name for c in columns), names, 0, random, is_slope), z))
     made.sort(key=lambda pair: -pair[0].size)
     offset, blocks = 0, []
     for block, _ in made:
@@ -258,6 +264,10 @@ def lower_factors(theta: Floats, blocks: Sequence[Block]) -> list[Floats]:
     """Return each block's lower-triangular relative covariance factor T (width, width), filled column by column."""
     factors, at = [], 0
     for block in blocks:
+        if block.width == 1:
+            factors.append(np.array([[theta[at]]]))
+            at += 1
+            continue
         factor = np.zeros((block.width, block.width))
         for j in range(block.width):
             size = block.width - j

@@ -72,20 +72,23 @@ def satterthwaite(fit: Fit) -> Satterthwaite:
 def _quantities(fit: Fit) -> Satterthwaite:
     theta, sigma, likelihood = fit.theta, fit.sigma, fit.likelihood
     size, p = len(theta) + 1, fit.problem.p
-    point = np.append(theta, sigma)
     hessian = np.empty((size, size))
     slopes = np.empty((size, p, p))
-    for i in range(size):
-        step = STEP * max(abs(float(point[i])), 1e-2 if i < size - 1 else 1e-300)
-        above, below = point.copy(), point.copy()
-        above[i] += step
-        below[i] -= step
-        difference = likelihood.joint_gradient(above[:-1], above[-1]) - likelihood.joint_gradient(below[:-1], below[-1])
-        hessian[i] = difference / (2.0 * step)
-        if i < size - 1:
-            high = likelihood.unscaled_covariance(likelihood.state(above[:-1]))
-            low = likelihood.unscaled_covariance(likelihood.state(below[:-1]))
-            slopes[i] = sigma**2 * (high - low) / (2.0 * step)
+    for i in range(size - 1):
+        step = STEP * max(abs(float(theta[i])), 1e-2)
+        sides = []
+        for sign in (1.0, -1.0):
+            beside = theta.copy()
+            beside[i] += sign * step
+            state = likelihood.state(beside)
+            sides.append((likelihood.joint_gradient(state, beside, sigma), likelihood.unscaled_covariance(state)))
+        (high, wide), (low, narrow) = sides
+        hessian[i] = (high - low) / (2.0 * step)
+        slopes[i] = sigma**2 * (wide - narrow) / (2.0 * step)
+    # Sigma enters in closed form, so its differences need no further factorisation.
+    step = STEP * sigma
+    above = likelihood.joint_gradient(fit.state, theta, sigma + step)
+    hessian[-1] = (above - likelihood.joint_gradient(fit.state, theta, sigma - step)) / (2.0 * step)
     slopes[-1] = 2.0 * sigma * fit.unscaled
     return Satterthwaite(2.0 * _inverse(0.5 * (hessian + hessian.T)), slopes, fit.covariance)
 

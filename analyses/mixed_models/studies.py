@@ -9,6 +9,7 @@ import numpy as np
 
 from hpowh.analyses.mixed_models import anomalies, presets, published
 from hpowh.analyses.mixed_models.bootstrap import bootstrap_test
+from hpowh.analyses.mixed_models.catalogue import Catalogue, Selection
 from hpowh.analyses.mixed_models.cells import Cells, DataError
 from hpowh.analyses.mixed_models.compare import NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.contrasts import pairwise
@@ -18,7 +19,6 @@ from hpowh.analyses.mixed_models.ladder import Ladder, climb, formula_of
 from hpowh.analyses.mixed_models.margins import marginal_means
 from hpowh.analyses.mixed_models.power import power_table, spread_of
 from hpowh.analyses.mixed_models.presets import Setup
-from hpowh.analyses.mixed_models.query import Catalogue, Selection
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.tables import model_row
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from hpowh.analyses.mixed_models.catalogue import Selection
 from hpowh.analyses.mixed_models.cells import DataError
 from hpowh.analyses.mixed_models.contrasts import pairwise
 from hpowh.analyses.mixed_models.fit import fit
-from hpowh.analyses.mixed_models.job import Outcome, Reader, analysis_run, save, stored
+from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
 from hpowh.analyses.mixed_models.margins import marginal_means
-from hpowh.analyses.mixed_models.query import Selection, direction_of
+from hpowh.analyses.mixed_models.observations import direction_of
+from hpowh.analyses.mixed_models.reading import Reader
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
@@ -53,7 +55,7 @@ def analyse_rankings(
     """
     if block not in BLOCKS:
         raise UsageError(f"Blocks are one of {', '.join(BLOCKS)}, not {block!r}.")
-    reader = Reader.of(warehouse, experiment)
+    reader = reader_of(warehouse, experiment)
     parameters = {
         "response": response,
         "block": block,
@@ -71,7 +73,7 @@ def analyse_rankings(
         rows, run.warnings = _rank(reader, selection, response, block, rope)
     except (DataError, RankingError, ValueError) as error:
         raise UsageError(str(error)) from error
-    return save(reader, run, rows)
+    return save(warehouse, run, rows)
 
 
 def _rank(reader: Reader, selection: Selection, response: str, block: str, rope: float) -> tuple[Rows, list[str]]:

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.mixed_models.analysis import Question
+from hpowh.analyses.mixed_models.catalogue import Selection
 from hpowh.analyses.mixed_models.fit import fit
 from hpowh.analyses.mixed_models.job import (
-    Reader,
     analyse_comparison,
     analyse_ladder,
     analyse_lmem,
     analyse_power,
     analyse_presets,
 )
-from hpowh.analyses.mixed_models.query import Selection
+from hpowh.analyses.mixed_models.reading import Reader
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest

@@ -1,0 +1,243 @@
+"""Read cells, counts and values of one experiment; anything with `sql` and `connection` will do for a warehouse."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from hpowh.analyses.mixed_models.by_run import WORTHWHILE, RunPlan, plan_by_run
+from hpowh.analyses.mixed_models.catalogue import Catalogue, Selection
+from hpowh.analyses.mixed_models.cells import Cells, DataError
+from hpowh.analyses.mixed_models.counts import common_budgets_query, level_counts_query, repeats_query, values_query
+from hpowh.analyses.mixed_models.formula import Formula, parse_formula
+from hpowh.analyses.mixed_models.moments import cells_from_moments
+from hpowh.analyses.mixed_models.query import Plan, excluded_query, plan, residual_query
+from hpowh.analyses.mixed_models.runs import Sums, cells_from_runs, is_exact_enough
+
+
+class Source(Protocol):
+    """What is needed of a warehouse."""
+
+    @property
+    def connection(self) -> Any: ...
+    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """Cells, the plan they were read by, and the value of every key in each cell as the database has it."""
+
+    cells: Cells
+    plan: Plan
+    keys: Sequence[Any]
+
+
+@dataclass
+class Reader:
+    """Reads one experiment; remembers names, fingerprint and the sums of runs from one question to the next."""
+
+    warehouse: Source
+    catalogue: Catalogue
+    _sums: dict[str, Sums | None] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, warehouse: Source, experiment: str | None) -> Reader:
+        """Return the reader of an experiment; the only one where none is named.
+
+        Raises:
+            DataError: there is none of that name, or which is meant is open.
+        """
+        known = warehouse.sql("select experiment_id, name from core.experiment order by name").rows()
+        chosen = [row for row in known if experiment is None or row[1] == experiment]
+        listed = ", ".join(row[1] for row in known)
+        if not known:
+            raise DataError("There is no experiment in the warehouse. Load runs first: hpowh ingest runs FILE")
+        if not chosen:
+            raise DataError(f"There is no experiment {experiment!r}. There are: {listed}.")
+        if len(chosen) > 1:
+            raise DataError(f"There are several experiments. Say which: --experiment NAME, one of {listed}.")
+        return cls(warehouse, read_catalogue(warehouse, *chosen[0]))
+
+    @cached_property
+    def names(self) -> dict[str, dict[int, str]]:
+        """The name of every id of an algorithm or benchmark."""
+        found: dict[str, dict[int, str]] = {"algorithm": {}, "benchmark": {}}
+        for dimension, number, name in self.warehouse.sql(_NAMES).rows():
+            found[dimension][number] = name
+        return found
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the states of all sources that an analysis of the experiment rests on."""
+        return fingerprint(self.warehouse, self.catalogue.experiment_id)
+
+    def cells(self, formula: Formula | str, selection: Selection) -> Cells:
+        """Return the cells of a formula on a selection. Raises DataError, FormulaError."""
+        return self.find(formula, selection).cells
+
+    def find(self, formula: Formula | str, selection: Selection) -> Found:
+        """Return the cells of a formula on a selection, with how they were found. Raises DataError, FormulaError."""
+        parsed = parse_formula(formula) if isinstance(formula, str) else formula
+        planned = plan(parsed, selection)
+        by_run = plan_by_run(planned, selection) if self.catalogue.has_long_runs else None
+        if by_run is not None:
+            found = self._quickly(by_run)
+            if found is not None:
+                return found
+        shift = 0.0
+        if parsed.response.strip() == planned.metric:
+            shift = float(self._ask(planned.sample()).one() or 0.0)
+        answer = self._ask(planned.cells(shift)).numpy()
+        cells, keys = cells_from_moments(planned, answer, self.names, shift)
+        return Found(cells, planned, keys)
+
+    def _quickly(self, planned: RunPlan) -> Found | None:
+        """Return cells from the sums of runs, or None where these lose digits or some rows are not usable."""
+        sample = self._ask(planned.sample()).rows()[0]
+        shift, *shifts = (float(value) if value is not None and np.isfinite(value) else 0.0 for value in sample)
+        runs = self._ask(planned.runs).arrow()
+        if not runs.num_rows:
+            return None
+        ids = runs.column("run_id").to_numpy()
+        query = planned.sums(shift, tuple(shifts), int(ids.min()), int(ids.max()))
+        if query not in self._sums:
+            sums = self._ask(query).numpy()
+            is_usable = len(sums["run"]) > 0 and is_exact_enough(sums, len(shifts))
+            self._sums[query] = sums if is_usable else None
+        kept = self._sums[query]
+        if kept is None:
+            return None
+        cells, keys = cells_from_runs(planned, kept, runs, self.names, shift, shifts)
+        return Found(cells, planned.plan, keys)
+
+    def excluded(self, planned: Plan) -> dict[str, int]:
+        """Return how many selected rows have no finite response, by kind."""
+        rows = self._ask(excluded_query(planned)).rows()
+        return {kind: count for kind, count in rows if not kind.startswith("a covariate")}
+
+    def rows_per_run(self, selection: Selection, response: str) -> int:
+        """Return how many rows the run with the most rows contributes."""
+        return int(self._ask(repeats_query(selection, response)).one() or 0)
+
+    def level_counts(self, selection: Selection, response: str) -> dict[str, int]:
+        """Return how many levels every factor and meta-feature has in a selection."""
+        query, names = level_counts_query(selection, response)
+        return dict(zip(names, self._ask(query).rows()[0][1:], strict=True))
+
+    def common_budgets(self, selection: Selection) -> list[float]:
+        """Return the budgets at which every run has a value. Raises DataError where there is none."""
+        found = [row[0] for row in self._ask(common_budgets_query(selection)).rows()]
+        if not found:
+            raise DataError("There is no budget at which all runs have a value; name some: --budgets 1,2,5.")
+        return found
+
+    def values_at(self, selection: Selection, factor: str, budgets: Sequence[float]) -> dict[str, Any]:
+        """Return every run's best loss until each budget: see `studies.paired_shifts`."""
+        import pyarrow as pa
+
+        connection = self.warehouse.connection
+        connection.register("budget_grid", pa.table({"g": np.array(budgets, dtype=float)}))
+        try:
+            found = self._ask(values_query(selection, factor)).pl()
+        finally:
+            connection.unregister("budget_grid")
+        wide = found.pivot(on="g", index=["run", "algorithm", "benchmark", "level", "block"], values="loss")
+        columns = [wide[str(float(budget))] for budget in budgets]
+        return {name: wide[name].to_list() for name in ("algorithm", "benchmark", "level", "block")} | {
+            "losses": np.column_stack([column.to_numpy().astype(float) for column in columns])
+        }
+
+    def residual_sums(self, found: Found, coefficients: Any, sigma: float) -> dict[str, Any]:
+        """Return the answer of the residual query for the cells that were found."""
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {"cell": np.arange(len(found.cells.count))}
+        for i, values in enumerate(found.keys):
+            columns[f"k{i}"] = values.tolist() if values.dtype == object else values
+        columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
+        connection = self.warehouse.connection
+        connection.register("fitted_cell", pa.table(columns))
+        try:
+            return dict(self._ask(residual_query(found.plan, sigma)).numpy())
+        finally:
+            connection.unregister("fitted_cell")
+
+    def _ask(self, query: str) -> Any:
+        import duckdb
+
+        try:
+            return self.warehouse.sql(query)
+        except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+            first = str(error).splitlines()[0]
+            raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error
+
+
+def read_catalogue(warehouse: Source, experiment_id: int, name: str) -> Catalogue:
+    """Return what an experiment has: metrics, run factors and meta-features."""
+    least, most, points, runs = warehouse.sql(_SIZE).rows()[0]
+    if least is not None and least == most:
+        # The table's own statistics say that there is one metric, so no point needs to be looked at.
+        metrics = warehouse.sql(
+            "select name, metric_id, direction from core.metric where metric_id = ?", [least]
+        ).rows()
+    else:
+        metrics = warehouse.sql(_METRICS, [experiment_id]).rows()
+    factors = warehouse.sql(
+        "select f.name, bool_and(f.numeric_value is not null) from core.run_factor as f join core.run as r "
+        "on r.run_id = f.run_id where r.experiment_id = ? group by f.name order by f.name",
+        [experiment_id],
+    ).rows()
+    features = warehouse.sql(
+        "select name, bool_and(numeric_value is not null) from core.benchmark_feature where benchmark_id in "
+        "(select benchmark_id from core.run where experiment_id = ?) group by name order by name",
+        [experiment_id],
+    ).rows()
+    taken = dict(factors)
+    return Catalogue(
+        experiment_id,
+        name,
+        {metric: (metric_id, direction) for metric, metric_id, direction in metrics},
+        taken,
+        {feature: is_numeric for feature, is_numeric in features if feature not in taken},
+        has_long_runs=bool(points >= WORTHWHILE * runs),
+    )
+
+
+_NAMES = """
+select 'algorithm', algorithm_id, name from core.algorithm
+union all select 'benchmark', benchmark_id, name from core.benchmark
+"""
+_SIZE = """
+select (select min(metric_id) from core.trace), (select max(metric_id) from core.trace),
+  (select count(*) from core.trace), (select count(*) from core.run)
+"""
+_METRICS = """
+select name, metric_id, direction from core.metric where metric_id in (
+  select distinct t.metric_id from core.trace as t semi join core.run as r
+  on r.run_id = t.run_id and r.experiment_id = ?
+) order by name
+"""
+_SOURCES = """
+with run as (select * from core.run where experiment_id = ?),
+benchmark as (select distinct benchmark_id from run),
+used as (
+  select source_id from run
+  union select source_id from core.run where benchmark_id in (from benchmark)
+  union select source_id from core.evaluation where benchmark_id in (from benchmark)
+  union select source_id from core.benchmark_feature where benchmark_id in (from benchmark)
+)
+select string_agg(name || ':' || fingerprint, '|' order by name, fingerprint)
+from core.source
+where source_id in (from used)
+"""
+
+
+def fingerprint(warehouse: Source, experiment_id: int) -> str:
+    """Return a hash of the states of all sources of the runs, of their benchmarks' best known values and features."""
+    facts = warehouse.sql(_SOURCES, [experiment_id]).one()
+    return hashlib.sha256(str(facts).encode()).hexdigest()
