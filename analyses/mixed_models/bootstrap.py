@@ -53,8 +53,7 @@ def bootstrap_test(comparison: Comparison, count: int, seed: int) -> Bootstrap:
     """
     null, full = comparison.null, comparison.full
     rng = np.random.default_rng(seed)
-    start_null = np.where(np.abs(null.theta) < STEP_AWAY, STEP_AWAY, null.theta)
-    start_full = _start(full.problem, null)
+    start_null, start_full = start_away_from_zero(null), start_of_full(full.problem, null)
     found = np.empty(count)
     with one_thread():
         for i in range(count):
@@ -66,7 +65,12 @@ def bootstrap_test(comparison: Comparison, count: int, seed: int) -> Bootstrap:
     return Bootstrap(found, (beyond + 1) / (count + 1))
 
 
-def _start(problem: Problem, null: Fit) -> Floats:
+def start_away_from_zero(null: Fit) -> Floats:
+    """Return the null model's theta, slightly off zero, where a search would stand still."""
+    return np.where(np.abs(null.theta) < STEP_AWAY, STEP_AWAY, null.theta)
+
+
+def start_of_full(problem: Problem, null: Fit) -> Floats:
     """Begin at the null model's covariances where the full model has the same block, slightly off zero elsewhere."""
     known = {
         (block.group, block.columns): factor

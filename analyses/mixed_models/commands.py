@@ -261,11 +261,14 @@ def lrt(
     metric: MetricOption = None,
     budget: BudgetOption = None,
     bootstrap: Annotated[int, typer.Option("--bootstrap", min=0, metavar="N", help="Simulate N experiments.")] = 0,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")] = 0,
+    permutations: Annotated[
+        int, typer.Option("--permutations", min=0, metavar="N", help="Shuffle the smaller model's residuals N times.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of bootstrap and shuffling.")] = 0,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Likelihood-ratio test of two nested models, by the boundary mixture and, on demand, by bootstrap."""
+    """Likelihood-ratio test of two nested models, by the boundary mixture and, on demand, by bootstrap and by shuffling."""
     from hpowh.analyses.mixed_models.job import analyse_comparison
 
     with open_warehouse(warehouse, wait) as opened:
@@ -275,6 +278,7 @@ def lrt(
             full,
             experiment,
             bootstrap=bootstrap,
+            permutations=permutations,
             seed=seed,
             where=where,
             metric=metric,
@@ -288,6 +292,7 @@ def lrt(
         "distribution",
         "p_bootstrap",
         "bootstrap_quantile",
+        "p_permutation",
         "reason",
     )
     show(outcome, as_json, {"lmem_comparison": shown})

@@ -194,19 +194,26 @@ def analyse_comparison(
     experiment: str | None = None,
     *,
     bootstrap: int = 0,
+    permutations: int = 0,
     seed: int = 0,
     **selection: Any,
 ) -> Outcome:
     """Test a model against a wider one; store `lmem_comparison`. A refused pair is a row with the reason.
+
+    Args:
+        bootstrap: how many experiments to simulate from the smaller model.
+        permutations: how often to shuffle its residuals.
+        seed: of the simulation and the shuffling.
+        selection: `where`, `metric`, `budget` as in `Selection`.
 
     Raises:
         UsageError: a formula cannot be read or a name means nothing here.
     """
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
-        return studies.run_comparison(reader, chosen, null, full, bootstrap, seed)
+        return studies.run_comparison(reader, chosen, null, full, bootstrap, permutations, seed)
 
-    parameters = {"null": null, "full": full, "bootstrap": bootstrap}
+    parameters = {"null": null, "full": full, "bootstrap": bootstrap, "permutations": permutations}
     return _study(warehouse, experiment, "mixed_models.compare", parameters, selection, study, seed)
 
 

@@ -11,12 +11,14 @@ from hpowh.analyses.mixed_models import anomalies, presets, published
 from hpowh.analyses.mixed_models.bootstrap import bootstrap_test
 from hpowh.analyses.mixed_models.catalogue import Catalogue, Selection
 from hpowh.analyses.mixed_models.cells import Cells, DataError
+from hpowh.analyses.mixed_models.checks import with_group
 from hpowh.analyses.mixed_models.compare import NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.contrasts import pairwise
 from hpowh.analyses.mixed_models.fit import Fit, fit
 from hpowh.analyses.mixed_models.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.ladder import Ladder, climb, formula_of
 from hpowh.analyses.mixed_models.margins import marginal_means
+from hpowh.analyses.mixed_models.permutation import permutation_test
 from hpowh.analyses.mixed_models.power import power_table, spread_of
 from hpowh.analyses.mixed_models.presets import Setup
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
@@ -183,7 +185,13 @@ def paired_shifts(
 
 
 def run_comparison(
-    reader: CellReader, selection: Selection, null: str, full: str, bootstrap: int, seed: int
+    reader: CellReader,
+    selection: Selection,
+    null: str,
+    full: str,
+    bootstrap: int = 0,
+    permutations: int = 0,
+    seed: int = 0,
 ) -> tuple[dict[str, list[Row]], list[str]]:
     """Return the row of `lmem_comparison` and both models' rows; a refused pair has NULLs and the reason."""
     names = ("chi_square", "df", "p_value", "p_chi_square", "distribution", "p_bootstrap", "bootstrap_quantile")
@@ -192,7 +200,7 @@ def run_comparison(
         "comparison": f"{one} | {other}",
         "null_formula": str(one),
         "full_formula": str(other),
-        **dict.fromkeys((*names, "bootstrap_count", "reason")),
+        **dict.fromkeys((*names, "bootstrap_count", "p_permutation", "permutation_count", "reason")),
         "is_refused": False,
     }
     try:
@@ -217,8 +225,34 @@ def run_comparison(
             "bootstrap_count": bootstrap,
             "bootstrap_quantile": simulated.quantile(),
         }
+    if permutations:
+        row |= _permuted(reader, selection, one, other, permutations, seed)
+        if row["reason"]:
+            said.append(f"Not shuffled: {row['reason']}.")
+    said += disagreement(row)
     models = [model_row(found.null, "null"), model_row(found.full, "full")]
     return {"lmem_comparison": [row], "lmem_model": models}, said
+
+
+def _permuted(reader: CellReader, selection: Selection, null: Formula, full: Formula, count: int, seed: int) -> Row:
+    """Shuffle the rows: cells of one row each are those of a run, or of a run's budgets where it has several."""
+    keys = ("run", "budget") if reader.rows_per_run(selection, full.response) > 1 else ("run",)
+    try:
+        cells = reader.cells(with_group(full, *keys), selection)
+        shuffled = permutation_test(compare_formulas(null, full, cells), count, seed)
+    except NotComparableError as error:
+        return {"reason": str(error)}
+    return {"p_permutation": shuffled.p_value, "permutation_count": count}
+
+
+def disagreement(row: Row) -> list[str]:
+    """Return a sentence where the tests of one comparison fall on different sides of 5 %."""
+    named = {"asymptotic": "p_value", "bootstrap": "p_bootstrap", "permutation": "p_permutation"}
+    known = {name: row[column] for name, column in named.items() if row[column] is not None}
+    if len({p < anomalies.LEVEL for p in known.values()}) < 2:
+        return []
+    listed = ", ".join(f"{name} p = {p:.3g}" for name, p in known.items())
+    return [f"The tests of this comparison disagree at 5 %: {listed}."]
 
 
 def run_power(

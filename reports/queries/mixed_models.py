@@ -62,7 +62,8 @@ from result.lmem_anomaly where analysis_run_id = $run
 order by is_anomalous desc, is_reversed desc, p_adjusted nulls last
 """
 COMPARISONS = """
-select null_formula, full_formula, chi_square, df, p_value, distribution, p_bootstrap, bootstrap_quantile, reason
+select null_formula, full_formula, chi_square, df, p_value, distribution, p_bootstrap, bootstrap_count,
+  bootstrap_quantile, p_permutation, permutation_count, reason
 from result.lmem_comparison where analysis_run_id = $run
 """
 POWER = """

@@ -151,6 +151,8 @@ LMEM_COMPARISON = table(
     real("bootstrap_quantile"),
     boolean("is_refused"),
     text("reason", null=True),
+    real("p_permutation"),
+    integer("permutation_count", null=True),
 )
 LMEM_LADDER = table(
     "result",

@@ -111,30 +111,45 @@ def test_simulated_responses_have_the_models_moments():
     assert np.abs(spread - expected).max() <= 6 * np.diag(expected).max() / np.sqrt(4000)
 
 
-@pytest.mark.shared
-def test_bootstrap_agrees_with_the_boundary_on_the_seed_effect(priorband):
-    """PriorBand's seed effect at budget 10: 5 % or little less of the ratios lie above 2.71, about half are zero."""
-    check_bootstrap(priorband, 250)
+SEED_EFFECT = {"df": 49, "error_df": 3600 - 36 - 49}
+"""PriorBand at budget 10: 50 seeds, crossed and balanced with 3 algorithms x 12 benchmarks, and 3,600 rows."""
+
+
+def exact_ratio(f):
+    """The REML ratio of one variance in a balanced design, as a function of F = mean square / error mean square."""
+    d, e = SEED_EFFECT["df"], SEED_EFFECT["error_df"]
+    return np.where(f > 1, (d + e) * np.log((d * f + e) / (d + e)) - d * np.log(f), 0.0)
+
+
+def test_the_exact_distribution_of_the_seed_effect():
+    """Finitely many seeds: half the ratios and a little more are zero, and the 95 % quantile is below the limit's."""
+    d, e = SEED_EFFECT["df"], SEED_EFFECT["error_df"]
+    assert stats.f.cdf(1, d, e) == pytest.approx(0.526, abs=0.002)
+    assert exact_ratio(stats.f.isf(0.05, d, e)) == pytest.approx(2.499, abs=0.002)
+    # With ever more seeds the quantile goes to the mixture's 2.71, where half the ratios are zero.
+    f = stats.chi2.isf(0.05, 10**7) / 10**7
+    assert 10**7 * (f - 1 - np.log(f)) == pytest.approx(stats.chi2.isf(0.1, 1), abs=0.01)
 
 
 @pytest.mark.shared
-@pytest.mark.slow
-def test_bootstrap_agrees_with_the_boundary_on_the_seed_effect_in_full(priorband):
-    simulated = check_bootstrap(priorband, 3000)
-    # For 50 levels the ratio is 49 (F - 1 - ln F) where F = chi2(49) / 49 exceeds 1: its 95 % quantile is 2.50, and
-    # 2.71 for ever more levels.
-    f = stats.chi2.isf(0.05, 49) / 49
-    assert simulated.quantile() == pytest.approx(49 * (f - 1 - np.log(f)), abs=0.35)
-
-
-def check_bootstrap(priorband, count):
+@pytest.mark.parametrize(
+    "count", [pytest.param(250, id="reduced"), pytest.param(5000, id="full", marks=pytest.mark.slow)]
+)
+def test_bootstrap_has_the_exact_distribution_of_the_seed_effect(count, priorband):
     rows = {name: values[priorband["used_fidelity"] == 10] for name, values in priorband.items()}
     null = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
     full = f"{null} + (1|seed)"
-    simulated = bootstrap_test(compare_formulas(null, full, cells_of(full, rows)), count, seed=3)
-    above = int((simulated.statistics > stats.chi2.isf(0.1, 1)).sum())
-    assert stats.binom.ppf(0.001, count, 0.03) <= above <= stats.binom.ppf(0.999, count, 0.05)
-    zero = int((simulated.statistics < 1e-6).sum())
-    assert stats.binom.ppf(0.0005, count, 0.5) <= zero <= stats.binom.ppf(0.9995, count, 0.62)
+    found = compare_formulas(null, full, cells_of(full, rows))
+    simulated = bootstrap_test(found, count, seed=3)
     assert simulated.p_value == pytest.approx(1 / (count + 1))
-    return simulated
+    f = stats.f(SEED_EFFECT["df"], SEED_EFFECT["error_df"])
+    assert in_band((simulated.statistics < 1e-5).sum(), count, f.cdf(1))
+    for upper in (0.3, 0.1, 0.05, 0.01):
+        assert in_band((simulated.statistics > exact_ratio(f.isf(upper))).sum(), count, upper), upper
+    # The asymptotic mixture is a little careful: less than 5 % lie above its 95 % quantile, 2.71.
+    assert (simulated.statistics > stats.chi2.isf(0.1, 1)).sum() <= stats.binom.ppf(0.999, count, 0.05)
+
+
+def in_band(hits, count, rate):
+    """The central 99.8 % of the binomial distribution."""
+    return stats.binom.ppf(0.001, count, rate) <= hits <= stats.binom.ppf(0.999, count, rate)
