@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version as package_version
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 IDENTITY = "hpowh"
+_DOWN = re.compile(r'^down_revision(?:: [^=]+)? = "(\d+)"$', re.MULTILINE)
 
 
 def program_version() -> str:
@@ -24,10 +27,21 @@ def program_version() -> str:
     return package_version("hpowh")
 
 
+@lru_cache(maxsize=1)
 def known_revisions() -> list[str]:
-    """Return the identifiers of all revisions that this program knows, oldest first."""
-    folder = files("hpowh.migrations").joinpath("versions")
-    return sorted(entry.name.split("_")[0] for entry in folder.iterdir() if entry.name[:4].isdigit())
+    """Return the revisions of this program in their order, each after the one that it names as the one before.
+
+    Numbers say nothing about the order: two people may have taken theirs at the same time.
+    """
+    followers: dict[str | None, str] = {}
+    for entry in files("hpowh.migrations").joinpath("versions").iterdir():
+        if entry.name[:4].isdigit():
+            before = _DOWN.search(entry.read_text(encoding="utf-8"))
+            followers[before[1] if before else None] = entry.name.split("_")[0]
+    chain: list[str] = []
+    while (chain[-1] if chain else None) in followers:
+        chain.append(followers[chain[-1] if chain else None])
+    return chain
 
 
 def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:

@@ -268,7 +268,7 @@ def lrt(
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Likelihood-ratio test of two nested models, by the boundary mixture and, on demand, by bootstrap and by shuffling."""
+    """Likelihood-ratio test of two nested models; on demand also by simulation and by shuffled residuals."""
     from hpowh.analyses.mixed_models.job import analyse_comparison
 
     with open_warehouse(warehouse, wait) as opened:

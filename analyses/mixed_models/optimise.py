@@ -92,7 +92,7 @@ def parameter_scales(likelihood: Likelihood) -> Floats:
     A slope's entries are divided by the root mean square of its covariate.
     """
     problem = likelihood.problem
-    parts = []
+    parts: list[Floats] = []
     for block, own in zip(problem.blocks, likelihood.block_sums(), strict=True):
         root = np.sqrt(np.maximum(np.diag(own), 1e-300) / problem.row_count)
         size = 1.0 / np.where(root > 0, root, 1.0)

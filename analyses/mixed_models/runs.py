@@ -72,8 +72,8 @@ def cells_from_runs(
     factors = _factors(plan, runs)
     keys = [_encoded(runs.column(f"k{i}")) for i in range(len(plan.plan.keys))]
     usable = place >= 0
-    for codes, _ in keys:
-        usable &= codes[place] >= 0
+    for code, _ in keys:
+        usable &= code[place] >= 0
     for factor in factors:
         usable &= np.isfinite(factor[place])
     selected = float(rows[place >= 0].sum())
@@ -83,9 +83,11 @@ def cells_from_runs(
         raise DataError(NOTHING_FINITE.format(int(selected)))
     place = place[usable]
     moments = _run_moments(plan, {name: _floats(values)[usable] for name, values in sums.items()}, shifts)
-    codes, levels, raw = {}, {}, []
-    for (name, is_named), (code, values) in zip(plan.plan.keys, keys, strict=True):
-        codes[name], levels[name], present = _leveled(code[place], values, names[name] if is_named else None)
+    codes: dict[str, Integers] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    raw: list[NDArray[Any]] = []
+    for (name, is_named), (code, known) in zip(plan.plan.keys, keys, strict=True):
+        codes[name], levels[name], present = _leveled(code[place], known, names[name] if is_named else None)
         raw.append(present)
     group, first = _grouped(codes, levels, len(place))
     return (
@@ -179,7 +181,7 @@ def _pooled(
     """Pool runs into cells; a monomial's moments are its product's, times the run's factor."""
     size, k = len(first), len(plan.products)
     n = moments["n"]
-    count = np.bincount(group, weights=n, minlength=size)
+    count = np.asarray(np.bincount(group, weights=n, minlength=size), dtype=np.float64)
 
     def total(values: Floats) -> Floats:
         return np.bincount(group, weights=values, minlength=size).astype(float)
