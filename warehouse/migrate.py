@@ -113,7 +113,7 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
         stands = revision_of(connection, path)
         if stands not in known_revisions():
             check_revision(connection, path)
-        if stands >= target:
+        if known_revisions().index(stands) >= known_revisions().index(target):
             connection.begin()
             recreate_views(connection)
             connection.commit()
