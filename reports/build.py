@@ -101,16 +101,16 @@ def build_site(
             )
     except OSError as error:
         failure = HpowhError(f"Cannot write {out}: {error.strerror or error}.", "The old site is as it was.")
-        _note_build(warehouse, out, "failed", 0, started, str(failure))
+        note_build(warehouse, out, "failed", 0, started, str(failure))
         raise failure from error
     except Exception as error:
-        _note_build(warehouse, out, "failed", 0, started, f"{type(error).__name__}: {error}")
+        note_build(warehouse, out, "failed", 0, started, f"{type(error).__name__}: {error}")
         raise
     warnings = []
     failures = [asdict(failure) for failure in site.failures]
     summary = {"fingerprint": fingerprint, "only": only, "reused": len(written.reused), "failures": failures}
     try:
-        _note_build(warehouse, out, "ok", len(site.pages), started, json.dumps(summary))
+        note_build(warehouse, out, "ok", len(site.pages), started, json.dumps(summary))
     except WarehouseLockedError as error:
         warnings.append(f"The site is built, but the ledger of builds could not be written. {error.message}")
     return Build(out, len(site.pages), True, warnings, site.failures, len(written.reused))
@@ -155,7 +155,7 @@ def _write_entry(folder: Path, first: str) -> None:
 
 def input_fingerprint(warehouse: Warehouse, only: tuple[str, ...], is_single_file: bool, with_pdf: bool = False) -> str:
     """Return a hash of all that a site depends on: sources, analysis runs, options, and the program itself."""
-    facts = [warehouse.sql(INPUT).one(), str(warehouse.path.resolve()), sorted(only), is_single_file, with_pdf]
+    facts = [warehouse.sql(INPUT).one(), warehouse.path.name, sorted(only), is_single_file, with_pdf]
     return hashlib.sha256(json.dumps([*facts, program_fingerprint()]).encode()).hexdigest()
 
 
@@ -177,7 +177,8 @@ def refuse_other_content(out: Path) -> None:
         raise UsageError(f"{out} holds files that are no report of hpowh.", "Name another folder: --out site")
 
 
-def _note_build(warehouse: Warehouse, out: Path, status: str, pages: int, started: datetime, summary: str) -> None:
+def note_build(warehouse: Warehouse, out: Path, status: str, pages: int, started: datetime, summary: str) -> None:
+    """Enter a build of a site in `ops.build`."""
     with warehouse.writing() as connection:
         connection.execute(
             "insert into ops.build select coalesce(max(build_id), 0) + 1, ?, ?, ?, ?, now(), ? from ops.build",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hpowh.warehouse import planning
 from hpowh.warehouse.catalogue import Table, list_columns, list_tables
 from hpowh.warehouse.connection import LOCKED_DOWN, connect, explain
 from hpowh.warehouse.errors import NotAWarehouseError
@@ -128,6 +129,7 @@ class Warehouse:
         Raises:
             WarehouseLockedError: another process has the warehouse open.
         """
+        planning.refuse()
         self.close()
         writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
         try:
@@ -149,7 +151,7 @@ class Warehouse:
 
     def find_run(self, run: AnalysisRun) -> int | None:
         """Return the id of a stored analysis run with the same job, subject, version, parameters, seed and input."""
-        return find_run(self.connection, run)
+        return planning.answer(run, find_run(self.connection, run))
 
     def save_run(self, run: AnalysisRun, tables: Mapping[str, Any], *, keep: int = 2) -> int:
         """Store an analysis run and its result tables in one transaction.

@@ -32,7 +32,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         fresh.chmod(0o755)
         if not target.exists():
             fresh.rename(target)
-        elif not _exchange(fresh, target):
+        elif not exchange(fresh, target):
             aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-building-{os.getpid()}-", dir=target.parent))
             target.rename(aside / "site")
             fresh.rename(target)
@@ -60,7 +60,7 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def exchange(one: Path, other: Path) -> bool:
     """Exchange two names in one system call; False where that does not exist."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):

@@ -9,6 +9,7 @@ from hpowh.reports.blocks import Block, Column, Facts, Findings, Table, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number, plural
 from hpowh.reports.page import Page
+from hpowh.reports.pages import _nightly
 
 COUNTS = """
 select
@@ -52,7 +53,8 @@ def _build(site: SiteContext) -> Sequence[Block]:
             site.findings,
             empty="No analysis has been run yet: hpowh analyse traces compares the algorithms of every experiment.",
         ),
-        Warnings([*_not_built(site), *_warnings(site)]),
+        *_nightly.changes(site),
+        Warnings([*_not_built(site), *_nightly.failures(site), *_warnings(site)]),
         *([_experiments(site)] if counts[1] else []),
         *([_spaces(site)] if counts[6] else []),
         _sources(site),

@@ -254,7 +254,7 @@ def test_the_ledger_being_locked_does_not_lose_the_site(
     def locked(*_: Any) -> None:
         raise WarehouseLockedError("It is held by process 7.")
 
-    monkeypatch.setattr("hpowh.reports.build._note_build", locked)
+    monkeypatch.setattr("hpowh.reports.build.note_build", locked)
     build = build_site(own, tmp_path / "site")
     assert build.is_new and build.index.is_file()
     assert "could not be written. It is held by process 7." in build.warnings[0]

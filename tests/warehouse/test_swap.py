@@ -34,7 +34,7 @@ def test_an_error_leaves_the_old_content(tmp_path: Path):
 
 
 def test_where_names_cannot_be_exchanged_two_renames_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(swap, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(swap, "exchange", lambda one, other: False)
     write(tmp_path / "site", "old")
     write(tmp_path / "site", "new")
     assert (tmp_path / "site" / "page").read_text() == "new"

