@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0050"
-down_revision = "0006"
+down_revision = "0010"
 
 TABLES = """
 create table ops.change (
