@@ -193,6 +193,4 @@ def stored_conclusions(connection: duckdb.DuckDBPyConnection, nightly_id: int) -
         f"select {', '.join(COLUMNS)} from ops.conclusion where nightly_id = ? order by kind, subject, item",
         [nightly_id],
     ).fetchall()
-    return [
-        Conclusion(**dict(zip(COLUMNS[:-1], row[:-1], strict=True)), context=json.loads(row[-1])) for row in rows
-    ]
+    return [Conclusion(**dict(zip(COLUMNS[:-1], row[:-1], strict=True)), context=json.loads(row[-1])) for row in rows]
