@@ -103,6 +103,10 @@ def _add_space(con: Any, number: int, name: str, shape: tuple[int, ...], ordinal
             "insert into core.hyperparameter values (?, ?, ?, ?, 'int', 'linear', ?, ?)",
             [number, position, f"h{position}", "ordinal" if flag else "categorical", size, stride],
         )
+        con.execute(
+            "insert into core.hyperparameter_level select ?, ?, range, range, range::varchar from range(?)",
+            [number, position, size],
+        )
 
 
 def demo_warehouse(folder: Path) -> Path:

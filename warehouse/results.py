@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -58,29 +58,54 @@ def save_run(connection: duckdb.DuckDBPyConnection, run: AnalysisRun, tables: Ma
     Raises:
         HpowhError: a frame names a table or a column that the schema does not have.
     """
-    run_id = connection.execute("select coalesce(max(analysis_run_id), 0) + 1 from ops.analysis_run").fetchall()[0][0]
-    for name, frame in tables.items():
-        _append(connection, name, frame, run_id)
-    connection.execute(
+    return save_runs(connection, [(run, tables)], keep=keep)[0]
+
+
+def save_runs(
+    connection: duckdb.DuckDBPyConnection, runs: Sequence[tuple[AnalysisRun, Mapping[str, Any]]], *, keep: int
+) -> list[int]:
+    """Write many analyses at once: each table is appended to once, however many of them there are.
+
+    Returns:
+        The analysis run ids, in order.
+
+    Raises:
+        HpowhError: a frame names a table or a column that the schema does not have.
+    """
+    first = connection.execute("select coalesce(max(analysis_run_id), 0) + 1 from ops.analysis_run").fetchall()[0][0]
+    run_ids = [int(first) + position for position in range(len(runs))]
+    frames: dict[str, list[tuple[int, Any]]] = {}
+    for run_id, (_, tables) in zip(run_ids, runs, strict=True):
+        for name, frame in tables.items():
+            frames.setdefault(name, []).append((run_id, frame))
+    for name, of_table in frames.items():
+        _append(connection, name, of_table)
+    connection.executemany(
         "insert into ops.analysis_run values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
         [
-            run_id,
-            run.job,
-            run.subject,
-            run.job_version,
-            run.parameters_json,
-            run.input_fingerprint,
-            run.seed,
-            run.started_at,
-            json.dumps(run.warnings),
-            program_version(),
+            [
+                run_id,
+                run.job,
+                run.subject,
+                run.job_version,
+                run.parameters_json,
+                run.input_fingerprint,
+                run.seed,
+                run.started_at,
+                json.dumps(run.warnings),
+                program_version(),
+            ]
+            for run_id, (run, _) in zip(run_ids, runs, strict=True)
         ],
     )
-    _prune(connection, run, keep)
-    return int(run_id)
+    _prune(connection, [run for run, _ in runs], keep)
+    return run_ids
 
 
-def _append(connection: duckdb.DuckDBPyConnection, name: str, frame: Any, run_id: int) -> None:
+def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[tuple[int, Any]]) -> None:
+    """Append the frames of several analyses to one table."""
+    import pyarrow as pa
+
     wanted = [
         row[0]
         for row in connection.execute(
@@ -91,33 +116,47 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, frame: Any, run_id
     ]
     if not wanted:
         raise HpowhError(f"There is no table result.{name}.", "Add it in a revision under migrations/.")
-    arrow = frame.to_arrow() if hasattr(frame, "to_arrow") else frame
+    parts = []
+    for run_id, frame in frames:
+        part = frame.to_arrow() if hasattr(frame, "to_arrow") else frame
+        if "analysis_run_id" in part.column_names:
+            part = part.drop_columns(["analysis_run_id"])
+        parts.append(part.append_column("analysis_run_id", pa.repeat(pa.scalar(run_id, pa.int64()), part.num_rows)))
+    arrow = pa.concat_tables(parts, promote_options="permissive")
     unknown = sorted(set(arrow.column_names) - set(wanted))
     if unknown:
         raise HpowhError(f"result.{name} has no column {', '.join(unknown)}.")
-    columns = [column for column in wanted if column in arrow.column_names and column != "analysis_run_id"]
+    columns = [column for column in wanted if column in arrow.column_names]
     connection.register("_incoming", arrow)
     try:
         listed = ", ".join(identifier(column) for column in columns)
-        connection.execute(
-            f"insert into result.{identifier(name)} (analysis_run_id, {listed}) select {int(run_id)}, {listed} "
-            "from _incoming"
-        )
+        connection.execute(f"insert into result.{identifier(name)} ({listed}) select {listed} from _incoming")
     finally:
         connection.unregister("_incoming")
 
 
-def _prune(connection: duckdb.DuckDBPyConnection, run: AnalysisRun, keep: int) -> None:
+def _prune(connection: duckdb.DuckDBPyConnection, runs: Sequence[AnalysisRun], keep: int) -> None:
+    connection.execute("create or replace temp table _kept (job varchar, subject varchar, parameters varchar)")
+    connection.executemany("insert into _kept values (?, ?, ?)", [[r.job, r.subject, r.parameters_json] for r in runs])
     stale = [
         row[0]
         for row in connection.execute(
             """
-            select analysis_run_id from ops.analysis_run where job = ? and subject = ? and parameters = ?
-            order by analysis_run_id desc offset ?
+            with ranked as (
+              select
+                a.analysis_run_id,
+                row_number() over (
+                  partition by a.job, a.subject, a.parameters order by a.analysis_run_id desc
+                ) as place
+              from ops.analysis_run as a
+              semi join _kept as k on k.job = a.job and k.subject = a.subject and k.parameters = a.parameters
+            )
+            select analysis_run_id from ranked where place > ?
             """,
-            [run.job, run.subject, run.parameters_json, keep],
+            [keep],
         ).fetchall()
     ]
+    connection.execute("drop table _kept")
     if not stale:
         return
     tables = connection.execute(

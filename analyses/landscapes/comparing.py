@@ -10,7 +10,7 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.families import Family
 from hpowh.analyses.landscapes.keys import Key, read_space
 from hpowh.analyses.landscapes.overfitting import Overfitting, measure_overfitting
-from hpowh.analyses.landscapes.reading import Reader, read_seeds, read_surface, rows_of
+from hpowh.analyses.landscapes.reading import Reader, read_ahead, read_seeds, read_surface, rows_of
 from hpowh.analyses.landscapes.similarity import compare_all
 from hpowh.analyses.landscapes.values import Metric
 
@@ -20,8 +20,8 @@ def family_digest(family: Family) -> str:
     return hashlib.sha256(repr([key.fingerprint for key in family.keys]).encode()).hexdigest()
 
 
-def family_rows(reader: Reader, family: Family) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the rows of `landscape_similarity` and warnings about members that could not be read."""
+def family_columns(reader: Reader, family: Family) -> tuple[dict[str, list[Any]], list[str]]:
+    """Return the columns of `landscape_similarity` and warnings about members that could not be read."""
     space = read_space(rows_of(reader), family.keys[0].search_space_id)
     names, surfaces, warnings = [], [], []
     if family.aspect == "seed":
@@ -29,26 +29,25 @@ def family_rows(reader: Reader, family: Family) -> tuple[list[dict[str, Any]], l
             names.append(str(seed))
             surfaces.append(surface)
     else:
-        for name, key in zip(family.names, family.keys, strict=True):
-            try:
-                surfaces.append(read_surface(reader, key, space))
+        members = read_ahead(reader, family.keys, {family.keys[0].search_space_id: space})
+        for name, surface_or_error in zip(family.names, members, strict=True):
+            if isinstance(surface_or_error, LandscapeError):
+                warnings.append(f"{name} is left out: {surface_or_error.message}")
+            else:
                 names.append(name)
-            except LandscapeError as error:
-                warnings.append(f"{name} is left out: {error.message}")
-    return [
-        {
-            "search_space_id": family.keys[0].search_space_id,
-            "aspect": family.aspect,
-            "context": family.context,
-            "landscape_a": a,
-            "landscape_b": b,
-            "measure": one.name,
-            "value": one.value,
-            "reason": one.reason,
-            "configuration_count": one.pair_count,
-        }
-        for a, b, one in compare_all(names, surfaces)
-    ], warnings
+                surfaces.append(surface_or_error)
+    found = compare_all(names, surfaces)
+    return {
+        "search_space_id": [family.keys[0].search_space_id] * len(found),
+        "aspect": [family.aspect] * len(found),
+        "context": [family.context] * len(found),
+        "landscape_a": [a for a, _, _ in found],
+        "landscape_b": [b for _, b, _ in found],
+        "measure": [one.name for _, _, one in found],
+        "value": [one.value for _, _, one in found],
+        "reason": [one.reason for _, _, one in found],
+        "configuration_count": [one.pair_count for _, _, one in found],
+    }, warnings
 
 
 def split_pairs(chosen: Sequence[Key], everything: Sequence[Key]) -> list[tuple[Key, Key]]:

@@ -33,33 +33,39 @@ def families(chosen: Sequence[Key], everything: Sequence[Key]) -> list[Family]:
             and splits.
     """
     found: dict[tuple[str, str, str], Family] = {}
+    groups = {aspect: _grouped(chosen if aspect == "benchmark" else everything, aspect) for aspect in ASPECTS[:-1]}
     for key in chosen:
         for aspect in ASPECTS[:-1]:
-            members = _members(key, aspect, chosen if aspect == "benchmark" else everything)
-            if len(members) > 1:
-                family = Family(
-                    aspect, _context(key, aspect), tuple(_name(member, aspect) for member in members), tuple(members)
-                )
-                found[aspect, key.search_space, family.context] = family
+            context = _context(key, aspect)
+            name = (aspect, key.search_space, context)
+            members = groups[aspect].get(_rest(key, aspect), [])
+            if len(members) > 1 and name not in found:
+                names = tuple(_name(member, aspect) for member in members)
+                found[name] = Family(aspect, context, names, tuple(replace(one, seed=key.seed) for one in members))
         if key.has_seeds and key.seed is None:
             context = _context(key, "seed")
             found["seed", key.search_space, context] = Family("seed", context, (), (key,))
     return list(found.values())
 
 
-def _members(key: Key, aspect: str, keys: Sequence[Key]) -> list[Key]:
-    def rest(other: Key) -> tuple[object, ...]:
-        parts = {
-            "space": other.search_space_id,
-            "benchmark": other.benchmark_id,
-            "metric": other.metric_id,
-            "fidelity": other.fidelity,
-            "split": other.split,
-        }
-        del parts[aspect]
-        return tuple(parts.values())
+def _grouped(keys: Sequence[Key], aspect: str) -> dict[tuple[object, ...], list[Key]]:
+    """Return the landscapes that differ in this aspect only, by what they share."""
+    groups: dict[tuple[object, ...], list[Key]] = {}
+    for key in keys:
+        groups.setdefault(_rest(key, aspect), []).append(key)
+    return groups
 
-    return [replace(other, seed=key.seed) for other in keys if rest(other) == rest(key)]
+
+def _rest(key: Key, aspect: str) -> tuple[object, ...]:
+    parts = {
+        "space": key.search_space_id,
+        "benchmark": key.benchmark_id,
+        "metric": key.metric_id,
+        "fidelity": key.fidelity,
+        "split": key.split,
+    }
+    del parts[aspect]
+    return tuple(parts.values())
 
 
 def _name(key: Key, aspect: str) -> str:

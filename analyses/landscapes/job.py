@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from hpowh.analyses.landscapes import queries
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.families import Family, families
-from hpowh.analyses.landscapes.keys import Key, Selection, read_keys, read_space, select
+from hpowh.analyses.landscapes.keys import Key, Rows, Selection, read_keys, read_space, select
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.results import save_run
+from hpowh.warehouse.results import save_runs
 
 if TYPE_CHECKING:
     from hpowh.analyses.landscapes.characterise import Characterisation, Options
@@ -61,6 +61,7 @@ class _Task:
     key: Key
     run: AnalysisRun
     options: Options
+    has_trials: bool
 
 
 def analyse(
@@ -77,9 +78,12 @@ def analyse(
     Raises:
         UsageError: the selection names nothing that is there, or the threshold is none.
     """
+    from hpowh.analyses.landscapes.reading import read_trial_digests
+
     everything, chosen = _chosen(warehouse, selection)
     defaults = _defaults(warehouse, chosen, settings)
-    tasks = [_plan(warehouse, key, settings, defaults[key.comparable]) for key in chosen]
+    trials = read_trial_digests(warehouse)
+    tasks = [_plan(key, settings, defaults[key.comparable], trials.get(key.place)) for key in chosen]
     ledger = _Ledger(warehouse)
     _characterise_all(warehouse, [task for task in tasks if ledger.is_new(task.run)], settings, ledger)
     if settings.has_similarity:
@@ -121,9 +125,9 @@ class _Ledger:
         """Store everything that has gathered."""
         if self._ready:
             with self._warehouse.writing() as connection:
-                for run, tables in self._ready:
-                    run_id = save_run(connection, run, tables, keep=1)
-                    self.outcomes[run.subject] = Outcome(run.subject, run_id, True, run.warnings)
+                run_ids = save_runs(connection, self._ready, keep=1)
+            for (run, _), run_id in zip(self._ready, run_ids, strict=True):
+                self.outcomes[run.subject] = Outcome(run.subject, run_id, True, run.warnings)
         self._ready, self._saved = [], time.monotonic()
 
 
@@ -148,8 +152,12 @@ def _defaults(warehouse: Warehouse, keys: list[Key], settings: Settings) -> dict
     return {group: read_default(warehouse, key) for group, key in groups.items()}
 
 
-def _plan(warehouse: Warehouse, key: Key, settings: Settings, default: int | None) -> _Task:
-    """Return the identity of one landscape's analysis, with everything that its numbers depend on."""
+def _plan(key: Key, settings: Settings, default: int | None, trials: str | None) -> _Task:
+    """Return the identity of one landscape's analysis, with everything that its numbers depend on.
+
+    Args:
+        trials: digest of the optimiser trials on it, if any.
+    """
     from hpowh.analyses.landscapes.characterise import Options
     from hpowh.analyses.landscapes.reading import digest
 
@@ -167,31 +175,34 @@ def _plan(warehouse: Warehouse, key: Key, settings: Settings, default: int | Non
         has_network=settings.has_network,
         seed=settings.seed,
     )
-    run = AnalysisRun(JOB, key.subject, VERSION, parameters, digest(warehouse, key, default), settings.seed)
-    return _Task(key, run, options)
+    run = AnalysisRun(JOB, key.subject, VERSION, parameters, digest(key, default, trials), settings.seed)
+    return _Task(key, run, options, trials is not None)
 
 
 def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settings, ledger: _Ledger) -> None:
     """Characterise landscapes, in worker processes where it pays."""
     from hpowh.analyses.landscapes.portfolio import characterise_all, worker_count
-    from hpowh.analyses.landscapes.reading import read_surface, rows_of
+    from hpowh.analyses.landscapes.reading import read_ahead, rows_of
 
-    spaces: dict[int, Space] = {}
-
-    def load(task: _Task) -> Surface:
-        space_id = task.key.search_space_id
-        if space_id not in spaces:
-            spaces[space_id] = read_space(rows_of(warehouse), space_id)
-        return read_surface(warehouse, task.key, spaces[space_id])
-
+    rows = rows_of(warehouse)
+    spaces = {task.key.search_space_id: _space(rows, task.key.search_space_id) for task in tasks}
+    surfaces = read_ahead(warehouse, [task.key for task in tasks], spaces)
+    landscapes = ((task, surface, task.options) for task, surface in zip(tasks, surfaces, strict=True))
     jobs = worker_count(settings.jobs, sum(task.key.cardinality for task in tasks), len(tasks))
-    for task, surface, result in characterise_all(tasks, load, lambda task: task.options, jobs=jobs):
+    for task, surface, result in characterise_all(landscapes, jobs=jobs):
         if isinstance(result, LandscapeError):
             ledger.refuse(task.run, result)
         elif surface is not None:
             _complete(warehouse, task, surface, result)
             task.run.warnings = result.warnings
             ledger.add(task.run, result.tables)
+
+
+def _space(rows: Rows, search_space_id: int) -> Space | LandscapeError:
+    try:
+        return read_space(rows, search_space_id)
+    except LandscapeError as error:
+        return error
 
 
 def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Characterisation) -> None:
@@ -215,7 +226,7 @@ def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Chara
         "default_configuration_id": task.options.default, "engine": result.engine,
     }  # fmt: skip
     result.tables["landscape_subject"] = {name: [value] for name, value in subject.items()}
-    trials = read_trials(warehouse, key)
+    trials = read_trials(warehouse, key) if task.has_trials else {}
     if trials:
         runs, steps = place_runs(result.tables["landscape_node"], trials)
         result.tables["landscape_run"] = column_lists(runs)
@@ -224,18 +235,17 @@ def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Chara
 
 def _compare_family(warehouse: Warehouse, family: Family, ledger: _Ledger) -> None:
     """Compare the members of a family with one another."""
-    from hpowh.analyses.landscapes.comparing import family_digest, family_rows
-    from hpowh.analyses.landscapes.frames import column_lists
+    from hpowh.analyses.landscapes.comparing import family_columns, family_digest
 
     run = AnalysisRun(SIMILARITY_JOB, family.subject, VERSION, {"aspect": family.aspect}, family_digest(family))
     if not ledger.is_new(run):
         return
     try:
-        rows, run.warnings = family_rows(warehouse, family)
+        columns, run.warnings = family_columns(warehouse, family)
     except LandscapeError as error:
         ledger.refuse(run, error)
     else:
-        ledger.add(run, {"landscape_similarity": column_lists(rows)})
+        ledger.add(run, {"landscape_similarity": columns})
 
 
 def _overfit_all(

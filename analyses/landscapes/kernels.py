@@ -381,3 +381,45 @@ def classify_squares(grid, shape, strides, axes, by, tolerance, low, high, count
                 pair[1] += other
                 pair[2] += single
                 pair[3] += double
+
+
+@compiled
+def kendall_counts(x, y, by_y):
+    """Return how many pairs two rankings order differently, and how many are tied in both.
+
+    Args:
+        x, y: ranks from 0 without gaps, tied ones equal.
+        by_y: the positions sorted by `y`.
+    """
+    n = x.size
+    starts = np.zeros(x.max() + 2, np.int64)
+    for k in range(n):
+        starts[x[k] + 1] += 1
+    for level in range(1, starts.size):
+        starts[level] += starts[level - 1]
+    ordered, first = np.empty(n, np.int32), np.empty(n, np.int32)
+    for k in range(n):
+        at = by_y[k]
+        ordered[starts[x[at]]], first[starts[x[at]]] = y[at], x[at]
+        starts[x[at]] += 1
+    joint, run = 0, 0
+    for k in range(1, n):
+        run = run + 1 if ordered[k] == ordered[k - 1] and first[k] == first[k - 1] else 0
+        joint += run
+    # Sorted by x and within equal x by y: what is left to sort by y is what the two rankings order differently.
+    discordant, width, other = 0, 1, first
+    while width < n:
+        for low in range(0, n, 2 * width):
+            middle, high = min(low + width, n), min(low + 2 * width, n)
+            left, right = low, middle
+            for k in range(low, high):
+                if left < middle and (right >= high or ordered[left] <= ordered[right]):
+                    other[k] = ordered[left]
+                    left += 1
+                else:
+                    other[k] = ordered[right]
+                    right += 1
+                    discordant += middle - left
+        ordered, other = other, ordered
+        width *= 2
+    return discordant, joint

@@ -51,6 +51,11 @@ class Key:
         return (self.search_space_id, self.metric_id, self.split, self.fidelity)
 
     @property
+    def place(self) -> tuple[int, int, int]:
+        """Search space, benchmark and metric: what optimiser trials are on."""
+        return (self.search_space_id, self.benchmark_id, self.metric_id)
+
+    @property
     def subject(self) -> str:
         """Its name, as the ledger of analysis runs has it."""
         fidelity = "" if self.fidelity is None else f" @{self.fidelity:g}"

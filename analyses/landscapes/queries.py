@@ -33,6 +33,15 @@ group by configuration_id
 """
 """The same means as in `mart.landscape_node`, whose names and directions are joined to every row there."""
 
+LOSSES_TOGETHER = """
+select benchmark_id, configuration_id, favg(value) as value
+from core.evaluation
+where search_space_id = ? and benchmark_id in (select unnest(?)) and metric_id = ? and split = ?
+  and fidelity is not distinct from ?
+group by benchmark_id, configuration_id
+order by benchmark_id, configuration_id
+"""
+
 SEED_LOSSES = """
 select e.seed, e.configuration_id, favg(case when m.direction = 'max' then -e.value else e.value end) as loss
 from core.evaluation as e
@@ -44,10 +53,16 @@ order by e.seed, e.configuration_id
 """
 
 DEFAULT = """
-with ranked as (
-  select configuration_id, benchmark_id, rank() over (partition by benchmark_id order by loss) as place
-  from mart.landscape_node
-  where search_space_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ? and loss is not null
+with node as (
+  select e.configuration_id, e.benchmark_id, favg(case when m.direction = 'max' then -e.value else e.value end) as loss
+  from core.evaluation as e
+  join core.metric as m on m.metric_id = e.metric_id
+  where e.search_space_id = ? and e.metric_id = ? and e.split = ? and e.fidelity is not distinct from ?
+    and e.value is not null
+  group by e.configuration_id, e.benchmark_id
+),
+ranked as (
+  select configuration_id, benchmark_id, rank() over (partition by benchmark_id order by loss) as place from node
 ),
 benchmark_count as (
   select count(distinct benchmark_id) as n from ranked
@@ -80,7 +95,22 @@ order by r.run_id, t.number
 """
 """The finished trials of all optimiser runs on a landscape, with the value that the optimiser saw, minimised."""
 
-TRIALS_FINGERPRINT = f"select count(*), bit_xor(hash(run_id, number, configuration_id, seen))::varchar from ({TRIALS})"
+TRIALS_FINGERPRINTS = """
+with final as (
+  select trial_id, metric_id, value from core.trial_metric where step is null
+)
+select
+  w.search_space_id, r.benchmark_id, sm.metric_id,
+  count(*)::varchar || ' ' || bit_xor(hash(r.run_id, t.number, t.configuration_id, f.value))::varchar
+from core.run as r
+join core.sweep as w on w.sweep_id = r.sweep_id
+join core.sweep_metric as sm on sm.sweep_id = w.sweep_id and sm.position = 0
+join core.trial as t on t.sweep_id = w.sweep_id
+left join final as f on f.trial_id = t.trial_id and f.metric_id = sm.metric_id
+where t.configuration_id is not null and t.status = 'finished'
+group by w.search_space_id, r.benchmark_id, sm.metric_id
+"""
+"""A digest of the trials on each landscape that has some."""
 
 STORED_OPTIMA = """
 select o.configuration_id from result.landscape_optimum as o

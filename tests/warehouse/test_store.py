@@ -11,6 +11,7 @@ import pytest
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import HpowhError, IngestError, UsageError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest, sources
+from hpowh.warehouse.results import save_runs
 
 
 def test_forms_of_a_result(warehouse):
@@ -110,6 +111,23 @@ def test_older_runs_of_the_same_thing_are_pruned(warehouse):
     kept = {row[0] for row in warehouse.sql("select analysis_run_id from ops.analysis_run").rows()}
     assert kept == {*ids[-2:], other}
     assert {row[0] for row in warehouse.sql("select analysis_run_id from result.coverage").rows()} == kept
+
+
+def test_many_runs_are_saved_at_once_each_under_its_own_id(warehouse):
+    """Frames of one table that differ in a type are appended together; older runs go."""
+    warehouse.save_run(run(subject="a", input_fingerprint="old"), {"coverage": frame(1)})
+    runs = [run(subject=name) for name in "abc"]
+    frames = [
+        {"coverage": frame(5, 6)},
+        {},
+        {"coverage": frame(7).with_columns(pl.col("point_count").cast(pl.Float64))},
+    ]
+    with warehouse.writing() as connection:
+        ids = save_runs(connection, list(zip(runs, frames, strict=True)), keep=1)
+    assert [warehouse.find_run(one) for one in runs] == ids
+    rows = warehouse.sql("select analysis_run_id, algorithm_id, point_count from result.coverage order by all").rows()
+    assert rows == [(ids[0], 0, 5), (ids[0], 1, 6), (ids[2], 0, 7)]
+    assert warehouse.sql("select count(*) from ops.analysis_run").one() == 3
 
 
 def test_a_frame_that_does_not_fit_is_refused_whole(warehouse):

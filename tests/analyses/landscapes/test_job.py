@@ -184,6 +184,38 @@ def test_a_hopeless_landscape_does_not_stop_the_others(stored: Warehouse) -> Non
     assert outcomes["grid: one val_loss valid"].error is None
 
 
+@pytest.mark.parametrize("cells", [1, 100, 150, 10_000])
+def test_landscapes_read_together_are_those_read_one_by_one(stored: Warehouse, cells: int) -> None:
+    """With a hopeless one among them, another metric, holes, and at most so many configurations a query."""
+    from hpowh.analyses.landscapes.errors import LandscapeError
+    from hpowh.analyses.landscapes.keys import read_keys, read_space
+    from hpowh.analyses.landscapes.reading import read_ahead, read_surface, rows_of
+
+    keys = read_keys(rows_of(stored))
+    space = read_space(rows_of(stored), 1)
+    together = list(read_ahead(stored, keys, {1: space}, cells))
+    assert len(together) == len(keys) == 9
+    for key, found in zip(keys, together, strict=True):
+        if key.benchmark == "hopeless":
+            assert isinstance(found, LandscapeError)
+            continue
+        alone = read_surface(stored, key, space)
+        assert isinstance(found, Surface)
+        assert np.array_equal(found.ranks, alone.ranks)
+        assert np.array_equal(found.loss, alone.loss)
+
+
+def test_a_damaged_space_is_told_of_and_stops_nothing_else(
+    stored: Warehouse, fill_warehouse: Callable[..., None]
+) -> None:
+    fill_warehouse(stored, "other", (2, 3), (True, True), [{"benchmark": "five", "value": np.arange(6.0)}])
+    with stored.writing() as con:
+        con.execute("update core.hyperparameter set stride = 5 where search_space_id = 2 and position = 0")
+    outcomes = {o.subject: o for o in analyse(stored, settings=Settings(has_similarity=False))}
+    assert "has stride 5" in str(outcomes["other: five val_loss valid"].error)
+    assert outcomes["grid: one val_loss valid"].error is None
+
+
 def test_one_seed(stored: Warehouse) -> None:
     outcome = analyse(stored, Selection(benchmark="one", seed=2), Settings(has_similarity=False))[0]
     assert outcome.subject == "grid: one val_loss valid #2"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from hpowh.analyses.landscapes.errors import LandscapeError
@@ -42,6 +44,24 @@ def test_correlations_equal_scipys_with_ties() -> None:
     found = measures(a, b)
     assert found["spearman"] == pytest.approx(stats.spearmanr(a.ravel(), b.ravel()).statistic)
     assert found["kendall"] == pytest.approx(stats.kendalltau(a.ravel(), b.ravel()).statistic)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 200), levels=st.sampled_from([1, 2, 5, 40, 10_000]))
+def test_compiled_kendall_is_scipys(seed: int, n: int, levels: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, two = (prepare(Surface.from_grid(rng.integers(0, levels, n).astype(float))) for _ in range(2))
+    plain, compiled = ({m.name: m.value for m in compare(one, two, compiled=flag)}["kendall"] for flag in (False, True))
+    assert compiled == (None if plain is None else pytest.approx(plain, abs=1e-12))
+
+
+def test_the_nearest_two_of_several_tied_optima() -> None:
+    """Levels of an ordinal count one by one, a category as one move: from (0, 0) to (3, 2) it is 3 + 1."""
+    a, b = np.ones((2, 4, 3)), np.ones((2, 4, 3))
+    a[0, 0, 0] = 0
+    b[0, 3, 2] = b[1, 3, 0] = 0
+    one, two = (prepare(Surface.from_grid(x, [False, True, False])) for x in (a, b))
+    assert {m.name: m.value for m in compare(one, two)}["optimum_distance"] == 4
 
 
 def test_regret_and_overlap_by_hand() -> None:
