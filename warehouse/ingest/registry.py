@@ -16,6 +16,8 @@ OWN = {
     "evaluated": "hpowh.warehouse.sources.evaluated",
     "optuna": "hpowh.warehouse.sources.optuna_storage",
     "trials": "hpowh.warehouse.sources.trials",
+    "wandb": "hpowh.warehouse.sources.wandb_source",
+    "mlflow": "hpowh.warehouse.sources.mlflow_source",
 }
 """Kind -> module; the module's `SOURCE` is the instance."""
 
