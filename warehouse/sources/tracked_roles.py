@@ -102,20 +102,20 @@ def _metrics_of(group: str, runs: list[TrackedRun], given: list[str], tracked: T
     if objective and objective.metric in present:
         names.logged[objective.metric] = Role("metric", None, "the sweep's own configuration says so")
         return [objective.metric]
-    found, why = guess_metric(name for name in present if names.logged[name].name == "attribute")
+    found, why = guess_metric(name for name in present if names.logged[name].why != "given")
     if len(found) == 1:
         names.logged[found[0]] = Role("metric", None, why)
         return found
     if not present:
         names.notes.append(f"No run of {group!r} has logged a number: its trials have no metric.")
         return []
-    listed = ", ".join(map(repr, (found or list(present))[:20]))
+    listed = ", ".join(map(repr, (found or _ours(present) or list(present))[:20]))
     raise UsageError(f"Which value of {group!r} is the metric? It could be {listed}.", "Say --map NAME=metric.")
 
 
 def guess_metric(present: Iterable[str]) -> tuple[list[str], str]:
     """Return the names that could be the metric (one: it is), and why."""
-    ours = [name for name in present if not name.startswith(("_", "system/", "system."))]
+    ours = _ours(present)
     exact = [name for name in ours if name.lower() in METRICS]
     if exact:
         return exact, "guessed from its name"
@@ -123,6 +123,11 @@ def guess_metric(present: Iterable[str]) -> tuple[list[str], str]:
     if last:
         return last, "guessed from the end of its name"
     return (ours, "the only number that was logged") if len(ours) == 1 else ([], "")
+
+
+def _ours(names: Iterable[str]) -> list[str]:
+    """Return the names without those that the tracker itself logs."""
+    return [name for name in names if not name.startswith(("_", "system/", "system."))]
 
 
 def _direction(tracked: Tracked, group: str, name: str, metric: str, option: str | None) -> tuple[str, bool]:

@@ -67,7 +67,7 @@ def _opened(request: Request) -> Tracked:
     if is_online(request):
         from hpowh.warehouse.sources.wandb_api import read_online
 
-        return read_online(request)
+        return read_online(request, unfinished)
     if not Path(request.location).exists():
         raise IngestError(
             f"There is no file or folder {request.location}.", "Check the path, or say ENTITY/PROJECT for W&B online."
