@@ -138,8 +138,12 @@ class FolderStore:
         try:
             found = yaml.safe_load((folder / META).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            return self._refuse(folder, error)
-        return found if isinstance(found, dict) else self._refuse(folder, ValueError("it is no mapping"))
+            self._refuse(folder, error)
+            return None
+        if not isinstance(found, dict):
+            self._refuse(folder, ValueError("it is no mapping"))
+            return None
+        return found
 
     def _refuse(self, folder: Path, error: Exception) -> None:
         reason = str(error).replace("\n", " ")

@@ -22,6 +22,8 @@ OPTIONS = ("direction", "constants", "experiment", "benchmark", "space", "sweep"
 """Options that every tracker's source has."""
 BATCH = 200_000
 """Points of a history in one Arrow table."""
+Point = tuple[int, int, int | None, float | None]
+"""Trial, position of its metric, step (None: final), value."""
 EMPTY_NOTE = (
     "{count:,} trials of {group!r} finished without a value of {metric!r}; they are kept with the status `missing`."
 )
@@ -215,7 +217,7 @@ class _Reader:
 
     def _metrics(self) -> Iterator[pyarrow.Table]:
         """Yield the final values, then the histories."""
-        final = [
+        final: list[Point] = [
             (trial, position, None, value)
             for trial, (at, values) in enumerate(zip(self.kept, self.values, strict=True))
             for position, value in enumerate(values)
@@ -224,7 +226,7 @@ class _Reader:
         yield _points(final)
         wanted = {at: [name for name, _, _ in self.names.metrics[self.tracked.runs[at].group]] for at in self.kept}
         trial_of = {at: trial for trial, at in enumerate(self.kept)}
-        batch: list[tuple[int, int, int | None, float | None]] = []
+        batch: list[Point] = []
         for at, points in self.tracked.history(wanted):
             batch += [(trial_of[at], position, step, value) for (position, step), value in points.items()]
             if len(batch) >= BATCH:
@@ -275,7 +277,7 @@ def _kind(kinds: set[str]) -> str:
     return "float" if kinds == {"int", "float"} else "mixed"
 
 
-def _points(rows: list[tuple[int, int, int | None, float | None]]) -> pyarrow.Table:
+def _points(rows: list[Point]) -> pyarrow.Table:
     import pyarrow as pa
 
     return _table(rows, ("trial", "position", "step", "value"), (pa.int64(), pa.int64(), pa.int64(), pa.float64()))

@@ -118,7 +118,7 @@ def _tracked(reads: list[_Read], problems: list[Problem], notes: list[str]) -> T
 
 def _points(logs: list[RecordLog], names: Sequence[str]) -> Points:
     """Return the history of a run; a step that was logged twice (a resumed run) has its later value."""
-    wanted = {(name,): position for position, name in enumerate(names)}
+    wanted: dict[tuple[str, ...], int] = {(name,): position for position, name in enumerate(names)}
     for position, name in enumerate(names):
         for known in (name, *(name.removesuffix(end) for end in AGGREGATES)):
             wanted.setdefault(tuple(known.split(".")), position)
