@@ -91,10 +91,14 @@ def tracked_of(store: Store, request: Request) -> Tracked:
         at_of = {trials[at].run_id: at for at in wanted}
         for run_id, found in history({trials[at].run_id: metrics for at, metrics in wanted.items()}):
             yield at_of[run_id], found
+        if store.repeated():
+            notes.append(
+                f"{store.repeated():,} values of a history have the step of a later one (MLflow's steps are 0 unless "
+                "given); the latest of each step is kept."
+            )
 
-    labels = {
-        name: {role: tags[role] for role in LABELS if role in tags} for name, tags in store.experiment_tags.items()
-    }
+    tags = store.experiment_tags
+    labels = {name: {role: found[role] for role in LABELS if role in found} for name, found in tags.items()}
     return Tracked(
         "mlflow",
         tracked_runs,

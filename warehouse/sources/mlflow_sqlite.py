@@ -110,7 +110,11 @@ class SqliteStore:
         )
         for run_id, of_run in groupby(rows, key=lambda row: row[0]):
             positions = {name: at for at, name in enumerate(wanted.get(run_id, ()))}
-            points = {(positions[key], step): self._number(value) for _, key, step, value in of_run if key in positions}
+            points: Points = {}
+            for _, key, step, value in of_run:
+                if key in positions:
+                    self.repeated += (positions[key], step) in points
+                    points[positions[key], step] = self._number(value)
             if points:
                 yield run_id, points
 
