@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from hpowh.reports.blocks import Block
 from hpowh.reports.names import file_stem
 
-SECTIONS = ("Overview", "Experiments", "Benchmarks", "Search spaces", "Landscapes", "Sweeps", "About")
+SECTIONS = (
+    "Overview",
+    "Experiments",
+    "Benchmarks",
+    "Search spaces",
+    "Landscapes",
+    "Evaluated grids",
+    "Sweeps",
+    "About",
+)
 """The site's sections, in the order of the navigation; a page may name another one, which comes last."""
 
 Key = tuple[str, ...]

@@ -108,11 +108,11 @@ class SmallCNN(ClassifierMixin, BaseEstimator):
             self.network_ = self._network()
             self.noise_ = torch.get_rng_state()
         weights = self.network_.parameters()
-        more = {"lr": self.learning_rate, "weight_decay": self.weight_decay}
+        rate, decay = self.learning_rate, self.weight_decay
         self.steps_: torch.optim.Optimizer = (
-            torch.optim.Adam(weights, **more)
+            torch.optim.Adam(weights, lr=rate, weight_decay=decay)
             if self.optimiser == "adam"
-            else torch.optim.SGD(weights, momentum=0.9, **more)
+            else torch.optim.SGD(weights, lr=rate, momentum=0.9, weight_decay=decay)
         )
 
     def _check(self) -> None:

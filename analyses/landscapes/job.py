@@ -90,6 +90,8 @@ def analyse(
         for family in families(chosen, everything):
             _compare_family(warehouse, family, ledger)
     _overfit_all(warehouse, chosen, everything, settings, ledger)
+    if settings.has_similarity:
+        _study_all(warehouse, chosen, everything, settings, ledger)
     ledger.flush()
     return list(ledger.outcomes.values())
 
@@ -267,6 +269,26 @@ def _overfit_all(
         if result.region:
             run.warnings.append(f"The rankings by train and by test loss part most where {result.region}.")
         ledger.add(run, overfitting_tables(result))
+
+
+def _study_all(
+    warehouse: Warehouse, chosen: list[Key], everything: list[Key], settings: Settings, ledger: _Ledger
+) -> None:
+    """Study the grids of each chosen space, then all spaces together by what is stored of them."""
+    from hpowh.analyses.landscapes.frames import column_lists
+    from hpowh.analyses.landscapes.studies import VERSION as STUDY_VERSION
+    from hpowh.analyses.landscapes.studies import Study, across_study, grid_studies
+
+    def make(study: Study) -> None:
+        run = AnalysisRun(study.job, study.subject, STUDY_VERSION, {}, study.digest, settings.seed)
+        if ledger.is_new(run):
+            tables, run.warnings = study.compute()
+            ledger.add(run, {name: column_lists(rows) for name, rows in tables.items()})
+
+    for study in grid_studies(warehouse, chosen, everything):
+        make(study)
+    ledger.flush()
+    make(across_study(warehouse, everything, seed=settings.seed))
 
 
 def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selection()) -> list[Metric]:  # noqa: B008

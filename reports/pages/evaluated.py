@@ -1,191 +1,343 @@
-"""One page a search space of which whole grids were evaluated: fidelities, train against test, noise."""
+"""One page a search space of which whole grids were evaluated: fidelities, train against test, data sets, noise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
-from hpowh.reports.blocks import Block, Column, Table
-from hpowh.reports.context import SiteContext
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Plot, Prose, Table
+from hpowh.reports.charts import evaluated as charts
+from hpowh.reports.charts import landscape as matrices
+from hpowh.reports.charts.plot import axis
+from hpowh.reports.context import Query, SiteContext
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
+from hpowh.reports.pages import _evaluated_findings as say
+from hpowh.reports.queries import evaluated as queries
 
-SPACES = """
-select search_space from mart.landscape
-group by search_space
-having count(distinct fidelity) > 1 or (bool_or(split = 'train') and bool_or(split = 'test'))
-order by search_space
-"""
-FIDELITIES = """
-with top as (
-  select benchmark_id, metric_id, split, max(fidelity) as fidelity
-  from mart.landscape where search_space = $space group by benchmark_id, metric_id, split
-),
-ranked as (
-  select p.benchmark, p.metric, p.split, p.lower_fidelity as fidelity, p.higher_loss,
-    rank() over low as first_rank,
-    rank() over low + (count(*) over low_tie - 1) / 2 as low_rank,
-    rank() over high + (count(*) over high_tie - 1) / 2 as high_rank,
-    count(*) over one as n, min(p.lower_loss) over one as low_best, p.lower_loss,
-    min(p.higher_loss) over one as high_best
-  from mart.fidelity_pair as p
-  join top as t on t.benchmark_id = p.benchmark_id and t.metric_id = p.metric_id and t.split = p.split
-    and t.fidelity = p.higher_fidelity
-  where p.search_space = $space and p.lower_loss is not null and p.higher_loss is not null
-  window one as (partition by p.benchmark, p.metric, p.split, p.lower_fidelity),
-    low as (partition by p.benchmark, p.metric, p.split, p.lower_fidelity order by p.lower_loss),
-    high as (partition by p.benchmark, p.metric, p.split, p.lower_fidelity order by p.higher_loss),
-    low_tie as (partition by p.benchmark, p.metric, p.split, p.lower_fidelity, p.lower_loss),
-    high_tie as (partition by p.benchmark, p.metric, p.split, p.lower_fidelity, p.higher_loss)
-),
-cost as (
-  select b.name as benchmark, m.name as metric, e.split, e.fidelity, sum(e.cost) as seconds
-  from core.evaluation as e
-  join core.search_space as s using (search_space_id)
-  join core.benchmark as b using (benchmark_id)
-  join core.metric as m using (metric_id)
-  where s.name = $space
-  group by b.name, m.name, e.split, e.fidelity
-)
-select r.benchmark, r.metric, r.split, r.fidelity,
-  case when min(r.low_rank) < max(r.low_rank) and min(r.high_rank) < max(r.high_rank)
-    then corr(r.low_rank, r.high_rank) end as spearman,
-  avg(r.higher_loss) filter (where r.lower_loss = r.low_best) - any_value(r.high_best) as regret,
-  min(r.first_rank) filter (where r.higher_loss = r.high_best) <= greatest(1, round(any_value(r.n) / 10))
-    as has_optimum,
-  100 * any_value(c.seconds) / max(c.seconds_at_top) as cost_percent,
-  any_value(r.n) as configuration_count
-from ranked as r
-left join (
-  select *, max_by(seconds, fidelity) over (partition by benchmark, metric, split) as seconds_at_top from cost
-) as c on c.benchmark = r.benchmark and c.metric = r.metric and c.split = r.split and c.fidelity = r.fidelity
-group by r.benchmark, r.metric, r.split, r.fidelity
-order by r.metric, r.split, r.benchmark, r.fidelity
-"""
-SPLITS = """
-with top as (
-  select benchmark_id, metric_id, max(fidelity) as fidelity
-  from mart.landscape where search_space = $space group by benchmark_id, metric_id
-),
-ranked as (
-  select p.benchmark, p.metric, p.first_loss, p.second_loss, count(*) over one as n,
-    rank() over train + (count(*) over train_tie - 1) / 2 as train_rank,
-    rank() over test + (count(*) over test_tie - 1) / 2 as test_rank,
-    min(p.first_loss) over one as train_best, min(p.second_loss) over one as test_best
-  from mart.split_pair as p
-  join top as t on t.benchmark_id = p.benchmark_id and t.metric_id = p.metric_id
-    and t.fidelity is not distinct from p.fidelity
-  where p.search_space = $space and p.first_split = 'train' and p.second_split = 'test'
-    and p.first_loss is not null and p.second_loss is not null
-  window one as (partition by p.benchmark, p.metric),
-    train as (partition by p.benchmark, p.metric order by p.first_loss),
-    test as (partition by p.benchmark, p.metric order by p.second_loss),
-    train_tie as (partition by p.benchmark, p.metric, p.first_loss),
-    test_tie as (partition by p.benchmark, p.metric, p.second_loss)
-)
-select benchmark, metric,
-  case when min(train_rank) < max(train_rank) and min(test_rank) < max(test_rank)
-    then corr(train_rank, test_rank) end as spearman,
-  median(second_loss - first_loss) as gap,
-  avg(second_loss) filter (where first_loss = train_best) - any_value(test_best) as regret,
-  any_value(n) as configuration_count
-from ranked
-group by benchmark, metric
-order by metric, benchmark
-"""
-NOISE = """
-with top as (
-  select benchmark_id, metric_id, split, max(fidelity) as fidelity
-  from mart.landscape where search_space = $space and split in ('test', 'valid')
-  group by benchmark_id, metric_id, split
-),
-node as (
-  select n.benchmark, n.metric, n.split, n.loss, n.value_sd / sqrt(n.ok_count) as error, n.ok_count,
-    min(n.loss) over (partition by n.benchmark, n.metric, n.split) as best
-  from mart.landscape_node as n
-  join top as t on t.benchmark_id = n.benchmark_id and t.metric_id = n.metric_id and t.split = n.split
-    and t.fidelity is not distinct from n.fidelity
-  where n.search_space = $space and n.ok_count > 1
-),
-floor as (
-  select *, 2 * median(error) over (partition by benchmark, metric, split) * sqrt(2) as difference from node
-)
-select benchmark, metric, split, any_value(difference) as noise_floor,
-  100 * avg((loss - best <= difference)::integer) as within_percent,
-  min(ok_count) as least_measurement_count, count(*) as configuration_count
-from floor
-group by benchmark, metric, split
-order by metric, split, benchmark
-"""
+JOB = "landscapes.grids"
+MOST_BENCHMARKS = 8
+MOST_POINTS = 24_000
+"""Points of all variants of the scatter together, so that a page stays small."""
+AGREEMENT = (
+    ("spearman", "rank correlation (Spearman)"), ("best_overlap_10", "overlap of the best 10 %"),
+    ("best_overlap_1", "overlap of the best 1 %"), ("worst_overlap_10", "overlap of the worst 10 %"),
+    ("shake_up", "mean change of rank"), ("regret", "regret of picking there"),
+    ("importance_agreement", "agreement of importances"),
+)  # fmt: skip
+MEASURES = (
+    ("regret_relative", "regret on the column, of the way to its median"), ("regret", "regret on the column"),
+    ("spearman", "rank correlation (Spearman)"), ("best_overlap_10", "overlap of the best 10 %"),
+    ("importance_agreement", "agreement of importances"),
+)  # fmt: skip
+NOT_STUDIED = "Its grids have not been compared yet: hpowh analyse landscapes --space {} --metric all"
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page a search space that was evaluated at several fidelities, or on train and test data."""
-    for (space,) in site.rows(SPACES):
+    for (space,) in site.rows(queries.SPACES):
         yield Page(
             key=("evaluated", space),
             title=f"Evaluated: {space}",
-            section="Landscapes",
+            section="Evaluated grids",
             build=partial(_build, site, space),
-            lead="What whole grids show: what a cheaper fidelity tells, where train and test loss part, what is noise.",
-            order=50,
+            lead="What whole grids show: what a cheaper fidelity tells, where train and test loss part, what carries "
+            "over to other data sets, what is noise.",
+            short=space,
         )
 
 
 def _build(site: SiteContext, space: str) -> Sequence[Block]:
-    benchmark = Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"])))
+    run = site.newest_run(JOB, space)
+    fidelities = site.query(queries.FIDELITIES, run=run)
+    cheapest = site.query(queries.CHEAPEST, run=run)
+    splits = site.query(queries.SPLITS, space=space, run=run)
+    defaults = site.query(queries.DEFAULTS, run=run)
+    noise = site.query(queries.NOISE, run=run)
+    axes = site.query(queries.HYPERPARAMETERS, space=space).rows()
+    describe = partial(configuration_text, axes)
+    sentences = [
+        *say.fidelity_sentences(fidelities.rows(), cheapest.rows()),
+        *say.split_sentences(_short(splits, space)),
+        *say.default_sentences(defaults.rows(), describe),
+        *say.noise_sentences(noise.rows()),
+    ]
+    if run is None:
+        sentences.insert(0, NOT_STUDIED.format(space))
+    return [
+        Prose("Findings", points=sentences, id="findings"),
+        _facts(site, space),
+        *_fidelity(site, run, fidelities, cheapest),
+        *_splits(site, space, splits, axes),
+        *_across_data(site, space, run, defaults),
+        *_noise(site, run, noise),
+    ]
+
+
+def configuration_text(axes: Sequence[Mapping[str, Any]], configuration_id: int) -> str:
+    """Return a configuration as `name = level, …`."""
+    return ", ".join(
+        f"{one['name']} = {one['labels'][configuration_id // one['stride'] % one['cardinality']]}" for one in axes
+    )
+
+
+def _short(query: Query, space: str) -> list[dict[str, Any]]:
+    """Return the rows with the search space taken off the names of its benchmarks."""
+    return [row | {"benchmark": row["benchmark"].removeprefix(f"{space}/")} for row in query.rows()]
+
+
+def _facts(site: SiteContext, space: str) -> Facts:
+    row = site.query(queries.FACTS, space=space).rows()[0]
+    names = ("configurations", "benchmarks", "metrics", "fidelities", "seeds", "folds", "evaluations")
+    words = ("configurations", "data sets", "metrics", "fidelities", "seeds", "folds", "values")
+    return Facts([(word, number(int(row[name]))) for name, word in zip(names, words, strict=True) if row[name]])
+
+
+def _where(site: SiteContext) -> Column:
+    return Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"])))
+
+
+def _fidelity(site: SiteContext, run: int | None, query: Query, cheapest: Query) -> list[Block]:
+    rows = [row | {"data": row["benchmark"].rpartition("/")[2]} for row in query.rows()]
+    if not rows:
+        return []
+    measured = list(dict.fromkeys((row["metric"], row["split"]) for row in rows))
+    kept = [(name, label) for name, label in AGREEMENT if any(row[name] is not None for row in rows)]
+    variants = {
+        f"{i},{j}": {
+            "data": charts.over_fidelities(
+                [row for row in rows if (row["metric"], row["split"]) == measured[i]], kept[j][0], "data"
+            ),
+            "layout": {"yaxis": axis(kept[j][1].capitalize())},
+        }
+        for i in range(len(measured))
+        for j in range(len(kept))
+    }
+    chart = Plot(
+        variants,
+        {"xaxis": axis("Fidelity"), "showlegend": True},
+        (("Metric", tuple(f"{m}, {s}" for m, s in measured)), ("Shown", tuple(label for _, label in kept))),
+        log_toggles=("x",),
+    )
+    how = (
+        "Each line is a data set: how the landscape at a fidelity agrees with the one at the highest fidelity. "
+        "Correlations and overlaps: higher agrees more; change of rank and regret: lower."
+    )
+    figure = Figure(
+        "fidelity", "Agreement with the full fidelity", how, chart, query, "Lines: agreement over the fidelity.", run
+    )
+    columns = [
+        _where(site), Column("metric", "Metric"), Column("split", "Split"), Column("fidelity", "Fidelity"),
+        Column("spearman", "Spearman", 3), Column("shake_up", "Change of rank", 3, "Mean, as a share of all ranks"),
+        Column("best_overlap_10", "Overlap of best 10 %", 3, "Jaccard index of the gamma-sets"),
+        Column("regret", "Regret", 3, "Of picking the best there"),
+        Column("is_noise", "Within noise", help="Whether the regret is below the noise floor"),
+        Column("top_share", "Optimum at", 3, "Smallest share of the best there that holds an optimum of the full one"),
+        Column("has_optimum", "In best 10 %"), Column("cost_share", "Cost", 3, "Share of the full training time"),
+        Column("saved_share", "Saved", 3, "By evaluating all there and its best 10 % in full"),
+    ]  # fmt: skip
+    text = (
+        "Equal losses share the mean of their ranks; several best ones count with their mean. Where training takes "
+        "less than what surrounds it, a cheaper fidelity may cost as much."
+    )
+    table = Table("evaluated-fidelity", "Fidelity against full fidelity", text, query, columns, run, is_folded=True)
+    few = [column for column in columns if column.name in cheapest.frame.columns]
+    least = Table(
+        "evaluated-cheapest", "The cheapest fidelity whose best 10 % hold an optimum",
+        "One row a landscape; where only the full fidelity does, there is nothing to save.", cheapest, few, run,
+    )  # fmt: skip
+    return [figure, least, table]
+
+
+def _splits(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[str, Any]]) -> list[Block]:
+    if not query.frame.height:
+        return []
+    how = (
+        "At the highest fidelity: how well the ranking by train loss agrees with that by test loss, how many per cent "
+        "of the configurations are among the best tenth of both (10 is all), the median of test minus train loss, and "
+        "the test loss given away by trusting the train loss. Losses are minimised: a metric that is better when "
+        "higher counts negated."
+    )
+    columns = [
+        _where(site), Column("metric", "Metric"), Column("spearman", "Spearman", 3),
+        Column("shake_up", "Change of rank", 3), Column("shared_top", "In both best tenths, %", 3),
+        Column("gap", "Median gap", 3, "Test minus train loss"), Column("regret", "Regret", 3),
+        Column("noise_floor", "Noise floor", 3), Column("is_noise", "Within noise"),
+        Column("configuration_count", "Configurations"),
+    ]  # fmt: skip
+    return [
+        _scatter(site, space, query, axes),
+        Table("evaluated-split", "Train against test", how, query, columns),
+        *_gaps(site, space),
+    ]
+
+
+def _scatter(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[str, Any]]) -> Figure:
+    """Return the scatter of train against test values, with a choice of what colours it."""
+    ordered = sorted(query.rows(), key=lambda row: (row["spearman"] is None, row["spearman"]))
+    benchmarks = sorted(list(dict.fromkeys(row["benchmark"] for row in ordered))[:MOST_BENCHMARKS])
+    everywhere = len({row["benchmark"] for row in ordered})
+    metrics = len({row["metric"] for row in ordered})
+    points = max(60, MOST_POINTS // (len(benchmarks) * metrics * max(1, len(axes))))
+    dots = site.query(queries.SCATTER, space=space, benchmarks=benchmarks, points=points)
+    rows = dots.rows()
+    measured = list(dict.fromkeys((row["benchmark"], row["metric"]) for row in rows))
+    variants = {
+        f"{i},{j}": {
+            "data": charts.train_against_test(
+                [row for row in rows if (row["benchmark"], row["metric"]) == where], one["name"], one["stride"],
+                one["labels"],
+            ),
+            "layout": {"xaxis": axis(f"Train {where[1]}"), "yaxis": axis(f"Test {where[1]}")},
+        }
+        for i, where in enumerate(measured)
+        for j, one in enumerate(axes)
+    }  # fmt: skip
+    options = tuple(f"{benchmark.removeprefix(space + '/')}, {metric}" for benchmark, metric in measured)
+    chart = Plot(variants, {}, (("Landscape", options), ("Colour", tuple(one["name"] for one in axes))), height=480)
+    how = (
+        "Each dot is a configuration; on the dotted line test and train agree. A colour that separates the dots off "
+        "the line is a hyperparameter that explains overfitting."
+    )
+    notes = [f"At most {points:,} configurations each, chosen by a hash of their numbers."]
+    if everywhere > len(benchmarks):
+        notes.append(f"The {len(benchmarks)} of {everywhere} data sets whose rankings part most.")
+    alt = "Scatter: train against test value of every configuration, coloured by a hyperparameter."
+    return Figure("scatter", "Train against test, coloured by a hyperparameter", how, chart, dots, alt, notes=notes)
+
+
+def _gaps(site: SiteContext, space: str) -> list[Block]:
+    query = site.query(queries.GAPS, space=space)
+    rows = query.rows()
+    kinds = (
+        ("main_share", "alone (exact functional ANOVA)"), ("total_share", "with interactions (exact)"),
+        ("tree_importance", "impurity in a random forest"),
+    )  # fmt: skip
+    kept = [(name, label) for name, label in kinds if any(row[name] is not None for row in rows)]
+    regions = site.query(queries.REGIONS, space=space)
     blocks: list[Block] = []
-    fidelities = site.query(FIDELITIES, space=space)
-    if fidelities.frame.height:
-        how = (
-            "Each row compares a fidelity with the highest one of its benchmark: the rank correlation (higher is "
-            "better), the loss given away by picking the best configuration there (lower is better), whether a best "
-            "configuration of the highest fidelity is among its best 10 %, and its training time. Ties share the mean "
-            "of their ranks; several best ones count with their mean. An empty correlation: all values are equal."
+    if kept:
+        chart = Plot(
+            {
+                str(i): {
+                    "data": matrices.matrix(
+                        [r for r in rows if r[name] is not None], "hyperparameter", "landscape", name
+                    )
+                }
+                for i, (name, _) in enumerate(kept)
+            },
+            {"yaxis": {"autorange": "reversed"}},
+            (("Share", tuple(label for _, label in kept)),),
         )
-        columns = [
-            benchmark,
-            Column("metric", "Metric"),
-            Column("split", "Split"),
-            Column("fidelity", "Fidelity"),
-            Column("spearman", "Spearman", 3),
-            Column("regret", "Regret", 3),
-            Column("has_optimum", "Optimum in best 10 %"),
-            Column("cost_percent", "% of the training time", 3),
-            Column("configuration_count", "Configurations"),
-        ]
-        blocks.append(Table("evaluated-fidelity", "Fidelity against full fidelity", how, fidelities, columns))
-    splits = site.query(SPLITS, space=space)
-    if splits.frame.height:
         how = (
-            "At the highest fidelity: how well the ranking by train loss agrees with that by test loss, the median of "
-            "test minus train loss (positive: worse on test data), and the test loss given away by trusting the train "
-            "loss (lower is better). Losses are minimised: a metric that is better when higher counts negated."
+            "Which share of the variance of test minus train loss each hyperparameter explains, landscape by landscape."
         )
-        columns = [
-            benchmark,
-            Column("metric", "Metric"),
-            Column("spearman", "Spearman", 3),
-            Column("gap", "Median gap", 3),
-            Column("regret", "Regret", 3),
-            Column("configuration_count", "Configurations"),
-        ]
-        blocks.append(Table("evaluated-split", "Train against test", how, splits, columns))
-    noise = site.query(NOISE, space=space)
-    if noise.frame.height:
-        how = (
-            "Two configurations that differ by less than the floor (twice the standard error of a difference of two "
-            "means over seeds and folds, at the median configuration) cannot be told apart; the next column says how "
-            "many are that near to the best. Folds share training data and configurations share folds, so this is a "
-            "rule of thumb, not a test."
-        )
-        columns = [
-            benchmark,
-            Column("metric", "Metric"),
-            Column("split", "Split"),
-            Column("noise_floor", "Noise floor", 3),
-            Column("within_percent", "% within it of the best", 3),
-            Column("least_measurement_count", "Fewest measurements"),
-            Column("configuration_count", "Configurations"),
-        ]
-        blocks.append(Table("evaluated-noise", "Noise floor", how, noise, columns))
+        alt = "Heat map: what explains the gap, by hyperparameter and landscape."
+        blocks.append(Figure("gap", "What explains the gap between train and test loss", how, chart, query, alt))
+    if regions.frame.height:
+        blocks.append(
+            Table(
+                "regions", "Where the rankings part", "The leaf of a small tree in which ranks change most; levels "
+                "count from 0 in the order of the hyperparameter.", regions,
+                [Column("landscape", "Landscape"), Column("sentence", "Where")],
+            )
+        )  # fmt: skip
     return blocks
+
+
+def _across_data(site: SiteContext, space: str, run: int | None, defaults: Query) -> list[Block]:
+    blocks: list[Block] = []
+    transfer = site.query(queries.TRANSFER, space=space)
+    rows = transfer.rows()
+    if rows:
+        contexts = list(dict.fromkeys(row["context"] for row in rows))
+        kept = [
+            (name, label)
+            for name, label in MEASURES
+            if any(r["measure"] == name and r["value"] is not None for r in rows)
+        ]
+        variants = {
+            f"{i},{j}": {
+                "data": matrices.matrix(
+                    [r for r in rows if r["context"] == context and r["measure"] == name],
+                    "to_data",
+                    "from_data",
+                    "value",
+                )
+            }
+            for i, context in enumerate(contexts)
+            for j, (name, _) in enumerate(kept)
+        }
+        chart = Plot(
+            variants,
+            {
+                "yaxis": axis("Best of …", type="category", autorange="reversed"),
+                "xaxis": axis("… used on", type="category"),
+            },
+            (("Metric", tuple(contexts)), ("Shown", tuple(label for _, label in kept))),
+        )
+        how = (
+            "What the best configuration of the row's data set costs on the column's (0 nothing, 1 as bad as the "
+            "column's median), or how alike the two are."
+        )
+        alt = "Heat map: transfer from one data set to another."
+        blocks.append(Figure("transfer", "From one data set to another", how, chart, transfer, alt))
+    if defaults.frame.height:
+        columns = [
+            _where(site), Column("metric", "Metric"), Column("split", "Split"),
+            Column("configuration_id", "Default"), Column("regret", "Regret", 3),
+            Column("better_share", "Share that is better", 3), Column("is_noise", "Within noise"),
+            Column("held_out_configuration_id", "Default of the others"), Column("held_out_regret", "Its regret", 3),
+            Column("held_out_better_share", "Share that is better than it", 3),
+            Column("is_held_out_noise", "Within noise of best"), Column("noise_floor", "Noise floor", 3),
+        ]  # fmt: skip
+        how = (
+            "The configuration with the best mean rank over all data sets, and what it costs on each; then the one "
+            "chosen without that data set, which is what a default costs on data that are new. Lower regret is better."
+        )
+        blocks.append(Table("defaults", "Best common default", how, defaults, columns, run))
+    return blocks + _importances(site, space)
+
+
+def _importances(site: SiteContext, space: str) -> list[Block]:
+    query = site.query(queries.IMPORTANCES, space=space)
+    rows = query.rows()
+    if not rows:
+        return []
+    measured = list(dict.fromkeys(row["measured"] for row in rows))
+    kinds = (("main_share", "alone"), ("total_share", "with interactions"))
+    chart = Plot(
+        {
+            f"{i},{j}": {
+                "data": matrices.matrix([r for r in rows if r["measured"] == name], "hyperparameter", "data", column)
+            }
+            for i, name in enumerate(measured)
+            for j, (column, _) in enumerate(kinds)
+        },
+        {"yaxis": {"autorange": "reversed"}},
+        (("Metric", tuple(measured)), ("Share", tuple(label for _, label in kinds))),
+    )
+    how = (
+        "Share of the variance of ranks that each hyperparameter explains on each data set: shared columns carry over."
+    )
+    alt = "Heat map: importance by hyperparameter and data set."
+    return [Figure("importances", "Shared importances", how, chart, query, alt)]
+
+
+def _noise(site: SiteContext, run: int | None, query: Query) -> list[Block]:
+    if not query.frame.height:
+        return []
+    how = (
+        "Two configurations that differ by less than the floor cannot be told apart: it is half the 95 % interval of "
+        "the difference of two means over the same seeds and folds, from what varies beside the configuration and the "
+        "fold among the best quarter, allowing for training data that folds share (Nadeau and Bengio 2003). "
+        "Reliability is the mean rank correlation of two single seeds or folds."
+    )
+    columns = [
+        _where(site), Column("metric", "Metric"), Column("split", "Split"), Column("noise_floor", "Noise floor", 3),
+        Column("within_count", "Within it of the best"), Column("within_percent", "in %", 3),
+        Column("reliability", "Reliability", 3), Column("unit_count", "Measurements each"),
+        Column("configuration_count", "Configurations"), Column("reason", "Why not"),
+    ]  # fmt: skip
+    return [Table("evaluated-noise", "Noise floor", how, query, columns, run)]
