@@ -1,83 +1,223 @@
-"""What a landscape's numbers mean, in plain sentences."""
+"""What a landscape's numbers mean, in plain sentences with the thresholds that their words rest on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, plural
 
 Values = Mapping[str, float | None]
+Row = Mapping[str, Any]
+
+SMOOTH, RUGGED = 0.8, 0.5
+"""Correlation of neighbours' ranks from which a landscape is called smooth, and below which rugged."""
+LARGE_BASIN, SMALL_BASIN = 0.5, 0.1
+STRONGLY_NEUTRAL, HARDLY_NEUTRAL = 0.5, 0.05
+LEADING = 0.15
+"""Jones and Forrest (1995): above it distance leads to the optimum, below its negative it misleads."""
+CARRIES, COSTLY = 0.1, 0.5
+"""Median cost of another benchmark's optimum, as a share of the way from best to median."""
+OUTLIERS = 0.3
+"""Raw correlation this far below that of ranks: a few values outweigh the rest."""
 
 
-def sentences(values: Values, importance: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the findings of one landscape; what is undefined is left out, with the reasons in the table of metrics."""
-    found = [_smoothness(values), _optima(values), _basins(values), _neutrality(values), _path(values)]
-    return [text for text in [*found, _importance(importance), _interactions(values)] if text]
+@dataclass(frozen=True)
+class Said:
+    """One sentence, and the id of the figure or table that shows it."""
+
+    sentence: str
+    anchor: str
 
 
-def _smoothness(values: Values) -> str | None:
-    rank, raw = values.get("assortativity_rank"), values.get("assortativity_loss")
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a landscape; nothing but `metrics` need be there."""
+
+    metrics: Sequence[Row]
+    """Rows of `landscape_metric`: `name`, `value`, `lower`, `upper`, `pair_count`, `reason`."""
+    importance: Sequence[Row] = ()
+    transfer: Sequence[Row] = ()
+    runs: Sequence[Row] = ()
+    epsilon: float | None = None
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """Metric -> value."""
+        return {row["name"]: row["value"] for row in self.metrics}
+
+    def interval(self, name: str) -> str:
+        """Return a metric's interval and number of pairs in brackets, where it is an estimate."""
+        row = next((row for row in self.metrics if row["name"] == name), None)
+        if row is None or row.get("lower") is None or row.get("upper") is None:
+            return ""
+        pairs = f", from {row['pair_count']:,} pairs" if row.get("pair_count") else ""
+        return f" (95 % interval {number(row['lower'], 3)} to {number(row['upper'], 3)}{pairs})"
+
+
+def findings(facts: Facts) -> list[Said]:
+    """Return the findings of one landscape; what is undefined is left out, or said to be so where it matters."""
+    values = facts.values
+    if _is_flat(values):
+        size = int(values["n_configurations"] or 0)
+        what = "Its single configuration is all there is" if size == 1 else f"All {size:,} configurations have one loss"
+        return [Said(f"{what}: there is nothing to find, and most measures are undefined.", "metrics")]
+    found = [
+        _coverage(values), _smoothness(facts), _optima(values), _basins(values), _neutrality(facts), _distance(facts),
+        _importance(facts.importance), _interactions(values), _transfer(facts.transfer), _runs(facts.runs),
+    ]  # fmt: skip
+    return [one for one in found if one]
+
+
+def _is_flat(values: Values) -> bool:
+    best, worst = values.get("loss_best"), values.get("loss_worst")
+    return best is not None and best == worst and bool(values.get("n_configurations"))
+
+
+def _coverage(values: Values) -> Said | None:
+    share, size = values.get("coverage"), values.get("n_configurations")
+    if share is None or not size or share >= 1:
+        return None
+    text = f"Only {share:.2%} of the grid were evaluated ({int(size):,} configurations): "
+    if values.get("n_lo") is None:
+        text += (
+            "measures are estimates with intervals, and optima, basins and paths, which need half of it, are left out."
+        )
+    else:
+        text += "measures are estimates with intervals; optima, basins and paths describe what was evaluated only."
+    return Said(text, "metrics")
+
+
+def _smoothness(facts: Facts) -> Said | None:
+    rank, raw = facts.values.get("assortativity_rank"), facts.values.get("assortativity_loss")
     if rank is None:
         return None
-    kind = "smooth" if rank >= 0.8 else "moderately rugged" if rank >= 0.5 else "rugged"
-    text = f"It is {kind}: the ranks of neighbours correlate at {number(rank, 3)}."
-    if raw is not None and rank - raw > 0.3:
+    kind = "smooth" if rank >= SMOOTH else "moderately rugged" if rank >= RUGGED else "rugged"
+    text = (
+        f"It is {kind}: the ranks of neighbours correlate at {number(rank, 3)}"
+        f"{facts.interval('assortativity_rank')}; {SMOOTH:g} and more is called smooth, less than {RUGGED:g} rugged."
+    )
+    if raw is not None and rank - raw > OUTLIERS:
         text += f" On the raw loss it is only {number(raw, 3)}, because a few diverged runs outweigh all others."
-    return text
+    return Said(text, "autocorrelation")
 
 
-def _optima(values: Values) -> str | None:
+def _optima(values: Values) -> Said | None:
     count, size = values.get("n_lo"), values.get("n_configurations")
     if count is None or not size:
         return None
     if count == 1:
-        return "It has a single optimum: every descent ends in the best configuration."
+        return Said("It has a single optimum: every descent ends in the best configuration.", "metrics")
     plateaus = values.get("n_plateau_lo") or 0
     more = f", {number(int(plateaus))} of them plateaus of equal loss" if plateaus else ""
-    return f"It has {number(int(count))} local optima{more}: one for every {number(size / count, 3)} configurations."
+    best = values.get("n_global") or 1
+    tied = f" {number(int(best))} of them share the best loss." if best > 1 else ""
+    return Said(
+        f"It has {number(int(count))} local optima{more}: one for every {number(size / count, 3)} "
+        f"configurations.{tied}",
+        "network",
+    )
 
 
-def _basins(values: Values) -> str | None:
+def _basins(values: Values) -> Said | None:
     share, largest, size = values.get("basin_global_share"), values.get("basin_largest"), values.get("n_configurations")
     if share is None or largest is None or not size or values.get("n_lo") == 1:
         return None
-    text = f"Steepest descent reaches the global optimum from {share:.1%} of the configurations"
-    return text + ("." if share * size == largest else f"; the largest basin, another one, holds {largest / size:.1%}.")
+    kind = "large" if share >= LARGE_BASIN else "small" if share < SMALL_BASIN else "of middling size"
+    several = (values.get("n_global") or 1) > 1
+    whose, where = ("basins of the global optima together are", "a global optimum") if several else (
+        "basin of the global optimum is", "the global optimum")  # fmt: skip
+    text = f"The {whose} {kind}: steepest descent reaches {where} from {share:.1%} of the configurations"
+    if share * size < largest - 0.5:
+        text += f", while the largest basin, another one, holds {largest / size:.1%}"
+    return Said(f"{text} (large: {LARGE_BASIN:.0%} and more, small: less than {SMALL_BASIN:.0%}).", "basins")
 
 
-def _neutrality(values: Values) -> str | None:
-    share, ndc = values.get("neutrality"), values.get("ndc_spearman")
+def _neutrality(facts: Facts) -> Said | None:
+    share, ndc = facts.values.get("neutrality"), facts.values.get("ndc_spearman")
     if share is None:
         return None
-    text = f"Of all neighbour pairs {share:.1%} are neutral (they differ by no more than the threshold)"
-    if ndc is None or abs(ndc) < 0.05:
-        return text + "."
-    return text + (", more of them near the optimum." if ndc > 0 else ", fewer of them near the optimum.")
+    kind = "strongly" if share >= STRONGLY_NEUTRAL else "hardly" if share < HARDLY_NEUTRAL else "partly"
+    threshold = "the threshold" if facts.epsilon is None else f"{facts.epsilon:.3g}"
+    text = (
+        f"It is {kind} neutral: {share:.1%} of the neighbour pairs differ by no more than {threshold}"
+        f"{facts.interval('neutrality')}; {STRONGLY_NEUTRAL:.0%} is called strongly, less than {HARDLY_NEUTRAL:.0%} "
+        "hardly"
+    )
+    if ndc is not None and abs(ndc) >= 0.05:
+        text += ", and it is flatter near the optimum" if ndc > 0 else ", and it is less flat near the optimum"
+    return Said(text + ".", "neutrality")
 
 
-def _path(values: Values) -> str | None:
-    share, fdc = values.get("monotone_share"), values.get("fdc_spearman")
-    if share is None:
+def _distance(facts: Facts) -> Said | None:
+    fdc, share = facts.values.get("fdc_spearman"), facts.values.get("monotone_share")
+    if fdc is None:
         return None
-    text = f"From {share:.1%} of the configurations a path that never worsens leads to the best one"
-    return text + (f"; loss and distance to it correlate at {number(fdc, 3)}." if fdc is not None else ".")
+    kind = "leads to" if fdc >= LEADING else "leads away from" if fdc <= -LEADING else "says little about the way to"
+    text = (
+        f"The loss {kind} the optimum: it correlates with the distance at {number(fdc, 3)}"
+        f"{facts.interval('fdc_spearman')}, where {LEADING:g} and more counts as leading there"
+    )
+    if share is not None:
+        text += f"; from {share:.1%} of the configurations a path that never worsens ends in the best one"
+    return Said(text + ".", "distance")
 
 
-def _importance(rows: Sequence[Mapping[str, Any]]) -> str | None:
+def _importance(rows: Sequence[Row]) -> Said | None:
     known = sorted((r for r in rows if r["total_share"] is not None), key=lambda r: -r["total_share"])
     if not known:
         return None
     parts = [f"{row['hyperparameter']} ({row['total_share']:.0%})" for row in known[:3]]
-    return f"Most of the variance of ranks, interactions included, comes with {', '.join(parts)}."
+    text = f"The variance of ranks, interactions included, comes mostly with {', '.join(parts)}"
+    idle = [row for row in known[3:] if row["total_share"] < 0.01]
+    if idle:
+        text += f"; {plural(len(idle), 'hyperparameter')} of {len(known)} matter{'s' * (len(idle) == 1)} less than 1 %"
+    return Said(text + ".", "importance")
 
 
-def _interactions(values: Values) -> str | None:
+def _interactions(values: Values) -> Said | None:
     main, sign = values.get("variance_ranks_main"), values.get("interaction_sign")
     reciprocal = values.get("interaction_reciprocal")
     if main is None or sign is None or reciprocal is None:
         return None
-    return (
+    return Said(
         f"Main effects alone explain {main:.0%} of the variance of ranks; in {sign + reciprocal:.0%} of the squares of "
-        "two hyperparameters an effect changes its sign when the other one moves."
+        "two hyperparameters an effect changes its sign when the other one moves.",
+        "pairs",
     )
+
+
+def _transfer(rows: Sequence[Row]) -> Said | None:
+    known = sorted((row for row in rows if row["regret_relative"] is not None), key=lambda r: r["regret_relative"])
+    if not known:
+        return None
+    costs = [row["regret_relative"] for row in known]
+    middle = costs[len(costs) // 2] if len(costs) % 2 else (costs[len(costs) // 2 - 1] + costs[len(costs) // 2]) / 2
+    kind = "carry over" if middle <= CARRIES else "do not carry over" if middle >= COSTLY else "carry over in part"
+    text = (
+        f"Optima of other benchmarks {kind}: taken over from one of {len(known)} others, the best configuration costs, "
+        f"at the median, {middle:.1%} of the way from best to median loss (up to {CARRIES:.0%}: carries over, from "
+        f"{COSTLY:.0%}: does not)"
+    )
+    if len(known) > 1:
+        text += (
+            f"; least from {known[0]['from_benchmark']} ({costs[0]:.1%}), most from {known[-1]['from_benchmark']} "
+            f"({costs[-1]:.1%})"
+        )
+    return Said(text + ".", "transfer")
+
+
+def _runs(rows: Sequence[Row]) -> Said | None:
+    known = [row for row in rows if row["global_basin_share"] is not None]
+    if not known:
+        return None
+    total = sum(row["runs"] for row in rows)
+    best = max(known, key=lambda row: row["global_basin_share"])
+    lead = [row for row in rows if row["median_regret"] is not None]
+    text = f"Of {total:,} optimiser runs on it, those of {best['algorithm']} spent the largest share of their "
+    text += f"evaluations in the basin of a global optimum ({best['global_basin_share']:.1%})"
+    if lead:
+        first = min(lead, key=lambda row: row["median_regret"])
+        text += f"; {first['algorithm']} has the lowest median regret ({number(first['median_regret'], 3)})"
+    return Said(text + ".", "runs-share")

@@ -122,7 +122,10 @@ def draw(
     fidelity: FidelityOption = None,
     seed: SeedOption = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="NAME", help="Draw the incumbent of this algorithm's first run.")
+        list[str] | None,
+        typer.Option(
+            "--run", metavar="NAME", help="Draw the incumbent of this algorithm's median run; may be repeated."
+        ),
     ] = None,
     wait: WaitOption = 0.0,
 ) -> None:
@@ -132,7 +135,7 @@ def draw(
 
     selection = Selection(benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     with open_warehouse(warehouse, wait) as opened:
-        picture = draw_map(opened, selection, run=run)
+        picture = draw_map(opened, selection, runs=run or None)
     try:
         to.write_text(picture, encoding="utf-8")
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -319,11 +319,11 @@ def _only(keys: list[Key], text: str) -> Key:
     return keys[0]
 
 
-def draw_map(warehouse: Warehouse, selection: Selection, *, run: str | None = None) -> str:
+def draw_map(warehouse: Warehouse, selection: Selection, *, runs: Sequence[str] | None = None) -> str:
     """Return the dimensional stacking map of one landscape as SVG.
 
-    The landscape's analysis gives the order of the hyperparameters, the optima and, where `run` names an
-    algorithm, the path of its first run's incumbent.
+    The landscape's analysis gives the order of the hyperparameters, the optima and, for each algorithm in `runs`
+    (empty: for all), the path of the incumbent of its run with the median final regret.
 
     Raises:
         UsageError: the selection is not one landscape, or was not analysed, there is no such run on
@@ -339,6 +339,6 @@ def draw_map(warehouse: Warehouse, selection: Selection, *, run: str | None = No
             f"{key.subject} was not analysed.", f"Run: hpowh analyse landscapes --benchmark {key.benchmark}"
         )
     try:
-        return stored_map(warehouse, found[0][0], run=run, title=key.subject).markup
+        return stored_map(warehouse, found[0][0], runs=runs, title=key.subject).markup
     except LandscapeError as error:
         raise UsageError(error.message, error.hint) from error

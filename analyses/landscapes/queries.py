@@ -122,19 +122,44 @@ select position, total_share from result.landscape_importance
 where analysis_run_id = ? and scope = 'ranks' and total_share is not null
 """
 
-STORED_PATH = """
-with run as (
-  select s.*, a.name || ', seed ' || coalesce(r.seed::varchar, 'unknown') as label, a.name as algorithm
-  from result.landscape_run_step as s
-  join core.run as r on r.run_id = s.run_id
-  join core.algorithm as a on a.algorithm_id = r.algorithm_id
-  where s.analysis_run_id = ?
-),
-chosen as (
-  select min(run_id) as run_id from run where ?::varchar is null or algorithm = ?::varchar
-)
-select configuration_id, label from run where run_id = (select run_id from chosen) order by trial_number
+STORED_NODES = """
+select configuration_id, loss, basin_id from result.landscape_node where analysis_run_id = ? order by configuration_id
 """
-"""The incumbent's path of the first run of an algorithm, or of the first run at all."""
+
+STORED_LABELS = """
+select position, label from core.hyperparameter_level where search_space_id = ? and level < 1000
+order by position, level
+"""
+
+STORED_PATHS = """
+with placed as (
+  select
+    r.run_id, a.algorithm_id, a.name as algorithm, r.seed,
+    row_number() over (partition by a.algorithm_id order by r.final_regret nulls last, r.run_id) as place,
+    count(*) over (partition by a.algorithm_id) as run_count
+  from result.landscape_run as r
+  join core.algorithm as a on a.algorithm_id = r.algorithm_id
+  where r.analysis_run_id = $1
+)
+select p.algorithm, p.seed, s.configuration_id
+from placed as p
+join result.landscape_run_step as s on s.run_id = p.run_id and s.analysis_run_id = $1
+where p.place = (p.run_count + 1) // 2
+order by p.algorithm_id, s.trial_number
+"""
+"""The incumbent's path of each algorithm's run with the median final regret."""
+
+STORED_TRIALS = """
+select a.name as algorithm, t.configuration_id, count(*) as evaluations
+from result.landscape_run as r
+join core.run as n on n.run_id = r.run_id
+join core.algorithm as a on a.algorithm_id = r.algorithm_id
+join core.trial as t on t.sweep_id = n.sweep_id
+join result.landscape_node as o on o.analysis_run_id = r.analysis_run_id and o.configuration_id = t.configuration_id
+where r.analysis_run_id = ? and t.status = 'finished'
+group by a.algorithm_id, a.name, t.configuration_id
+order by a.algorithm_id, t.configuration_id
+"""
+"""How often each algorithm evaluated each configuration of a landscape."""
 
 NEWEST = "select max(analysis_run_id) as id from ops.analysis_run where job = ? and subject = ? having id is not null"

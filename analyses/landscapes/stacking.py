@@ -22,6 +22,9 @@ MAX_DRAWN = 4_000_000
 STOPS = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], dtype=np.float64)
 """Five points of the colour scale viridis (van der Walt and Smith), dark for the best."""
 
+SHADES = 250
+"""Colours that the scale is drawn in: more than an eye tells apart, few enough for a paletted picture."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -92,7 +95,7 @@ def shades(surface: Surface, stack: Stack) -> NDArray[np.float64]:
 def colours(plane: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return the plane as pixels; holes are transparent."""
     holes = np.isnan(plane)
-    at = np.where(holes, 0.0, plane) * (len(STOPS) - 1)
+    at = np.round(np.where(holes, 0.0, plane) * (SHADES - 1)) / (SHADES - 1) * (len(STOPS) - 1)
     low = np.minimum(at.astype(np.int64), len(STOPS) - 2)
     part = (at - low)[..., None]
     pixels = np.empty((*plane.shape, 4), dtype=np.uint8)

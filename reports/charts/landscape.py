@@ -23,40 +23,24 @@ def by_distance(rows: Sequence[Row], sign: float) -> list[Trace]:
     ]
 
 
-def network(optima: Sequence[Row], edges: Sequence[Row], sign: float) -> list[Trace]:
-    """Return the optima by distance and value, sized by basin, joined by each one's likeliest improving escape."""
-    place = {row["configuration_id"]: (_spread(row), significant(sign * row["loss"])) for row in optima}
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for edge in edges:
-        if edge["from_id"] in place and edge["to_id"] in place:
-            x += [place[edge["from_id"]][0], place[edge["to_id"]][0], None]
-            y += [place[edge["from_id"]][1], place[edge["to_id"]][1], None]
-    lines: Trace = {
-        "type": "scatter", "mode": "lines", "x": x, "y": y, "name": "likeliest improving escape", "hoverinfo": "skip",
-        "line": {"color": "@muted/0.4", "width": 1},
-    }  # fmt: skip
-    largest = max((row["basin_size"] for row in optima), default=1)
-    found = [lines]
-    for name, token, is_global in (("local optimum", "@accent", False), ("global optimum", "@1", True)):
-        mine = [row for row in optima if bool(row["is_global"]) == is_global]
-        found.append(
-            {
-                "type": "scatter", "mode": "markers", "name": name,
-                "x": [place[row["configuration_id"]][0] for row in mine],
-                "y": [place[row["configuration_id"]][1] for row in mine],
-                "customdata": [[row["configuration_id"], row["basin_size"]] for row in mine],
-                "marker": {
-                    "color": f"{token}/0.7", "symbol": "star" if is_global else "circle",
-                    "size": [5 + 22 * (row["basin_size"] / largest) ** 0.5 for row in mine],
-                },
-                "hovertemplate": "configuration %{customdata[0]}<br>basin %{customdata[1]:,}<br>%{y}<extra></extra>",
-            }
-        )  # fmt: skip
-    return found
+def optima_by_distance(optima: Sequence[Row], sign: float) -> list[Trace]:
+    """Return the local optima as rings over the distance plot, a little aside so that they do not hide one another."""
+    mine = [row for row in optima if not row["is_global"]]
+    if not mine:
+        return []
+    return [
+        {
+            "type": "scatter", "mode": "markers", "name": "local optima",
+            "x": [significant(spread(row), 4) for row in mine],
+            "y": [significant(sign * row["loss"]) for row in mine],
+            "customdata": [[row["configuration_id"], row["basin_size"]] for row in mine],
+            "marker": {"symbol": "circle-open", "size": 7, "color": "@muted", "line": {"width": 1.2}},
+            "hovertemplate": "configuration %{customdata[0]}, basin %{customdata[1]:,}: %{y}<extra></extra>",
+        }
+    ]  # fmt: skip
 
 
-def _spread(row: Row) -> float:
+def spread(row: Row) -> float:
     """Return the distance, moved aside a little by the id, so that optima at one distance do not hide one another."""
     return float(row["optimum_distance"]) + ((row["configuration_id"] * 0.618) % 1 - 0.5) * 0.6 * (not row["is_global"])
 
@@ -77,21 +61,24 @@ def basins(optima: Sequence[Row]) -> list[Trace]:
 
 
 def bars(rows: Sequence[Row], columns: Sequence[tuple[str, str, str]]) -> list[Trace]:
-    """Return grouped bars: a hyperparameter each, one colour a column `(name, label, token)`."""
+    """Return grouped horizontal bars: a hyperparameter each, one colour a column `(name, label, token)`."""
     return [
         {
             "type": "bar",
+            "orientation": "h",
             "name": plot_text(label),
-            "x": [plot_text(row["hyperparameter"]) for row in rows],
-            "y": [significant(row[name]) for row in rows],
+            "y": [plot_text(row["hyperparameter"], 26) for row in rows],
+            "x": [significant(row[name]) for row in rows],
             "marker": {"color": token},
-            "hovertemplate": "%{x}: %{y:.3f}",
+            "hovertemplate": "%{y}: %{x:.3~g}",
         }
         for name, label, token in columns
     ]
 
 
-def matrix(rows: Sequence[Row], across: str, down: str, value: str, *, is_signed: bool = False) -> list[Trace]:
+def matrix(
+    rows: Sequence[Row], across: str, down: str, value: str, *, is_signed: bool = False, digits: int = 2
+) -> list[Trace]:
     """Return a heat map of the rows; cells without a row stay empty."""
     xs, ys = (list(dict.fromkeys(row[name] for row in rows)) for name in (across, down))
     if set(xs) == set(ys):
@@ -104,7 +91,7 @@ def matrix(rows: Sequence[Row], across: str, down: str, value: str, *, is_signed
             "x": [plot_text(str(x)) for x in xs],
             "y": [plot_text(str(y)) for y in ys],
             "z": [[cell.get((x, y)) for x in xs] for y in ys],
-            "texttemplate": "%{z:.2~g}" if len(xs) <= 12 else "",
+            "texttemplate": f"%{{z:.{digits}~g}}" if len(xs) <= 12 else "",
             "hovertemplate": "%{x}<br>%{y}<br>%{z:.4~g}<extra></extra>",
             "hoverongaps": False,
             **colours,
@@ -117,3 +104,45 @@ def curve(name: str, rows: Sequence[Row], x: str, y: str, *, token: str = "@acce
     return line(
         name, [significant(row[x]) for row in rows], [significant(row[y]) for row in rows], token=token, dash=dash
     )
+
+
+def with_errors(rows: Sequence[Row], x: str, y: str, error: str) -> Trace:
+    """Return points of two columns with two standard errors to either side."""
+    return {
+        "type": "scatter", "mode": "markers", "name": "ranks, sampled walks",
+        "x": [row[x] for row in rows], "y": [significant(row[y]) for row in rows],
+        "error_y": {
+            "type": "data", "array": [significant(2 * (row[error] or 0.0), 3) for row in rows],
+            "color": "@muted", "thickness": 1.2, "width": 4,
+        },
+        "marker": {"color": "@muted", "size": 6, "symbol": "diamond"}, "hovertemplate": "%{y:.4~g}",
+    }  # fmt: skip
+
+
+def changes(rows: Sequence[Row], aspects: Sequence[str]) -> list[Trace]:
+    """Return one dot a pair of landscapes in the row of what they differ in, and a bar at each row's median."""
+    from statistics import median
+
+    found: list[Trace] = []
+    for place, aspect in enumerate(aspects):
+        mine = [row for row in rows if row["aspect"] == aspect]
+        middle = significant(median(row["value"] for row in mine))
+        found += [
+            {
+                "type": "scatter", "mode": "markers", "name": aspect, "showlegend": False,
+                "x": [significant(row["value"]) for row in mine],
+                # Dots lie apart by a fixed spread, so that equal ones are all seen.
+                "y": [place + 0.55 * (((i * 0.618) % 1) - 0.5) for i in range(len(mine))],
+                "customdata": [
+                    [plot_text(row[name]) for name in ("landscape_a", "landscape_b", "context")] for row in mine
+                ],
+                "marker": {"color": "@accent", "size": 7, "opacity": 0.45},
+                "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<br>%{customdata[2]}<br>%{x:.3f}<extra></extra>",
+            },
+            {
+                "type": "scatter", "mode": "lines", "name": "median", "showlegend": False, "x": [middle, middle],
+                "y": [place - 0.36, place + 0.36], "line": {"color": "@1", "width": 4},
+                "hovertemplate": "median %{x:.3f}<extra></extra>",
+            },
+        ]  # fmt: skip
+    return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from statistics import median
 from typing import Any
 
-from hpowh.reports.blocks import Block, Column, Facts, Figure, Plot, Prose, Table
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Table
 from hpowh.reports.charts import landscape as charts
+from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import Query, SiteContext
-from hpowh.reports.numbers import number
-from hpowh.reports.page import Page
+from hpowh.reports.numbers import number, plural
+from hpowh.reports.page import Finding, Key, Page
 from hpowh.reports.queries import landscape as queries
 
 MEASURES = (
@@ -21,6 +24,12 @@ MEASURES = (
     ("regret_relative", "what the best of the row costs on the column, relative to the median"),
     ("importance_agreement", "agreement of importances"),
 )
+ASPECTS = ("benchmark", "fidelity", "split", "metric", "seed")
+CONTEXTS = 24
+"""So many choices of what stays the same are offered per aspect."""
+NOTHING = "Its landscapes have not been compared yet: hpowh analyse landscapes"
+
+Rows = list[dict[str, Any]]
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -41,83 +50,178 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
         Column("name", "Hyperparameter"), Column("kind", "Kind"), Column("value_type", "Type"),
         Column("scale", "Scale"), Column("cardinality", "Levels"), Column("levels", "Values, in order (at most 24)"),
     ]  # fmt: skip
-    contexts = site.rows(queries.CONTEXTS, space=name)
-    families = [(aspect, text) for aspect, text in contexts if aspect != "seed"]
-    similar = [(aspect, text, _similarity(site, name, aspect, text)) for aspect, text in families]
-    facts = [("configurations", number(cardinality)), ("hyperparameters", number(hyperparameters.frame.height))]
+    there = {aspect for (aspect,) in site.rows(queries.ASPECTS, space=name)}
+    aspects = [one for one in ASPECTS if one in there]
+    similar = {aspect: site.query(queries.SIMILARITY_OF_ASPECT, space=name, aspect=aspect) for aspect in aspects}
+    changes = site.query(queries.CHANGES, space=name)
+    importance = site.query(queries.TUNABILITY, space=name)
+    landscapes = site.query(queries.MEASURES_WIDE, space=name)
+    key = ("search-space", name)
+    said = [*_shape(landscapes.rows()), *_alike(similar), *_noise(changes.rows()), *_important(importance.rows())]
+    facts = [
+        ("configurations", number(cardinality)),
+        ("hyperparameters", number(hyperparameters.frame.height)),
+        ("landscapes analysed", number(landscapes.frame.height)),
+    ]
     blocks: list[Block] = [
-        Prose("Findings", points=_findings(similar) or [NOTHING], id="findings"),
+        Findings([Finding(text, key, anchor) for text, anchor in said], empty=NOTHING),
         Facts(facts),
         Table("hyperparameters", "Hyperparameters", "Ordinal levels are neighbours when adjacent, categories always.",
               hyperparameters, columns),
     ]  # fmt: skip
-    blocks += [_matrix(i, aspect, text, query) for i, (aspect, text, query) in enumerate(similar)]
-    blocks += _landscapes(site, name)
+    blocks += _landscapes(site, name, landscapes)
+    blocks += _importances(importance)
+    blocks += _changes(changes)
+    blocks += [_matrices(aspect, query) for aspect, query in similar.items()]
     return blocks
 
 
-NOTHING = "Its landscapes have not been compared yet: hpowh analyse landscapes"
+def _shape(rows: Rows) -> Iterator[tuple[str, str]]:
+    """Yield which of the space's landscapes is the smoothest and which the most rugged."""
+    known = sorted(
+        (row for row in rows if row.get("assortativity_rank") is not None), key=lambda r: r["assortativity_rank"]
+    )
+    if len(known) > 1:
+        low, high = known[0], known[-1]
+        yield (
+            f"Of its {len(known)} landscapes {_name(high)} is the smoothest (ranks of neighbours correlate at "
+            f"{number(high['assortativity_rank'], 3)}) and {_name(low)} the most rugged "
+            f"({number(low['assortativity_rank'], 3)}).",
+            "landscapes",
+        )
 
 
-def _similarity(site: SiteContext, space: str, aspect: str, context: str) -> Query:
-    return site.query(queries.SIMILARITY, space=space, aspect=aspect, context=context)
+def _name(row: Mapping[str, Any]) -> str:
+    return f"{row['benchmark']}, {row['metric']} {row['split']}"
 
 
-def _findings(similar: Sequence[tuple[str, str, Query]]) -> list[str]:
-    """Return sentences on the benchmarks: which are most and least alike, and how an optimum carries over."""
-    found = []
-    for aspect, context, query in similar:
-        if aspect != "benchmark":
-            continue
-        rows = [row for row in query.rows() if row["value"] is not None]
+def _alike(similar: Mapping[str, Query]) -> Iterator[tuple[str, str]]:
+    """Yield which benchmarks are most and least alike, and how an optimum carries over."""
+    if "benchmark" not in similar:
+        return
+    everything = [row for row in similar["benchmark"].rows() if row["value"] is not None]
+    for context in dict.fromkeys(row["context"] for row in everything):
+        rows = [row for row in everything if row["context"] == context]
         rho = sorted((r for r in rows if r["measure"] == "spearman"), key=lambda r: r["value"])
         regret = sorted((r for r in rows if r["measure"] == "regret_relative"), key=lambda r: r["value"])
-        if rho:
-            found.append(
+        if len(rho) > 2:
+            yield (
                 f"By {context}, {_pair(rho[-1])} are most alike (Spearman {number(rho[-1]['value'], 3)}) and "
-                f"{_pair(rho[0])} least ({number(rho[0]['value'], 3)})."
+                f"{_pair(rho[0])} least ({number(rho[0]['value'], 3)}).",
+                "similarity-benchmark",
             )
+        elif rho:
+            text = f"By {context}, {_pair(rho[0])} correlate at {number(rho[0]['value'], 3)} (Spearman)."
+            yield text, "similarity-benchmark"
         if regret:
             worst = regret[-1]
-            middle = regret[len(regret) // 2]["value"]
-            found.append(
-                f"The best configuration of one benchmark costs another, at the median, {middle:.1%} of the way from "
-                f"its best to its median loss; at worst {worst['value']:.1%} (from {worst['landscape_a']} to "
-                f"{worst['landscape_b']})."
+            yield (
+                f"By {context}, the best configuration of one benchmark costs another, at the median, "
+                f"{median(row['value'] for row in regret):.1%} of the way from its best to its median loss; at worst "
+                f"{worst['value']:.1%} (from {worst['landscape_a']} to {worst['landscape_b']}).",
+                "similarity-benchmark",
             )
-    return found
 
 
 def _pair(row: Mapping[str, Any]) -> str:
     return f"{row['landscape_a']} and {row['landscape_b']}"
 
 
-def _matrix(index: int, aspect: str, context: str, query: Query) -> Figure:
+def _noise(rows: Rows) -> Iterator[tuple[str, str]]:
+    """Yield how alike landscapes are that differ in one thing, beside those of single seeds."""
+    by_aspect: dict[str, list[float]] = {}
+    for row in rows:
+        by_aspect.setdefault(row["aspect"], []).append(row["value"])
+    if "seed" not in by_aspect or len(by_aspect) < 2:
+        return
+    floor = median(by_aspect["seed"])
+    others = "; ".join(
+        f"{aspect}: {number(median(values), 3)}" for aspect, values in by_aspect.items() if aspect != "seed"
+    )
+    below = [aspect for aspect, values in by_aspect.items() if aspect != "seed" and median(values) < floor]
+    text = (
+        f"Landscapes of single seeds correlate, at the median, at {number(floor, 3)}: the noise floor. Pairs that "
+        f"differ in something else: {others}"
+    )
+    if below:
+        text += f". More than noise is what sets apart landscapes that differ in their {' or '.join(below)}"
+    yield text + ".", "changes"
+
+
+def _important(rows: Rows) -> Iterator[tuple[str, str]]:
+    """Yield which hyperparameter leads on how many benchmarks."""
+    by_benchmark: dict[str, Rows] = {}
+    for row in rows:
+        if row["main_share"] is not None:
+            by_benchmark.setdefault(row["benchmark"], []).append(row)
+    if not by_benchmark:
+        return
+    first = Counter(max(mine, key=lambda r: r["main_share"])["hyperparameter"] for mine in by_benchmark.values())
+    (name, count), *_ = first.most_common()
+    where = "all" if count == len(by_benchmark) and count > 1 else f"{count} of"
+    yield (
+        f"On {where} {plural(len(by_benchmark), 'benchmark')} {name} alone explains the most of the variance of ranks.",
+        "importances",
+    )
+
+
+def _matrices(aspect: str, query: Query) -> Figure:
+    """Return the similarity matrices of landscapes that differ in one thing, by what they share and by measure."""
     rows = query.rows()
-    kept = [
-        (name, label) for name, label in MEASURES if any(r["measure"] == name and r["value"] is not None for r in rows)
-    ]
+    contexts = list(dict.fromkeys(row["context"] for row in rows))
+    shown = contexts[:CONTEXTS]
+    cells: dict[tuple[str, str], Rows] = {}
+    for row in rows:
+        if row["value"] is not None:
+            cells.setdefault((row["context"], row["measure"]), []).append(row)
+    numbered = {"type": "category", "automargin": True}
     chart = Plot(
         {
-            str(i): {
-                "data": charts.matrix([r for r in rows if r["measure"] == name], "landscape_b", "landscape_a", "value")
-            }
-            for i, (name, _) in enumerate(kept)
+            f"{i},{j}": {"data": charts.matrix(mine, "landscape_b", "landscape_a", "value")}
+            for i, context in enumerate(shown)
+            for j, (measure, _) in enumerate(MEASURES)
+            if (mine := cells.get((context, measure)))
         },
-        {"yaxis": {"autorange": "reversed"}},
-        (("Measure", tuple(label for _, label in kept)),),
+        {"xaxis": numbered, "yaxis": {**numbered, "autorange": "reversed"}, "hovermode": "closest"},
+        (("Of", tuple(shown)), ("Measure", tuple(label for _, label in MEASURES))),
     )
     how = (
-        f"Pairs of landscapes that differ in their {aspect} only ({context}). Overlaps and correlations: higher is "
-        "more alike; change of rank and regret: lower. Regret reads from the row to the column."
+        f"Pairs of landscapes that differ in their {aspect} only. Overlaps and correlations: higher is more alike; "
+        "change of rank and regret: lower. Regret reads from the row to the column."
+    )
+    notes = [f"The first {CONTEXTS} of {len(contexts)} choices are offered; the CSV has all."] * (
+        len(contexts) > CONTEXTS
     )
     alt = f"Heat map: similarity of landscapes by {aspect}."
-    return Figure(f"similarity-{index}", f"Similarity by {aspect}: {context}", how, chart, query, alt)
+    title = f"Similarity by {aspect}" + (f": {contexts[0]}" if len(contexts) == 1 else "")
+    return Figure(f"similarity-{aspect}", title, how, chart, query, alt, notes=notes)
 
 
-def _landscapes(site: SiteContext, name: str) -> list[Block]:
-    """Return the main metrics of all landscapes side by side, and the importances per benchmark."""
-    query = site.query(queries.MEASURES_WIDE, space=name)
+def _changes(query: Query) -> list[Block]:
+    """Return how much a landscape changes with each thing that can differ; nothing where only one does."""
+    rows = query.rows()
+    aspects = [one for one in ASPECTS if any(row["aspect"] == one for row in rows)]
+    if len(aspects) < 2:
+        return []
+    chart = Plot(
+        {"": {"data": charts.changes(rows, aspects)}},
+        {
+            "yaxis": {"tickvals": list(range(len(aspects))), "ticktext": aspects, "autorange": "reversed",
+                      "zeroline": False},
+            "xaxis": axis("Correlation of ranks (Spearman)"), "hovermode": "closest",
+        },
+        height=120 + 60 * len(aspects),
+    )  # fmt: skip
+    how = (
+        "One dot a pair of landscapes that differ in this one thing; the bar is the median. The further left, the more "
+        "the landscape changes with it"
+    ) + ("; seeds show what noise alone does." if "seed" in aspects else ".")
+    alt = "Dots: rank correlation of pairs of landscapes, by what they differ in."
+    return [Figure("changes", "What changes a landscape, and what does not", how, chart, query, alt)]
+
+
+def _landscapes(site: SiteContext, name: str, query: Query) -> list[Block]:
+    """Return the main metrics of all landscapes side by side."""
     if not query.frame.height:
         return []
     labels = {
@@ -125,22 +229,41 @@ def _landscapes(site: SiteContext, name: str) -> list[Block]:
         "fdc_spearman": "FDC", "basin_global_share": "Basin of the best", "monotone_share": "Monotone paths",
         "variance_ranks_main": "Main effects", "interaction_reciprocal": "Reciprocal sign interactions",
     }  # fmt: skip
+    several = query.frame["split"].n_unique() > 1
     columns = [
         Column("benchmark", "Benchmark", link=lambda row: _href(site, name, row)),
         Column("metric", "Metric"),
+        *([Column("split", "Split")] if several else []),
         *(Column(key, label, 3) for key, label in labels.items() if key in query.frame.columns),
     ]
     how = "The shape of each landscape; docs/landscapes.md defines every metric."
-    blocks: list[Block] = [Table("landscapes", "Its landscapes side by side", how, query, columns)]
-    importance = site.query(queries.TUNABILITY, space=name)
-    rows = [row for row in importance.rows() if row["main_share"] is not None]
-    if rows:
-        chart = Plot({"": {"data": charts.matrix(rows, "hyperparameter", "benchmark", "main_share")}})
-        how = "Share of the variance of ranks that each hyperparameter explains alone, by benchmark."
-        alt = "Heat map: main effects by hyperparameter and benchmark."
-        blocks.append(Figure("importances", "Importance by benchmark", how, chart, importance, alt))
-    return blocks
+    return [Table("landscapes", "Its landscapes side by side", how, query, columns)]
+
+
+def _importances(query: Query) -> list[Block]:
+    """Return the importances of the hyperparameters per benchmark."""
+    rows = query.rows()
+    kinds = [
+        ("variance of ranks that it explains alone", "main_share"),
+        ("gain from tuning it (Shapley value, in loss)", "tunability_shapley"),
+    ]
+    kinds = [(text, column) for text, column in kinds if any(row[column] is not None for row in rows)]
+    if not kinds:
+        return []
+    chart = Plot(
+        {
+            str(i): {"data": charts.matrix([r for r in rows if r[column] is not None], "hyperparameter", "benchmark",
+                                           column)}
+            for i, (_, column) in enumerate(kinds)
+        },
+        {"yaxis": {"autorange": "reversed", "type": "category"}, "xaxis": {"type": "category"}, "hovermode": "closest"},
+        (("Shown", tuple(text for text, _ in kinds)),),
+    )  # fmt: skip
+    how = "What each hyperparameter matters on each benchmark; the default of tuning is the best on average over them."
+    alt = "Heat map: importance by hyperparameter and benchmark."
+    return [Figure("importances", "Importance by benchmark", how, chart, query, alt)]
 
 
 def _href(site: SiteContext, space: str, row: Mapping[str, Any]) -> str | None:
-    return site.href(("landscape", space, row["benchmark"], row["metric"], row["split"]))
+    key: Key = ("landscape", space, row["benchmark"], row["metric"], row["split"])
+    return site.href(key if row["fidelity"] is None else (*key, f"{row['fidelity']:g}"))

@@ -54,7 +54,8 @@ limit 400
 """
 
 IMPORTANCE = """
-select scope, position, hyperparameter, main_share, total_share, tunability_shapley, method, reason
+select scope, position, hyperparameter, main_share, total_share, tunability_alone, tunability_shapley, ablation_shapley,
+  method, reason
 from result.landscape_importance where analysis_run_id = $run order by scope, position
 """
 
@@ -65,7 +66,8 @@ from result.landscape_interaction where analysis_run_id = $run order by scope, p
 """
 
 NEUTRALITY = """
-select epsilon, neutrality from result.landscape_neutrality where analysis_run_id = $run order by epsilon
+select epsilon, relative_epsilon, neutrality, pair_count from result.landscape_neutrality
+where analysis_run_id = $run order by epsilon
 """
 
 NEUTRALITY_BY_RANK = """
@@ -78,7 +80,7 @@ from part group by part order by part
 """
 
 AUTOCORRELATION = """
-select lag, loss_exact, rank_exact, rank_sampled, rank_sampled_error
+select lag, loss_exact, rank_exact, rank_sampled, rank_sampled_error, reason
 from result.landscape_autocorrelation where analysis_run_id = $run order by lag
 """
 
@@ -107,10 +109,42 @@ where sp.name = $space and s.aspect = $aspect and s.context = $context
 order by s.measure, s.landscape_a, s.landscape_b
 """
 
-CONTEXTS = """
-select distinct s.aspect, s.context
+ASPECTS = """
+select distinct s.aspect
 from result.landscape_similarity as s join core.search_space as sp on sp.search_space_id = s.search_space_id
-where sp.name = $space order by all
+where sp.name = $space
+"""
+
+SIMILARITY_OF_ASPECT = """
+with newest as (
+  select max(s.analysis_run_id) as analysis_run_id
+  from result.landscape_similarity as s
+  join core.search_space as sp on sp.search_space_id = s.search_space_id
+  where sp.name = $space and s.aspect = $aspect
+  group by s.context
+)
+select s.context, s.landscape_a, s.landscape_b, s.measure, s.value, s.reason
+from newest
+join result.landscape_similarity as s using (analysis_run_id)
+where s.measure in (
+  'spearman', 'kendall', 'shake_up', 'best_overlap_10', 'regret_relative', 'importance_agreement'
+)
+order by s.context, s.measure, s.landscape_a, s.landscape_b
+"""
+
+CHANGES = """
+with newest as (
+  select max(s.analysis_run_id) as analysis_run_id
+  from result.landscape_similarity as s
+  join core.search_space as sp on sp.search_space_id = s.search_space_id
+  where sp.name = $space
+  group by s.aspect, s.context
+)
+select s.aspect, s.context, s.landscape_a, s.landscape_b, s.value
+from newest
+join result.landscape_similarity as s using (analysis_run_id)
+where s.measure = 'spearman' and s.value is not null and s.landscape_a < s.landscape_b
+order by s.aspect, s.context, s.landscape_a, s.landscape_b
 """
 
 SPACES = """
@@ -130,12 +164,12 @@ group by all order by h.position
 
 MEASURES_WIDE = """
 pivot (
-  select benchmark, metric, split, measure, value from mart.landscape_measure
+  select benchmark, metric, split, fidelity, measure, value from mart.landscape_measure
   where search_space = $space and seed is null
 ) on measure in (
   'n_lo', 'assortativity_rank', 'neutrality', 'fdc_spearman', 'basin_global_share', 'monotone_share',
   'variance_ranks_main', 'interaction_reciprocal'
-) using first(value) group by benchmark, metric, split order by benchmark, metric, split
+) using first(value) group by benchmark, metric, split, fidelity order by benchmark, metric, split, fidelity
 """
 
 TUNABILITY = """

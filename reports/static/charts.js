@@ -93,7 +93,7 @@
       var axis = layout[letter + "axis"];
       if (!axis || axis.type !== "log" || axis.tickformat) return;
       axis.tickformat = "~g";
-      if (orders(data, letter) <= 5) axis.dtick = "D2";
+      if (!axis.dtick) axis.dtick = orders(data, letter) <= 3 ? "D2" : 1;
     });
     return themed(layout);
   };

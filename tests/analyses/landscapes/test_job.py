@@ -276,10 +276,13 @@ def test_optimiser_runs_are_placed(stored: Warehouse) -> None:
     assert row == [(8, 5, 42, 4, 20, pytest.approx(SEEDS.mean(axis=-1).ravel()[20]))]
     steps = stored.sql("select configuration_id from result.landscape_run_step order by trial_number").rows()
     assert [s[0] for s in steps] == [0, 7, 20]
-    drawn = draw_map(stored, Selection(benchmark="one"), run="TPE")
-    assert "end of the run" in drawn
-    with pytest.raises(UsageError, match="no run 'CMA'"):
-        draw_map(stored, Selection(benchmark="one"), run="CMA")
+    for runs in (["TPE"], []):
+        drawn = draw_map(stored, Selection(benchmark="one"), runs=runs)
+        assert "end of TPE, seed 42" in drawn
+    assert "end of" not in draw_map(stored, Selection(benchmark="one"))
+    with pytest.raises(UsageError, match="no run 'CMA'") as caught:
+        draw_map(stored, Selection(benchmark="one"), runs=["CMA"])
+    assert "There is: TPE" in caught.value.hint
 
 
 def test_worker_processes_find_the_same(stored: Warehouse) -> None:
@@ -333,20 +336,6 @@ class TestMap:
         column, row = stack.place(np.arange(120))
         assert len(set(zip(column.tolist(), row.tolist(), strict=True))) == 120 == stack.width * stack.height
         assert stack.across[0] == 1
-
-    def test_the_picture_is_a_png_that_decodes(self, tmp_path: Path) -> None:
-        import struct
-        import zlib
-
-        from hpowh.analyses.landscapes.png import png_bytes
-
-        pixels = np.random.default_rng(0).integers(0, 255, (3, 5, 4)).astype(np.uint8)
-        data = png_bytes(pixels)
-        assert data[:8] == b"\x89PNG\r\n\x1a\n"
-        assert struct.unpack(">II", data[16:24]) == (5, 3)
-        length = struct.unpack(">I", data[33:37])[0]
-        lines = np.frombuffer(zlib.decompress(data[41 : 41 + length]), dtype=np.uint8).reshape(3, 21)
-        assert np.array_equal(lines[:, 1:].reshape(3, 5, 4), pixels)
 
 
 class TestCommandLine:

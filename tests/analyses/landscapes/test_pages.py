@@ -13,7 +13,7 @@ import pytest
 
 from hpowh.analyses.landscapes.job import analyse
 from hpowh.reports.charts.landscape import matrix
-from hpowh.reports.landscape_words import sentences
+from hpowh.reports.landscape_words import Facts, findings
 from hpowh.warehouse import Warehouse
 
 
@@ -28,7 +28,7 @@ def site(
     rng = np.random.default_rng(2)
     grid = np.add.outer(np.arange(5.0), np.add.outer(np.arange(4.0), np.arange(3.0))) / 12
     tables = [
-        {"benchmark": "a/one", "value": grid[..., None] + 0.05 * rng.random((5, 4, 3, 2))},
+        {"benchmark": "a/one", "value": grid[..., None] + 0.4 * rng.random((5, 4, 3, 2))},
         {"benchmark": "<script>two", "value": grid[::-1, ..., None] + 0.05 * rng.random((5, 4, 3, 2))},
         {"benchmark": "flat", "value": np.full((5, 4, 3), 0.5)},
     ]
@@ -46,16 +46,20 @@ def test_every_analysed_landscape_and_space_has_its_page(site: dict[str, str]) -
     assert len(names) == 3
     page = next(text for name, text in site.items() if name.startswith("landscape-space-a-one"))
     for title in (
-        "Map of the landscape", "Value against distance to the optimum", "Local optima network", "Sizes of the basins",
-        "Importance of the hyperparameters", "Pairs of hyperparameters", "Neutrality over the threshold",
-        "Neutrality against rank", "Autocorrelation of random walks", "How alike single seeds are", "All metrics",
+        "Map of the landscape", "How the values are spread", "How rare good configurations are",
+        "Value against distance to the optimum", "Local optima network", "Sizes of the basins",
+        "Importance of the hyperparameters", "Pairs of hyperparameters", "One hyperparameter at a time",
+        "Two hyperparameters at a time", "Neutrality over the threshold", "Neutrality against rank",
+        "Autocorrelation of random walks", "How far other benchmarks&#39; optima carry over",
+        "How alike single seeds are", "All metrics",
     ):  # fmt: skip
         assert title in page, title
     assert page.index("Findings") < page.index("Map of the landscape")
     assert "data:image/png;base64," in page
     space = site["search-space-space.html"]
     assert "Similarity by benchmark: val_loss valid" in space
-    assert "costs another" in space
+    assert "What changes a landscape, and what does not" in space
+    assert "costs another" in space and "the noise floor" in space
 
 
 def test_names_from_data_are_text(site: dict[str, str]) -> None:
@@ -66,7 +70,8 @@ def test_names_from_data_are_text(site: dict[str, str]) -> None:
 def test_a_constant_landscape_says_why_there_is_nothing(site: dict[str, str]) -> None:
     page = next(text for name, text in site.items() if name.startswith("landscape-space-flat"))
     assert "all losses are equal" in page
-    assert "single optimum" in page
+    assert "All 60 configurations have one loss: there is nothing to find" in page
+    assert "It is smooth" not in page and "Autocorrelation of random walks" not in page
 
 
 def test_the_benchmark_links_to_its_landscape(site: dict[str, str]) -> None:
@@ -74,23 +79,62 @@ def test_the_benchmark_links_to_its_landscape(site: dict[str, str]) -> None:
     assert "Loss landscapes of this benchmark" in page
 
 
+def said(**values: float | None) -> str:
+    """All findings of made-up metrics, in one text."""
+    rows = [{"name": name, "value": value, "lower": None, "upper": None} for name, value in values.items()]
+    return " ".join(one.sentence for one in findings(Facts(rows)))
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
         ({"assortativity_rank": 0.9, "assortativity_loss": 0.15}, "a few diverged runs outweigh all others"),
+        ({"assortativity_rank": 0.8}, "It is smooth"),
+        ({"assortativity_rank": 0.79}, "It is moderately rugged"),
         ({"assortativity_rank": 0.2, "assortativity_loss": 0.2}, "It is rugged"),
         ({"n_lo": 1.0, "n_configurations": 10.0}, "single optimum"),
         ({"n_lo": 4.0, "n_configurations": 100.0, "n_plateau_lo": 2.0}, "4 local optima, 2 of them plateaus"),
-        ({"basin_global_share": 0.2, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0}, "holds 50.0%"),
-        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "more of them near the optimum"),
+        ({"n_lo": 4.0, "n_configurations": 100.0, "n_global": 3.0}, "3 of them share the best loss"),
+        (
+            {"basin_global_share": 0.2, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0},
+            "of middling size: steepest descent reaches the global optimum from 20.0% of the configurations, while "
+            "the largest basin, another one, holds 50.0%",
+        ),
+        ({"basin_global_share": 0.5, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0}, "is large"),
+        ({"basin_global_share": 0.09, "basin_largest": 9.0, "n_configurations": 100.0, "n_lo": 3.0}, "is small"),
+        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "partly neutral: 25.0%"),
+        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "flatter near the optimum"),
+        ({"neutrality": 0.04, "ndc_spearman": -0.3}, "hardly neutral"),
+        ({"neutrality": 0.6}, "strongly neutral"),
+        ({"fdc_spearman": 0.4, "monotone_share": 0.9}, "leads to the optimum"),
+        ({"fdc_spearman": 0.1}, "says little about the way"),
+        ({"fdc_spearman": -0.2}, "leads away from the optimum"),
+        ({"coverage": 0.3, "n_configurations": 300.0, "n_lo": None}, "Only 30.00% of the grid were evaluated"),
+        ({"loss_best": 2.0, "loss_worst": 2.0, "n_configurations": 1.0}, "Its single configuration"),
     ],
 )
 def test_sentences_follow_the_numbers(values: dict[str, float], expected: str) -> None:
-    assert expected in " ".join(sentences(values, []))
+    assert expected in said(**values)
+
+
+def test_an_estimate_is_said_with_its_interval_and_pairs() -> None:
+    row = {"name": "assortativity_rank", "value": 0.61, "lower": 0.55, "upper": 0.68, "pair_count": 1234}
+    (one,) = findings(Facts([row]))
+    assert "0.610 (95 % interval 0.550 to 0.680, from 1,234 pairs)" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("costs", "kind"), [((0.02, 0.1, 0.9), "carry over:"), ((0.2, 0.4), "carry over in part"), ((0.6,), "do not carry")]
+)
+def test_what_other_optima_cost_is_judged_by_the_median(costs: tuple[float, ...], kind: str) -> None:
+    rows = [{"from_benchmark": f"b{i}", "regret_relative": cost} for i, cost in enumerate(costs)]
+    (one,) = findings(Facts([], transfer=[*rows, {"from_benchmark": "none", "regret_relative": None}]))
+    assert kind in one.sentence and one.anchor == "transfer"
+    assert ("least from b0" in one.sentence) == (len(costs) > 1)
 
 
 def test_nothing_is_said_of_what_is_undefined() -> None:
-    assert sentences({"assortativity_rank": None, "n_lo": None, "neutrality": None}, []) == []
+    assert said(assortativity_rank=None, n_lo=None, neutrality=None) == ""
 
 
 def test_a_matrix_has_the_same_order_on_both_axes() -> None:
