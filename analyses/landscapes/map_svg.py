@@ -224,8 +224,8 @@ def _key(
     parts = [text(left, top + 4, "How it is stacked", bold=True)]
     y = top + 22
     for words in _sentences(stack, labels):
-        for row in _wrapped(words, 74):
-            parts.append(text(left, y, row, size=11.5, muted=True))
+        for piece in _wrapped(words, 74):
+            parts.append(text(left, y, piece, size=11.5, muted=True))
             y += 16
     if not is_needed or not any(inner):
         return parts, y

@@ -107,7 +107,7 @@ def _short(label: str, is_rounded: bool) -> str:
 
 def network(optima: Sequence[Row], edges: Sequence[Row], places: Mapping[int, tuple[float, float]]) -> list[Trace]:
     """Return a local optima network: optima at `places`, sized by basin, coloured by the place of their loss."""
-    found = []
+    found: list[Trace] = []
     for name, token, improving in (
         ("escape to a worse optimum", "@muted/0.25", False),
         ("escape to a better optimum", "@1/0.4", True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hpowh.reports.blocks import Block, Column, Figure, Plot, Table
 from hpowh.reports.charts import landscape_runs as charts
 from hpowh.reports.charts.plot import axis
@@ -57,7 +59,7 @@ def _shares(site: SiteContext, run: int) -> list[Block]:
     ]
     variants = {}
     for index, (_, column, scale) in enumerate(measures):
-        layout = {"xaxis": charts.strip_axis(rows), "yaxis": scale | {"rangemode": "tozero"}}
+        layout: dict[str, Any] = {"xaxis": charts.strip_axis(rows), "yaxis": scale | {"rangemode": "tozero"}}
         if column == "global_basin_share" and known and known[0][0] is not None:
             layout["shapes"] = [
                 {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": known[0][0], "y1": known[0][0],
