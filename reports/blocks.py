@@ -114,6 +114,8 @@ class Column:
     label: str
     digits: int = 4
     help: str = ""
+    floor: float = 0.0
+    """Numbers from 0 up to this are written as `< floor`: a p-value that is not known better."""
     link: Callable[[Mapping[str, Any]], str | None] | None = None
     """From a row to where its cell leads, or None for no link."""
     swatch: Callable[[Mapping[str, Any]], str | None] | None = None

@@ -277,6 +277,8 @@ def _cell(column: Column, row: Mapping[str, Any], is_numeric: bool, is_whole: bo
         text = visible(value)
     elif hasattr(value, "isoformat"):
         text = numbers.moment(value)
+    elif column.floor and _is_number(value) and 0 <= value < column.floor:
+        text = f"< {column.floor:g}"
     else:
         text = numbers.number(int(value) if is_whole and value is not None else value, column.digits)
     return {

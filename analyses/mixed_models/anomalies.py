@@ -95,6 +95,7 @@ def _judge(shift: Shift, others: Sequence[Shift]) -> tuple[Row, float]:
         "benchmark": shift.benchmark,
         "budget": shift.budget,
         "run_count": shift.runs,
+        "scale": shift.scale,
         "difference_good": shift.good,
         "difference_bad": shift.bad,
         "shift": raw,

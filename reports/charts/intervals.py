@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
-from hpowh.reports.charts.plot import Trace, line
+from hpowh.reports.charts.plot import Trace, band, line
 from hpowh.reports.names import plot_text
 
 Row = Mapping[str, Any]
@@ -19,8 +20,10 @@ def intervals(rows: Sequence[Row], label: str, token: Callable[[str], str], *, m
     return [
         {
             "type": "scatter",
-            "mode": "markers",
+            "mode": "markers+text" if any(row.get("letters") for row in shown) else "markers",
             "showlegend": False,
+            "text": [row.get("letters") or "" for row in shown],
+            "textposition": "middle right",
             "x": [plot_text(str(row[label])) for row in shown],
             "y": [row[middle] for row in shown],
             "error_y": {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "color": "@muted"},
@@ -47,11 +50,56 @@ def bars_and_expected(rows: Sequence[Row]) -> list[Trace]:
     ]
 
 
-def curves_of_power(rows: Sequence[Row]) -> list[Trace]:
-    """Return a line of `power` over `benchmark_count` for each `seed_count`."""
-    traces = []
+def quantiles(rows: Sequence[Row]) -> list[Trace]:
+    """Return the bins' upper bounds over the normal quantiles of the share below them, and the line of equality."""
+    total = sum(row["row_count"] for row in rows)
+    below, points = 0.0, []
+    for row in rows:
+        below += row["row_count"]
+        if row["upper"] is not None and 0 < below < total:
+            points.append((NormalDist().inv_cdf(below / total), row["upper"]))
+    ends = [min((x for x, _ in points), default=0.0), max((x for x, _ in points), default=0.0)]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "found",
+            "x": [x for x, _ in points],
+            "y": [y for _, y in points],
+            "marker": {"color": "@accent", "size": 8},
+            "hovertemplate": "normal %{x:.2f}, found %{y:.2f}<extra></extra>",
+        },
+        line("normal", ends, ends, token="@ink"),
+    ]
+
+
+def spread_by_fit(rows: Sequence[Row]) -> list[Trace]:
+    """Return each cell's residual standard deviation over its fitted value; 1 is what the model takes all to be."""
+    shown = [row for row in rows if row["fitted"] is not None and row["variance"] is not None]
+    fitted = [row["fitted"] for row in shown]
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "cell",
+            "x": fitted,
+            "y": [float(row["variance"]) ** 0.5 for row in shown],
+            "customdata": [[plot_text(str(row["cell"]), 80), row["row_count"]] for row in shown],
+            "marker": {"color": "@accent/0.7", "size": 8},
+            "hovertemplate": "%{customdata[0]} (%{customdata[1]} rows): %{y:.3~g}<extra></extra>",
+        },
+        line("the model's", [min(fitted, default=0.0), max(fitted, default=0.0)], [1.0, 1.0], token="@ink"),
+    ]
+
+
+def curves_of_power(rows: Sequence[Row], wanted: float = 0.8) -> list[Trace]:
+    """Return a line of `power` over `benchmark_count` with its interval for each `seed_count`, and the power wanted."""
+    traces: list[Trace] = []
     for i, seeds in enumerate(dict.fromkeys(row["seed_count"] for row in rows)):
         mine = [row for row in rows if row["seed_count"] == seeds]
         counts, power = [row["benchmark_count"] for row in mine], [row["power"] for row in mine]
-        traces.append(line(f"{seeds} seeds", counts, power, token=f"@{i % 8}"))
-    return traces
+        name, token = f"{seeds} seeds", f"@{i % 8}"
+        traces += band(name, counts, [r["lower"] for r in mine], [r["upper"] for r in mine], token=token)
+        traces.append(line(name, counts, power, token=token))
+    ends = [min(row["benchmark_count"] for row in rows), max(row["benchmark_count"] for row in rows)] if rows else []
+    return [*traces, line(f"{wanted:.0%}", ends, [wanted] * len(ends), token="@muted", dash="dot")]

@@ -57,9 +57,14 @@ from result.lmem_ladder where analysis_run_id = $run order by direction desc, st
 """
 ANOMALIES = """
 select benchmark, "first", "second", factor, good_level, bad_level, budget, shift, shift_lower, shift_upper, win_shift,
-  win_shift_lower, win_shift_upper, consensus_shift, z_shift, z_win_shift, p_adjusted, is_reversed, is_anomalous, reason
+  win_shift_lower, win_shift_upper, consensus_shift, z_shift, z_win_shift, p_adjusted, is_reversed, is_anomalous, scale,
+  reason
 from result.lmem_anomaly where analysis_run_id = $run
 order by is_anomalous desc, is_reversed desc, p_adjusted nulls last
+"""
+COVERAGE = """
+select level, block, row_count from result.lmem_coverage
+where analysis_run_id = $run and model = 'model' order by level, block
 """
 COMPARISONS = """
 select null_formula, full_formula, chi_square, df, p_value, distribution, p_bootstrap, bootstrap_count,
@@ -86,6 +91,10 @@ from result.ranking_pair where analysis_run_id = $run
 RANK_GROUPS = """
 select method, direction, group_number, algorithm as name, position, mean_rank as estimate
 from result.ranking_group where analysis_run_id = $run order by method, group_number, position
+"""
+RANK_BAYES = """
+select "first", "second", probability_first, probability_rope, probability_second
+from result.ranking_pair where analysis_run_id = $run and test = 'bayes_signed_rank'
 """
 AGREEMENT = """
 select "first", "second", lmem_p_adjusted, nemenyi_p, wilcoxon_p_adjusted, lmem_verdict, nemenyi_verdict,

@@ -227,6 +227,7 @@ LMEM_ANOMALY = table(
     boolean("is_reversed"),
     boolean("is_anomalous"),
     text("reason", null=True),
+    real("scale"),
 )
 LMEM_RESIDUAL = table(
     "result",

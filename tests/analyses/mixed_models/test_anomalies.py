@@ -64,10 +64,12 @@ def test_a_reversed_benchmark_is_found_and_a_far_one_is_not():
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.15, 1.0])
-def test_nothing_is_flagged_without_an_anomaly(shift):
+@pytest.mark.parametrize(
+    "count", [pytest.param(200, id="reduced"), pytest.param(2000, id="full", marks=pytest.mark.slow)]
+)
+def test_nothing_is_flagged_without_an_anomaly(shift, count):
     """Whatever the common shift, the whole family's error stays at 5 % or below."""
     rng = np.random.default_rng(4)
-    count = 200
     hits = sum(bool(flagged(find_anomalies(drawn(rng, [shift] * 12), NAMES))) for _ in range(count))
     assert hits <= stats.binom.ppf(0.999, count, 0.05)
 
