@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpowh.reports.charts.plot import Trace
+from hpowh.reports.charts.plot import Trace, axis
 from hpowh.reports.names import plot_text
 
 Row = Mapping[str, Any]
@@ -19,6 +19,16 @@ LABEL = 60
 def height(count: int) -> int:
     """Return the height in pixels of a figure with so many rows."""
     return FRAME_HEIGHT + ROW_HEIGHT * max(count, 3)
+
+
+def rows_axis() -> dict[str, Any]:
+    """Return the axis of the rows' names, the first one on top."""
+    return axis("", autorange="reversed", automargin=True) | {"type": "category"}
+
+
+def p_axis(title: str) -> dict[str, Any]:
+    """Return the logarithmic axis of p-values."""
+    return axis(title, is_log=True, nticks=6, exponentformat="power")
 
 
 def forest(
@@ -114,15 +124,17 @@ def _unlike(names: Sequence[str]) -> list[str]:
 
 
 def upright(at: float, names: Sequence[str], name: str = "") -> Trace:
-    """Return a dotted vertical line from the first of the named rows to the last; with a name it is in the legend."""
-    ends = [names[0], names[-1]] if names else []
+    """Return a dotted vertical line through all of the named rows; with a name it is in the legend.
+
+    It goes through every row, because the rows stand in the order in which the traces name them first.
+    """
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
         "showlegend": bool(name),
-        "x": [at] * len(ends),
-        "y": ends,
+        "x": [at] * len(names),
+        "y": list(names),
         "line": {"color": "@ink", "width": 1, "dash": "dot"},
         "hoverinfo": "skip",
     }

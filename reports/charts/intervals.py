@@ -74,9 +74,10 @@ def quantiles(rows: Sequence[Row]) -> list[Trace]:
 
 
 def spread_by_fit(rows: Sequence[Row]) -> list[Trace]:
-    """Return each cell's residual standard deviation over its fitted value; 1 is what the model takes all to be."""
+    """Return each cell's residual standard deviation over its fitted value, and the model's own (`sigma`) as a line."""
     shown = [row for row in rows if row["fitted"] is not None and row["variance"] is not None]
     fitted = [row["fitted"] for row in shown]
+    sigma = next((row["sigma"] for row in shown), None)
     return [
         {
             "type": "scatter",
@@ -88,7 +89,7 @@ def spread_by_fit(rows: Sequence[Row]) -> list[Trace]:
             "marker": {"color": "@accent/0.7", "size": 8},
             "hovertemplate": "%{customdata[0]} (%{customdata[1]} rows): %{y:.3~g}<extra></extra>",
         },
-        line("the model's", [min(fitted, default=0.0), max(fitted, default=0.0)], [1.0, 1.0], token="@ink"),
+        line("the model's", [min(fitted, default=0.0), max(fitted, default=0.0)], [sigma, sigma], token="@ink"),
     ]
 
 

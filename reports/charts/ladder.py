@@ -12,7 +12,9 @@ Row = Mapping[str, Any]
 
 
 def ladder(rows: Sequence[Row], criterion: str = "aic") -> list[Trace]:
-    """Return the path of one direction and the candidates beside it, measured from the best model of all.
+    """Return the path of one direction, a row a step, and the candidates beside it.
+
+    The axis is the criterion above the best model of the direction, plus 1, so that a logarithm can be taken.
 
     Args:
         rows: `direction`, `step`, `action` (start, add, remove), `term`, `is_kept` and the criterion after the action;
@@ -20,31 +22,35 @@ def ladder(rows: Sequence[Row], criterion: str = "aic") -> list[Trace]:
     """
     known = [row for row in rows if row[criterion] is not None]
     best = min((row[criterion] for row in known), default=0.0)
-    path = [row for row in known if row["action"] == "start" or row["is_kept"] == (row["action"] == "add")]
-    tried = [row for row in known if row not in path]
+    path = {row["step"]: row for row in known if row["action"] == "start" or row["is_kept"] == (row["action"] == "add")}
+    tried = [row for row in known if row is not path.get(row["step"])]
+    names = {step: f"{step}: {_label(row)}" for step, row in path.items()}
+    names |= {row["step"]: f"{row['step']}: no further" for row in tried if row["step"] not in names}
+    shared: Trace = {"type": "scatter", "hovertemplate": "%{customdata[0]}: %{x:.4~g}<extra></extra>"}
+
+    def placed(chosen: Sequence[Row]) -> Trace:
+        return {
+            "x": [row[criterion] - best + 1.0 for row in chosen],
+            "y": [names[row["step"]] for row in chosen],
+            "customdata": [[_label(row)] for row in chosen],
+        }
+
+    taken = [path[step] for step in sorted(path)]
     return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "tried",
-            "x": [row["step"] for row in tried],
-            "y": [row[criterion] - best for row in tried],
-            "customdata": [[_label(row)] for row in tried],
-            "marker": {"color": "@muted/0.6", "size": 8, "symbol": "circle-open"},
-            "hovertemplate": "%{customdata[0]}: %{y:.4~g}<extra></extra>",
-        },
-        {
-            "type": "scatter",
-            "mode": "lines+markers+text",
+        shared
+        | placed(taken)
+        | {
+            "mode": "lines+markers",
             "name": "taken",
-            "x": [row["step"] for row in path],
-            "y": [row[criterion] - best for row in path],
-            "text": [_label(row) for row in path],
-            "textposition": "top right",
-            "customdata": [[_label(row)] for row in path],
             "line": {"color": "@accent", "width": 2},
             "marker": {"color": "@accent", "size": 10},
-            "hovertemplate": "%{customdata[0]}: %{y:.4~g}<extra></extra>",
+        },
+        shared
+        | placed(tried)
+        | {
+            "mode": "markers",
+            "name": "tried",
+            "marker": {"color": "@muted/0.8", "size": 8, "symbol": "circle-open"},
         },
     ]
 

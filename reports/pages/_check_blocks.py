@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.reports.blocks import Block, Figure, Plot
-from hpowh.reports.charts.forest import forest, height, p_values, upright
+from hpowh.reports.charts.forest import forest, height, p_axis, p_values, rows_axis, upright
 from hpowh.reports.charts.intervals import curves_of_power
 from hpowh.reports.charts.ladder import ladder
 from hpowh.reports.charts.plot import axis
@@ -44,10 +44,7 @@ def preset_blocks(site: SiteContext, run: int) -> list[Block]:
                 "the dotted line: an effect at 5 %.",
                 Plot(
                     variants,
-                    {
-                        "xaxis": axis("p (adjusted)", is_log=True),
-                        "yaxis": axis("", autorange="reversed", automargin=True),
-                    },
+                    {"xaxis": p_axis("p (adjusted)"), "yaxis": rows_axis()},
                     (("Question", [PRESETS.get(name, name) for name in names]),),
                     height=height(max(map(len, parts.values()))),
                 ),
@@ -64,24 +61,21 @@ def ladder_blocks(site: SiteContext, run: int) -> list[Block]:
     query = site.query(queries.LADDER, run=run)
     rows = query.rows()
     directions = list(dict.fromkeys(row["direction"] for row in rows))
-    variants = {
-        str(i): {"data": ladder([row for row in rows if row["direction"] == direction])}
-        for i, direction in enumerate(directions)
-    }
+    parts = [[row for row in rows if row["direction"] == direction] for direction in directions]
+    variants = {str(i): {"data": ladder(part)} for i, part in enumerate(parts)}
     how = "Each step tries every term; the kept one is marked. Forward begins with a constant, backward with all terms."
     return [
         Figure(
             "lmem-ladder-plot",
             "Model ladder",
-            "The line is the path: at each step the term that the likelihood-ratio test speaks for most enters, or the "
-            "one it speaks for least leaves. Rings are terms that were tried and not taken. Lower is better.",
+            "From top to bottom the path: at each step the term that the likelihood-ratio test speaks for most enters, "
+            "or the one it speaks for least leaves. Rings are terms that were tried and not taken. Further left is a "
+            "better model.",
             Plot(
                 variants,
-                {
-                    "xaxis": axis("Step", dtick=1, range=[-0.3, max((row["step"] for row in rows), default=0) + 1.2]),
-                    "yaxis": axis("AIC above the direction's best model", rangemode="tozero"),
-                },
+                {"xaxis": axis("AIC above the best model of the direction, plus 1", is_log=True), "yaxis": rows_axis()},
                 (("Direction", directions),),
+                height=height(max((row["step"] for row in rows), default=0) + 1),
             ),
             query,
             alt="A line of the information criterion from step to step with the candidates beside it.",
@@ -120,11 +114,11 @@ def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
             "lmem-anomaly-plot",
             "Anomalous benchmarks",
             f"How the difference of two algorithms moves when {factor} changes from {bad} to {good}, with its 95 % "
-            "interval, a line a benchmark; the dotted line is the median of the benchmarks. Coloured: anomalous, that is on "
-            "the other side of zero than the rest by means and by wins, by more than chance (Holm).",
+            "interval, a line a benchmark; the dotted line is the median of the benchmarks. Coloured: anomalous, that "
+            "is on the other side of zero than the rest by means and by wins, by more than chance (Holm).",
             Plot(
                 variants,
-                {"xaxis": axis(AXES["means"]), "yaxis": axis("", autorange="reversed", automargin=True)},
+                {"xaxis": axis(AXES["means"]), "yaxis": rows_axis()},
                 (
                     ("Pair", [f"{first} - {second}" for first, second in pairs]),
                     ("Budget", ["all" if budget is None else f"{budget:g}" for budget in budgets]),
@@ -174,7 +168,7 @@ def _shifts(rows: Sequence[Row], measure: str) -> list[dict[str, Any]]:
             values = tuple(row[name] / row["scale"] for name in ("shift", "shift_lower", "shift_upper"))
         else:
             continue
-        drawn.append(row | dict(zip(("middle", "lower", "upper"), values, strict=True)))
+        drawn.append({**row, **dict(zip(("middle", "lower", "upper"), values, strict=True))})
     drawn.sort(key=lambda row: row["middle"])
     middles = [row["middle"] for row in drawn]
     center = (middles[(len(middles) - 1) // 2] + middles[len(middles) // 2]) / 2 if middles else 0.0
@@ -211,7 +205,7 @@ def comparison_blocks(site: SiteContext, run: int) -> list[Block]:
             "shuffling its residuals. Simulated ones cannot be smaller than one over their number.",
             Plot(
                 {"": {"data": p_values(rows, "way", {"p": "p"})}},
-                {"xaxis": axis("p", is_log=True), "yaxis": axis("", autorange="reversed", automargin=True)},
+                {"xaxis": p_axis("p"), "yaxis": rows_axis()},
                 height=height(len(rows)),
             ),
             query,

@@ -7,7 +7,7 @@ from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Plot, Prose, Table
 from hpowh.reports.charts.critical import critical_difference
-from hpowh.reports.charts.forest import forest, height
+from hpowh.reports.charts.forest import forest, height, rows_axis
 from hpowh.reports.charts.intervals import bars_and_expected, intervals, quantiles, spread_by_fit
 from hpowh.reports.charts.plot import SCALE, axis
 from hpowh.reports.context import SiteContext
@@ -147,7 +147,7 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
             "Coloured: significant at 5 % after the correction; an interval that crosses the dotted line holds zero.",
             Plot(
                 variants,
-                {"xaxis": axis("Difference"), "yaxis": axis("", autorange="reversed", automargin=True)},
+                {"xaxis": axis("Difference"), "yaxis": rows_axis()},
                 (
                     ("Model", models),
                     ("Setting", [setting or "all" for setting in settings]),
@@ -241,14 +241,15 @@ def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
             "lmem-spread",
             "Spread of the residuals by cell",
             "A point is a combination of the model's factors: the standard deviation of its rows' residuals over what "
-            "the model predicts. The model takes all to be 1; a trend or a wide scatter says that they are not.",
+            "the model predicts. The model takes all to be on the line; a trend or a wide scatter says that they are "
+            "not.",
             Plot(
                 {"": {"data": spread_by_fit(cells.rows())}},
                 {"xaxis": axis("Fitted value"), "yaxis": axis("Standard deviation", rangemode="tozero")},
                 log_toggles=("x", "y"),
             ),
             cells,
-            alt="Scatter of residual standard deviations over fitted values, with a line at one.",
+            alt="Scatter of residual standard deviations over fitted values, with a line at the model's.",
             analysis_run_id=run,
         ),
         result_table(

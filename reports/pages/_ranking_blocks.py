@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpowh.reports.blocks import Block, Figure, Plot
 from hpowh.reports.charts.critical import critical_difference
-from hpowh.reports.charts.forest import height, p_values, shares
+from hpowh.reports.charts.forest import height, p_axis, p_values, rows_axis, shares
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.pages._result_table import result_table
@@ -77,10 +77,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
                 "differs. Points of one pair on both sides of it are a disagreement, in words below.",
                 Plot(
                     {"": {"data": p_values(rows, "pair", columns, symbols=True)}},
-                    {
-                        "xaxis": axis("p (adjusted)", is_log=True),
-                        "yaxis": axis("", autorange="reversed", automargin=True),
-                    },
+                    {"xaxis": p_axis("p (adjusted)"), "yaxis": rows_axis()},
                     height=height(len(rows)),
                 ),
                 query,
@@ -101,7 +98,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
                     {"": {"data": shares(found, "pair", parts), "layout": {"barmode": "stack"}}},
                     {
                         "xaxis": axis("Posterior probability", range=[0, 1]),
-                        "yaxis": axis("", autorange="reversed", automargin=True),
+                        "yaxis": rows_axis(),
                     },
                     height=height(len(found)),
                 ),
@@ -111,4 +108,6 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
             )
         )
     how = "Whether the mixed model and the rank tests reach the same verdict for each pair."
-    return [*blocks, result_table(site, run, "ranking-agreement", "Do the methods agree?", queries.AGREEMENT, how)]
+    title = "Do the methods agree?"
+    table = result_table(site, run, "ranking-agreement", title, queries.AGREEMENT, how, without=("sentence",))
+    return [*blocks, table]

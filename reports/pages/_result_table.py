@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hpowh.reports.blocks import Column, Table
 from hpowh.reports.context import Query, SiteContext
@@ -26,11 +26,20 @@ LABELS: Mapping[str, str] = {
 
 
 def result_table(
-    site: SiteContext, run: int, key: str, title: str, sql: str, how: str, *, is_folded: bool = False
+    site: SiteContext,
+    run: int,
+    key: str,
+    title: str,
+    sql: str,
+    how: str,
+    *,
+    is_folded: bool = False,
+    without: Sequence[str] = (),
 ) -> Table:
-    """Return the table of a query of one analysis run; columns without any value are left out."""
+    """Return the table of a query of one analysis run; columns without any value are left out, as are those named."""
     query = site.query(sql, run=run)
-    return Table(key, title, how, query, columns_of(query), analysis_run_id=run, is_folded=is_folded)
+    columns = [column for column in columns_of(query) if column.name not in without]
+    return Table(key, title, how, query, columns, analysis_run_id=run, is_folded=is_folded)
 
 
 def columns_of(query: Query) -> list[Column]:

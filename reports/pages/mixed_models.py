@@ -66,26 +66,29 @@ def p_text(value: float) -> str:
     return "< 1e-10" if value < 1e-10 else f"= {value:.2g}"
 
 
+PARTS: tuple[Part, ...] = (
+    ("mixed_models.fit", 'lmem "…"', "Before you read the model", model_blocks),
+    ("rankings", "rankings", "Before you read the ranking", ranking_blocks),
+    ("mixed_models.presets", "presets", "What was not checked", preset_blocks),
+    ("mixed_models.ladder", "ladder", "Where the ladder ends", ladder_blocks),
+    ("mixed_models.anomalies", "anomalies", "Anomalies in words", anomaly_blocks),
+    ("mixed_models.compare", "lrt …", "Before you read the comparison", comparison_blocks),
+    ("mixed_models.power", "power", "The power in words", power_blocks),
+)
+"""Job, command, the title of what is to be known first, and what makes the blocks."""
+
+
 def _build(site: SiteContext, name: str) -> Sequence[Block]:
-    parts: tuple[Part, ...] = (
-        ("mixed_models.fit", "the model", f'hpowh analyse lmem "…" --experiment {name}', model_blocks),
-        ("rankings", "the ranking", f"hpowh analyse rankings --experiment {name}", ranking_blocks),
-        ("mixed_models.presets", "the sanity checks", f"hpowh analyse presets --experiment {name}", preset_blocks),
-        ("mixed_models.ladder", "the model ladder", f"hpowh analyse ladder --experiment {name}", ladder_blocks),
-        ("mixed_models.anomalies", "the anomalies", f"hpowh analyse anomalies --experiment {name}", anomaly_blocks),
-        ("mixed_models.compare", "the comparison", f"hpowh analyse lrt … --experiment {name}", comparison_blocks),
-        ("mixed_models.power", "the power", f"hpowh analyse power --experiment {name}", power_blocks),
-    )
     blocks: list[Block] = []
     missing = []
-    for job, title, command, make in parts:
+    for job, command, title, make in PARTS:
         run = site.newest_run(job, name)
         if run is None:
-            missing.append(command)
+            missing.append(f"hpowh analyse {command} --experiment {name}")
             continue
         said = site.provenance(run).warnings
         if said:
-            blocks.append(Warnings(said, title=f"Before you read {title}"))
+            blocks.append(Warnings(said, title=title))
         blocks += make(site, run)
     if missing:
         blocks.append(Prose("Not run yet", ["These would add to this page:"], points=missing))

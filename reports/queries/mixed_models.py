@@ -44,11 +44,12 @@ select lower, upper, row_count, expected_count from result.lmem_residual_bin
 where analysis_run_id = $run and model = 'model' order by lower nulls first
 """
 RESIDUALS = """
-select cell, row_count, fitted, mean, variance, skewness, kurtosis, reason from result.lmem_residual
-where analysis_run_id = $run and model = 'model' order by variance desc nulls last
+select r.cell, r.row_count, r.fitted, r.mean, r.variance, m.sigma, r.skewness, r.kurtosis, r.reason
+from result.lmem_residual as r join result.lmem_model as m using (analysis_run_id, model)
+where r.analysis_run_id = $run and r.model = 'model' order by r.variance desc nulls last
 """
 PRESETS = """
-select preset, subject, test, statistic, df1, df2, p_value, p_adjusted, verdict, null_formula, full_formula, reason
+select preset, subject, verdict, p_value, p_adjusted, statistic, df1, df2, reason, test, null_formula, full_formula
 from result.lmem_preset where analysis_run_id = $run
 """
 LADDER = """

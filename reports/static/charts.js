@@ -23,7 +23,7 @@
   function themed(value, name, lists) {
     if (Array.isArray(value)) return value.map(function (one) { return themed(one, name, lists); });
     if (value && typeof value === "object") {
-      if ("$list" in value) return lists[value.$list].slice();
+      if ("$list" in value) return themed(lists[value.$list], name, lists);
       var copy = {};
       Object.keys(value).forEach(function (key) { copy[key] = themed(value[key], key, lists); });
       return copy;

@@ -9,6 +9,7 @@ import pytest
 
 from hpowh.analyses.mixed_models.job import (
     analyse_anomalies,
+    analyse_comparison,
     analyse_ladder,
     analyse_lmem,
     analyse_power,
@@ -92,6 +93,9 @@ def analysed(warehouse, tmp_path: Path):
     analyse_ladder(warehouse, response="value", terms=("algorithm", "(1|benchmark)"))
     analyse_anomalies(warehouse, pair=("A", "B"))
     analyse_power(warehouse, response="value", count=200)
+    analyse_comparison(
+        warehouse, "value ~ 1 + (1|benchmark)", "value ~ algorithm + (1|benchmark)", bootstrap=20, permutations=20
+    )
     warehouse.close()
     return warehouse
 
@@ -104,16 +108,26 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         "lmem-models",
         "lmem-means",
         "lmem-cd-0-0",
+        "lmem-contrast-plot",
         "lmem-contrasts",
         "lmem-variances",
         "lmem-modes",
         "lmem-residuals",
+        "lmem-spread",
+        "lmem-coverage",
         "ranking-cd-nemenyi",
+        "ranking-methods",
+        "ranking-bayes",
         "ranking-agreement",
+        "lmem-preset-plot",
         "lmem-presets",
+        "lmem-ladder-plot",
         "lmem-ladder",
+        "lmem-anomaly-plot",
         "lmem-anomalies",
+        "lmem-comparison-plot",
+        "lmem-comparisons",
         "lmem-power",
     ):
         assert f'id="{anchor}"' in page, anchor
-    assert "hpowh analyse lrt" in page
+    assert "Not run yet" not in page
