@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0011"
-down_revision = "0050"
+down_revision = "0040"
 
 
 def upgrade() -> None:
