@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import duckdb
 
 OF_TRIAL = ("trial_parameter", "trial_metric", "trial_attribute")
-OF_SWEEP = ("sweep_metric", "sweep_parameter")
+OF_SWEEP = ("sweep_metric", "sweep_parameter", "sweep_constraint")
 WITH_SOURCE = ("trace", "run", "evaluation", "trial", "sweep", "benchmark_feature")
 
 

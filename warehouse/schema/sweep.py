@@ -42,6 +42,18 @@ SWEEP_PARAMETER = table(
     one_of("value_type", "int", "float", "bool", "text", "mixed"),
     one_of("scale", "linear", "log"),
 )
+SWEEP_CONSTRAINT = table(
+    "core",
+    "sweep_constraint",
+    "One row per sweep and rule of its declared space: when a hyperparameter is active, or what may not be combined.",
+    integer("sweep_id"),
+    integer("position"),
+    text("kind"),
+    text("hyperparameter", null=True),
+    text("rule"),
+    text("definition"),
+    one_of("kind", "condition", "forbidden"),
+)
 TRIAL = table(
     "core",
     "trial",

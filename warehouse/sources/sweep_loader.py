@@ -49,7 +49,7 @@ def load_sweeps(
             )
     resolved = resolve_configurations(connection, sweeps, trials.trial, first_sweep, first_trial, spaces)
     context.progress("trials", 0.5)
-    _add_trials(connection, trials.trial, first_sweep, first_trial, context.source_id)
+    _add_trials(connection, trials, first_sweep, first_trial, context.source_id)
     _add_metrics(connection, trials.metrics, first_sweep, first_trial)
     context.progress("attributes", 0.8)
     for batch in trials.attributes:
@@ -59,7 +59,7 @@ def load_sweeps(
             )
     context.progress("runs", 0.9)
     run_count = add_runs(connection, sweeps, first_sweep, context.source_id)
-    connection.execute("drop table if exists _configuration")
+    connection.execute("drop table if exists _configuration; drop table if exists _spent")
     return Loaded(trials.trial.num_rows, run_count, resolved, notes)
 
 
@@ -112,6 +112,11 @@ def _add_sweeps(
             for i, s in numbered
             for p in s.parameters
         ],
+        "sweep_constraint": [
+            (i, at, c.kind, c.hyperparameter, c.rule, c.definition)
+            for i, s in numbered
+            for at, c in enumerate(s.constraints)
+        ],
     }
     for table, found in rows.items():
         if found:
@@ -122,33 +127,48 @@ def _add_sweeps(
 
 
 def _add_trials(
-    connection: duckdb.DuckDBPyConnection, trial: pyarrow.Table, first_sweep: int, first_trial: int, source_id: int
+    connection: duckdb.DuckDBPyConnection, trials: Trials, first_sweep: int, first_trial: int, source_id: int
 ) -> None:
-    with _incoming(connection, trial):
+    import pyarrow as pa
+
+    empty = pa.nulls(trials.trial.num_rows, pa.float64())
+    table = trials.trial.append_column("duration", empty if trials.duration is None else trials.duration)
+    table = table.append_column("spent", empty if trials.spent is None else trials.spent)
+    with _incoming(connection, table):
         connection.execute(
             """
             insert into core.trial
             select ? + t.trial, ? + t.sweep, t.name, t.number, t.status, t.started_at, t.ended_at,
-              (epoch_us(t.ended_at) - epoch_us(t.started_at)) / 1e6, c.configuration_id, ?
+              coalesce(t.duration, (epoch_us(t.ended_at) - epoch_us(t.started_at)) / 1e6), c.configuration_id, ?
             from _incoming as t
             left join _configuration as c on c.trial_id = ? + t.trial
             """,
             [first_trial, first_sweep, source_id, first_trial],
+        )
+        connection.execute(
+            "create or replace temp table _spent as "
+            "select ? + trial as trial_id, spent from _incoming where spent is not null",
+            [first_trial],
         )
 
 
 def _add_metrics(
     connection: duckdb.DuckDBPyConnection, batches: Iterable[pyarrow.Table], first_sweep: int, first_trial: int
 ) -> None:
-    """Write trial_metric; a value that is no finite number becomes NULL with a status."""
+    """Write trial_metric; a value that is no finite number, or comes with a status, becomes NULL with a status."""
+    import pyarrow as pa
+
     for batch in batches:
-        with _incoming(connection, batch):
+        has_status = "status" in batch.column_names
+        full = batch if has_status else batch.append_column("status", pa.nulls(batch.num_rows, pa.string()))
+        with _incoming(connection, full):
             connection.execute(
                 """
                 insert into core.trial_metric
                 select t.trial_id, m.metric_id, v.step,
-                  case when isfinite(v.value) then v.value end,
-                  case when v.value is null then 'missing' when isnan(v.value) then 'nan'
+                  case when isfinite(v.value) and v.status is null then v.value end,
+                  case when v.status is not null then v.status
+                       when v.value is null then 'missing' when isnan(v.value) then 'nan'
                        when isfinite(v.value) then 'ok' when v.value > 0 then 'inf' else 'neg_inf' end
                 from _incoming as v
                 join core.trial as t on t.trial_id = ? + v.trial

@@ -155,22 +155,27 @@ def _refuse_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> No
 
 
 def _add_traces(connection: duckdb.DuckDBPyConnection, source_id: int) -> None:
-    """Write one trace point per ended trial: the budget counts ended trials in the order in which they ended.
+    """Write one trace point per ended trial: the budget is what the tool says, else ended trials are counted in order.
 
-    A failed trial spends budget and has status `failed`; a pruned one reached no final value and has `missing`.
+    A failed trial spends budget and has status `failed` (`timeout`, `memory` where known); a pruned one reached no
+    final value and has `missing`.
     """
     connection.execute(
         """
         insert into core.trace
         with ended as (
           select t.trial_id, t.sweep_id, t.status,
-            row_number() over (partition by t.sweep_id order by t.ended_at nulls last, t.number) as budget
+            coalesce(
+              p.spent, row_number() over (partition by t.sweep_id order by t.ended_at nulls last, t.number)
+            ) as budget
           from core.trial as t
+          left join _spent as p on p.trial_id = t.trial_id
           where t.source_id = ? and t.status in ('finished', 'failed', 'pruned')
         )
         select r.run_id, m.metric_id, e.budget,
           case when e.status = 'finished' then v.value end,
-          case when e.status = 'failed' then 'failed' when e.status = 'pruned' then 'missing'
+          case when e.status = 'failed' and v.status in ('timeout', 'memory') then v.status
+               when e.status = 'failed' then 'failed' when e.status = 'pruned' then 'missing'
                else coalesce(v.status, 'missing') end,
           ?
         from ended as e

@@ -26,6 +26,20 @@ class SweepParameter:
 
 
 @dataclass(frozen=True)
+class SweepConstraint:
+    """One rule of the declared space."""
+
+    kind: str
+    """`condition` (when a hyperparameter is active) or `forbidden` (values that may not be combined)."""
+    hyperparameter: str | None
+    """The one that a condition is about."""
+    rule: str
+    """For people: `momentum only when act = "sgd"`."""
+    definition: str
+    """For programs: JSON as ConfigSpace writes it."""
+
+
+@dataclass(frozen=True)
 class RunLabel:
     """What makes a sweep also a run of an experiment."""
 
@@ -52,6 +66,7 @@ class Sweep:
     holds_levels: bool = False
     """True where an ordinal hyperparameter's trial parameter is the level's number, not its value."""
     time_note: str | None = None
+    constraints: list[SweepConstraint] = field(default_factory=list)
 
 
 @dataclass
@@ -60,14 +75,19 @@ class Trials:
 
     `trial`: trial, sweep, name, number, status, started_at, ended_at (microseconds, UTC).
     `parameters`: tables of trial, name, numeric_value, text_value.
-    `metrics`: tables of trial, position (of the metric in its sweep), step (NULL: final), value (any double).
+    `metrics`: tables of trial, position (of the metric in its sweep), step (NULL: final), value (any double); a
+    column `status` may say why there is no value (`failed`, `timeout`, …), NULL where the value itself says it.
     `attributes`: tables of trial, name, value (JSON).
+    `duration` (seconds) and `spent` (budget of the run when the trial ended) are as long as `trial`, where the tool
+    says them: NULL duration is end minus start, NULL `spent` counts the trials that have ended.
     """
 
     trial: pyarrow.Table
     parameters: Iterable[pyarrow.Table]
     metrics: Iterable[pyarrow.Table]
     attributes: Iterable[pyarrow.Table]
+    duration: pyarrow.Array | None = None
+    spent: pyarrow.Array | None = None
 
 
 def trial_schema() -> pyarrow.Schema:
