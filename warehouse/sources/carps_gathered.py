@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEYS = ("task_id", "optimizer_id", "seed")
 NEEDED = (*KEYS, "n_trials", "trial_value__cost")
+PREFIXES = ("trial_info__", "trial_value__")
 NOTHING = ("", "None", "nan", "NaN", "<NA>")
 
 
@@ -57,7 +58,8 @@ def gathered_runs(path: Path) -> Iterator[GatheredRun]:
             "Gather with python -m carps.analysis.gather_data, or name the folder of runs.",
         )
     configs = _configs(path)
-    frame = frame.with_columns(pl.int_range(1, pl.len() + 1).alias("hpowh_row"))
+    kept = [c for c in frame.columns if c in (*KEYS, "n_trials", "benchmark_id", "cfg_fn") or c.startswith(PREFIXES)]
+    frame = frame.select(kept).with_columns(pl.int_range(1, pl.len() + 1).alias("hpowh_row"))
     for keys, part in frame.partition_by(*KEYS, as_dict=True, maintain_order=True).items():
         task, optimizer, seed = (str(key) for key in keys)
         first = part.row(0, named=True)
@@ -116,7 +118,18 @@ def _value(value: Any) -> Any:
     try:
         return ast.literal_eval(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return float(value) if value in ("inf", "-inf") else value
+        numbers = _numbers(value.strip("[]").split())
+        if numbers is None:
+            return value
+        return numbers if value.startswith("[") else numbers[0]
+
+
+def _numbers(texts: list[str]) -> list[float] | None:
+    """Return the numbers of an array as numpy prints it (`[4.39 inf]`), None where one is none."""
+    try:
+        return [float(text) for text in texts] or None
+    except ValueError:
+        return None
 
 
 def _whole(text: str) -> Any:

@@ -19,10 +19,11 @@ PAUSE = 0.25
 
 
 def fingerprint_of(paths: Iterable[Path], root: Path) -> str:
-    """Return a hash of the files' places below the root and of their bytes."""
+    """Return a hash of the files' places below the root (or beside it, where it is a file) and of their bytes."""
     digest = blake2b(digest_size=32)
+    base = root if root.is_dir() else root.parent
     for path in sorted(paths):
-        digest.update(f"\n{path.relative_to(root) if path != root else path.name}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"\n{path.relative_to(base)}\n".encode("utf-8", "surrogateescape"))
         digest.update(_bytes(path))
     return digest.hexdigest()
 
