@@ -31,7 +31,7 @@ def slow(lr):
     reporter = Reporter()
     for epoch in range(1, 5):
         reporter(loss=lr * 0.9**epoch, epoch=epoch)
-        time.sleep(0.25)
+        time.sleep(0.15)
 
 
 def run(name, function, space, scheduler, trials):
@@ -55,7 +55,7 @@ space = {
     "lr": loguniform(1e-4, 1), "layers": randint(1, 5), "act": choice(["relu", "tanh"]),
     "width": finrange(0.1, 1.0, 10), "const": 7,
 }  # fmt: skip
-run("plain", plain, space, RandomSearch(space, metrics=["loss"], do_minimize=True, random_seed=2), 7)
+run("plain", plain, space, RandomSearch(space, metrics=["loss"], do_minimize=True, random_seed=2), 5)
 space = {"lr": uniform(0, 1)}
 asha = ASHA(space, metric="loss", time_attr="epoch", max_t=4, grace_period=1, reduction_factor=4, random_seed=1)
-run("asha", slow, space, asha, 5)
+run("asha", slow, space, asha, 4)
