@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0033"
-down_revision = "0040"
+down_revision = "0011"
 
 TABLES = """
 create table core.sweep_constraint (
