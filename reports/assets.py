@@ -13,7 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-SCRIPTS = ("theme.js", "tables.js", "numbers.js", "charts.js", "brush.js", "controls.js", "search.js")
+SCRIPTS = ("theme.js", "tables.js", "numbers.js", "charts.js", "trials.js", "brush.js", "controls.js", "search.js")
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,20 @@ class Svg:
 
 
 @dataclass(frozen=True)
+class Parallel:
+    """Parallel coordinates of the trials of a `TrialTable` of the same page, drawn in the browser on a canvas."""
+
+    trials: str
+    """Id of the table whose data are drawn."""
+    axes: Sequence[int]
+    """Positions of columns in that table's data, from left to right."""
+    colour: int
+    """Position of the column that colours the lines."""
+    higher_is_better: bool
+    height: int = 440
+
+
+@dataclass(frozen=True)
 class Figure(Block):
     """A chart with its title, how to read it, its data, its SQL and its provenance."""
 
@@ -98,7 +112,7 @@ class Figure(Block):
     id: str
     title: str
     how_to_read: str
-    chart: Plot | Svg
+    chart: Plot | Svg | Parallel
     query: Query
     alt: str
     """What the chart shows, for someone who cannot see it."""
@@ -139,3 +153,12 @@ class Table(Block):
     is_folded: bool = False
     """Shown closed; the title opens it."""
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class TrialTable(Table):
+    """A table of a sweep's trials whose rows follow every selection on the page; the browser makes its rows."""
+
+    template: ClassVar[str] = "trials.html.j2"
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """All its trials, as `charts.trials.packed` gives them; its columns are in the order of `columns`."""

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hpowh.reports import assets, numbers, pdf
-from hpowh.reports.blocks import Block, Column, Figure, Plot, Table
+from hpowh.reports.blocks import Block, Column, Figure, Parallel, Plot, Svg, Table
 from hpowh.reports.charts.palette import DARK, LIGHT
 from hpowh.reports.context import Query, SiteContext
 from hpowh.reports.names import file_stem, visible
@@ -130,9 +130,8 @@ class Renderer:
         if isinstance(block, Figure):
             context["is_plot"] = isinstance(block.chart, Plot)
             context["numbers_of"] = figure_rows(block.query)
-            context["chart"] = (
-                Markup(block.chart.markup) if not isinstance(block.chart, Plot) else plot_data(block.chart)
-            )  # escaped where it was drawn
+            context["is_parallel"] = isinstance(block.chart, Parallel)
+            context["chart"] = _chart(block.chart, block.alt)
         if isinstance(block, Table):
             context["rows"] = table_rows(block)
         return Markup(self.environment.get_template(block.template).render(context))  # autoescaped
@@ -147,6 +146,18 @@ class Renderer:
         path.write_text(text, encoding="utf-8")
         self.written.append(path)
         return f"data/{path.name}"
+
+
+def _chart(chart: Plot | Svg | Parallel, alt: str) -> Any:
+    """Return what the template needs: markup that was escaped where it was drawn, or data for the browser."""
+    if isinstance(chart, Svg):
+        return Markup(chart.markup)  # escaped where it was drawn
+    if isinstance(chart, Plot):
+        return plot_data(chart)
+    return {
+        "trials": chart.trials, "axes": list(chart.axes), "colour": chart.colour, "alt": visible(alt),
+        "higher_is_better": chart.higher_is_better,
+    }  # fmt: skip
 
 
 def _place(page: Page) -> tuple[int, str, int, str]:

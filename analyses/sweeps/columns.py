@@ -23,7 +23,9 @@ LEAST_PRESENT = 5
 UNIQUE_SHARE = 0.9
 """Texts of which so many are distinct name the trial rather than describe it."""
 NAMED = re.compile(
-    r"(^|[._/ -])(random[_-]?(seed|state)|seed|rng|uuid|guid|(run|trial|job|experiment)[_-]?(id|name|dir)|id|hostname"
+    r"(^|[._/ -])(random[_-]?(seed|state)|seed|rng|uuid|guid"
+    r"|(run|trial|job|task|experiment)[_-]?(id|name|dir|number|no|num|index|idx)"
+    r"|id|hostname"
     r"|host|path|dir|directory|folder|file(name)?|timestamp|created(_at)?)$",
     re.IGNORECASE,
 )

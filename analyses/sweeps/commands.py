@@ -24,6 +24,20 @@ def sweeps(
     metric: Annotated[
         list[str] | None, typer.Option("--metric", "-m", metavar="NAME", help="Only this metric; repeat for more.")
     ] = None,
+    best: Annotated[
+        float,
+        typer.Option("--best", metavar="PERCENT", min=0.1, max=50, help="So many percent of the trials are the best."),
+    ] = 10.0,
+    beyond: Annotated[
+        float,
+        typer.Option(
+            "--beyond",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="Suggestions may leave a range by so many percent of its width (0: never).",
+        ),
+    ] = 0.0,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,9 +47,12 @@ def sweeps(
     sweep that has not changed since its last analysis is left as it is.
     """
     from hpowh.analyses.sweeps.job import analyse, count_runs
+    from hpowh.analyses.sweeps.options import Options
+
+    options = Options(best / 100, beyond / 100)
 
     with open_warehouse(warehouse, wait) as opened:
-        outcomes = analyse(opened, sweep or (), metric or (), notify=lambda name: note(f"{name} …"))
+        outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)
         run_count = 0 if sweep else count_runs(opened)
     if as_json:
         print(json.dumps([outcome.__dict__ for outcome in outcomes]))

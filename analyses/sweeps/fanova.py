@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.columns import Column, Floats
 from hpowh.analyses.sweeps.prepare import Prepared
@@ -14,9 +18,13 @@ from hpowh.analyses.sweeps.prepare import Prepared
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
 
+    from hpowh.analyses.sweeps.surrogate import Trees
+
 TREES = 64
 PAIRS_AMONG = 8
 """Pairs are taken among so many hyperparameters, those with the largest main effects."""
+TAUGHT = 1000
+"""Configurations at which a teacher that sees products shows them to the forest."""
 GRID_LIMIT = 20
 """Up to so many distinct numbers, a numeric hyperparameter counts as a list of equally likely levels."""
 
@@ -67,7 +75,9 @@ def dimension(column: Column, values: Floats) -> Dimension:
     return Dimension(np.array([low, high]), False)
 
 
-def forest_fanova(prepared: Prepared, metric: Floats, seed: int, r_squared: float | None = None) -> Fanova:
+def forest_fanova(
+    prepared: Prepared, metric: Floats, seed: int, r_squared: float | None = None, teacher: Trees | None = None
+) -> Fanova:
     """Return the functional ANOVA of a random forest (Hutter, Hoos and Leyton-Brown, ICML 2014).
 
     Each tree is a partition into boxes, so its marginals are finite sums and its variances exact; shares are averaged
@@ -75,39 +85,67 @@ def forest_fanova(prepared: Prepared, metric: Floats, seed: int, r_squared: floa
 
     Args:
         r_squared: the forest's cross-validated R squared where it is known already.
+        teacher: trees that see products of features (`interactions`). Boxes cannot have products for axes, and a
+            forest of 200 trials seldom finds two hyperparameters that matter only together; so, where the teacher
+            has products, the forest also learns from its predictions at `TAUGHT` configurations whose
+            hyperparameters are drawn independently of each other from those that were tried.
     """
     codes = prepared.codes
     domains = [dimension(column, codes[:, i]) for i, column in enumerate(prepared.used)]
-    forest = _forest(seed).fit(codes, metric)
+    forest = _forest(seed).fit(*_lessons(prepared, np.arange(metric.size), metric, teacher, seed))
     boxes = [_boxes(tree.tree_, domains) for tree in forest.estimators_]
     k = len(domains)
     shares = [[tree.main(j) for j in range(k)] for tree in boxes if tree.variance > 0]
     main = np.array(shares) if shares else np.zeros((1, k))
-    chosen = sorted(np.argsort(-main.mean(axis=0), kind="stable")[:PAIRS_AMONG].tolist())
     pair = {}
-    for a, b in combinations(chosen, 2):
+    for a, b in combinations(_paired(prepared, main.mean(axis=0), teacher), 2):
         found = np.array([t.pair(a, b) for t in boxes if t.variance > 0] or [0.0])
         pair[a, b] = (float(found.mean()), float(found.std()))
     if r_squared is None:
-        r_squared = cross_validated(codes, metric, seed)
+        r_squared = cross_validated(prepared, metric, seed)
     return Fanova(main.mean(axis=0), main.std(axis=0), pair, r_squared)
+
+
+def _paired(prepared: Prepared, main: Floats, teacher: Trees | None) -> list[int]:
+    """Return the hyperparameters whose pairs are looked at: the largest main effects and those of the products."""
+    products = teacher.products if teacher else ()
+    needed = {prepared.features[i].hyperparameter for product in products for i in (product.first, product.second)}
+    return sorted({*np.argsort(-main, kind="stable")[:PAIRS_AMONG].tolist(), *needed})
+
+
+def _lessons(
+    prepared: Prepared, rows: NDArray[np.int64], metric: Floats, teacher: Trees | None, seed: int
+) -> tuple[Floats, Floats]:
+    """Return what the forest is fitted to: trials, and what a teacher with products says of other configurations."""
+    codes = prepared.codes[rows]
+    if teacher is None or not teacher.products:
+        return codes, metric[rows]
+    random = np.random.default_rng(seed)
+    drawn = np.column_stack([random.choice(codes[:, j], TAUGHT) for j in range(codes.shape[1])])
+    return np.vstack([codes, drawn]), np.concatenate([metric[rows], teacher.predict(prepared.encode(drawn))])
 
 
 def _forest(seed: int) -> RandomForestRegressor:
     from sklearn.ensemble import RandomForestRegressor
 
-    return RandomForestRegressor(TREES, max_features=5 / 6, random_state=seed, n_jobs=1)
+    return RandomForestRegressor(TREES, max_features=5 / 6, random_state=seed, n_jobs=min(8, os.cpu_count() or 1))
 
 
-def cross_validated(codes: Floats, metric: Floats, seed: int) -> float:
-    """Return the forest's out-of-fold R squared, on the folds that the other surrogate uses."""
+def cross_validated(prepared: Prepared, metric: Floats, seed: int, teachers: Sequence[Trees] | None = None) -> float:
+    """Return the forest's out-of-fold R squared, on the folds that the other surrogate uses.
+
+    Args:
+        teachers: of each fold, the trees fitted to the trials outside it.
+    """
     from hpowh.analyses.sweeps.surrogate import folds
 
     error = 0.0
-    for part in folds(metric.size, seed):
+    for number, part in enumerate(folds(metric.size, seed)):
         rest = np.setdiff1d(np.arange(metric.size), part)
-        guess = _forest(seed).fit(codes[rest], metric[rest]).predict(codes[part])
-        error += float(((metric[part] - guess) ** 2).sum())
+        teacher = teachers[number] if teachers else None
+        forest = _forest(seed).fit(*_lessons(prepared, rest, metric, teacher, seed))
+        forest.set_params(n_jobs=1)  # threads add up predictions in any order
+        error += float(((metric[part] - forest.predict(prepared.codes[part])) ** 2).sum())
     return 1 - error / float(((metric - metric.mean()) ** 2).sum())
 
 
@@ -125,15 +163,27 @@ class Boxes:
 
     def main(self, j: int) -> float:
         """Return the share of the variance of the marginal over hyperparameter j."""
-        inside, width = self._cells(j)
-        marginal = inside @ (self.value * self._rest(j))
+        first, last, width = self._cells[j]
+        weight = self.value * self._rest(j)
+        change = np.bincount(first, weight, width.size + 1) - np.bincount(last, weight, width.size + 1)
+        marginal = np.cumsum(change)[:-1]
         return float(width @ (marginal - self.mean) ** 2) / self.variance
 
     def pair(self, a: int, b: int) -> float:
         """Return the share of the interaction of a and b: the pair's marginal without both main effects."""
-        in_a, width_a = self._cells(a)
-        in_b, width_b = self._cells(b)
-        joint = (in_a * (self.value * self._rest(a, b))) @ in_b.T
+        first_a, last_a, width_a = self._cells[a]
+        first_b, last_b, width_b = self._cells[b]
+        weight = self.value * self._rest(a, b)
+        shape = (width_a.size + 1, width_b.size + 1)
+        change = np.zeros(shape[0] * shape[1])
+        for at_a, at_b, sign in (
+            (first_a, first_b, 1),
+            (first_a, last_b, -1),
+            (last_a, first_b, -1),
+            (last_a, last_b, 1),
+        ):
+            change += np.bincount(at_a * shape[1] + at_b, sign * weight, change.size)
+        joint = change.reshape(shape).cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
         rest = joint - (joint @ width_b)[:, None] - (width_a @ joint)[None, :] + self.mean
         return float(width_a @ (rest * rest) @ width_b) / self.variance
 
@@ -143,12 +193,18 @@ class Boxes:
         keep = [j for j in range(size.shape[1]) if j not in axes]
         return size[:, keep].prod(axis=1)
 
-    def _cells(self, j: int) -> tuple[Floats, Floats]:
-        """Return which cell of axis j lies in which box, (cells, leaves), and the cells' widths."""
-        edges = np.unique(np.concatenate([self.lower[:, j], self.upper[:, j], [0.0, 1.0]]))
-        middle = (edges[1:] + edges[:-1]) / 2
-        inside = (middle[:, None] >= self.lower[None, :, j]) & (middle[:, None] < self.upper[None, :, j])
-        return inside.astype(float), np.diff(edges)
+    @cached_property
+    def _cells(self) -> list[tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
+        """Return per axis the first cell of every box, the one after its last, and the widths of the cells.
+
+        A marginal is then a running sum of what begins and ends at each cell, in time of leaves and cells.
+        """
+        cells = []
+        for j in range(self.lower.shape[1]):
+            edges = np.unique(np.concatenate([self.lower[:, j], self.upper[:, j], [0.0, 1.0]]))
+            first, last = np.searchsorted(edges, self.lower[:, j]), np.searchsorted(edges, self.upper[:, j])
+            cells.append((first, last, np.diff(edges)))
+        return cells
 
 
 def _boxes(tree: Any, domains: list[Dimension]) -> Boxes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.sweeps import queries
+from hpowh.analyses.sweeps.options import DEFAULT, Options
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.reading import Trials
 
 JOB = "sweeps"
-VERSION = "2"
+VERSION = "3"
 SEED = 0
 
 
@@ -47,6 +48,7 @@ def analyse(
     sweeps: Sequence[str] = (),
     metrics: Sequence[str] = (),
     notify: Callable[[str], None] = lambda _sentence: None,
+    options: Options = DEFAULT,
 ) -> list[Outcome]:
     """Analyse the named sweeps; none named: every sweep that is not a run of an experiment.
 
@@ -62,7 +64,7 @@ def analyse(
     outcomes = []
     for one in choose(warehouse, sweeps, metrics):
         notify(one.subject)
-        outcomes.append(_analyse_one(warehouse, one))
+        outcomes.append(_analyse_one(warehouse, one, options))
     return outcomes
 
 
@@ -98,18 +100,18 @@ def _listed(names: Sequence[str], limit: int = 10) -> str:
     return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
-def planned_run(warehouse: Warehouse, one: Chosen) -> AnalysisRun:
+def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -> AnalysisRun:
     """Return the identity of a sweep's analysis as it stands."""
     facts = warehouse.sql(queries.FINGERPRINT, {"sweep": one.sweep_id}).one()
-    parameters = {"metrics": [name for _, name, _ in one.metrics]}
+    parameters = {"metrics": [name for _, name, _ in one.metrics], **asdict(options)}
     return AnalysisRun(JOB, one.subject, VERSION, parameters, hashlib.sha256(facts.encode()).hexdigest(), SEED)
 
 
-def _analyse_one(warehouse: Warehouse, one: Chosen) -> Outcome:
+def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome:
     from hpowh.analyses.sweeps.analysis import analyse_metric
     from hpowh.analyses.sweeps.reading import read_trials
 
-    run = planned_run(warehouse, one)
+    run = planned_run(warehouse, one, options)
     found = warehouse.find_run(run)
     if found is not None:
         return Outcome(one.subject, found, False, [], {})
@@ -120,17 +122,22 @@ def _analyse_one(warehouse: Warehouse, one: Chosen) -> Outcome:
         {number: warehouse.sql(queries.VALUES, [one.sweep_id, number]).pl() for number, _, _ in one.metrics},
     )
     rows: dict[str, list[dict[str, Any]]] = {}
+    said: dict[str, list[str]] = {}
     for number, name, direction in one.metrics:
         used = trials.with_value(number)
         raw = [column.take(used) for column in trials.columns]
-        result = analyse_metric(raw, trials.final[number][used], direction, SEED)
+        result = analyse_metric(raw, trials.final[number][used], direction, SEED, options)
+        for row in result.tables.get("sweep_shapley", []):
+            row["trial_id"] = int(trials.trial_id[used[row.pop("trial")]])
         result.add("sweep_step", _steps(trials, number, direction))
+        result.add("sweep_budget", _budgets(trials, number))
         result.add("sweep_summary", [_summary(trials, one.sweep_id, number, direction, result)])
         for table, found_rows in result.tables.items():
             rows.setdefault(table, []).extend({"metric_id": number, **row} for row in found_rows)
-        prefix = f"{name}: " if len(one.metrics) > 1 else ""
-        run.warnings += [prefix + sentence for sentence in _counts(trials, number, result) + result.warnings]
+        said[name] = _counts(trials, number, result) + result.warnings
+    run.warnings += _said_once(said)
     rows["sweep_front"] = _fronts(trials, one)
+    rows["sweep_tradeoff"] = _tradeoffs(trials, one)
     frames = {table: _frame(table, found_rows) for table, found_rows in rows.items() if found_rows}
     saved = warehouse.save_run(run, frames)
     return Outcome(one.subject, saved, True, run.warnings, {table: frame.height for table, frame in frames.items()})
@@ -146,6 +153,14 @@ def _frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     columns = [c for c in METADATA.tables[f"result.{table}"].columns if c.name != "analysis_run_id"]
     schema = {c.name: kinds.get(str(c.type).split(" ", maxsplit=1)[0], pl.String) for c in columns}
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+
+
+def _said_once(said: Mapping[str, list[str]]) -> list[str]:
+    """Return what is said of the metrics, with the metric's name where it is not said of all of them."""
+    first, *others = said.values()
+    shared = [sentence for sentence in first if all(sentence in other for other in others)]
+    own = [f"{name}: {one}" for name, sentences in said.items() for one in sentences if one not in shared]
+    return shared + own
 
 
 def _counts(trials: Trials, metric: int, result: Result) -> list[str]:
@@ -190,6 +205,34 @@ def _steps(trials: Trials, metric: int, direction: str) -> list[dict[str, Any]]:
     return [{**row, "trial_count": row["count"], "kept_share": row["kept"]} for row in rows]
 
 
+def _budgets(trials: Trials, metric: int) -> list[dict[str, Any]]:
+    from hpowh.analyses.sweeps.budget import effects, last_steps
+
+    trial, step, _ = trials.steps[metric]
+    reached = last_steps(len(trials.status), trial, step)
+    rows = [asdict(row) for row in effects(reached, trials.duration, trials.final[metric])]
+    return [{**row, "trial_count": row["count"]} for row in rows]
+
+
+def _losses(trials: Trials, one: Chosen) -> list[Any]:
+    return [trials.final[number] * (1 if direction == "min" else -1) for number, _, direction in one.metrics]
+
+
+def _tradeoffs(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
+    """Return one row for every two metrics: whether they can be had together."""
+    from itertools import combinations
+
+    from hpowh.analyses.sweeps.pareto import tradeoff
+
+    losses = _losses(trials, one)
+    rows = []
+    for a, b in combinations(range(len(losses)), 2):
+        row = asdict(tradeoff(losses[a], losses[b]))
+        pair = {"metric_a_id": one.metrics[a][0], "metric_b_id": one.metrics[b][0]}
+        rows.append({**row, **pair, "trial_count": row["count"]})
+    return rows
+
+
 def _fronts(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
     """Return the front of every trial that has all metrics, where there are several."""
     import numpy as np
@@ -198,9 +241,7 @@ def _fronts(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
 
     if len(one.metrics) < 2:
         return []
-    losses = np.column_stack(
-        [trials.final[number] * (1 if direction == "min" else -1) for number, _, direction in one.metrics]
-    )
+    losses = np.column_stack(_losses(trials, one))
     there = np.flatnonzero(~np.isnan(losses).any(axis=1))
     found = fronts(losses[there])
     return [{"trial_id": int(trials.trial_id[i]), "front": int(f)} for i, f in zip(there, found, strict=True)]

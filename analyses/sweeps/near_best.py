@@ -30,7 +30,7 @@ class NearBest:
     good_count: int
 
 
-def near_best(prepared: Prepared, loss: Floats, seed: int) -> NearBest:
+def near_best(prepared: Prepared, loss: Floats, seed: int, share: float = BEST) -> NearBest:
     """Return PED-ANOVA importances (Watanabe, Bansal and Hutter, IJCAI 2023, equation 16 up to a constant).
 
     One-dimensional densities: level frequencies for categories, a Gaussian kernel (Scott's rule) for numbers. There is
@@ -40,12 +40,12 @@ def near_best(prepared: Prepared, loss: Floats, seed: int) -> NearBest:
         loss: lower is better.
 
     Raises:
-        ValueError: the best tenth is fewer than `LEAST_BEST` trials.
+        ValueError: the best are fewer than `LEAST_BEST` trials.
     """
     n = loss.size
-    good_count = int(np.ceil(BEST * n))
+    good_count = int(np.ceil(share * n))
     if good_count < LEAST_BEST:
-        raise ValueError(f"the best tenth of {n} trials is {good_count}, at least {LEAST_BEST} are needed")
+        raise ValueError(f"the best {100 * share:g} % of {n} trials are {good_count}, at least {LEAST_BEST} are needed")
     random = np.random.default_rng(seed)
     bases = [_basis(column, prepared.codes[:, i]) for i, column in enumerate(prepared.used)]
     order = np.argsort(loss, kind="stable")

@@ -17,7 +17,8 @@ where s.sweep_id = ? order by s.position
 
 FINGERPRINT = """
 with facts as (
-  select hash(t.number, t.name, t.status) as h from core.trial as t where t.sweep_id = $sweep
+  select hash(t.number, t.name, t.status, t.duration, t.started_at, t.ended_at) as h
+  from core.trial as t where t.sweep_id = $sweep
   union all
   select hash(t.number, t.name, p.name, p.numeric_value, p.text_value)
   from core.trial as t join core.trial_parameter as p using (trial_id) where t.sweep_id = $sweep
@@ -31,7 +32,10 @@ with facts as (
 select concat_ws(' ', count(*), bit_xor(h), sum(h::hugeint)) from facts
 """
 
-TRIALS = "select trial_id, status from core.trial where sweep_id = ? order by trial_id"
+TRIALS = """
+select trial_id, status, coalesce(duration, epoch(ended_at) - epoch(started_at)) as duration
+from core.trial where sweep_id = ? order by trial_id
+"""
 
 PARAMETERS = """
 select p.trial_id, p.name, p.numeric_value, p.text_value

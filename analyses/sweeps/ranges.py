@@ -13,6 +13,7 @@ from hpowh.analyses.sweeps.columns import MISSING, Column, Floats
 from hpowh.analyses.sweeps.prepare import Prepared
 
 BEST = 0.1
+"""The trials that count as the best, unless another share is asked for."""
 LEAST_BEST = 5
 DRAWS = 500
 UNTRIED_MOST = 5
@@ -47,58 +48,57 @@ class Range:
     reason: str | None = None
 
 
-def best_ranges(prepared: Prepared, loss: Floats, seed: int) -> list[Range]:
-    """Return where the best tenth of the trials lies; whole trials are resampled for the intervals.
+def best_ranges(prepared: Prepared, loss: Floats, seed: int, share: float = BEST) -> list[Range]:
+    """Return where the best `share` of the trials lies; whole trials are resampled for the intervals.
 
     Only trials that have the hyperparameter count; imputed values do not.
     """
-    random = np.random.default_rng(seed)
-    draws = random.integers(0, loss.size, (DRAWS, loss.size))
-    count = int(np.ceil(BEST * loss.size))
+    count = int(np.ceil(share * loss.size))
+    if count < LEAST_BEST:
+        why = f"the best {100 * share:g} % of {loss.size} trials are {count}, at least {LEAST_BEST} are needed"
+        return [Range(column.name, None, count, reason=why) for column in prepared.used]
+    order = np.argsort(loss, kind="stable")
+    draws = order[_best_of_resamples(loss.size, count, seed)]
     result: list[Range] = []
     for column in prepared.used:
-        if count < LEAST_BEST:
-            why = f"the best tenth of {loss.size} trials is {count}, at least {LEAST_BEST} are needed"
-            result.append(Range(column.name, None, count, reason=why))
-        elif column.kind == "numeric":
-            result.append(_interval(column, loss, draws, count))
+        if column.kind == "numeric":
+            result.append(_interval(column, order[:count], draws))
         else:
-            result += _shares(column, loss, draws, count)
+            result += _shares(column, order[:count], draws)
     return result
 
 
-def _best(loss: Floats, count: int) -> NDArray[np.int64]:
-    return np.argsort(loss, kind="stable")[:count]
+def _best_of_resamples(n: int, count: int, seed: int) -> NDArray[np.int64]:
+    """Return, (resamples, count), the places of the best of each resample in the order of all trials."""
+    random = np.random.default_rng(seed)
+    return np.stack([np.partition(random.integers(0, n, n), count - 1)[:count] for _ in range(DRAWS)])
 
 
-def _interval(column: Column, loss: Floats, draws: NDArray[np.int64], count: int) -> Range:
+def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> Range:
     values = column.values
-    mine = values[_best(loss, count)]
-    if int((~np.isnan(mine)).sum()) < LEAST_BEST:
+    count = best.size
+    if int((~np.isnan(values[best])).sum()) < LEAST_BEST:
         why = f"fewer than {LEAST_BEST} of the best {count} trials have it"
         return Range(column.name, None, count, reason=why)
-    low, high = np.nanquantile(mine, [0.1, 0.9])
-    ends = []
-    for draw in draws:
-        some = values[draw][_best(loss[draw], count)]
-        if not np.isnan(some).all():
-            ends.append(np.nanquantile(some, [0.1, 0.9]))
+    low, high = np.nanquantile(values[best], [0.1, 0.9])
+    some = values[draws]
+    missing = np.isnan(some)
+    if missing.any():
+        ends = np.array([np.nanquantile(one, [0.1, 0.9]) for one in some[~missing.all(axis=1)]])
+    else:
+        ends = np.quantile(some, [0.1, 0.9], axis=1).T
     (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0)
     numbers = np.array([low, low_from, low_to, high, high_from, high_to, np.nanmin(values), np.nanmax(values)])
     shown: list[Any] = [float(v) for v in (10**numbers if column.is_log else numbers)]
     return Range(column.name, None, count, *shown)
 
 
-def _shares(column: Column, loss: Floats, draws: NDArray[np.int64], count: int) -> list[Range]:
-    size = len(column.levels)
-    mine = np.bincount(column.values[_best(loss, count)].astype(int), minlength=size) / count
-    all_shares = np.bincount(column.values.astype(int), minlength=size) / loss.size
-    boot = np.array(
-        [
-            np.bincount(column.values[draw][_best(loss[draw], count)].astype(int), minlength=size) / count
-            for draw in draws
-        ]
-    )
+def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> list[Range]:
+    size, count = len(column.levels), best.size
+    codes = column.values.astype(np.int64)
+    mine = np.bincount(codes[best], minlength=size) / count
+    all_shares = np.bincount(codes, minlength=size) / codes.size
+    boot = np.array([np.bincount(codes[draw], minlength=size) / count for draw in draws])
     lower, upper = np.percentile(boot, [2.5, 97.5], axis=0)
     return [
         Range(

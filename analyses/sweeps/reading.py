@@ -25,6 +25,8 @@ class Trials:
     trial_id: NDArray[np.int64]
     status: list[str]
     columns: list[Raw]
+    duration: Floats
+    """Seconds, NaN where unknown."""
     final: Mapping[int, Floats]
     """Metric -> final value per trial, NaN where it has none that is finite, or where the trial did not finish."""
     steps: Mapping[int, Steps]
@@ -54,7 +56,7 @@ def read_trials(
     """Return the trials as columns.
 
     Args:
-        trial: trial_id, status; by trial_id.
+        trial: trial_id, status, duration; by trial_id.
         parameters: trial_id, name, numeric_value, text_value.
         declared: name, value_type, scale, lower, upper, step, choices (JSON).
         values: metric -> trial_id, step (NULL: final), value.
@@ -82,7 +84,8 @@ def read_trials(
         final[metric] = np.where(finished, ends, np.nan)
         step = frame["step"].fill_null(0).cast(int).to_numpy()
         steps[metric] = (at[~is_final], step[~is_final], value[~is_final])
-    return Trials(ids, status, columns, final, steps)
+    duration = trial["duration"].cast(float).fill_null(float("nan")).to_numpy()
+    return Trials(ids, status, columns, duration, final, steps)
 
 
 def read_declared(row: Sequence[Any]) -> Declared:

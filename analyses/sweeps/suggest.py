@@ -31,8 +31,22 @@ class Suggestion:
     expected_improvement: float
 
 
-def bounds(column: Column, codes: Floats) -> tuple[float, float]:
-    """Return the ends, on the used scale, between which suggestions stay: the declared range, else what was tried."""
+def bounds(column: Column, codes: Floats, beyond: float = 0.0) -> tuple[float, float]:
+    """Return the ends, on the used scale, between which suggestions stay: the declared range, else what was tried.
+
+    Args:
+        beyond: by which share of its width the range is widened at either end, where the reader asked for that.
+            Numbers that were all positive (or not negative) stay so.
+    """
+    low, high = _declared_bounds(column, codes)
+    if not beyond:
+        return low, high
+    more = beyond * (high - low)
+    floor = -np.inf if column.is_log or low < 0 else low / 2 if low > 0 else 0.0
+    return max(low - more, floor), high + more
+
+
+def _declared_bounds(column: Column, codes: Floats) -> tuple[float, float]:
     declared = column.declared
     if declared and declared.lower is not None and declared.upper is not None:
         low, high = declared.lower, declared.upper
@@ -41,7 +55,12 @@ def bounds(column: Column, codes: Floats) -> tuple[float, float]:
 
 
 def suggest(
-    prepared: Prepared, loss: Floats, trees: Callable[[Floats], Floats], seed: int, count: int = COUNT
+    prepared: Prepared,
+    loss: Floats,
+    trees: Callable[[Floats], Floats],
+    seed: int,
+    count: int = COUNT,
+    beyond: float = 0.0,
 ) -> list[Suggestion]:
     """Return up to `count` configurations: first those predicted best, then those most worth finding out about.
 
@@ -53,9 +72,10 @@ def suggest(
     Args:
         loss: lower is better.
         trees: from a one-hot matrix to (trees, rows) predictions of the loss.
+        beyond: by which share of their width ranges of numbers are widened; 0 never leaves the space.
     """
     random = np.random.default_rng(seed)
-    codes, absent = _candidates(prepared, loss, random)
+    codes, absent = _candidates(prepared, loss, random, beyond)
     predicted = trees(prepared.encode(codes))
     mean, deviation = predicted.mean(axis=0), predicted.std(axis=0)
     gain = expected_improvement(mean, deviation, float(loss.min()))
@@ -94,7 +114,9 @@ def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats
     return np.where(deviation > 0, gain * norm.cdf(z) + deviation * norm.pdf(z), np.maximum(gain, 0.0))
 
 
-def _candidates(prepared: Prepared, loss: Floats, random: np.random.Generator) -> tuple[Floats, np.ndarray]:
+def _candidates(
+    prepared: Prepared, loss: Floats, random: np.random.Generator, beyond: float
+) -> tuple[Floats, np.ndarray]:
     """Return candidates as codes, and which hyperparameters each of them lacks."""
     n = loss.size
     missing = np.column_stack([_missing(column) for column in prepared.used])
@@ -111,9 +133,11 @@ def _candidates(prepared: Prepared, loss: Floats, random: np.random.Generator) -
             keep = local & (random.random(CANDIDATES) < 0.8)
             codes[:, j] = codes[:, j] if is_conditional else np.where(keep, codes[:, j], fresh)
             continue
-        low, high = bounds(column, prepared.codes[:, j])
+        low, high = bounds(column, prepared.codes[:, j], beyond)
         near = np.clip(codes[:, j] + random.normal(0, 0.1 * (high - low), CANDIDATES), low, high)
-        codes[:, j] = _snapped(column, prepared, j, np.where(local, near, random.uniform(low, high, CANDIDATES)))
+        codes[:, j] = _snapped(
+            column, prepared, j, np.where(local, near, random.uniform(low, high, CANDIDATES)), beyond
+        )
     named = np.ones(CANDIDATES, dtype=bool)  # the collected rare levels are no value that anyone could try
     for j, column in enumerate(prepared.used):
         if OTHER in column.levels:
@@ -130,18 +154,23 @@ def _missing(column: Column) -> np.ndarray:
     return column.values == (column.levels.index(MISSING) if MISSING in column.levels else -1)
 
 
-def _snapped(column: Column, prepared: Prepared, j: int, values: Floats) -> Floats:
+def _snapped(column: Column, prepared: Prepared, j: int, values: Floats, beyond: float) -> Floats:
     """Return values that can be set: on the declared step, whole where all are, among few tried numbers."""
     declared = column.declared
-    low, high = bounds(column, prepared.codes[:, j])
+    low, high = bounds(column, prepared.codes[:, j], beyond)
     if declared and declared.step and declared.lower is not None:
         plain = 10**values if column.is_log else values
         plain = declared.lower + np.floor((plain - declared.lower) / declared.step + 0.5) * declared.step
-        top = declared.upper if declared.upper is not None else np.inf
+        top = np.inf if declared.upper is None or beyond else declared.upper
         plain = np.where(plain > top * (1 + 1e-12), plain - declared.step, plain)
         return np.log10(plain) if column.is_log else plain
     tried = np.unique(prepared.codes[:, j])
-    if not (declared and declared.lower is not None) and tried.size <= GRID_LIMIT and column.imputed_count == 0:
+    if (
+        not beyond
+        and not (declared and declared.lower is not None)
+        and tried.size <= GRID_LIMIT
+        and column.imputed_count == 0
+    ):
         return tried[np.abs(values[:, None] - tried[None, :]).argmin(axis=1)]
     if column.is_integer:
         plain = np.round(10**values if column.is_log else values)

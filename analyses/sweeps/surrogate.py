@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.columns import Floats
+from hpowh.analyses.sweeps.interactions import Product, append, screen
 from hpowh.analyses.sweeps.prepare import Prepared
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 TREES = 250
 FOLDS = 5
 REPEATS = 10
+LEAST_REPEATS = 2
+SHUFFLED = 100_000
+"""Every hyperparameter is shuffled ten times in each fold; where that makes more rows than this, fewer times."""
 LEAST = 10
 """Fewer trials than this are not cross-validated, and no importance is given."""
 WEAK = 0.3
@@ -26,10 +32,51 @@ CELLS = 20_000_000
 
 
 @dataclass(frozen=True)
+class Trees:
+    """Fitted trees on the one-hot matrix and the products that the screen found in the trials they were fitted to."""
+
+    forest: ExtraTreesRegressor
+    products: tuple[Product, ...]
+
+    def predict(self, one_hot: Floats) -> Floats:
+        """Return the mean prediction of each row of a one-hot matrix."""
+        return self.forest.predict(append(one_hot, self.products))
+
+    def every(self, one_hot: Floats) -> Floats:
+        """Return each tree's prediction, (trees, rows)."""
+        x = append(one_hot, self.products)
+        return np.stack([tree.predict(x) for tree in self.forest.estimators_])
+
+    def gain(self, groups: Sequence[NDArray[np.int64]]) -> Floats:
+        """Return, (trees, hyperparameters), the share of each tree's gain; a product's is halved between its two."""
+        size = len(self.forest.feature_importances_) - len(self.products)
+        owner = np.zeros((size + len(self.products), len(groups)))
+        for g, columns in enumerate(groups):
+            owner[columns, g] = 1.0
+        for at, product in enumerate(self.products):
+            owner[size + at] = (owner[product.first] + owner[product.second]) / 2
+        return np.array([tree.feature_importances_ for tree in self.forest.estimators_]) @ owner
+
+
+def fit_trees(prepared: Prepared, rows: NDArray[np.int64], values: Floats, seed: int) -> Trees:
+    """Fit on some trials: first the screen for products, then the trees. What is left out is never looked at.
+
+    Args:
+        rows: positions of the trials.
+        values: of all trials.
+    """
+    x, y = prepared.one_hot[rows], values[rows]
+    products = tuple(screen(x, prepared.features, y))
+    forest = extra_trees(seed).fit(append(x, products), y)
+    forest.set_params(n_jobs=1)  # threads add up predictions in any order, and the last digits would differ
+    return Trees(forest, products)
+
+
+@dataclass(frozen=True)
 class Surrogate:
     """ExtraTrees on the one-hot matrix; importances per hyperparameter, all its features together."""
 
-    model: ExtraTreesRegressor
+    model: Trees
     r_squared: float
     """Out of fold: 1 - SSE / SST over all trials, each predicted by the model that had not seen it."""
     r_squared_sd: float
@@ -42,6 +89,8 @@ class Surrogate:
     permutation_sd: Floats
     """Over repeats and folds."""
     verdict: str
+    fold_models: tuple[Trees, ...]
+    """Of each fold, the model that has not seen it."""
 
 
 def verdict(r_squared: float | None) -> str:
@@ -52,10 +101,10 @@ def verdict(r_squared: float | None) -> str:
 
 
 def extra_trees(seed: int) -> ExtraTreesRegressor:
-    """Return the model, unfitted: 250 extremely randomised trees, one thread, fixed seed."""
+    """Return the model, unfitted: 250 extremely randomised trees, fixed seed (threads do not change a fit)."""
     from sklearn.ensemble import ExtraTreesRegressor
 
-    return ExtraTreesRegressor(n_estimators=TREES, random_state=seed, n_jobs=1)
+    return ExtraTreesRegressor(n_estimators=TREES, random_state=seed, n_jobs=min(8, os.cpu_count() or 1))
 
 
 def folds(n: int, seed: int) -> list[NDArray[np.int64]]:
@@ -79,14 +128,16 @@ def fit_surrogate(prepared: Prepared, metric: Floats, seed: int) -> Surrogate:
     random = np.random.default_rng(seed)
     x, total = prepared.one_hot, float(((metric - metric.mean()) ** 2).sum())
     predicted = np.empty(n)
-    scores, shuffled = [], []
+    scores, shuffled, models = [], [], []
     parts = folds(n, seed)
+    repeats = int(np.clip(SHUFFLED // (n * len(groups)), LEAST_REPEATS, REPEATS))
     for part in parts:
         rest = np.setdiff1d(np.arange(n), part)
-        model = extra_trees(seed).fit(x[rest], metric[rest])
+        model = fit_trees(prepared, rest, metric, seed)
+        models.append(model)
         predicted[part] = model.predict(x[part])
         scores.append(float(((metric[part] - predicted[part]) ** 2).sum()))
-        shuffled.append(_shuffled_errors(model, x[part], metric[part], groups, random))
+        shuffled.append(_shuffled_errors(model, x[part], metric[part], groups, random, repeats))
     spread = [
         1 - error / max(float(((metric[part] - metric[part].mean()) ** 2).sum()), 1e-300)
         for part, error in zip(parts, scores, strict=True)
@@ -94,27 +145,28 @@ def fit_surrogate(prepared: Prepared, metric: Floats, seed: int) -> Surrogate:
     share = np.array([part.size / n for part in parts])[:, None, None]
     falls = (np.stack(shuffled) - np.array(scores)[:, None, None]) / total / share
     weight = share / share.sum()
-    final = extra_trees(seed).fit(x, metric)
-    by_tree = np.array([[tree.feature_importances_[g].sum() for g in groups] for tree in final.estimators_])
+    final = fit_trees(prepared, np.arange(n), metric, seed)
+    by_tree = final.gain(groups)
     r_squared = 1 - float(sum(scores)) / total
     return Surrogate(
         final, r_squared, float(np.std(spread, ddof=1)),
-        np.array([final.feature_importances_[g].sum() for g in groups]), by_tree.std(axis=0, ddof=1),
+        by_tree.mean(axis=0), by_tree.std(axis=0, ddof=1),
         (falls * weight).sum(axis=0).mean(axis=-1), falls.reshape(len(parts), len(groups), -1).std(axis=(0, 2)),
-        verdict(r_squared),
+        verdict(r_squared), tuple(models),
     )  # fmt: skip
 
 
 def _shuffled_errors(
-    model: ExtraTreesRegressor,
+    model: Trees,
     x: Floats,
     metric: Floats,
     groups: list[NDArray[np.int64]],
     random: np.random.Generator,
+    repeats: int,
 ) -> Floats:
     """Return, (hyperparameters, repeats), the squared error when one hyperparameter's features are shuffled."""
-    errors = np.empty((len(groups), REPEATS))
-    jobs = [(g, r) for g in range(len(groups)) for r in range(REPEATS)]
+    errors = np.empty((len(groups), repeats))
+    jobs = [(g, r) for g in range(len(groups)) for r in range(repeats)]
     batch = max(1, CELLS // x.size)
     for start in range(0, len(jobs), batch):
         some = jobs[start : start + batch]

@@ -1,19 +1,22 @@
-"""Charts of a sweep: parallel coordinates that brush, importance beside correlation, slices, contour, history."""
+"""Charts of a sweep: importance beside correlation, slices, contour, Shapley values, course, curves, trade-off.
+
+Traces whose `meta` names `trials` have a trial's number as `customdata`: the page's selection greys out the others.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.reports.blocks import Plot
-from hpowh.reports.charts.plot import SCALE, axis, line, spans_orders
-from hpowh.reports.names import plot_text, shorten
-from hpowh.reports.numbers import number
+from hpowh.reports.charts.plot import SCALE, axis, band, line, spans_orders
+from hpowh.reports.names import plot_text
+from hpowh.reports.numbers import number, significant
 
 Row = Mapping[str, Any]
-ABSENT = "(none)"
-TICKS = 5
+BY_TRIAL = {"trials": True}
+FAINT = {"marker": {"opacity": 0.06}}
+"""How points of trials that are not selected look."""
 
 
 def plain(value: float, digits: int = 3) -> str:
@@ -21,113 +24,61 @@ def plain(value: float, digits: int = 3) -> str:
     return number(int(value)) if float(value).is_integer() and abs(value) < 1e6 else number(float(value), digits)
 
 
-def dimension(label: str, values: Sequence[Any], *, is_log: bool = False) -> dict[str, Any]:
-    """Return one axis of parallel coordinates: numbers (with their logarithm where asked) or categories.
-
-    A trial without a value gets a place of its own below the others, marked `(none)`.
-    """
-    present = [value for value in values if value is not None]
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in present) and present:
-        return _numeric(label, values, is_log=is_log and min(present) > 0)
-    levels = sorted({str(value) for value in present})
-    place = {level: i for i, level in enumerate(levels)}
-    ticks = [(float(i), shorten(level, 24)) for level, i in place.items()]  # Plotly shows these as plain text
-    if len(present) < len(values):
-        ticks.insert(0, (-1.0, ABSENT))
-    return {
-        "label": plot_text(label, 24),
-        "values": [-1 if value is None else place[str(value)] for value in values],
-        "tickvals": [at for at, _ in ticks],
-        "ticktext": [text for _, text in ticks],
-        "range": [ticks[0][0] - 0.2, ticks[-1][0] + 0.2],
-    }
-
-
-def _numeric(label: str, values: Sequence[Any], *, is_log: bool) -> dict[str, Any]:
-    shown = [None if v is None else math.log10(v) if is_log else float(v) for v in values]
-    present = [v for v in shown if v is not None]
-    low, high = min(present), max(present)
-    span = (high - low) or 1.0
-    distinct = sorted(set(present))
-    at = distinct if len(distinct) <= TICKS + 2 else [low + span * i / (TICKS - 1) for i in range(TICKS)]
-    ticks = [(v, plain(10**v if is_log else v)) for v in at]
-    absent = low - 0.12 * span
-    if len(present) < len(shown):
-        ticks.insert(0, (absent, ABSENT))
-    return {
-        "label": plot_text(f"{label} (log)" if is_log else label, 24),
-        "values": [absent if v is None else float(f"{v:.4g}") for v in shown],
-        "tickvals": [v for v, _ in ticks],
-        "ticktext": [text for _, text in ticks],
-        "range": [min(v for v, _ in ticks), high if high > low else low + 1],
-    }
-
-
-def parallel(
-    dimensions: Sequence[dict[str, Any]],
-    colour: Sequence[float],
-    *,
-    higher_is_better: bool,
-    table: str,
-    keys: list[int],
-) -> Plot:
-    """Return parallel coordinates whose brushes select whole trials, here and in a table.
-
-    Args:
-        table: id of the table block whose first column holds `keys`.
-        keys: of each line, its trial's number.
-    """
-    ordered = sorted(colour)
-    trace = {
-        "type": "parcoords",
-        "dimensions": list(dimensions),
-        "line": {
-            "color": list(colour),
-            "colorscale": SCALE,
-            "reversescale": not higher_is_better,
-            "cmin": ordered[int(0.02 * (len(ordered) - 1))],
-            "cmax": ordered[math.ceil(0.98 * (len(ordered) - 1))],
-            "showscale": True,
-        },
-        "labelfont": {"color": "@ink"},
-        "tickfont": {"color": "@ink"},
-        "rangefont": {"color": "@ink/0"},
-        "unselected": {"line": {"color": "@muted", "opacity": 0.06}},
-    }
-    layout = {"meta": {"table": table, "keys": keys}, "margin": {"l": 70, "r": 30, "t": 60, "b": 24}}
-    return Plot({"": {"data": [trace]}}, layout, height=440)
+METHODS = {
+    "permutation": "Permutation: fall of R2 when it is shuffled",
+    "shapley": "Shapley: mean size of what it adds to a prediction, in standard deviations",
+    "fanova": "fANOVA: share of the variance that it explains alone",
+    "impurity": "Impurity: share of the splits' gain",
+    "near_best": "Near the best: how the best trials differ from all",
+    "ols_drop": "Linear model: fall of R2 without it",
+}
 
 
 def matters(rows: Sequence[Row]) -> Plot:
-    """Return importance (left) beside correlation (right), one line a hyperparameter, the most important on top."""
-    names = [plot_text(row["hyperparameter"], 30) for row in rows]
-    shared = {"type": "bar", "orientation": "h", "y": names, "hoverinfo": "x+y", "showlegend": False}
-    importance = {
-        **shared,
-        "x": [row["permutation"] for row in rows],
-        "error_x": {"array": [row["permutation_sd"] or 0 for row in rows], "color": "@muted", "thickness": 1},
-        "marker": {"color": "@0"},
-    }
-    correlation = {
-        **shared,
-        "x": [row["correlation"] for row in rows],
-        "xaxis": "x2",
-        "error_x": {
-            "symmetric": False,
-            "array": [_gap(row["correlation_upper"], row["correlation"]) for row in rows],
-            "arrayminus": [_gap(row["correlation"], row["correlation_lower"]) for row in rows],
-            "color": "@muted",
-            "thickness": 1,
-        },
-        "marker": {"color": "@1"},
-    }
+    """Return importance (left, by a method that the reader chooses) beside correlation, one line a hyperparameter.
+
+    Each method's order is its own: the most important on top.
+    """
+    methods = {key: text for key, text in METHODS.items() if any(row[key] is not None for row in rows)}
+    variants = {}
+    for at, (method, title) in enumerate(methods.items()):
+        ordered = sorted(rows, key=lambda row: -(row[method] if row[method] is not None else -1e300))
+        left = axis(title.partition(":")[0] + " importance", domain=[0, 0.46])
+        variants[str(at)] = {"data": _importance_beside_correlation(ordered, method), "layout": {"xaxis": left}}
     layout = {
-        "xaxis": axis("Importance (permutation)", domain=[0, 0.46]),
         "xaxis2": axis("Correlation (eta squared for categories)", domain=[0.54, 1], gridcolor="@line"),
         "yaxis": {"autorange": "reversed", "automargin": True},
         "hovermode": "closest",
     }
-    return Plot({"": {"data": [importance, correlation]}}, layout, height=max(220, 34 * len(rows) + 110))
+    height = max(220, 34 * len(rows) + 110)
+    return Plot(variants, layout, (("Importance", list(methods.values())),), height=height)
+
+
+def _importance_beside_correlation(rows: Sequence[Row], method: str) -> list[dict[str, Any]]:
+    names = [plot_text(row["hyperparameter"], 30) for row in rows]
+    shared = {"type": "bar", "orientation": "h", "y": names, "hoverinfo": "x+y", "showlegend": False}
+    importance = {**shared, "x": [row[method] for row in rows], "marker": {"color": "@0"}}
+    spread = {"color": "@muted", "thickness": 1}
+    if f"{method}_sd" in rows[0]:
+        importance["error_x"] = {"array": [row[f"{method}_sd"] or 0 for row in rows], **spread}
+    elif f"{method}_lower" in rows[0]:
+        importance["error_x"] = _interval(rows, method) | spread
+    correlation = {
+        **shared,
+        "x": [row["correlation"] for row in rows],
+        "xaxis": "x2",
+        "error_x": _interval(rows, "correlation") | spread,
+        "marker": {"color": "@1"},
+    }
+    return [importance, correlation]
+
+
+def _interval(rows: Sequence[Row], name: str) -> dict[str, Any]:
+    return {
+        "symmetric": False,
+        "array": [_gap(row[f"{name}_upper"], row[name]) for row in rows],
+        "arrayminus": [_gap(row[name], row[f"{name}_lower"]) for row in rows],
+    }
 
 
 def _gap(high: float | None, low: float | None) -> float:
@@ -135,24 +86,27 @@ def _gap(high: float | None, low: float | None) -> float:
 
 
 def slices(
-    points: Mapping[str, Sequence[tuple[Any, float]]],
+    points: Mapping[str, Sequence[tuple[Any, float, int]]],
     curves: Mapping[str, Sequence[Row]],
     logs: Mapping[str, bool],
     metric: str,
 ) -> Plot:
-    """Return, per hyperparameter (a selector), every trial's value and the surrogate's mean curve over it."""
+    """Return, per hyperparameter (a selector), every trial's value and the surrogate's mean curve over it.
+
+    Args:
+        points: hyperparameter -> its value, the metric and the number of each trial.
+    """
     names = list(curves)
     variants: dict[str, dict[str, Any]] = {}
     for at, name in enumerate(names):
         curve = curves[name]
         is_level = curve[0]["level"] is not None
         x = [plot_text(row["level"]) if is_level else row["numeric_value"] for row in curve]
-        mine = [(plot_text(str(v)) if is_level else v, value) for v, value in points.get(name, ()) if v is not None]
-        dots = {
-            "type": "scatter", "mode": "markers", "name": "trials",
-            "x": [v for v, _ in mine], "y": [y for _, y in mine],
-            "marker": {"color": "@0/0.45", "size": 6}, "hovertemplate": "%{y:.4~g}",
-        }  # fmt: skip
+        mine = [one for one in points.get(name, ()) if one[0] is not None]
+        dots = _dots(
+            [plot_text(str(v)) if is_level else v for v, _, _ in mine], [y for _, y, _ in mine],
+            [trial for _, _, trial in mine], "@0/0.45",
+        )  # fmt: skip
         mean = line("model's mean", x, [row["mean"] for row in curve], token="@1")
         mean["mode"] = "lines+markers"
         spread = {
@@ -202,37 +156,142 @@ def _pair_axis(name: str, values: Sequence[Any], logs: Mapping[str, bool]) -> di
     return axis(name, is_log=logs.get(name, False))
 
 
-def history(rows: Sequence[Row], metric: str, *, higher_is_better: bool) -> Plot:
-    """Return each trial's value by its number, and the best so far."""
-    best: list[float] = []
-    for row in rows:
-        value = row["value"]
-        pick = max if higher_is_better else min
-        best.append(pick(best[-1], value) if best else value)
-    numbers = [row["number"] for row in rows]
-    dots = {
-        "type": "scatter", "mode": "markers", "name": "trials", "x": numbers, "y": [row["value"] for row in rows],
-        "marker": {"color": "@0/0.5", "size": 6}, "hovertemplate": "%{y:.4~g}",
+def _dots(x: Sequence[Any], y: Sequence[Any], trials: Sequence[int], token: str, **more: Any) -> dict[str, Any]:
+    """Return points of trials, which follow the page's selection."""
+    return {
+        "type": "scatter", "mode": "markers", "name": "trials", "x": list(x), "y": list(y), "customdata": list(trials),
+        "meta": BY_TRIAL, "unselected": FAINT, "marker": {"color": token, "size": 6},
+        "hovertemplate": "trial %{customdata}: %{y:.4~g}<extra></extra>", **more,
     }  # fmt: skip
-    layout = {"xaxis": axis("Trial"), "yaxis": axis(metric, is_log=spans_orders([row["value"] for row in rows], 30.0))}
-    return Plot({"": {"data": [dots, line("best so far", numbers, best, token="@1", steps=True)]}}, layout, (), ("y",))
+
+
+def history(rows: Sequence[Row], metric: str) -> Plot:
+    """Return each trial's value by its number, and the best so far."""
+    numbers, values = [row["number"] for row in rows], [row["value"] for row in rows]
+    best = line("best so far", numbers, [row["best"] for row in rows], token="@1", steps=True)
+    layout = {"xaxis": axis("Trial"), "yaxis": axis(metric, is_log=spans_orders(values, 30.0)), "hovermode": "closest"}
+    return Plot({"": {"data": [_dots(numbers, values, numbers, "@0/0.5"), best]}}, layout, (), ("y",))
 
 
 def scatter(
-    rows: Sequence[Row], x: tuple[str, str], y: tuple[str, str], *, marked: Sequence[bool] | None = None
+    rows: Sequence[Row],
+    key: str,
+    x: tuple[str, str],
+    y: tuple[str, str],
+    *,
+    marked: Sequence[bool] | None = None,
 ) -> Plot:
-    """Return a scatter of two columns (name, axis title); marked ones are joined by a step and named `front`."""
+    """Return a scatter of two columns (name, axis title), `key` holding each trial's number; marked: named `front`."""
     flags = list(marked) if marked is not None else [False] * len(rows)
 
     def dots(chosen: bool, name: str, token: str) -> dict[str, Any]:
         mine = [row for row, flag in zip(rows, flags, strict=True) if flag is chosen]
-        return {
-            "type": "scatter", "mode": "markers", "name": name,
-            "x": [r[x[0]] for r in mine], "y": [r[y[0]] for r in mine],
-            "marker": {"color": token, "size": 9 if chosen else 6},
-        }  # fmt: skip
+        look = {"marker": {"color": token, "size": 9 if chosen else 6}, "name": name}
+        return _dots([r[x[0]] for r in mine], [r[y[0]] for r in mine], [r[key] for r in mine], token) | look
 
     data = [dots(False, "trials", "@0/0.5"), *([dots(True, "front", "@1")] if marked is not None else [])]
     layout = {"hovermode": "closest", "showlegend": marked is not None}
     layout |= {"xaxis": axis(x[1], is_log=spans_orders([r[x[0]] for r in rows])), "yaxis": axis(y[1])}
     return Plot({"": {"data": data}}, layout, (), ("x", "y"))
+
+
+def curves(rows: Sequence[Row], spread: Sequence[Row], metric: str) -> Plot:
+    """Return the intermediate values of single trials (the best in colour) over the middle 80 % of all of them."""
+    steps = [row["step"] for row in spread]
+    data = band("all", steps, [r["lower"] for r in spread], [r["upper"] for r in spread], token="@muted")
+    by_trial: dict[int, list[Row]] = {}
+    for row in rows:
+        by_trial.setdefault(row["number"], []).append(row)
+    named: set[str] = set()
+    for number_of, mine in by_trial.items():
+        is_best = mine[0]["is_best"]
+        kind = "best trials" if is_best else {"pruned": "pruned", "failed": "failed"}.get(mine[0]["status"], "others")
+        token = {"best trials": "@1", "pruned": "@2/0.6", "failed": "@3/0.7"}.get(kind, "@0/0.35")
+        data.append(
+            {
+                "type": "scatter", "mode": "lines" if len(mine) > 1 else "markers", "name": kind, "legendgroup": kind,
+                "showlegend": kind not in named, "x": [r["step"] for r in mine], "y": [r["value"] for r in mine],
+                "line": {"color": token, "width": 2 if is_best else 1}, "marker": {"color": token, "size": 5},
+                "meta": {"trials": number_of},
+                "hovertemplate": f"trial {number_of}, step %{{x}}: %{{y:.4~g}}<extra></extra>",
+            }
+        )  # fmt: skip
+        named.add(kind)
+    data.append(line("median of all", steps, [r["middle"] for r in spread], token="@ink", dash="8px,3px"))
+    values = [row["value"] for row in rows]
+    layout = {"xaxis": axis("Step"), "yaxis": axis(metric, is_log=spans_orders(values, 100.0)), "hovermode": "closest"}
+    return Plot({"": {"data": data}}, layout, (), ("x", "y"))
+
+
+def steps(rows: Sequence[Row]) -> Plot:
+    """Return, by step, the rank correlation with the final value, and how many of the best stopping would have kept."""
+    at = [row["step"] for row in rows]
+    data = band("correlation", at, [r["lower"] for r in rows], [r["upper"] for r in rows], token="@0")
+    data.append(line("rank correlation with the final value", at, [r["spearman"] for r in rows], token="@0"))
+    data.append(line("best tenth kept", at, [r["kept_share"] for r in rows], token="@1", dash="8px,3px"))
+    return Plot({"": {"data": data}}, {"xaxis": axis("Step"), "yaxis": axis("1 is perfect")}, (), ("x",))
+
+
+def shapley(rows: Sequence[Row], unit: str) -> Plot:
+    """Return a strip a hyperparameter: a dot a trial, at what its value adds, coloured by the value's rank."""
+    names = list(dict.fromkeys(row["hyperparameter"] for row in rows))
+    place = {name: len(names) - 1 - at for at, name in enumerate(names)}
+    offsets = [((row["trial"] * 0.6180339887) % 1 - 0.5) * 0.6 for row in rows]
+    ranked = [row["height"] is not None for row in rows]
+    data = []
+    for is_number, name in ((True, "numbers"), (False, "categories")):
+        chosen = [i for i, flag in enumerate(ranked) if flag is is_number]
+        if not chosen:
+            continue
+        colour: dict[str, Any] = {"color": "@2", "size": 6}
+        if is_number:
+            bar = {"title": {"text": "value"}, "tickvals": [0, 1], "ticktext": ["lowest", "highest"], "thickness": 12}
+            height = [round(rows[i]["height"], 2) for i in chosen]
+            colour = {"color": height, "colorscale": SCALE, "size": 6, "colorbar": bar,
+                      "line": {"width": 0.5, "color": "@muted"}}  # fmt: skip
+        dots = _dots(
+            [significant(rows[i]["value"], 4) for i in chosen],
+            [round(place[rows[i]["hyperparameter"]] + offsets[i], 2) for i in chosen],
+            [rows[i]["trial"] for i in chosen],
+            "@2",
+        )
+        texts = [plot_text(rows[i]["setting"] if rows[i]["setting"] is not None else "(none)", 40) for i in chosen]
+        data.append(
+            dots | {"name": name, "marker": colour, "text": texts,
+                    "hovertemplate": "trial %{customdata}, %{text}: %{x:.3~g}<extra></extra>"}
+        )  # fmt: skip
+    layout = {
+        "xaxis": axis(f"What the value adds to the prediction ({unit})", zeroline=True),
+        "yaxis": {
+            "tickvals": [place[name] for name in names], "ticktext": [plot_text(name, 30) for name in names],
+            "automargin": True, "range": [-0.6, len(names) - 0.4],
+        },
+        "hovermode": "closest", "showlegend": False,
+    }  # fmt: skip
+    return Plot({"": {"data": data}}, layout, height=max(220, 40 * len(names) + 110))
+
+
+def per_metric(rows: Sequence[Row]) -> Plot:
+    """Return bars: the importance of each hyperparameter for each metric."""
+    names = list(dict.fromkeys(row["hyperparameter"] for row in rows))[:20]
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    data = []
+    for at, metric in enumerate(metrics):
+        mine = {row["hyperparameter"]: row for row in rows if row["metric"] == metric}
+        data.append(
+            {
+                "type": "bar", "orientation": "h", "name": plot_text(metric), "marker": {"color": f"@{at % 8}"},
+                "y": [plot_text(name, 30) for name in names],
+                "x": [mine[name]["importance"] if name in mine else None for name in names],
+                "error_x": {
+                    "array": [(mine[name]["deviation"] or 0) if name in mine else 0 for name in names],
+                    "color": "@muted", "thickness": 1,
+                },
+                "hoverinfo": "x+y+name",
+            }
+        )  # fmt: skip
+    layout = {
+        "xaxis": axis("Importance (permutation)"), "yaxis": {"autorange": "reversed", "automargin": True},
+        "barmode": "group", "hovermode": "closest", "showlegend": True,
+    }  # fmt: skip
+    return Plot({"": {"data": data}}, layout, height=max(240, (18 * len(metrics) + 16) * len(names) + 120))

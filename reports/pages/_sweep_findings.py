@@ -12,6 +12,8 @@ from hpowh.reports.page import Finding
 from hpowh.reports.queries import sweep as queries
 
 Row = Mapping[str, Any]
+EARLY = 0.8
+"""Rank correlation from which an early value is said to foretell the final one."""
 
 
 def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: str) -> Iterator[Finding]:
@@ -31,6 +33,9 @@ def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: s
         key,
         f"sweep-history{suffix}",
     )
+    yield from _together(site, subject, key, metric, about, suffix)
+    yield from _near_best(subject, key, metric, matters, suffix)
+    yield from _early(site, subject, key, metric, about, suffix)
     yield from _ranges(site, subject, key, matters, about, suffix)
     yield from _next(site, subject, key, metric, about, suffix)
 
@@ -60,6 +65,67 @@ def _important(
         key,
         anchor,
     )
+
+
+def _together(
+    site: SiteContext, subject: str, key: tuple[str, str], metric: str, about: dict[str, int], suffix: str
+) -> Iterator[Finding]:
+    for row in site.query(queries.INTERACTIONS, **about).rows()[:1]:
+        sides = [row["hyperparameter_a"], row["hyperparameter_b"]]
+        for at, which in enumerate("ab"):
+            if row[f"level_{which}"] is not None:
+                sides[at] += f" = {row[f'level_{which}']}"
+        yield Finding(
+            f"{subject}: {sides[0]} and {sides[1]} act together on {metric}: partial correlation of their product "
+            f"{number(row['partial_correlation'], 2)}, p = {number(row['p_adjusted'], 2)} adjusted for all pairs.",
+            key,
+            f"sweep-interactions{suffix}",
+        )
+
+
+def _near_best(
+    subject: str, key: tuple[str, str], metric: str, matters: list[dict[str, Any]], suffix: str
+) -> Iterator[Finding]:
+    clear = [row for row in matters if (row["near_best"] or 0) > (row["near_best_chance"] or 0)]
+    if clear:
+        row = max(clear, key=lambda one: one["near_best"])
+        yield Finding(
+            f"{subject}: what tells the best trials from the others in {metric} is {row['hyperparameter']} most of all "
+            f"(PED-ANOVA {number(row['near_best'], 2)}; chance gives up to {number(row['near_best_chance'], 2)}).",
+            key,
+            f"sweep-importance{suffix}",
+        )
+
+
+def _early(
+    site: SiteContext, subject: str, key: tuple[str, str], metric: str, about: dict[str, int], suffix: str
+) -> Iterator[Finding]:
+    rows = [row for row in site.query(queries.STEPS, **about).rows() if row["spearman"] is not None]
+    early = [row for row in rows if row["spearman"] >= EARLY and row["kept_share"] == 1]
+    if early and early[0]["step"] < rows[-1]["step"]:
+        row = early[0]
+        yield Finding(
+            f"{subject}: from step {row['step']} on {metric} foretells its final value (rank correlation "
+            f"{number(row['spearman'], 2)} in {plural(row['trial_count'], 'trial')}); stopping the worse half there "
+            "would have kept all of the best tenth.",
+            key,
+            f"sweep-steps{suffix}",
+        )
+
+
+def several(site: SiteContext, subject: str, run: int) -> Iterator[Finding]:
+    """Yield what the metrics of a sweep say of each other."""
+    for row in site.query(queries.TRADEOFF, run=run).rows():
+        if row["spearman"] is None or row["lower"] is None:
+            continue
+        how = "go together" if row["lower"] > 0 else "cost each other" if row["upper"] < 0 else "hardly depend"
+        yield Finding(
+            f"{subject}: {row['metric_a']} and {row['metric_b']} {how}: rank correlation of their losses "
+            f"{number(row['spearman'], 2)} ({number(row['lower'], 2)} to {number(row['upper'], 2)}); "
+            f"{plural(row['front_count'], 'trial')} of {row['trial_count']:,} cannot be beaten in both.",
+            ("sweep", subject),
+            "sweep-tradeoff",
+        )
 
 
 def _ranges(

@@ -6,6 +6,9 @@ from hpowh.reports.blocks import Block, Column, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.queries import sweep as queries
 
+ROWS = 100
+"""Rows shown of a table with a row a hyperparameter; the CSV has all."""
+
 
 def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
     """Return every method's number for every hyperparameter."""
@@ -13,10 +16,11 @@ def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix:
         Column("hyperparameter", "Hyperparameter"),
         Column("permutation", "Permutation", 3, "Fall of the out-of-fold R2 when it is shuffled"),
         Column("permutation_sd", "SD", 2, "Over folds and repeats"),
+        Column("shapley", "Shapley", 3, "Mean size of what it adds to a prediction, in standard deviations"),
         Column("impurity", "Impurity", 3, "Share of the splits' gain in 250 extremely randomised trees"),
         Column("fanova", "fANOVA main", 3, "Share of a forest's variance that it explains alone"),
         Column("ols_drop", "Linear", 3, "Fall of R2 when least squares does without it"),
-        Column("near_best", "Near the best", 3, "PED-ANOVA: how much the best tenth differs from all trials"),
+        Column("near_best", "Near the best", 3, "PED-ANOVA: how much the best trials differ from all"),
         Column("near_best_chance", "Chance", 3, "What the column before would show without any effect (95 %)"),
         Column("correlation", "Correlation", 3, "Spearman's rho; eta squared for categories"),
         Column("correlation_lower", "from", 2, "95 % interval"),
@@ -29,7 +33,7 @@ def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix:
         "the best counts only where it exceeds the column Chance."
     )
     query = site.query(queries.MATTERS, **about)
-    return Table(f"sweep-importance{suffix}", "Every method's importance", how, query, columns, run)
+    return Table(f"sweep-importance{suffix}", "Every method's importance", how, query, columns, run, limit=ROWS)
 
 
 def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
@@ -67,6 +71,24 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             ],
             run,
             is_folded=True,
+        ),
+        Table(
+            f"sweep-interactions{suffix}",
+            "What matters only together",
+            "Products of two hyperparameters that explain what neither explains alone (nor its square): found by a "
+            "test, adjusted for all pairs, and given to the trees as features.",
+            site.query(queries.INTERACTIONS, **about),
+            [
+                Column("hyperparameter_a", "Hyperparameter"),
+                Column("level_a", "Level"),
+                Column("hyperparameter_b", "with"),
+                Column("level_b", "Level"),
+                Column("partial_correlation", "Partial correlation", 2),
+                Column("p_adjusted", "p", 2, "Bonferroni over all pairs"),
+            ],
+            run,
+            is_folded=True,
+            empty="No product passes the test.",
         ),
         Table(
             f"sweep-pairs{suffix}",
@@ -120,7 +142,7 @@ def linear_table(site: SiteContext, run: int, about: dict[str, int], suffix: str
         "Categories are compared with their most frequent level. p-values are not adjusted for their number."
     )
     query = site.query(queries.TERMS, **about)
-    return Table(f"sweep-linear{suffix}", "Linear model", how, query, columns, run, is_folded=True)
+    return Table(f"sweep-linear{suffix}", "Linear model", how, query, columns, run, limit=ROWS, is_folded=True)
 
 
 def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
@@ -143,12 +165,13 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
     return [
         Table(
             f"sweep-ranges{suffix}",
-            "Where the best tenth lies",
+            "Where the best trials lie",
             "For numbers the range that holds the middle 80 % of the best tenth of the trials, with how far each end "
             "is certain; for categories how often the best have it.",
             site.query(queries.RANGES, **about),
             ranges,
             run,
+            limit=ROWS,
         ),
         Table(
             f"sweep-untried{suffix}",
@@ -200,4 +223,4 @@ def column_table(site: SiteContext, run: int, about: dict[str, int], suffix: str
     ]
     how = "Every column that was found: whether models use it, what was imputed, and why the others are left out."
     query = site.query(queries.COLUMNS, **about)
-    return Table(f"sweep-columns{suffix}", "What was used", how, query, columns, run, is_folded=True)
+    return Table(f"sweep-columns{suffix}", "What was used", how, query, columns, run, limit=ROWS, is_folded=True)

@@ -59,7 +59,12 @@ select c.name as hyperparameter,
   any_value(i.importance) filter (where i.method = 'permutation') as permutation,
   any_value(i.deviation) filter (where i.method = 'permutation') as permutation_sd,
   any_value(i.importance) filter (where i.method = 'impurity') as impurity,
+  any_value(i.deviation) filter (where i.method = 'impurity') as impurity_sd,
+  any_value(i.importance) filter (where i.method = 'shapley') as shapley,
+  any_value(i.lower) filter (where i.method = 'shapley') as shapley_lower,
+  any_value(i.upper) filter (where i.method = 'shapley') as shapley_upper,
   any_value(i.importance) filter (where i.method = 'fanova') as fanova,
+  any_value(i.deviation) filter (where i.method = 'fanova') as fanova_sd,
   any_value(i.importance) filter (where i.method = 'ols_drop') as ols_drop,
   any_value(i.importance) filter (where i.method = 'near_best') as near_best,
   any_value(i.chance) filter (where i.method = 'near_best') as near_best_chance
@@ -116,22 +121,124 @@ from result.sweep_step where analysis_run_id = $run and metric_id = $metric orde
 """
 
 HISTORY = """
-select t.number, v.value, t.duration, t.status
+with valued as (
+  select t.number, v.value, coalesce(t.duration, epoch(t.ended_at) - epoch(t.started_at)) as duration,
+    row_number() over (order by t.number) as place, count(*) over () as total,
+    $sign * min($sign * v.value) over (order by t.number rows unbounded preceding) as best
+  from core.trial as t
+  join core.trial_metric as v
+    on v.trial_id = t.trial_id and v.metric_id = $metric and v.step is null and v.status = 'ok'
+  where t.sweep_id = $sweep and t.status = 'finished'
+),
+records as (select *, best is distinct from lag(best) over (order by number) as is_record from valued)
+select number, value, duration, best, total
+from records
+where place % greatest(1, ceil(total / $most)::bigint) = 0 or is_record or place = total
+order by number
+"""
+"""The course of a sweep: all trials that improved on those before, and of the others every k-th, $most in all."""
+
+CURVES = """
+with valued as (
+  select t.trial_id, t.number, t.status, v.step, v.value
+  from core.trial as t
+  join core.trial_metric as v
+    on v.trial_id = t.trial_id and v.metric_id = $metric and v.step is not null and v.status = 'ok'
+  where t.sweep_id = $sweep
+),
+trials as (
+  select v.trial_id, any_value(v.number) as number, count(*) as steps,
+    row_number() over (order by any_value($sign * f.value) nulls last, any_value(v.number)) as place,
+    count(*) over () as total
+  from valued as v
+  left join core.trial_metric as f
+    on f.trial_id = v.trial_id and f.metric_id = $metric and f.step is null and f.status = 'ok'
+      and v.status = 'finished'
+  group by v.trial_id
+),
+chosen as (
+  select * from trials where place <= $best or (place - $best) % greatest(1, ceil((total - $best) / $others)) = 0
+)
+select v.number, v.status, v.step, v.value, c.place <= $best as is_best, c.total
+from valued as v join chosen as c using (trial_id)
+qualify row_number() over (partition by v.trial_id order by v.step) % greatest(1, ceil(c.steps / $points)::bigint) = 0
+  or row_number() over (partition by v.trial_id order by v.step desc) = 1
+order by is_best, v.number, v.step
+"""
+"""Intermediate values of the $best best trials and of every k-th other one, $others of them; $points a trial."""
+
+CURVE_BAND = """
+select v.step, count(*) as trial_count, quantile_cont(v.value, 0.1) as lower, median(v.value) as middle,
+  quantile_cont(v.value, 0.9) as upper
 from core.trial as t
-join core.trial_metric as v on v.trial_id = t.trial_id and v.metric_id = $metric and v.step is null and v.status = 'ok'
-where t.sweep_id = $sweep and t.status = 'finished'
-order by t.number
+join core.trial_metric as v
+  on v.trial_id = t.trial_id and v.metric_id = $metric and v.step is not null and v.status = 'ok'
+where t.sweep_id = $sweep
+group by v.step
+having count(*) >= 5
+qualify row_number() over (order by v.step) % greatest(1, ceil(count(*) over () / 200.0)::bigint) = 0
+order by v.step
+"""
+
+BUDGETS = """
+select kind, trial_count, spearman, lower, upper, p, least, most, reason
+from result.sweep_budget where analysis_run_id = $run and metric_id = $metric order by kind
+"""
+
+SHAPLEY = """
+with ranked as (
+  select s.hyperparameter, t.number as trial, s.value, coalesce(p.numeric_value::text, p.text_value) as setting,
+    case when count(p.numeric_value) over one = count(p.name) over one and p.name is not null
+      then percent_rank() over (partition by s.hyperparameter order by p.numeric_value) end as height
+  from result.sweep_shapley as s
+  join core.trial as t on t.trial_id = s.trial_id and t.sweep_id = $sweep
+  left join core.trial_parameter as p on p.trial_id = s.trial_id and p.name = s.hyperparameter
+  where s.analysis_run_id = $run and s.metric_id = $metric
+  window one as (partition by s.hyperparameter)
+),
+weighed as (select *, avg(abs(value)) over (partition by hyperparameter) as importance from ranked)
+select hyperparameter, trial, value, setting, height, importance
+from weighed
+qualify dense_rank() over (order by importance desc, hyperparameter) <= 8
+order by importance desc, hyperparameter, trial
+"""
+
+INTERACTIONS = """
+select hyperparameter_a, level_a, hyperparameter_b, level_b, partial_correlation, p_adjusted
+from result.sweep_interaction where analysis_run_id = $run and metric_id = $metric order by p_adjusted
+"""
+
+TRADEOFF = """
+select a.name as metric_a, b.name as metric_b, t.trial_count, t.spearman, t.lower, t.upper, t.front_count, t.reason
+from result.sweep_tradeoff as t
+join core.metric as a on a.metric_id = t.metric_a_id
+join core.metric as b on b.metric_id = t.metric_b_id
+where t.analysis_run_id = $run
+order by t.metric_a_id, t.metric_b_id
+"""
+
+PER_METRIC = """
+select i.hyperparameter, m.name as metric, i.importance, i.deviation, i.r_squared, i.verdict
+from result.sweep_importance as i join core.metric as m using (metric_id)
+where i.analysis_run_id = $run and i.method = 'permutation' and i.importance is not null
+order by max(i.importance) over (partition by i.hyperparameter) desc, i.hyperparameter, i.metric_id
 """
 
 FRONT = """
-select t.number as trial, f.front, a.value as first, b.value as second
-from result.sweep_front as f
-join core.trial as t using (trial_id)
-join core.trial_metric as a on a.trial_id = f.trial_id and a.metric_id = $first and a.step is null
-join core.trial_metric as b on b.trial_id = f.trial_id and b.metric_id = $second and b.step is null
-where f.analysis_run_id = $run
-order by f.front, first
+with found as (
+  select t.number as trial, f.front, a.value as first, b.value as second, count(*) over () as total,
+    row_number() over (order by f.front > 1, t.number) as place, count(*) filter (where f.front = 1) over () as best
+  from result.sweep_front as f
+  join core.trial as t using (trial_id)
+  join core.trial_metric as a on a.trial_id = f.trial_id and a.metric_id = $first and a.step is null
+  join core.trial_metric as b on b.trial_id = f.trial_id and b.metric_id = $second and b.step is null
+  where f.analysis_run_id = $run
+)
+select trial, front, first, second, total
+from found where front = 1 or (place - best) % greatest(1, ceil((total - best) / $most)::bigint) = 0
+order by front, first
 """
+"""The front, and of the other trials every k-th, $most of them."""
 
 RANGES = """
 select hyperparameter, level, lower, lower_from, lower_to, upper, upper_from, upper_to, tried_lower, tried_upper,
@@ -153,3 +260,86 @@ from result.sweep_suggestion where analysis_run_id = $run and metric_id = $metri
 group by suggestion
 order by suggestion
 """
+
+NEWEST = """
+with newest as (
+  select subject, max(analysis_run_id) as analysis_run_id from ops.analysis_run where job = 'sweeps' group by subject
+),
+alike as (
+  select n.subject as sweep, n.analysis_run_id, s.sweep_id, s.metric_id, m.name as metric, m.direction, s.best_value,
+    s.used_count, s.best_trial_id, count(*) over (partition by s.metric_id) as alike_count,
+    row_number() over (partition by s.metric_id order by s.used_count desc, n.subject) as place
+  from newest as n
+  join result.sweep_summary as s using (analysis_run_id)
+  join core.metric as m using (metric_id)
+  where s.used_count > 0
+)
+"""
+"""Analysed sweeps by metric, the largest first within a metric; `alike_count` of them share it."""
+
+COMPARED = (
+    NEWEST
+    + """
+select sweep, metric, direction, used_count, best_value from alike where alike_count > 1 and place <= $most
+order by metric, case direction when 'min' then best_value else -best_value end, sweep
+"""
+)
+
+COMPARED_COURSES = (
+    NEWEST
+    + """,
+valued as (
+  select a.sweep, a.metric, a.direction, a.used_count, row_number() over one as trial,
+    case a.direction when 'min' then min(v.value) over one else max(v.value) over one end as best
+  from alike as a
+  join core.trial as t on t.sweep_id = a.sweep_id and t.status = 'finished'
+  join core.trial_metric as v
+    on v.trial_id = t.trial_id and v.metric_id = a.metric_id and v.step is null and v.status = 'ok'
+  where a.alike_count > 1 and a.place <= $most
+  window one as (partition by a.sweep_id, a.metric_id order by t.number rows unbounded preceding)
+),
+records as (
+  select *, best is distinct from lag(best) over (partition by sweep, metric order by trial) as is_record from valued
+)
+select sweep, metric, direction, trial, best from records where is_record or trial = used_count
+order by metric, sweep, trial
+"""
+)
+
+COMPARED_IMPORTANCES = (
+    NEWEST
+    + """,
+found as (
+  select a.metric, a.sweep, i.hyperparameter, i.importance, i.deviation, i.place, i.r_squared, i.verdict,
+    count(*) over (partition by a.metric_id, i.hyperparameter) as sweep_count,
+    max(i.importance) over (partition by a.metric_id, i.hyperparameter) as largest
+  from alike as a
+  join result.sweep_importance as i
+    on i.analysis_run_id = a.analysis_run_id and i.metric_id = a.metric_id and i.method = 'permutation'
+  where a.alike_count > 1 and a.place <= $most and i.importance is not null
+)
+select metric, hyperparameter, sweep, importance, deviation, place, sweep_count, r_squared, verdict
+from found where sweep_count > 1
+order by metric, largest desc, hyperparameter, sweep
+"""
+)
+
+COMPARED_RANGES = (
+    NEWEST
+    + """,
+found as (
+  select a.metric, a.sweep, r.hyperparameter, r.level, r.lower, r.upper, r.lower_from, r.upper_to, r.tried_lower,
+    r.tried_upper, r.share, r.share_from, r.share_to, r.tried_share, r.best_count, c.is_log,
+    count(distinct a.sweep_id) over (partition by a.metric_id, r.hyperparameter) as sweep_count
+  from alike as a
+  join result.sweep_range as r on r.analysis_run_id = a.analysis_run_id and r.metric_id = a.metric_id
+  join result.sweep_column as c
+    on c.analysis_run_id = a.analysis_run_id and c.metric_id = a.metric_id and c.name = r.hyperparameter
+  where a.alike_count > 1 and a.place <= $most and r.reason is null
+)
+select metric, hyperparameter, level, sweep, lower, upper, lower_from, upper_to, tried_lower, tried_upper, share,
+  share_from, share_to, tried_share, best_count, is_log
+from found where sweep_count > 1
+order by metric, hyperparameter, level nulls first, sweep
+"""
+)

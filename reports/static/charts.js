@@ -124,7 +124,7 @@
     });
   };
 
-  document.querySelectorAll(".chart[data-chart]").forEach(function (box) { charts.push(new Chart(box)); });
+  document.querySelectorAll(".chart[data-chart]:not([data-parallel])").forEach(function (box) { charts.push(new Chart(box)); });
   charts.forEach(function (chart) { chart.box.hpowhChart = chart; });
 
   if ("IntersectionObserver" in window) {

@@ -100,7 +100,8 @@
     button.addEventListener("click", function () {
       var figure = button.closest("figure");
       var box = figure.querySelector(".chart");
-      if (box.hpowhChart) savePlot(box.hpowhChart, button.dataset.save, figure.id);
+      if (box.hpowhSave) box.hpowhSave(function (svg) { saveSvg(svg, button.dataset.save, figure.id); });
+      else if (box.hpowhChart) savePlot(box.hpowhChart, button.dataset.save, figure.id);
       else saveSvg(box.querySelector("svg"), button.dataset.save, figure.id);
     });
   });

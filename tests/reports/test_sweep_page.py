@@ -36,6 +36,22 @@ def trials() -> list[dict[str, Any]]:
     return rows
 
 
+def add_steps(warehouse: Warehouse) -> None:
+    """Give every finished trial values at four steps that come ever nearer to its final loss."""
+    random = np.random.default_rng(4)
+    rows = [
+        (number + 1, step, trials()[number]["loss"] + float((4 - step) ** 3 / 20 * random.normal()))
+        for number in range(COUNT)
+        for step in range(1, 5)
+    ]
+    with warehouse.writing() as connection:
+        connection.executemany(
+            "insert into core.trial_metric select trial_id, metric_id, $2, $3, 'ok' from core.trial, core.metric "
+            "where trial.number = $1 and metric.name = 'loss'",
+            rows,
+        )
+
+
 @pytest.fixture(scope="module")
 def site(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with one analysed sweep of two metrics."""
@@ -46,6 +62,7 @@ def site(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     with Warehouse(path) as warehouse:
         roles = {"loss": "metric", "size": "metric"}
         ingest(warehouse, find_source("trials"), Request(str(folder / "t.jsonl"), SCRIPT, roles, {"direction": "min"}))
+        add_steps(warehouse)
         analyse(warehouse)
         build_site(warehouse, folder / "site")
     return folder / "site"
@@ -73,50 +90,146 @@ def test_a_page_stays_below_a_megabyte(site: Path):
     assert page_of(site).stat().st_size < 1_000_000
 
 
+PARALLEL = "document.querySelector('#sweep-parallel .chart').hpowhParallel"
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_chart_is_drawn_and_names_are_text(site: Path, browse: Callable[..., Any], dark: bool):
     page = browse(dark=dark).open(page_of(site).as_uri())
     drawn = page.locator(".chart[data-drawn=yes] .plot:has(.main-svg)").count()
+    drawn += page.locator(".chart[data-parallel][data-drawn=yes] canvas + canvas").count()
     assert drawn == page.locator(".chart[data-chart]").count()
     names = {one["data"] for one in page.evaluate(
         "[...document.querySelectorAll('.chart[data-chart]')].map(c => ({data: c.dataset.chart}))")}  # fmt: skip
-    wanted = {"parallel", "matters", "slices", "pair", "history", "duration"}
-    assert names == {f"sweep-{one}{end}" for one in wanted for end in ("", "-2")} | {"sweep-front"}
+    wanted = {"parallel", "matters", "shapley", "slices", "pair", "history", "duration", "curves", "steps"}
+    both = {f"sweep-{one}{end}" for one in wanted - {"curves", "steps"} for end in ("", "-2")}
+    assert names == both | {"sweep-curves", "sweep-steps", "sweep-front", "sweep-per-metric"}
     assert page.evaluate("window.pwned") is None
-    labels = page.locator("#sweep-parallel .axis-title").all_text_contents()
+    labels = page.locator("#sweep-parallel .axis-title title").all_text_contents()
     assert labels[0] == "rate (log)"
     assert not any("same" in label for label in labels)
-    assert IMAGE[:8] in " ".join(page.locator("#sweep-parallel .axis text").all_text_contents())
+    assert IMAGE[:6] in " ".join(page.locator("#sweep-parallel .tick").all_text_contents())
+    assert page.evaluate(
+        "(() => { const c = document.querySelector('#sweep-parallel canvas + canvas');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0); })()"
+    )
+
+
+def brush(page: Any, axis: int, low: float, high: float) -> None:
+    """Drag along an axis of the first parallel coordinates; 0 is its lower end, 1 its upper one."""
+    page.locator("#sweep-parallel .axis-brush").nth(axis).scroll_into_view_if_needed()
+    box = page.locator("#sweep-parallel .axis-brush").nth(axis).bounding_box()
+    x, top, height = box["x"] + box["width"] / 2, box["y"] + 4, box["height"] - 8
+    page.mouse.move(x, top + (1 - low) * height)
+    page.mouse.down()
+    page.mouse.move(x, top + (1 - high) * height, steps=8)
+    page.mouse.up()
+
+
+def shown_trials(page: Any) -> list[int]:
+    page.wait_for_timeout(300)
+    return [int(text) for text in page.locator("#sweep-trials tbody td:first-child").all_inner_texts()]
 
 
 @pytest.mark.browser
-def test_a_brush_selects_whole_trials_here_and_in_the_table(site: Path, browse: Callable[..., Any]):
+def test_a_brush_selects_whole_trials_in_the_table_and_in_the_other_figures(site: Path, browse: Callable[..., Any]):
     page = browse().open(page_of(site).as_uri())
     page.locator("#sweep-parallel").scroll_into_view_if_needed()
-    shown = page.locator("#sweep-trials tbody tr:visible")
-    assert shown.count() == COUNT + 1
-    box = page.locator("#sweep-parallel .axis-brush").first.bounding_box()
-    x = box["x"] + box["width"] / 2
-    page.mouse.move(x, box["y"] + 0.45 * box["height"])
-    page.mouse.down()
-    page.mouse.move(x, box["y"] + 0.6 * box["height"], steps=8)
-    page.mouse.up()
+    assert len(shown_trials(page)) == COUNT + 1
+    brush(page, 0, 0.4, 0.6)
     page.wait_for_function("document.querySelector('[data-brushed]').textContent.includes('are selected')")
-    low, high = page.evaluate("document.querySelector('#sweep-parallel .plot').data[0].dimensions[0].constraintrange")
-    wanted = [i + 1 for i, row in enumerate(trials()[:COUNT]) if low <= np.log10(row["config"]["rate"]) <= high]
+    low, high = page.evaluate(f"{PARALLEL}.axes[0].brushes[0].map({PARALLEL}.axes[0].scale)")
+    wanted = [i + 1 for i, row in enumerate(trials()[:COUNT]) if low <= row["config"]["rate"] <= high]
     assert 0 < len(wanted) < COUNT
-    assert [
-        int(text) for text in page.locator("#sweep-trials tbody tr:visible td:first-child").all_inner_texts()
-    ] == wanted
-    assert page.locator("[data-brushed]").first.inner_text().startswith(f"{len(wanted)} of {COUNT} trials")
-    page.locator("#sweep-trials thead button").nth(1).click()
+    assert shown_trials(page) == wanted
+    assert page.locator("[data-brushed]").first.inner_text().startswith(f"{len(wanted)} of {COUNT + 1} trials")
+    chosen = page.evaluate(
+        "(() => { const t = document.querySelector('#sweep-history .plot').data[0];"
+        " return t.selectedpoints.map(i => t.customdata[i]); })()"
+    )
+    assert chosen == wanted
+    page.locator("#sweep-trials thead button").nth(2).click()
     losses = [trials()[i - 1]["loss"] for i in wanted]
-    first = page.locator("#sweep-trials tbody tr:visible td:first-child").first.inner_text()
-    assert int(first) == wanted[int(np.argmin(losses))]
+    assert shown_trials(page)[0] == wanted[int(np.argmin(losses))]
+    brush(page, 0, 0.5, 0.5)  # a click clears the axis
+    assert len(shown_trials(page)) == COUNT + 1
+    assert page.evaluate("document.querySelector('#sweep-history .plot').data[0].selectedpoints") is None
+
+
+@pytest.mark.browser
+def test_what_is_typed_over_the_table_selects_lines_and_points(site: Path, browse: Callable[..., Any]):
+    page = browse().open(page_of(site).as_uri())
+    full = page.evaluate("document.querySelector('#sweep-parallel canvas + canvas').dataset.complete")
+    page.locator("#sweep-trials input").fill("rate<0.001 finished kind=sgd")
+    wanted = [
+        i + 1 for i, row in enumerate(trials()[:COUNT])
+        if row["config"]["rate"] < 0.001 and row["config"]["kind"] == "sgd"
+    ]  # fmt: skip
+    assert shown_trials(page) == wanted
+    page.wait_for_function(
+        f"document.querySelector('#sweep-parallel canvas + canvas').dataset.complete > {full}", timeout=5000
+    )
+    assert page.evaluate(f"{PARALLEL}.trials.kept") == len(wanted)
+    page.locator("#sweep-trials [data-clear]").click()
+    assert len(shown_trials(page)) == COUNT + 1
+    page.locator("#sweep-trials input").fill("failed")
+    assert shown_trials(page) == [COUNT + 1]
+
+
+@pytest.mark.browser
+def test_axes_by_keyboard_order_and_colour(site: Path, browse: Callable[..., Any]):
+    page = browse().open(page_of(site).as_uri())
+    page.locator("#sweep-parallel .axis").first.focus()
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(f"{PARALLEL}.axes[0].brushes") == [[0.8, 1]]
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(f"{PARALLEL}.axes[0].brushes[0][1]") == pytest.approx(0.95)
+    assert 0 < page.evaluate(f"{PARALLEL}.trials.kept") < COUNT
+    page.keyboard.press("Escape")
+    assert page.evaluate(f"{PARALLEL}.trials.mask") is None
+    page.locator("#sweep-parallel .axis-title").first.scroll_into_view_if_needed()
+    first = page.locator("#sweep-parallel .axis-title").first.bounding_box()
+    second = page.locator("#sweep-parallel .axis-title").nth(1).bounding_box()
+    page.mouse.move(first["x"] + first["width"] / 2, first["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(second["x"] + second["width"] / 2 + 20, first["y"] + 5, steps=4)
+    page.mouse.up()
+    assert page.locator("#sweep-parallel .axis-title title").nth(1).text_content() == "rate (log)"
+    page.locator("#sweep-parallel select").select_option(label="size")
+    assert page.evaluate(f"{PARALLEL}.metric.name") == "size"
+
+
+@pytest.mark.browser
+def test_the_best_lines_are_yellow_and_on_top(site: Path, browse: Callable[..., Any]):
+    page = browse().open(page_of(site).as_uri())
+    rows = page.evaluate(f"[...{PARALLEL}.lines]")
+    by_loss = sorted(range(COUNT), key=lambda i: -trials()[i]["loss"])
+    assert rows == by_loss
+    steps = page.evaluate(f"[...{PARALLEL}.step]")
+    assert steps[by_loss[-1]] == 0
+    assert steps[by_loss[0]] == 9
+
+
+@pytest.mark.browser
+def test_parallel_coordinates_are_saved_with_their_lines(site: Path, browse: Callable[..., Any], tmp_path: Path):
+    page = browse().open(page_of(site).as_uri())
+    with page.expect_download() as saved:
+        page.locator("#sweep-parallel [data-save=svg]").click()
+    saved.value.save_as(tmp_path / "x.svg")
+    text = (tmp_path / "x.svg").read_text()
+    assert "data:image/png;base64," in text
+    assert "rate (log)" in text
 
 
 @pytest.mark.browser
 def test_the_page_fits_a_phone(site: Path, browse: Callable[..., Any]):
     page = browse(width=390).open(page_of(site).as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_findings_of_several_metrics_and_of_early_stopping(site: Path):
+    text = re.sub(r"<[^>]+>", "", page_of(site).read_text())
+    assert "loss and size" in text
+    assert "rank correlation of their losses" in text
+    assert "foretells its final value" in text

@@ -134,7 +134,7 @@ SWEEP_IMPORTANCE = table(
     real("r_squared"),
     text("verdict"),
     text("reason", null=True),
-    one_of("method", "ols_drop", "impurity", "permutation", "fanova", "fanova_pair", "near_best"),
+    one_of("method", "ols_drop", "impurity", "permutation", "shapley", "fanova", "fanova_pair", "near_best"),
     one_of("verdict", *VERDICTS),
 )
 SWEEP_AGREEMENT = table(
@@ -251,4 +251,58 @@ SWEEP_SUGGESTION = table(
     real("deviation", null=False),
     real("expected_improvement", null=False),
     text("model"),
+)
+SWEEP_SHAPLEY = table(
+    "result",
+    "sweep_shapley",
+    "One row per analysis run, metric, explained trial and hyperparameter: what it adds to the surrogate's prediction.",
+    integer("analysis_run_id"),
+    integer("metric_id"),
+    integer("trial_id"),
+    text("hyperparameter"),
+    real("value", null=False),
+)
+SWEEP_INTERACTION = table(
+    "result",
+    "sweep_interaction",
+    "One row per analysis run, metric and product of two hyperparameters that explains what neither explains alone.",
+    integer("analysis_run_id"),
+    integer("metric_id"),
+    text("hyperparameter_a"),
+    text("level_a", null=True),
+    text("hyperparameter_b"),
+    text("level_b", null=True),
+    real("partial_correlation", null=False),
+    real("p_adjusted", null=False),
+)
+SWEEP_BUDGET = table(
+    "result",
+    "sweep_budget",
+    "One row per analysis run, metric and kind of budget: whether trials that were given more end better.",
+    integer("analysis_run_id"),
+    integer("metric_id"),
+    text("kind"),
+    bigint("trial_count"),
+    real("spearman"),
+    real("lower"),
+    real("upper"),
+    real("p"),
+    real("least"),
+    real("most"),
+    text("reason", null=True),
+    one_of("kind", "steps", "duration"),
+)
+SWEEP_TRADEOFF = table(
+    "result",
+    "sweep_tradeoff",
+    "One row per analysis run and two metrics: the rank correlation of their losses, and how many trials none beats.",
+    integer("analysis_run_id"),
+    integer("metric_a_id"),
+    integer("metric_b_id"),
+    bigint("trial_count"),
+    real("spearman"),
+    real("lower"),
+    real("upper"),
+    bigint("front_count"),
+    text("reason", null=True),
 )

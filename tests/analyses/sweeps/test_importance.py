@@ -95,6 +95,7 @@ def test_a_worthless_surrogate_is_called_so():
 def test_out_of_fold_r_squared_and_the_permuted_fall_are_those_of_a_plain_loop():
     from sklearn.ensemble import ExtraTreesRegressor
 
+    from hpowh.analyses.sweeps.interactions import append, screen
     from hpowh.analyses.sweeps.surrogate import folds
 
     random = np.random.default_rng(2)
@@ -105,8 +106,10 @@ def test_out_of_fold_r_squared_and_the_permuted_fall_are_those_of_a_plain_loop()
     predicted = np.empty(50)
     for part in folds(50, 7):
         rest = np.setdiff1d(np.arange(50), part)
-        model = ExtraTreesRegressor(250, random_state=7).fit(prepared.one_hot[rest], y[rest])
-        predicted[part] = model.predict(prepared.one_hot[part])
+        products = screen(prepared.one_hot[rest], prepared.features, y[rest])
+        x_all = append(prepared.one_hot, products)
+        model = ExtraTreesRegressor(250, random_state=7).fit(x_all[rest], y[rest])
+        predicted[part] = model.predict(x_all[part])
     assert found.r_squared == pytest.approx(1 - ((y - predicted) ** 2).sum() / ((y - y.mean()) ** 2).sum())
     assert found.impurity.sum() == pytest.approx(1.0)
     # Shuffling x loses about twice its share of the variance, as two independent draws differ by 2 Var.

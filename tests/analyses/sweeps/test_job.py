@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.sweeps.job import analyse
+from hpowh.analyses.sweeps.options import Options
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -109,6 +110,60 @@ def test_several_metrics_have_a_front(warehouse, tmp_path):
         analyse(warehouse, metrics=["speed"])
 
 
+def test_the_trade_off_of_two_metrics_and_the_effect_of_budgets(warehouse, tmp_path):
+    from scipy.stats import spearmanr
+
+    rows = [row | {"size": -row["config"]["x"], "runtime": 10 + 5 * row["config"]["z"]} for row in simple(30)]
+    load(warehouse, tmp_path, rows, loss="metric", size="metric", runtime="duration")
+    with warehouse.writing() as connection:
+        connection.execute("update core.trial set duration = 100 - number where number <= 20")
+        connection.execute(
+            "insert into core.trial_metric select trial_id, metric_id, step, 1.0, 'ok' from core.trial, core.metric, "
+            "range(1, 40) as s(step) where step <= number and metric.name = 'loss'"
+        )
+    analyse(warehouse)
+    loss, size = np.array([r["loss"] for r in rows]), np.array([r["size"] for r in rows])
+    ((found, count, front),) = rows_of(warehouse, "sweep_tradeoff", "spearman, trial_count, front_count")
+    assert (found, count) == (pytest.approx(spearmanr(loss, size).statistic), 30)
+    assert front == warehouse.sql("select count(*) from result.sweep_front where front = 1").one()
+    steps = rows_of(warehouse, "sweep_budget", "trial_count, spearman, least, most", "kind = 'steps'")
+    assert steps == [(30, pytest.approx(spearmanr(np.arange(1, 31), loss).statistic), 1.0, 30.0)]
+
+
+def test_shapley_values_belong_to_trials_and_add_up_to_importances(warehouse, tmp_path):
+    rows = simple(30)
+    load(warehouse, tmp_path, [{"name": "f", "state": "failed", "config": {"x": 0.5}}, *rows])
+    analyse(warehouse)
+    values = warehouse.sql(
+        "select t.name, s.hyperparameter, s.value from result.sweep_shapley as s join core.trial as t using (trial_id)"
+    ).rows()
+    assert {name for name, _, _ in values} == {row["name"] for row in rows}
+    mean = np.mean([abs(value) for _, hyperparameter, value in values if hyperparameter == "x"])
+    ((importance,),) = rows_of(
+        warehouse, "sweep_importance", "importance", "method = 'shapley' and hyperparameter = 'x'"
+    )
+    assert importance == pytest.approx(mean / np.std([row["loss"] for row in rows]))
+    x = {row["name"]: row["config"]["x"] for row in rows}
+    pairs = [(x[name], value) for name, hyperparameter, value in values if hyperparameter == "x"]
+    assert np.corrcoef(np.array(pairs).T)[0, 1] > 0.9
+
+
+def test_options_change_the_run_and_what_is_suggested(warehouse, tmp_path):
+    load(warehouse, tmp_path, [row | {"loss": -row["config"]["x"]} for row in simple(60)])
+    inside = analyse(warehouse)[0]
+    beyond = analyse(warehouse, options=Options(best=0.2, beyond=0.5))[0]
+    assert inside.analysis_run_id != beyond.analysis_run_id
+    tried = warehouse.sql("select max(numeric_value) from core.trial_parameter where name = 'x'").one()
+    most = "select max(numeric_value) from result.sweep_suggestion where hyperparameter = 'x' and analysis_run_id = "
+    assert warehouse.sql(most + str(inside.analysis_run_id)).one() <= tried
+    assert warehouse.sql(most + str(beyond.analysis_run_id)).one() > tried
+    best = "select distinct best_count from result.sweep_range where analysis_run_id = "
+    assert warehouse.sql(best + str(inside.analysis_run_id)).one() == 6
+    assert warehouse.sql(best + str(beyond.analysis_run_id)).one() == 12
+    with pytest.raises(ValueError, match="best is 0.7"):
+        Options(best=0.7)
+
+
 def test_runs_of_an_experiment_are_analysed_only_when_named(warehouse, tmp_path):
     load(warehouse, tmp_path, simple(25))
     with warehouse.writing() as connection:
@@ -155,7 +210,7 @@ def test_one_hyperparameter_and_few_trials_have_reasons_instead_of_importances(w
     found = rows_of(
         warehouse, "sweep_importance", "method, importance is null, verdict, reason", "method <> 'ols_drop'"
     )
-    assert [row[1:3] for row in found] == [(True, "unknown")] * 4
+    assert [row[1:3] for row in found] == [(True, "unknown")] * 5
     assert all("trials" in row[3] for row in found)
     assert rows_of(warehouse, "sweep_term", "term, coefficient is null") == [("(intercept)", False), ("x", False)]
 

@@ -32,6 +32,7 @@ def test_constants_identifiers_sparse_empty_and_duplicates_are_named():
         column("scaled", [-3 * x + 1 for x in X]),
         column("kind", [["a", "b"][i % 2] for i in range(N)]),
         column("renamed", [["y", "z"][i % 2] for i in range(N)]),
+        column("trial_number", [3 * i % 7 for i in range(N)]),
         column("seedling_count", [float(i % 7) for i in range(N)]),
     )
     assert found == {
@@ -46,6 +47,7 @@ def test_constants_identifiers_sparse_empty_and_duplicates_are_named():
         "scaled": "duplicate",
         "kind": "used",
         "renamed": "duplicate",
+        "trial_number": "identifier",
         "seedling_count": "used",
     }
 
