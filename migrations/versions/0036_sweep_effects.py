@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0036"
-down_revision = "0011"
+down_revision = "0033"
 
 IMPORTANCE = """
 create table result.sweep_importance_new (
