@@ -16,8 +16,8 @@ from hpowh.warehouse.errors import HpowhError, UsageError
 if TYPE_CHECKING:
     from hpowh.warehouse import Warehouse
 
-DEFAULT_JOBS = ("traces", "landscapes", "sweeps")
-"""Those that need no question: they run where the file declares no analysis."""
+DEFAULT_JOBS = {"traces": "core.experiment", "landscapes": "core.evaluation", "sweeps": "core.sweep"}
+"""Those that need no question: they run where the file declares no analysis and the table has rows."""
 OWN_KEYS = ("job", "name")
 NOT_KEYS = ("warehouse", "wait", "as_json")
 """Options that the nightly build gives itself."""
@@ -32,6 +32,8 @@ class Analysis:
     name: str
     job: str
     arguments: tuple[str, ...]
+    needs: str = ""
+    """Left out while this table has no rows; empty: it always runs, and fails where there is nothing to analyse."""
 
 
 @dataclass
@@ -67,7 +69,7 @@ def declared_analyses(file: Path, entries: Sequence[Mapping[str, Any]] | None) -
         UsageError: a job or key is unknown, or a value cannot be read.
     """
     if entries is None:
-        return [Analysis(job, job, ()) for job in DEFAULT_JOBS]
+        return [Analysis(job, job, (), needs) for job, needs in DEFAULT_JOBS.items()]
     found = [_declared(f"{file}: analysis {number}", entry) for number, entry in enumerate(entries, start=1)]
     names = [one.name for one in found]
     return [
@@ -143,6 +145,8 @@ def run_analysis(warehouse: Warehouse, analysis: Analysis) -> Analysed:
     Raises:
         HpowhError: it failed; says why.
     """
+    if analysis.needs and not warehouse.sql(f"select count(*) from {analysis.needs}").one():
+        return Analysed()
     before = warehouse.sql("select coalesce(max(analysis_run_id), 0) from ops.analysis_run").one()
     warehouse.close()
     given = ["--warehouse", str(warehouse.path), "--wait", f"{warehouse.wait:g}", "--json"]

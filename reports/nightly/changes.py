@@ -155,7 +155,7 @@ def _drift(old: Known, new: Known, tolerance: float) -> Iterator[Change]:
         more = f" and {len(moved) - SHOWN:,} more" if len(moved) > SHOWN else ""
         sentence = (
             f"Landscape {subject}: {len(moved):,} of {plural(len(mine), 'metric')} moved by more than "
-            f"{number(100 * tolerance, 3)} %: {named}{more}."
+            f"{100 * tolerance:g} %: {named}{more}."
         )
         yield Change("landscape", subject, sentence)
 

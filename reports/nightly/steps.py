@@ -62,7 +62,10 @@ def analyse(warehouse: Warehouse, analysis: Analysis) -> Step:
         found = run_analysis(warehouse, analysis)
         detail = asdict(found)
         count = len(found.computed)
-        parts = [f"{plural(count, 'analysis run')} made" if count else f"all {found.subject_count:,} stand"]
+        stands = (
+            f"{found.subject_count:,} of {found.subject_count:,} stand" if found.subject_count else "nothing to analyse"
+        )
+        parts = [f"{plural(count, 'analysis run')} made" if count else stands]
         if found.refused:
             parts.append(f"{len(found.refused):,} not possible ({found.refused[0]})")
         outcome = "done" if count else "unchanged"

@@ -16,6 +16,7 @@ import pytest
 from hpowh.reports.nightly.config import read_config
 from hpowh.reports.nightly.night import Night, build_tonight
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import WarehouseLockedError
 
 CONFIG = """
 [nightly]
@@ -116,6 +117,14 @@ class Place:
     def environment(self) -> dict[str, str]:
         """The environment without a warehouse of the caller's."""
         return {name: value for name, value in os.environ.items() if name != "HPOWH_WAREHOUSE"} | {"COLUMNS": "200"}
+
+    def warehouse_count(self, table: str) -> int:
+        """Return the rows of a table, or 0 while another process holds the warehouse."""
+        try:
+            with self.warehouse as warehouse:
+                return int(warehouse.sql(f"select count(*) from {table}").one())
+        except WarehouseLockedError:
+            return 0
 
     def pages(self) -> dict[str, str]:
         """The pages of the site as they are now."""
