@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
+from scipy.linalg import blas, solve_triangular
 
 from hpowh.analyses.mixed_models.cells import Floats, Integers
 from hpowh.analyses.mixed_models.dense import (
@@ -60,8 +60,12 @@ class Eliminated:
     def complement(self, weights: Floats) -> Floats:
         """Return A_22 - A_21 W A_12 (r, r)."""
         out = self.a22.copy()
-        heavy, thin = self.times(weights)
         d, s = self.dense_rows, self.sparse_rows
+        if weights.shape[1] == 1 and not len(s):
+            # A matrix times its own transpose is half the work of a product of two.
+            half = self.dense * np.sqrt(weights[:, 0, 0])
+            return out - half @ half.T
+        heavy, thin = self.times(weights)
         if len(d):
             out[np.ix_(d, d)] -= heavy @ self.dense.T
         if len(s):
@@ -173,12 +177,28 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
     return Reduced(state, complement, inner, weights, state.log_det + float(sign_free.sum()), factor)
 
 
-def kernel_of(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
-    """Return K (size, size) = Lambda S^-1 Lambda' over the rest's random effects (and the fixed ones)."""
+def half_kernel(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
+    """Return H (size, size) with H'H = `kernel_of`; lower triangular where every block has one effect a level."""
     chol = reduced.state.chol[:size, :size]
     unit = scale_columns(np.eye(size), parts.rest, reduced.state.factors, parts.q).T
-    half = solve_triangular(chol, unit, lower=True, check_finite=False)
+    return np.asarray(solve_triangular(chol, unit, lower=True, check_finite=False))
+
+
+def kernel_of(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
+    """Return K (size, size) = Lambda S^-1 Lambda' over the rest's random effects (and the fixed ones)."""
+    half = half_kernel(reduced, parts, size)
     return half.T @ half
+
+
+def _around(parts: Eliminated, reduced: Reduced, size: int) -> Floats:
+    """Return A_12 K A_21 on the first block's diagonal; a triangular product where the structure allows it."""
+    is_simple = parts.first.width == 1 and not len(parts.sparse_rows)
+    if not is_simple or any(block.width > 1 for block in parts.rest):
+        return parts.quadratic(kernel_of(reduced, parts, size))
+    half = np.asfortranarray(half_kernel(reduced, parts, size))
+    # BLAS wants columns: the transpose of A_21's rows is in that order as it is stored.
+    carried = blas.dtrmm(1.0, half, parts.dense[:size].T, side=1, lower=1, trans_a=1)
+    return np.einsum("lr,lr->l", carried, carried)[:, None, None]
 
 
 def reduced_gradients(parts: Eliminated, reduced: Reduced, is_reml: bool, scale: float) -> list[Floats]:
@@ -187,7 +207,7 @@ def reduced_gradients(parts: Eliminated, reduced: Reduced, is_reml: bool, scale:
     size = q + p if is_reml else q
     later = covariance_gradients(reduced.complement, parts.rest, reduced.state, is_reml, scale)
     shrink = np.eye(parts.first.width) - parts.a11 @ reduced.weights
-    around = parts.quadratic(kernel_of(reduced, parts, size)) if size else np.zeros_like(parts.a11)
+    around = _around(parts, reduced, size) if size else np.zeros_like(parts.a11)
     own = shrink @ parts.a11 - shrink @ around @ shrink.transpose(0, 2, 1)
     scores = first_scores(parts, reduced)
     return [own.sum(axis=0) - scores.T @ scores / scale, *later]
