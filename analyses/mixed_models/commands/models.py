@@ -1,0 +1,153 @@
+"""`hpowh analyse lmem` and `lrt`: fit a model, compare two."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpowh.analyses.mixed_models.commands.options import (
+    BudgetOption,
+    ExperimentOption,
+    MetricOption,
+    PublishedOption,
+    WhereOption,
+    budget_value,
+    pairs,
+)
+from hpowh.analyses.mixed_models.commands.output import show
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
+
+LMEM_SHOWN: dict[str, tuple[str, ...]] = {
+    "lmem_model": (
+        "model",
+        "formula",
+        "criterion",
+        "row_count",
+        "log_likelihood",
+        "aic",
+        "bic",
+        "sigma",
+        "r2_marginal",
+    ),
+    "lmem_variance_component": (
+        "model",
+        "grouping_factor",
+        "term",
+        "other_term",
+        "sd",
+        "lower",
+        "upper",
+        "correlation",
+    ),
+    "lmem_fixed_effect": ("model", "term", "estimate", "standard_error", "df", "t_value", "p_value", "reason"),
+    "lmem_marginal_mean": (
+        "model",
+        "level",
+        "setting",
+        "estimate",
+        "standard_error",
+        "df",
+        "lower",
+        "upper",
+        "letters",
+    ),
+    "lmem_contrast": ("model", "contrast", "setting", "method", "estimate", "standard_error", "df", "p_adjusted"),
+}
+
+
+def lmem(
+    formula: Annotated[str, typer.Argument(help='In lme4\'s language: "regret ~ algorithm + (1|benchmark)".')],
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    budget: BudgetOption = None,
+    emm: Annotated[str | None, typer.Option("--emm", metavar="FACTOR", help="Marginal means of this factor.")] = None,
+    by: Annotated[list[str] | None, typer.Option("--by", metavar="FACTOR", help="Keep its levels apart.")] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="NAME=VALUE", help="Hold a covariate or factor there.")
+    ] = None,
+    contrast: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--contrast", metavar="KIND", help="tukey, dunnett:LEVEL, holm, bh, none, or 'A - 0.5*B - 0.5*C'."
+        ),
+    ] = None,
+    weights: Annotated[
+        str, typer.Option("--weights", help="Averaging over other factors: equal or observed.")
+    ] = "equal",
+    ml: Annotated[bool, typer.Option("--ml", help="Maximum likelihood (default: REML).")] = False,
+    residuals: Annotated[bool, typer.Option("--residuals/--no-residuals", help="Check the residuals.")] = True,
+    as_published: PublishedOption = False,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit a linear mixed model: effects, variances, marginal means, contrasts, residual checks.
+
+    The response is a metric, regret, normalized_regret, log_regret, rank, or an SQL expression of those.
+    """
+    from hpowh.analyses.mixed_models.analysis import Question
+    from hpowh.analyses.mixed_models.job import analyse_lmem
+
+    question = Question(emm, tuple(by or ()), tuple(contrast or ("tukey",)), pairs(at), weights)
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_lmem(
+            opened,
+            formula,
+            experiment=experiment,
+            where=where,
+            metric=metric,
+            budget=budget_value(budget),
+            is_reml=not ml,
+            question=question,
+            with_residuals=residuals,
+            as_published=as_published,
+        )
+    show(outcome, as_json, LMEM_SHOWN)
+
+
+def lrt(
+    null: Annotated[str, typer.Argument(help="The smaller model's formula.")],
+    full: Annotated[str, typer.Argument(help="The larger model's formula; it contains the smaller one.")],
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    budget: BudgetOption = None,
+    bootstrap: Annotated[int, typer.Option("--bootstrap", min=0, metavar="N", help="Simulate N experiments.")] = 0,
+    permutations: Annotated[
+        int, typer.Option("--permutations", min=0, metavar="N", help="Shuffle the smaller model's residuals N times.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of bootstrap and shuffling.")] = 0,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Likelihood-ratio test of two nested models; on demand also by simulation and by shuffled residuals."""
+    from hpowh.analyses.mixed_models.job import analyse_comparison
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_comparison(
+            opened,
+            null,
+            full,
+            experiment,
+            bootstrap=bootstrap,
+            permutations=permutations,
+            seed=seed,
+            where=where,
+            metric=metric,
+            budget=budget_value(budget),
+        )
+    shown = (
+        "chi_square",
+        "df",
+        "p_value",
+        "p_chi_square",
+        "distribution",
+        "p_bootstrap",
+        "bootstrap_quantile",
+        "p_permutation",
+        "reason",
+    )
+    show(outcome, as_json, {"lmem_comparison": shown})

@@ -1,0 +1,171 @@
+"""`hpowh analyse presets`, `ladder`, `anomalies`, `power`: the checks around a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpowh.analyses.mixed_models.commands.options import (
+    BudgetOption,
+    ExperimentOption,
+    MetricOption,
+    PublishedOption,
+    ResponseOption,
+    WhereOption,
+    budget_value,
+    listed,
+    numbers,
+)
+from hpowh.analyses.mixed_models.commands.output import show
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
+
+
+def presets(
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    response: ResponseOption = "normalized_regret",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="seed, informativeness, budget or features.")
+    ] = None,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    budget: BudgetOption = None,
+    as_published: PublishedOption = False,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Sanity checks: seed dependency, informativeness of benchmarks, effect of the budget and of meta-features."""
+    from hpowh.analyses.mixed_models.job import analyse_presets
+    from hpowh.analyses.mixed_models.presets import PRESETS
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_presets(
+            opened,
+            experiment,
+            response=response,
+            names=tuple(only or PRESETS),
+            as_published=as_published,
+            where=where,
+            metric=metric,
+            budget=budget_value(budget),
+        )
+    shown = ("preset", "subject", "statistic", "df1", "df2", "p_value", "p_adjusted", "verdict", "reason")
+    show(outcome, as_json, {"lmem_preset": shown})
+
+
+def ladder(
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    response: ResponseOption = "normalized_regret",
+    term: Annotated[
+        list[str] | None,
+        typer.Option("--term", metavar="TERM", help="A candidate (default: what the design suggests)."),
+    ] = None,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    budget: BudgetOption = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Model ladder: terms enter and leave by likelihood-ratio tests, every step kept."""
+    from hpowh.analyses.mixed_models.job import analyse_ladder
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_ladder(
+            opened,
+            experiment,
+            response=response,
+            terms=tuple(term or ()),
+            where=where,
+            metric=metric,
+            budget=budget_value(budget),
+        )
+    shown = ("direction", "step", "action", "term", "chi_square", "df", "p_value", "aic", "bic", "is_kept", "reason")
+    show(outcome, as_json, {"lmem_ladder": shown})
+
+
+def anomalies(
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    pair: Annotated[
+        str | None, typer.Option("--pair", metavar="A,B", help="Two algorithms (default: all pairs).")
+    ] = None,
+    factor: Annotated[
+        str | None, typer.Option("--factor", metavar="NAME", help="The factor (default: the only one).")
+    ] = None,
+    levels: Annotated[str | None, typer.Option("--levels", metavar="GOOD,BAD", help="Its two levels.")] = None,
+    budgets: Annotated[
+        str | None, typer.Option("--budgets", metavar="B,B,…", help="Budgets (default: up to 30 that all runs have).")
+    ] = None,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Benchmarks on which the contrast of two algorithms moves against the rest between two levels of a factor."""
+    from hpowh.analyses.mixed_models.job import analyse_anomalies
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_anomalies(
+            opened,
+            experiment,
+            factor=factor,
+            levels=listed(levels, 2, "--levels GOOD,BAD"),
+            pair=listed(pair, 2, "--pair A,B"),
+            budgets=numbers(budgets, "--budgets"),
+            where=where,
+            metric=metric,
+        )
+    shown = ("benchmark", "first", "second", "budget", "shift", "shift_lower", "shift_upper", "win_shift")
+    if not as_json:
+        import polars as pl
+
+        table = outcome.tables["lmem_anomaly"]
+        outcome.tables["lmem_anomaly"] = table.filter(pl.col("is_reversed"))
+    show(outcome, as_json, {"lmem_anomaly": (*shown, "z_shift", "z_win_shift", "p_adjusted", "is_anomalous")})
+
+
+def power(
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    response: ResponseOption = "normalized_regret",
+    benchmarks: Annotated[
+        str, typer.Option("--benchmarks", metavar="N,N,…", help="Numbers of benchmarks.")
+    ] = "5,10,20,40",
+    seeds: Annotated[str, typer.Option("--seeds", metavar="N,N,…", help="Numbers of seeds.")] = "5,10,30",
+    difference: Annotated[
+        str | None,
+        typer.Option(
+            "--difference", metavar="D,D,…", help="True differences (default: 0.5, 1, 2 times the largest found)."
+        ),
+    ] = None,
+    replicates: Annotated[
+        int, typer.Option("--replicates", min=100, help="Simulated experiments for a design.")
+    ] = 4000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulation.")] = 0,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    budget: BudgetOption = "final",
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """How many benchmarks and seeds would show a difference, simulated from the fitted default model."""
+    from hpowh.analyses.mixed_models.job import analyse_power
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_power(
+            opened,
+            experiment,
+            response=response,
+            benchmarks=[int(value) for value in numbers(benchmarks, "--benchmarks")],
+            seeds=[int(value) for value in numbers(seeds, "--seeds")],
+            differences=numbers(difference, "--difference"),
+            count=replicates,
+            seed=seed,
+            where=where,
+            metric=metric,
+            budget=budget_value(budget),
+        )
+    shown = ("difference", "benchmark_count", "seed_count", "power", "lower", "upper", "power_analytic")
+    show(outcome, as_json, {"lmem_power": shown})
