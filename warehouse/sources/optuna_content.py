@@ -93,6 +93,8 @@ def aware(text: str | None, zone: tzinfo | None) -> datetime | None:
     """Return a stored moment in UTC; `zone` is where a moment without one is read (None: this machine's)."""
     if text is None:
         return None
+    if zone is UTC and text[-6] not in "+-" and text[-1] != "Z":  # half the time of the way below
+        return datetime.fromisoformat(f"{text}+00:00")
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None and zone is not None:
         moment = moment.replace(tzinfo=zone)

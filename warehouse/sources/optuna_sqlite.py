@@ -78,6 +78,8 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.distributions = Distributions()
+        self.codes: dict[str, list[int]] = {}
+        """Parameter -> its distributions, over all studies."""
         self.study_at: dict[int, int] = {}
         self.trial_ids: Any = None
         try:
@@ -156,8 +158,11 @@ class _Reader:
             "select distinct t.study_id, p.param_name, p.distribution_json from trial_params as p "
             "join trials as t on t.trial_id = p.trial_id"
         ):
+            code = self.distributions.code(text)
+            known = self.codes.setdefault(name, [])
+            if code not in known:
+                known.append(code)
             if study_id in found:
-                code = self.distributions.code(text)
                 found[study_id].distributions.setdefault(name, []).append(self.distributions.known[code])
         return found
 
@@ -191,15 +196,20 @@ class _Reader:
 
     def parameters(self) -> Iterator[pyarrow.Table]:
         """Yield decoded parameters."""
-        for rows in self.query("select trial_id, param_name, param_value, distribution_json from trial_params"):
-            ids, names, values, texts = zip(*rows, strict=True)
+        code_of = {name: found[0] for name, found in self.codes.items() if len(found) == 1}
+        plain = len(code_of) == len(self.codes)  # then there is no need to carry a long text with every parameter
+        more = "" if plain else ", distribution_json"
+        for rows in self.query(f"select trial_id, param_name, param_value{more} from trial_params"):
+            ids, names, values, *texts = zip(*rows, strict=True)
             at, is_known = self._at(ids)
-            codes = [self.distributions.code(text) for text in texts]
+            codes = [code_of[name] for name in names] if plain else [self.distributions.code(t) for t in texts[0]]
             table = parameter_table(self.distributions, at, names, list(values), codes)
             yield table.filter(is_known)
 
     def metrics(self) -> Iterator[pyarrow.Table]:
         """Yield final values (step NULL) and intermediate values (of the first metric: Optuna has no other)."""
+        import numpy as np
+
         final = INFINITE.format(type="value_type", value="value")
         between = INFINITE.format(type="intermediate_value_type", value="intermediate_value")
         for sql in (
@@ -209,7 +219,7 @@ class _Reader:
             for rows in self.query(sql):
                 ids, positions, steps, values = zip(*rows, strict=True)
                 at, is_known = self._at(ids)
-                numbers = [float("nan") if value is None else value for value in values]
+                numbers = np.array(values, dtype=float)  # None becomes NaN, which is what it stands for
                 yield metric_table(at, positions, steps, numbers).filter(is_known)
 
     def attributes(self) -> Iterator[pyarrow.Table]:

@@ -21,7 +21,8 @@ CONFIG = ("config.", "config/", "params_", "params.", "param.", "hyperparameters
 SUMMARY = ("summary.", "metrics.", "user_attrs_", "system_attrs_", "tags.")
 WANDB = {"name", "state", "runtime", "created"}
 WANDB_OWN = ("notes", "user", "tags", "sweep", "group", "job type", "commit", "github", "id", "hostname", "description",
-             "end time", "updated", "agent")  # fmt: skip
+             "end time", "updated", "agent", "host", "os", "python version", "gpu count", "gpu type", "cpu count",
+             "command", "creator", "project", "entity")  # fmt: skip
 """Columns of W&B's own in the CSV of its page."""
 STATUSES = {
     "finished": "finished", "complete": "finished", "completed": "finished", "success": "finished", "ok": "finished",
@@ -116,7 +117,7 @@ def _rest(column: str, *, has_prefix: bool, is_wandb: bool) -> Role:
         return Role("hyperparameter", None, "its prefix says so")
     if column.startswith(SUMMARY) or column.startswith("_"):
         return Role("attribute", None, "its prefix says so")
-    if is_wandb and column.lower() in WANDB_OWN:
+    if is_wandb and column[:1].isupper() and column.lower() in WANDB_OWN:
         return Role("attribute", None, "a column of W&B's own")
     if has_prefix:
         return Role("attribute", None, "other columns have the prefix of hyperparameters")
