@@ -16,6 +16,7 @@ from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings
 from hpowh.analyses.sweeps.models import add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
 from hpowh.analyses.sweeps.prepare import TooLittleError, prepare
+from hpowh.analyses.sweeps.rules import NONE, Rules
 
 Row = dict[str, Any]
 
@@ -37,13 +38,16 @@ class Result:
         self.tables.setdefault(table, []).extend(rows)
 
 
-def analyse_metric(raw: Sequence[Raw], metric: Floats, direction: str, seed: int, options: Options = DEFAULT) -> Result:
+def analyse_metric(
+    raw: Sequence[Raw], metric: Floats, direction: str, seed: int, options: Options = DEFAULT, rules: Rules = NONE
+) -> Result:
     """Analyse the trials that have a finite value; nothing is raised on too little data, `reason` says it.
 
     Args:
         raw: the hyperparameters as found, one entry a trial.
         metric: the metric per trial, finite.
         direction: `min` or `max`.
+        rules: what the declared space allows; suggestions keep to it.
     """
     result = Result()
     try:
@@ -69,7 +73,7 @@ def analyse_metric(raw: Sequence[Raw], metric: Floats, direction: str, seed: int
     result.add("sweep_range", [asdict(row) for row in ranges.best_ranges(prepared, loss, seed, options.best)])
     corners = [_renamed(asdict(u), a="hyperparameter_a", b="hyperparameter_b") for u in ranges.untried(prepared)]
     result.add("sweep_untried", corners)
-    add_models(result, raw, prepared, metric, direction, correlations, seed, options)
+    add_models(result, raw, prepared, metric, direction, correlations, seed, options, rules)
     return result
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.reading import Trials
 
 JOB = "sweeps"
-VERSION = "3"
+VERSION = "4"
 SEED = 0
 
 
@@ -119,6 +119,7 @@ def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome
         warehouse.sql(queries.TRIALS, [one.sweep_id]).pl(),
         warehouse.sql(queries.PARAMETERS, [one.sweep_id]).pl(),
         warehouse.sql(queries.DECLARED, [one.sweep_id]).rows(),
+        warehouse.sql(queries.RULES, [one.sweep_id]).rows(),
         {number: warehouse.sql(queries.VALUES, [one.sweep_id, number]).pl() for number, _, _ in one.metrics},
     )
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -126,7 +127,7 @@ def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome
     for number, name, direction in one.metrics:
         used = trials.with_value(number)
         raw = [column.take(used) for column in trials.columns]
-        result = analyse_metric(raw, trials.final[number][used], direction, SEED, options)
+        result = analyse_metric(raw, trials.final[number][used], direction, SEED, options, trials.rules)
         for row in result.tables.get("sweep_shapley", []):
             row["trial_id"] = int(trials.trial_id[used[row.pop("trial")]])
         result.add("sweep_step", _steps(trials, number, direction))

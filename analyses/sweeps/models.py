@@ -19,6 +19,7 @@ from hpowh.analyses.sweeps.interactions import Product
 from hpowh.analyses.sweeps.linear import Linear, fit_linear
 from hpowh.analyses.sweeps.options import Options
 from hpowh.analyses.sweeps.prepare import Prepared, prepare
+from hpowh.analyses.sweeps.rules import Rules
 from hpowh.analyses.sweeps.surrogate import Surrogate, fit_surrogate, verdict
 from hpowh.analyses.sweeps.target import Target, choose_target
 
@@ -47,6 +48,7 @@ def add_models(
     correlations: Sequence[Correlation],
     seed: int,
     options: Options,
+    rules: Rules,
 ) -> None:
     """Add everything that rests on a model, on a sample of the trials where there are many."""
     rows = np.arange(metric.size)
@@ -83,7 +85,7 @@ def add_models(
         result.warnings += model_warnings(surrogate.verdict, surrogate.r_squared, None)
         _surrogate_rows(result, importances, prepared, target, surrogate, seed)
         _shapley_rows(result, importances, prepared, target, surrogate, seed, rows)
-        _next_rows(result, prepared, target, surrogate, direction, seed, options)
+        _next_rows(result, prepared, target, surrogate, direction, seed, options, rules)
     importances.near_best(metric if direction == "min" else -metric, seed, options.best)
     result.add("sweep_agreement", [
         _renamed(asdict(row), a="method_a", b="method_b", count="hyperparameter_count")
@@ -183,6 +185,7 @@ def _next_rows(
     direction: str,
     seed: int,
     options: Options,
+    rules: Rules,
 ) -> None:
     """Add suggestions, unless the surrogate is worthless."""
     if surrogate.verdict == "worthless":
@@ -193,7 +196,7 @@ def _next_rows(
     def trees(x: Floats) -> Floats:
         return sign * target.back(surrogate.model.every(x))
 
-    found = suggest.suggest(prepared, sign * target.metric, trees, seed, beyond=options.beyond)
+    found = suggest.suggest(prepared, sign * target.metric, trees, seed, beyond=options.beyond, rules=rules)
     for number, one in enumerate(found, start=1):
         shared = {
             "suggestion": number, "predicted": sign * one.predicted, "deviation": one.deviation,

@@ -28,6 +28,8 @@ with facts as (
   where t.sweep_id = $sweep
   union all
   select hash(name, value_type, scale, lower, upper, step, choices) from core.sweep_parameter where sweep_id = $sweep
+  union all
+  select hash(position, kind, hyperparameter, definition) from core.sweep_constraint where sweep_id = $sweep
 )
 select concat_ws(' ', count(*), bit_xor(h), sum(h::hugeint)) from facts
 """
@@ -46,6 +48,8 @@ where t.sweep_id = ? order by p.name, p.trial_id
 DECLARED = """
 select name, value_type, scale, lower, upper, step, choices from core.sweep_parameter where sweep_id = ? order by name
 """
+
+RULES = "select kind, hyperparameter, definition from core.sweep_constraint where sweep_id = ? order by position"
 
 VALUES = """
 select v.trial_id, v.step, v.value

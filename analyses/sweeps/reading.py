@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.columns import Declared, Floats, Raw
+from hpowh.analyses.sweeps.rules import Rules, read_rules
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +32,7 @@ class Trials:
     """Metric -> final value per trial, NaN where it has none that is finite, or where the trial did not finish."""
     steps: Mapping[int, Steps]
     """Metric -> position of the trial, step and value of every intermediate value."""
+    rules: Rules
 
     def with_value(self, metric: int) -> NDArray[np.int64]:
         """Return the positions of the trials that finished with a finite value."""
@@ -51,6 +53,7 @@ def read_trials(
     trial: pl.DataFrame,
     parameters: pl.DataFrame,
     declared: Sequence[tuple[Any, ...]],
+    rules: Sequence[tuple[Any, ...]],
     values: Mapping[int, pl.DataFrame],
 ) -> Trials:
     """Return the trials as columns.
@@ -59,6 +62,7 @@ def read_trials(
         trial: trial_id, status, duration; by trial_id.
         parameters: trial_id, name, numeric_value, text_value.
         declared: name, value_type, scale, lower, upper, step, choices (JSON).
+        rules: kind, hyperparameter, definition (JSON).
         values: metric -> trial_id, step (NULL: final), value.
     """
     ids = trial["trial_id"].cast(int).to_numpy()
@@ -85,7 +89,8 @@ def read_trials(
         step = frame["step"].fill_null(0).cast(int).to_numpy()
         steps[metric] = (at[~is_final], step[~is_final], value[~is_final])
     duration = trial["duration"].cast(float).fill_null(float("nan")).to_numpy()
-    return Trials(ids, status, columns, duration, final, steps)
+    sequences = {name: one.choices for name, one in known.items() if one.choices is not None}
+    return Trials(ids, status, columns, duration, final, steps, read_rules(rules, sequences))
 
 
 def read_declared(row: Sequence[Any]) -> Declared:

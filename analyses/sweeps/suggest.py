@@ -11,6 +11,7 @@ from hpowh.analyses.sweeps.columns import MISSING, OTHER, Column, Floats
 from hpowh.analyses.sweeps.dependence import own_unit
 from hpowh.analyses.sweeps.fanova import GRID_LIMIT
 from hpowh.analyses.sweeps.prepare import Prepared
+from hpowh.analyses.sweeps.rules import NONE, Rules
 
 CANDIDATES = 4000
 LOCAL_SHARE = 0.25
@@ -61,6 +62,7 @@ def suggest(
     seed: int,
     count: int = COUNT,
     beyond: float = 0.0,
+    rules: Rules = NONE,
 ) -> list[Suggestion]:
     """Return up to `count` configurations: first those predicted best, then those most worth finding out about.
 
@@ -73,7 +75,9 @@ def suggest(
         loss: lower is better.
         trees: from a one-hot matrix to (trees, rows) predictions of the loss.
         beyond: by which share of their width ranges of numbers are widened; 0 never leaves the space.
+        rules: conditions and forbidden combinations of the declared space; what breaks one is not suggested.
     """
+    rules = rules.only_of(prepared.names)
     random = np.random.default_rng(seed)
     codes, absent = _candidates(prepared, loss, random, beyond)
     predicted = trees(prepared.encode(codes))
@@ -90,19 +94,18 @@ def suggest(
             difference = np.abs(np.vstack([known, codes[taken]]) - codes[i])
             apart = np.where(is_category, difference > 0, difference / spans)
             near_known = apart[: len(known)].max(axis=1).min()
-            if near_known > 1e-9 and (not taken or apart[len(known) :].mean(axis=1).min() >= APART):
+            is_apart = near_known > 1e-9 and (not taken or apart[len(known) :].mean(axis=1).min() >= APART)
+            if is_apart and rules.allow(_named(prepared, codes[i], absent[i])):
                 taken.append(int(i))
     return [
-        Suggestion(
-            {
-                column.name: own_unit(column, codes[i, j])
-                for j, column in enumerate(prepared.used)
-                if not absent[i, j]
-            },
-            float(mean[i]), float(deviation[i]), float(gain[i]),
-        )
+        Suggestion(_named(prepared, codes[i], absent[i]), float(mean[i]), float(deviation[i]), float(gain[i]))
         for i in taken
-    ]  # fmt: skip
+    ]
+
+
+def _named(prepared: Prepared, codes: Floats, absent: np.ndarray) -> dict[str, tuple[float | None, str | None]]:
+    """Return a configuration in its own units, without what it lacks."""
+    return {column.name: own_unit(column, codes[j]) for j, column in enumerate(prepared.used) if not absent[j]}
 
 
 def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:

@@ -1,4 +1,4 @@
-"""A real sweep for the demo: random search over scikit-learn models on a data set that scikit-learn brings along."""
+"""Real sweeps for the demo: random search over scikit-learn models on data sets that scikit-learn brings along."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-TRIALS = 120
+TRIALS = {"wine": 120, "breast_cancer": 60}
+"""Data set -> trials of its sweep."""
 SEED = 7
 FOLDS = 3
 Config = dict[str, Any]
 
 
 def run_demo_sweep(
-    path: Path, trials: int = TRIALS, progress: Callable[[int, int], None] = lambda _done, _total: None
+    path: Path,
+    data_set: str,
+    trials: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
     """Run the trials that the file does not hold yet; return how many were run now.
 
@@ -29,19 +33,21 @@ def run_demo_sweep(
 
     Args:
         path: the JSON-lines file.
+        data_set: a key of `TRIALS`, which has the usual number of trials.
         progress: called with trials done and their total.
     """
     import numpy as np
-    from sklearn.datasets import load_wine
+    from sklearn import datasets
 
+    trials = TRIALS[data_set] if trials is None else trials
     kept = _whole_lines(path)
-    data = load_wine()
+    data = getattr(datasets, f"load_{data_set}")()
     x, y = data.data, data.target
     with path.open("w", encoding="utf-8") as handle:
         handle.writelines(kept[:trials])
         for number in range(len(kept), trials):
             config = draw(np.random.default_rng([SEED, number]))
-            handle.write(json.dumps(_trial(number, config, x, y)) + "\n")
+            handle.write(json.dumps({"name": f"{data_set}-{number}", **_trial(config, x, y)}) + "\n")
             handle.flush()
             progress(number + 1, trials)
     return max(0, trials - len(kept))
@@ -112,11 +118,11 @@ def _model(config: Config) -> Any:
     return make_pipeline(StandardScaler(), model) if config["scaling"] == "standard" else model
 
 
-def _trial(number: int, config: Config, x: Any, y: Any) -> dict[str, Any]:
+def _trial(config: Config, x: Any, y: Any) -> dict[str, Any]:
     from sklearn.model_selection import StratifiedKFold, cross_val_score
 
     began = time.time()
-    row = {"name": f"wine-{number}", "state": "finished", "started_at": began, "config": config}
+    row: dict[str, Any] = {"state": "finished", "started_at": began, "config": config}
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged in 100 steps, which is part of what is tried

