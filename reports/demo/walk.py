@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
@@ -184,7 +185,7 @@ def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progre
         ran = run_demo_sweep(
             places.sweep(name),
             data_set,
-            progress=lambda done, total, name=name: progress.update(f"{name}: {done} of {total} trials", done / total),
+            progress=partial(_trials_done, progress, name),
         )
         request = Request(str(places.sweep(name)), name, {"accuracy": "metric"}, {"direction": "max"})
         loaded = _ingest(warehouse, "trials", request, progress, "trials")
@@ -192,6 +193,10 @@ def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progre
         analyse(warehouse, [name])
         said.append(f"{name}: {ran} trials run, {loaded}")
     return "; ".join(said)
+
+
+def _trials_done(progress: Progress, name: str, done: int, total: int) -> None:
+    progress.update(f"{name}: {done} of {total} trials", done / total)
 
 
 def report(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
