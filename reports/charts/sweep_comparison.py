@@ -58,7 +58,7 @@ def importances(rows: Sequence[Row], most: int) -> Plot:
             "x": [plot_text(name, 30) for name in sweeps],
             "y": [plot_text(name, 30) for name in names],
             "z": [[cells[n, s]["importance"] if (n, s) in cells else None for s in sweeps] for n in names],
-            "text": [[f"{cells[n, s]['importance']:.2f}" if (n, s) in cells else "" for s in sweeps] for n in names],
+            "text": [[_short(cells[n, s]["importance"]) if (n, s) in cells else "" for s in sweeps] for n in names],
             "texttemplate": "%{text}",
             "colorscale": SCALE,
             "zmin": 0,
@@ -75,6 +75,10 @@ def importances(rows: Sequence[Row], most: int) -> Plot:
         "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
     }
     return Plot(variants, layout, (("Metric", [name for (name,) in by_metric]),), height=max(260, height))
+
+
+def _short(value: float) -> str:
+    return f"{0.0 if abs(value) < 0.005 else value:.2f}"
 
 
 def ranges(rows: Sequence[Row]) -> Plot:
@@ -113,7 +117,8 @@ def _number_ranges(name: str, rows: Sequence[Row]) -> dict[str, Any]:
                 "line": {"color": token, "width": width}, "hovertemplate": "%{x:.4~g}",
             }
         )  # fmt: skip
-    return {"data": data, "layout": {"xaxis": axis(name, is_log=all(row["is_log"] for row in rows))}}
+    room = {"range": [-0.6, len(rows) - 0.4]}
+    return {"data": data, "layout": {"xaxis": axis(name, is_log=all(row["is_log"] for row in rows)), "yaxis": room}}
 
 
 def _shares(name: str, rows: Sequence[Row]) -> dict[str, Any]:
