@@ -31,6 +31,8 @@ Row = dict[str, Any]
 SAMPLE = 3000
 """Models see at most so many trials, drawn by the seed; correlations, ranges and fronts see all."""
 CURVES = 6
+MAD = 1.4826
+"""From the median absolute error to the standard deviation of a normal distribution; outliers do not decide."""
 SHOWN = 12
 """Shapley values are kept trial by trial for so many hyperparameters, the most important."""
 
@@ -187,7 +189,11 @@ def _next_rows(
     options: Options,
     rules: Rules,
 ) -> None:
-    """Add suggestions, unless the surrogate is worthless."""
+    """Add suggestions, unless the surrogate is worthless.
+
+    The deviation joins that over the trees with the error on unseen trials: trees repeat what they have seen, so that
+    they all agree beside a trial.
+    """
     if surrogate.verdict == "worthless":
         result.warnings.append("No configurations are suggested: the model that would suggest them is worthless.")
         return
@@ -196,11 +202,12 @@ def _next_rows(
     def trees(x: Floats) -> Floats:
         return sign * target.back(surrogate.model.every(x))
 
+    unseen = MAD * float(np.median(np.abs(target.metric - target.back(surrogate.predicted))))
     found = suggest.suggest(prepared, sign * target.metric, trees, seed, beyond=options.beyond, rules=rules)
     for number, one in enumerate(found, start=1):
         shared = {
-            "suggestion": number, "predicted": sign * one.predicted, "deviation": one.deviation,
-            "expected_improvement": one.expected_improvement, "model": "extra_trees",
+            "suggestion": number, "predicted": sign * one.predicted,
+            "deviation": float(np.hypot(one.deviation, unseen)), "expected_improvement": one.expected_improvement, "model": "extra_trees",
         }  # fmt: skip
         result.add("sweep_suggestion", [
             {**shared, "hyperparameter": name, "numeric_value": number_value, "text_value": text}

@@ -89,6 +89,8 @@ class Surrogate:
     permutation_sd: Floats
     """Over repeats and folds."""
     verdict: str
+    predicted: Floats
+    """Of each trial, by the model that has not seen it."""
     fold_models: tuple[Trees, ...]
     """Of each fold, the model that has not seen it."""
 
@@ -152,7 +154,7 @@ def fit_surrogate(prepared: Prepared, metric: Floats, seed: int) -> Surrogate:
         final, r_squared, float(np.std(spread, ddof=1)),
         by_tree.mean(axis=0), by_tree.std(axis=0, ddof=1),
         (falls * weight).sum(axis=0).mean(axis=-1), falls.reshape(len(parts), len(groups), -1).std(axis=(0, 2)),
-        verdict(r_squared), tuple(models),
+        verdict(r_squared), predicted, tuple(models),
     )  # fmt: skip
 
 

@@ -173,7 +173,7 @@ def _next(
         row = found[0]
         yield Finding(
             f"{subject}: next to try: {row['configuration']}; predicted {metric} {number(row['predicted'])} "
-            f"(standard deviation over trees {number(row['deviation'], 2)}).",
+            f"(standard deviation {number(row['deviation'], 2)}, by the extremely randomised trees).",
             key,
             f"sweep-next{suffix}",
         )

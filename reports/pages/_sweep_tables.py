@@ -199,7 +199,7 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
                 Column("suggestion", "No."),
                 Column("configuration", "Configuration"),
                 Column("predicted", "Predicted", 4),
-                Column("deviation", "SD over trees", 2),
+                Column("deviation", "SD", 2, "Of the trees, joined with their error on unseen trials"),
             ],
             run,
             empty="Nothing is suggested: there is no model that could be believed.",

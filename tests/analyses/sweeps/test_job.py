@@ -148,6 +148,14 @@ def test_shapley_values_belong_to_trials_and_add_up_to_importances(warehouse, tm
     assert np.corrcoef(np.array(pairs).T)[0, 1] > 0.9
 
 
+def test_a_suggestion_is_as_uncertain_as_the_model_is_on_unseen_trials(warehouse, tmp_path):
+    """Noise of 0.1 that nothing explains: no suggestion claims to be surer, though the trees agree beside a trial."""
+    load(warehouse, tmp_path, simple(80))
+    analyse(warehouse)
+    found = rows_of(warehouse, "sweep_suggestion", "deviation")
+    assert min(deviation for (deviation,) in found) > 0.07
+
+
 def test_options_change_the_run_and_what_is_suggested(warehouse, tmp_path):
     load(warehouse, tmp_path, [row | {"loss": -row["config"]["x"]} for row in simple(60)])
     inside = analyse(warehouse)[0]
