@@ -207,7 +207,8 @@ def _next_rows(
     for number, one in enumerate(found, start=1):
         shared = {
             "suggestion": number, "predicted": sign * one.predicted,
-            "deviation": float(np.hypot(one.deviation, unseen)), "expected_improvement": one.expected_improvement, "model": "extra_trees",
+            "deviation": float(np.hypot(one.deviation, unseen)),
+            "expected_improvement": one.expected_improvement, "model": "extra_trees",
         }  # fmt: skip
         result.add("sweep_suggestion", [
             {**shared, "hyperparameter": name, "numeric_value": number_value, "text_value": text}
