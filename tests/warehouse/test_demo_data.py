@@ -114,3 +114,81 @@ def test_a_second_demo_finds_everything_unchanged(demo, demo_folder, hpowh):
     assert "computed" not in done.stdout
     assert "fitted" not in done.stdout
     assert "written" not in done.stdout
+
+
+VIEW_EDGES = """
+create or replace temp table edge as
+select configuration_id, neighbour_id, difference
+from mart.landscape_edge
+where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ?
+"""
+UNEQUAL_NODES = """
+with by_view as (
+  select
+    configuration_id, count(*) as degree, count(*) filter (difference < 0) as improving,
+    count(*) filter (difference = 0) as tied, count(*) filter (abs(difference) <= ?) as neutral
+  from edge group by configuration_id
+),
+by_kernel as (
+  select * from result.landscape_node where analysis_run_id = ?
+)
+select
+  count(*), sum(v.neutral) / sum(v.degree),
+  count(*) filter (
+    k.degree is distinct from v.degree or k.improving_count is distinct from v.improving
+    or k.tied_count is distinct from v.tied or k.neutral_count is distinct from v.neutral
+  )
+from by_kernel as k full join by_view as v on v.configuration_id = k.configuration_id
+"""
+SPREAD_LABELS = """
+create or replace temp table label as
+select a.configuration_id, least(any_value(a.label), min(b.label)) as label
+from label as a
+join edge as e on e.configuration_id = a.configuration_id and e.difference = 0
+join label as b on b.configuration_id = e.neighbour_id
+group by a.configuration_id
+"""
+COUNT_OPTIMA = """
+with node as (
+  select e.configuration_id, any_value(coalesce(l.label, e.configuration_id)) as plateau,
+    bool_or(e.difference < 0) as leaves
+  from edge as e left join label as l on l.configuration_id = e.configuration_id
+  group by e.configuration_id
+),
+plateau as (
+  select plateau, bool_or(leaves) as leaves from node group by plateau
+)
+select count(*) from plateau where not leaves
+"""
+
+
+def test_views_and_kernel_agree_on_every_table(demo):
+    """Degree, improving, tied and neutral neighbours of each configuration; neutrality; optima, a plateau once."""
+    landscapes = demo.sql(
+        "select s.*, b.name from result.landscape_subject as s join core.benchmark as b using (benchmark_id) "
+        "join core.search_space as p using (search_space_id) "
+        "where p.name in ('fcnet', 'hpobench', 'nasbench201') and s.seed is null and s.split <> 'train' "
+        "qualify row_number() over (partition by b.benchmark_id order by s.metric_id, s.analysis_run_id desc) = 1"
+    ).pl()
+    assert landscapes.height == 15
+    con = demo.connection
+    for row in landscapes.iter_rows(named=True):
+        names = ("search_space_id", "benchmark_id", "metric_id", "split", "fidelity")
+        con.execute(VIEW_EDGES, [row[name] for name in names])
+        found = con.execute(UNEQUAL_NODES, [row["epsilon"], row["analysis_run_id"]]).fetchall()[0]
+        assert (found[0], found[2]) == (row["configuration_count"], 0), row["name"]
+        measured = dict(
+            demo.sql(
+                "select name, value from result.landscape_metric where analysis_run_id = ?", [row["analysis_run_id"]]
+            ).rows()
+        )
+        assert measured["neutrality"] == pytest.approx(found[1], abs=1e-12), row["name"]
+        con.execute(
+            "create or replace temp table label as "
+            "select distinct configuration_id, configuration_id as label from edge where difference = 0"
+        )
+        before, total = None, con.execute("select sum(label) from label").fetchall()
+        while total != before:
+            con.execute(SPREAD_LABELS)
+            before, total = total, con.execute("select sum(label) from label").fetchall()
+        assert measured["n_lo"] == con.execute(COUNT_OPTIMA).fetchall()[0][0], row["name"]
