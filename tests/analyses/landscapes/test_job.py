@@ -216,6 +216,57 @@ def test_a_damaged_space_is_told_of_and_stops_nothing_else(
     assert outcomes["grid: one val_loss valid"].error is None
 
 
+STRANGE: dict[str, tuple[tuple[int, ...], np.ndarray, dict[str, Any]]] = {
+    "one level": ((1, 3), np.array([3.0, 1.0, 2.0]), {"n_lo": 1, "n_edges": 2}),
+    "one configuration": ((1, 1), np.array([3.0]), {"n_lo": 1, "neutrality": None, "basin_largest": 1}),
+    "all equal": ((2, 3), np.full(6, 0.5), {"n_lo": 1, "n_plateau": 1, "assortativity_rank": None, "neutrality": 1}),
+    "diverged": ((2, 3), np.array([1.0, 2, 3, 4, 5, 1e7]), {"n_lo": 1, "loss_worst": 1e7, "variance_ranks_main": 1}),
+    "ten thousand levels": ((10_000,), np.arange(10_000.0), {"n_lo": 1, "n_edges": 9_999, "monotone_share": 1}),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_strange_landscapes_are_stored_with_values_or_reasons(
+    warehouse: Warehouse, fill_warehouse: Callable[..., None], name: str
+) -> None:
+    shape, value, expected = STRANGE[name]
+    fill_warehouse(warehouse, name, shape, (True,) * len(shape), [{"benchmark": name, "value": value}])
+    outcome = analyse(warehouse, settings=Settings(default=0))[0]
+    assert outcome.error is None
+    found = {n: (v, r) for n, v, r in warehouse.sql("select name, value, reason from result.landscape_metric").rows()}
+    for measure, wanted in expected.items():
+        assert found[measure][0] == (None if wanted is None else pytest.approx(wanted)), measure
+    assert all((value is None) == bool(reason) for value, reason in found.values())
+    assert warehouse.sql("select count(*) from result.landscape_node").one() == value.size
+
+
+def test_a_grid_beyond_memory_is_told_of_with_its_size_and_the_way_out(
+    warehouse: Warehouse, fill_warehouse: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hpowh.analyses.landscapes import edges
+
+    monkeypatch.setattr(edges, "MAX_PAIRS", 10)
+    fill_warehouse(warehouse, "huge", (5, 5), (False, False), [{"benchmark": "b", "value": np.arange(25.0)}])
+    outcome = analyse(warehouse)[0]
+    assert "100 or more neighbour pairs; a list of them stops at 10" in str(outcome.error)
+    assert "or analyse a slice of the space" in str(outcome.error)
+    assert warehouse.sql("select count(*) from result.landscape_node").one() == 0
+
+
+def test_a_direction_declared_the_wrong_way_round_is_warned_of(
+    warehouse: Warehouse, fill_warehouse: Callable[..., None]
+) -> None:
+    """An objective that is a loss, declared to be maximised: a diverged run comes out as the best."""
+    value = np.random.default_rng(0).random((5, 5))
+    value[1, 1] = 1e7
+    table = {"benchmark": "b", "value": value, "metric": "objective", "direction": "max"}
+    fill_warehouse(warehouse, "grid", (5, 5), (True, True), [table])
+    outcome = analyse(warehouse)[0]
+    assert any("is 'objective' really to be maximised?" in warning for warning in outcome.warnings)
+    kept = warehouse.sql("select warnings from ops.analysis_run where job = 'landscapes'").one()
+    assert "really to be maximised" in kept
+
+
 def test_one_seed(stored: Warehouse) -> None:
     outcome = analyse(stored, Selection(benchmark="one", seed=2), Settings(has_similarity=False))[0]
     assert outcome.subject == "grid: one val_loss valid #2"
