@@ -139,3 +139,63 @@ def test_no_network_is_said(monkeypatch, tmp_path):
         SpecError, match="OpenML data set 31 cannot be fetched: Name or service not known. Is there net"
     ):
         load(DataSpec("credit", openml=31), tmp_path)
+
+
+def fake_openml(**more):
+    """What `fetch_openml(as_frame=False)` gives: numbers with codes for categories, and names."""
+    from sklearn.utils import Bunch
+
+    given = {
+        "data": np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 1.0]]),
+        "target": np.array(["good", "bad", "good", "bad"], dtype=object),
+        "feature_names": ["age", "job"],
+        "categories": {"job": ["none", "some"]},
+    }
+    return Bunch(**(given | more))
+
+
+def test_an_openml_data_set_becomes_numbers(monkeypatch, tmp_path):
+    """Without network: what is asked of scikit-learn's reader, and what becomes of its answer."""
+    import sklearn.datasets
+
+    asked = []
+
+    def fetch(**given):
+        asked.append(given)
+        return fake_openml()
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
+    data = load(DataSpec("credit", openml=31), tmp_path)
+    assert asked[0]["data_id"] == 31
+    assert asked[0]["target_column"] == "default-target"
+    assert (data.task, data.classes, data.target.tolist()) == ("classification", ("bad", "good"), [1, 0, 1, 0])
+    assert data.notes == ["credit: job are categories and enter as numbers."]
+    load(DataSpec("credit", openml=31, target="age"), tmp_path)
+    assert asked[1]["target_column"] == "age"
+
+
+def test_openml_numbers_sparse_rows_and_missing_values(monkeypatch, tmp_path):
+    import sklearn.datasets
+    from scipy.sparse import csr_matrix
+
+    answers = [
+        fake_openml(target=np.array([1.5, 2.5, 3.5, 4.0]), categories=None),
+        fake_openml(data=csr_matrix(np.eye(4)), categories=None, feature_names=list("abcd")),
+        fake_openml(data=np.array([[1.0], [np.nan], [3.0], [4.0]]), feature_names=["age"]),
+    ]
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda **_: answers.pop(0))
+    assert load(DataSpec("d", openml=1), tmp_path).task == "regression"
+    assert load(DataSpec("d", openml=1), tmp_path).features.shape == (4, 4)
+    with pytest.raises(SpecError, match="the first in row 2, feature 1"):
+        load(DataSpec("d", openml=1), tmp_path)
+
+
+def test_a_spec_with_an_openml_id_is_planned(monkeypatch, spec):
+    import sklearn.datasets
+
+    rows = np.arange(40.0).reshape(20, 2)
+    answer = fake_openml(data=rows, target=np.array(["a", "b"] * 10, dtype=object), categories=None)
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda **_: answer)
+    prepared = prepare(spec(GOOD.replace('name = "iris"', "openml = 61")))
+    assert prepared.plan.data == ("openml-61",)
+    assert prepared.plan.unit_count == 2 * 5

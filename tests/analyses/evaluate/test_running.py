@@ -189,3 +189,102 @@ def test_two_processes_do_not_share_a_folder(tmp_path, spec):
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(HpowhError, match="Another process"):
             evaluate(prepare(spec()), folder, jobs=1)
+
+
+VALIDATED = """
+name = "valid"
+folds = 3
+seeds = [0, 1]
+validation = 0.25
+metrics = ["accuracy", "log_loss", "f1_macro"]
+[[data]]
+name = "iris"
+[[model]]
+name = "boosting"
+kind = "gradient_boosting"
+fidelity = "steps"
+fidelities = [1, 3]
+sample = "sobol"
+configurations = 4
+space.learning_rate = [0.1, 0.3, 1.0]
+space.max_depth = [1, 2, 3]
+[[model]]
+name = "svm"
+kind = "svm"
+fixed.probability = true
+sample = "random"
+configurations = 3
+fidelities = [0.4, 1.0]
+space.C = {from = 0.01, to = 100.0, levels = 5, log = true}
+[[model]]
+name = "neighbours"
+import = "sklearn.neighbors.KNeighborsClassifier"
+scale = true
+space.n_neighbors = [1, 5]
+"""
+
+
+def test_several_metrics_with_a_validation_split_in_parallel(run, tmp_path, warehouse):
+    """Boosting, a support vector machine, an imported class; samples and a grid; as many values as there should be."""
+    from hpowh.analyses.evaluate.job import load_into
+
+    two, three = run(VALIDATED, to="two", jobs=2), run(VALIDATED, to="three", jobs=3)
+    assert two.drop("cost").equals(three.drop("cost"))
+    assert two["status"].unique().to_list() == ["ok"]
+    units = (4 * 2 + 3 * 2 + 2 * 1) * 3 * 2  # configurations x fidelities, folds, seeds
+    assert two.height == units * 3 * 3  # splits, metrics
+    assert sorted(two["split"].unique()) == ["test", "train", "valid"]
+    assert two["value"].is_finite().all()
+    load_into(warehouse, tmp_path / "two", "valid")
+    found = warehouse.sql(
+        "select search_space, split, count(distinct configuration_id) from mart.evaluation group by all order by all"
+    ).rows()
+    assert found == [
+        (f"valid-{model}", split, count)
+        for model, count in (("boosting", 4), ("neighbours", 2), ("svm", 3))
+        for split in ("test", "train", "valid")
+    ]
+
+
+def test_the_forecast_is_the_mean_of_what_was_seen_times_what_is_left():
+    from hpowh.analyses.evaluate.forecast import Forecast
+
+    forecast = Forecast({0: (0, 0), 1: (0, 0), 2: (1, 0)}, {0: 10, 1: 10, 2: 4}, workers=2)
+    assert forecast.seconds() is None
+    forecast.add(0, 2.0)
+    forecast.add(0, 4.0)
+    # 8 + 10 units of a kind that takes 3 s; the other kind is not known yet and counts as the average one.
+    assert forecast.seconds() == pytest.approx((18 * 3.0 + 4 * 3.0) / 2)
+    forecast.add(2, 30.0)
+    assert forecast.seconds() == pytest.approx((18 * 3.0 + 3 * 30.0) / 2)
+    assert forecast.units_in(2, seconds=0.3, most=256) == 1
+    assert forecast.units_in(0, seconds=9.0, most=256) == 3
+
+
+def test_progress_counts_to_the_end_and_names_what_went_wrong(tmp_path, spec):
+    from hpowh.analyses.evaluate.commands import duration, progress_text
+
+    seen = []
+    text = HOSTILE.replace('["fit", "raise", "hang", "eat", "exit", "leave"]', '["fit", "raise", "leave"]')
+    evaluate(prepare(spec(text)), tmp_path / "out", jobs=1, progress=lambda state: seen.append(progress_text(state)))
+    assert seen[0].startswith("0 of 6 (0%)")
+    assert seen[-1].startswith("6 of 6 (100%)")
+    assert "4 failed" in seen[-1]
+    assert [duration(seconds) for seconds in (5.2, 600, 9000)] == ["5 s", "10 min", "2.5 h"]
+
+
+def test_what_was_accepted_once_is_not_looked_at_again_and_what_was_not_is(run):
+    """On the second fold scikit-learn skips its look at the parameters, but not at those of a refused configuration."""
+    text = """
+name = "twice"
+folds = 4
+[[data]]
+name = "iris"
+[[model]]
+kind = "decision_tree"
+space.criterion = ["gini", "ginny"]
+"""
+    frame = run(text).filter(split="test").sort("configuration_id", "fold")
+    assert frame["status"].to_list() == ["ok"] * 4 + ["failed"] * 4
+    assert frame["reason"].drop_nulls().unique().len() == 1
+    assert "criterion" in frame["reason"][4]
