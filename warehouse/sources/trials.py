@@ -154,7 +154,8 @@ class _Reader:
         trial = pa.table(
             [pa.array(c, f.type) for c, f in zip(table, trial_schema(), strict=True)], schema=trial_schema()
         )
-        return Trials(trial, self._parameters(), self._metrics(), self._attributes())
+        lengths = pa.array([self.times.lengths.get(position) for position, _ in self.kept], pa.float64())
+        return Trials(trial, self._parameters(), self._metrics(), self._attributes(), lengths)
 
     def _parameters(self) -> Iterator[pyarrow.Table]:
         import pyarrow as pa

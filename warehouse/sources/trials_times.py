@@ -20,6 +20,8 @@ class Times:
     """Start and end per row position; where one is absent, duration and the other give it."""
 
     spans: dict[int, Span] = field(default_factory=dict)
+    lengths: dict[int, float] = field(default_factory=dict)
+    """Seconds, of the rows that say a duration."""
     refused: set[int] = field(default_factory=set)
     note: str | None = None
 
@@ -35,7 +37,7 @@ def read_times(rows: Rows, plan: Plan, problems: list[Problem], zone: tzinfo = U
     """
     columns = {role: plan.column(role) for role in ("started", "ended", "duration")}
     times = Times()
-    is_naive, is_lost = False, False
+    is_naive = False
     for position, row in zip(rows.positions, rows.rows, strict=True):
         found: dict[str, Any] = {}
         for role, column in columns.items():
@@ -54,10 +56,9 @@ def read_times(rows: Rows, plan: Plan, problems: list[Problem], zone: tzinfo = U
             ended = started + length
         elif length is not None and ended is not None and started is None:
             started = ended - length
-        is_lost |= length is not None and started is None and ended is None
+        if length is not None:
+            times.lengths[position] = length.total_seconds()
         times.spans[position] = (started, ended)
-    if is_lost:
-        times.note = "Some trials have a duration but neither start nor end; their durations are not stored."
     if is_naive:
         times.note = f"Times in the file have no zone; read as {zone}."
     return times

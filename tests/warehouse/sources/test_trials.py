@@ -257,3 +257,10 @@ def test_preview_shows_roles_and_writes_nothing(tmp_path):
         "metric",
         "attribute",
     )
+
+
+def test_a_duration_is_kept_without_start_and_end(warehouse, tmp_path):
+    rows = [{"lr": 1, "loss": 2, "duration": 2.5}, {"lr": 2, "loss": 1, "duration": "1 days 00:00:01"}]
+    load(warehouse, write_csv(tmp_path / "t.csv", [*rows, {"lr": 3, "loss": 1, "duration": ""}]))
+    found = warehouse.sql("select duration, started_at from core.trial order by number").rows()
+    assert found == [(2.5, None), (86401.0, None), (None, None)]
