@@ -113,9 +113,13 @@ group by w.search_space_id, r.benchmark_id, sm.metric_id
 """A digest of the trials on each landscape that has some."""
 
 STORED_OPTIMA = """
-select o.configuration_id from result.landscape_optimum as o
+select o.configuration_id
+from result.landscape_optimum as o
+join result.landscape_metric as m
+  on m.analysis_run_id = o.analysis_run_id and m.name = 'n_lo' and m.value is not null
 where o.analysis_run_id = ? order by o.loss, o.configuration_id
 """
+"""The local optima, the best first; none where too little was evaluated to speak of any."""
 
 STORED_IMPORTANCE = """
 select position, total_share from result.landscape_importance

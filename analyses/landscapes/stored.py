@@ -112,7 +112,9 @@ def _paths(reader: Reader, analysis_run_id: int, wanted: Sequence[str], colours:
 def stored_trials(
     reader: Reader, stored: StoredLandscape, *, title: str = "", colours: Colours | None = None
 ) -> str | None:
-    """Return where each optimiser's trials fell, as SVG; None where no optimiser ran on the landscape.
+    """Return where each optimiser's trials fell, as SVG.
+
+    None where no optimiser ran on the landscape, or too little of it was evaluated to speak of optima and basins.
 
     Raises:
         LandscapeError: the grid is too large for a picture.
@@ -120,7 +122,7 @@ def stored_trials(
     trials: dict[str, list[tuple[int, int]]] = {}
     for algorithm, configuration, count in rows_of(reader)(queries.STORED_TRIALS, [stored.analysis_run_id]):
         trials.setdefault(algorithm, []).append((int(configuration), int(count)))
-    if not trials:
+    if not trials or not stored.optima:
         return None
     stack = stack_axes(stored.surface.space, stored.importance)
     inside = np.isin(stored.basin, np.unique(stored.basin[stored.surface.optima]))

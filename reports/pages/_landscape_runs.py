@@ -31,18 +31,22 @@ def transfer(site: SiteContext, query: Query) -> list[Block]:
     return [Figure("transfer", "How far other benchmarks' optima carry over", how, chart, query, alt)]
 
 
-def runs(site: SiteContext, run: int, sign: float) -> list[Block]:
-    """Return what optimisers did on the landscape; nothing where none ran on it."""
+def runs(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> list[Block]:
+    """Return what optimisers did on the landscape; nothing where none ran on it.
+
+    Basins are left out where too little of the landscape was evaluated to speak of them.
+    """
     table = site.query(queries.RUNS, run=run)
     if not table.frame.height:
         return []
-    return [
-        *_shares(site, run),
-        _places(site, run),
-        _progress(site, run),
-        *_ends(site, run, sign),
-        _table(site, table, run),
-    ]
+    found: list[Block] = []
+    if has_optima:
+        found += _shares(site, run)
+    if site.query(pictures.PLACES, run=run).frame.height:
+        found += [_places(site, run), _progress(site, run, has_optima)]
+    if has_optima:
+        found += _ends(site, run, sign)
+    return [*found, _table(site, table, run, has_optima)]
 
 
 def _shares(site: SiteContext, run: int) -> list[Block]:
@@ -91,16 +95,17 @@ def _places(site: SiteContext, run: int) -> Figure:
     return Figure("runs-places", "How good the evaluated configurations were", how, chart, query, alt, run)
 
 
-def _progress(site: SiteContext, run: int) -> Figure:
+def _progress(site: SiteContext, run: int, has_optima: bool) -> Figure:
     query = site.query(pictures.PROGRESS, run=run)
-    measures = (
+    measures = [
         (
             "median place of the evaluations (lower is better)",
             "median_place",
             axis("Place (0 best)", rangemode="tozero"),
         ),
         ("share in the basin of a global optimum", "share_inside", axis("Share", tickformat=".0%", rangemode="tozero")),
-    )
+    ]
+    measures = measures if has_optima else measures[:1]
     chart = Plot(
         {
             str(i): {"data": charts.progress(query.rows(), column, site.colours), "layout": {"yaxis": scale}}
@@ -134,11 +139,13 @@ def _ends(site: SiteContext, run: int, sign: float) -> list[Block]:
     return [Figure("runs-ends", "Where the runs ended", how, chart, query, alt, run)]
 
 
-def _table(site: SiteContext, query: Query, run: int) -> Table:
+def _table(site: SiteContext, query: Query, run: int, has_optima: bool) -> Table:
     columns = [
         Column("algorithm", "Algorithm", swatch=lambda row: site.colours.token(row["algorithm"])),
         Column("runs", "Runs"),
         Column("median_regret", "Median regret", help="Of the incumbent, by the landscape's mean over seeds"),
+    ]
+    basins = [
         Column("global_basin_share", "Evaluations in the global basin", 3),
         Column("ended_in_global_basin", "Ended in the global basin", 3),
         Column("ended_in_optimum", "Ended in a local optimum", 3),
@@ -147,4 +154,4 @@ def _table(site: SiteContext, query: Query, run: int) -> Table:
     how = (
         "Where the trials of each optimiser fell, and where its incumbent ended (shares of 1); lower regret is better."
     )
-    return Table("runs", "Optimisers on this landscape", how, query, columns, run)
+    return Table("runs", "Optimisers on this landscape", how, query, columns + basins * has_optima, run)

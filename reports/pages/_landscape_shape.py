@@ -135,11 +135,11 @@ def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[B
     return found
 
 
-def distance(site: SiteContext, run: int, label: str, sign: float) -> Figure:
-    """Return the fitness-distance plot."""
+def distance(site: SiteContext, run: int, label: str, sign: float, *, has_optima: bool) -> Figure:
+    """Return the fitness-distance plot, with the local optima where they are known."""
     query = site.query(queries.BY_DISTANCE, run=run)
     rows = query.rows()
-    optima = site.query(queries.OPTIMA, run=run).rows()
+    optima = site.query(queries.OPTIMA, run=run).rows() if has_optima else []
     values = [[sign * row[name] for row in rows] for name in ("middle", "high")]
     is_log = any(spans_orders(one) for one in values)
     chart = Plot(
@@ -149,8 +149,10 @@ def distance(site: SiteContext, run: int, label: str, sign: float) -> Figure:
     )
     how = (
         "Where the median gets worse steadily with the distance, a search is led to the optimum; where it is flat, it "
-        "is not. Rings are local optima: good ones far away are traps."
+        "is not."
     )
+    if has_optima:
+        how += " Rings are local optima: good ones far away are traps."
     alt = "Lines: median, best and middle 80 % of the values by distance to the global optimum; rings: local optima."
     return Figure("distance", "Value against distance to the optimum", how, chart, query, alt, run)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from hpowh.reports import landscape_words as words
-from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Table, Warnings
+from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Finding, Key, Page
@@ -88,7 +88,9 @@ def _build(
         "select search_space_id, epsilon, epsilon_rule from result.landscape_subject where analysis_run_id = $r", r=run
     )[0]
     by_rank = [row for row in importance.rows() if row["scope"] == "ranks"]
-    known = site.query(queries.RUNS, run=run).rows()
+    optima = next((row for row in metrics.rows() if row["name"] == "n_lo"), {"value": None, "reason": "not computed"})
+    has_optima = optima["value"] is not None
+    known = site.query(queries.RUNS, run=run).rows() if has_optima else []
     facts = words.Facts(metrics.rows(), by_rank, carried.rows(), known, epsilon)
     blocks: list[Block] = [
         _findings(site, facts, _key(*names, fidelity)),
@@ -98,9 +100,12 @@ def _build(
     blocks += shape.maps(site, run, f"{space}: {benchmark} {metric} {split}{at}")
     blocks += shape.embedding(site, run, sign)
     blocks += shape.distribution(site, run, label, sign)
-    blocks.append(shape.distance(site, run, label, sign))
-    blocks += shape.network(site, run, label, sign)
-    blocks += shape.basins(site, run)
+    blocks.append(shape.distance(site, run, label, sign, has_optima=has_optima))
+    if has_optima:
+        blocks += shape.network(site, run, label, sign)
+        blocks += shape.basins(site, run)
+    else:
+        blocks.append(Prose("Optima, their network and basins", [f"Nothing is said of them: {optima['reason']}."]))
     blocks += hyperparameters.importance(site, run, importance)
     blocks += hyperparameters.interactions(site, run)
     blocks += hyperparameters.slices(site, run, space_id, label, sign)
@@ -109,7 +114,7 @@ def _build(
     blocks.append(roughness.autocorrelation(site, run))
     blocks += optimisers.transfer(site, carried)
     blocks += roughness.seeds(site, space, f"{benchmark} {metric} {split}{at}")
-    blocks += optimisers.runs(site, run, sign)
+    blocks += optimisers.runs(site, run, sign, has_optima=has_optima)
     columns = [
         Column(name, name.replace("_", " ")) for name in ("name", "value", "lower", "upper", "pair_count", "reason")
     ]
