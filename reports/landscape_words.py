@@ -52,7 +52,8 @@ class Facts:
         row = next((row for row in self.metrics if row["name"] == name), None)
         if row is None or row.get("lower") is None or row.get("upper") is None:
             return ""
-        pairs = f", from {row['pair_count']:,} pairs" if row.get("pair_count") else ""
+        what = "configurations" if name.startswith("fdc") else "pairs"  # an estimate over configurations counts those
+        pairs = f", from {row['pair_count']:,} {what}" if row.get("pair_count") else ""
         return f" (95 % interval {number(row['lower'], 3)} to {number(row['upper'], 3)}{pairs})"
 
 
@@ -65,7 +66,8 @@ def findings(facts: Facts) -> list[Said]:
         return [Said(f"{what}: there is nothing to find, and most measures are undefined.", "metrics")]
     found = [
         _coverage(values), _smoothness(facts), _optima(values), _basins(values), _neutrality(facts), _distance(facts),
-        _importance(facts.importance), _interactions(values), _transfer(facts.transfer), _runs(facts.runs),
+        _importance(facts.importance), _interactions(values, facts.importance), _transfer(facts.transfer),
+        _runs(facts.runs),
     ]  # fmt: skip
     return [one for one in found if one]
 
@@ -155,8 +157,9 @@ def _distance(facts: Facts) -> Said | None:
     if fdc is None:
         return None
     kind = "leads to" if fdc >= LEADING else "leads away from" if fdc <= -LEADING else "says little about the way to"
+    whose = "the optimum" if (facts.values.get("coverage") or 1.0) >= 1 else "the best configuration that was evaluated"
     text = (
-        f"The loss {kind} the optimum: it correlates with the distance at {number(fdc, 3)}"
+        f"The loss {kind} {whose}: it correlates with the distance at {number(fdc, 3)}"
         f"{facts.interval('fdc_spearman')}, where {LEADING:g} and more counts as leading there"
     )
     if share is not None:
@@ -169,21 +172,28 @@ def _importance(rows: Sequence[Row]) -> Said | None:
     if not known:
         return None
     parts = [f"{row['hyperparameter']} ({row['total_share']:.0%})" for row in known[:3]]
-    text = f"The variance of ranks, interactions included, comes mostly with {', '.join(parts)}"
+    text = f"{_source(rows)}he variance of ranks, interactions included, comes mostly with {', '.join(parts)}"
     idle = [row for row in known[3:] if row["total_share"] < 0.01]
     if idle:
         text += f"; {plural(len(idle), 'hyperparameter')} of {len(known)} matter{'s' * (len(idle) == 1)} less than 1 %"
     return Said(text + ".", "importance")
 
 
-def _interactions(values: Values) -> Said | None:
+def _source(rows: Sequence[Row]) -> str:
+    """Return how a sentence on shares begins: a model's estimate is said to be one."""
+    method = next((row["method"] for row in rows if row.get("method")), "")
+    return "T" if not method or method.startswith("exact") else f"As a model of it estimates ({method}), t"
+
+
+def _interactions(values: Values, rows: Sequence[Row]) -> Said | None:
     main, sign = values.get("variance_ranks_main"), values.get("interaction_sign")
     reciprocal = values.get("interaction_reciprocal")
     if main is None or sign is None or reciprocal is None:
         return None
+    begin = "Main" if _source(rows) == "T" else "By the same estimate main"
     return Said(
-        f"Main effects alone explain {main:.0%} of the variance of ranks; in {sign + reciprocal:.0%} of the squares of "
-        "two hyperparameters an effect changes its sign when the other one moves.",
+        f"{begin} effects alone explain {main:.0%} of the variance of ranks; in {sign + reciprocal:.0%} of the squares "
+        "of two hyperparameters an effect changes its sign when the other one moves.",
         "pairs",
     )
 
@@ -195,10 +205,11 @@ def _transfer(rows: Sequence[Row]) -> Said | None:
     costs = [row["regret_relative"] for row in known]
     middle = costs[len(costs) // 2] if len(costs) % 2 else (costs[len(costs) // 2 - 1] + costs[len(costs) // 2]) / 2
     kind = "carry over" if middle <= CARRIES else "do not carry over" if middle >= COSTLY else "carry over in part"
+    whose = f"one of {len(known)} others" if len(known) > 1 else str(known[0]["from_benchmark"])
     text = (
-        f"Optima of other benchmarks {kind}: taken over from one of {len(known)} others, the best configuration costs, "
-        f"at the median, {middle:.1%} of the way from best to median loss (up to {CARRIES:.0%}: carries over, from "
-        f"{COSTLY:.0%}: does not)"
+        f"Optima of other benchmarks {kind}: taken over from {whose}, the best configuration costs"
+        f"{', at the median,' * (len(known) > 1)} {middle:.1%} of the way from best to median loss "
+        f"(up to {CARRIES:.0%}: carries over, from {COSTLY:.0%}: does not)"
     )
     if len(known) > 1:
         text += (

@@ -19,7 +19,7 @@ def transfer(site: SiteContext, query: Query) -> list[Block]:
         return []
     chart = Plot(
         {"": {"data": charts.carried(rows[::-1])}},
-        {"xaxis": axis("Cost, as a share of the way from best to median loss", tickformat=".0%", rangemode="tozero"),
+        {"xaxis": axis("Cost (100 %: from best to median)", tickformat=".3~%", rangemode="tozero"),
          "yaxis": {"type": "category", "automargin": True}, "hovermode": "closest"},
         height=110 + 30 * len(rows),
     )  # fmt: skip

@@ -37,8 +37,12 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
     query = site.query(queries.OPTIMA, run=run)
     how = (
         "Every configuration is one cell; hyperparameters are nested, the most important ones outside, as the labels "
-        "and the key show. Dark is good (colour is the rank of the loss), empty cells were not evaluated. Stars are "
-        "global optima, rings the best of the other local ones."
+        "and the key show. Dark is good (colour is the rank of the loss), empty cells were not evaluated. "
+    )
+    how += (
+        "Stars are global optima, rings the best of the other local ones."
+        if stored.optima
+        else "The star is the best configuration that was evaluated."
     )
     if drawn.runs:
         how += (
@@ -140,11 +144,12 @@ def distance(site: SiteContext, run: int, label: str, sign: float, *, has_optima
     query = site.query(queries.BY_DISTANCE, run=run)
     rows = query.rows()
     optima = site.query(queries.OPTIMA, run=run).rows() if has_optima else []
+    goal = "nearest global optimum" if has_optima else "best configuration evaluated"
     values = [[sign * row[name] for row in rows] for name in ("middle", "high")]
     is_log = any(spans_orders(one) for one in values)
     chart = Plot(
         {"": {"data": [*charts.by_distance(rows, sign), *charts.optima_by_distance(optima, sign)]}},
-        {"xaxis": axis("Moves to the nearest global optimum"), "yaxis": axis(label, is_log=is_log)},
+        {"xaxis": axis(f"Moves to the {goal}"), "yaxis": axis(label, is_log=is_log)},
         log_toggles=("y",),
     )
     how = (

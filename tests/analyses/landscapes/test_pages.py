@@ -131,6 +131,15 @@ def test_what_other_optima_cost_is_judged_by_the_median(costs: tuple[float, ...]
     (one,) = findings(Facts([], transfer=[*rows, {"from_benchmark": "none", "regret_relative": None}]))
     assert kind in one.sentence and one.anchor == "transfer"
     assert ("least from b0" in one.sentence) == (len(costs) > 1)
+    assert ("taken over from b0" in one.sentence) == (len(costs) == 1)
+
+
+def test_shares_of_a_model_are_said_to_be_estimates() -> None:
+    row = {"hyperparameter": "lr", "total_share": 0.7, "method": "random forest, out-of-bag R2 0.8"}
+    (one,) = findings(Facts([], [row]))
+    assert one.sentence.startswith("As a model of it estimates (random forest, out-of-bag R2 0.8), the variance")
+    (exact,) = findings(Facts([], [row | {"method": "exact: cell means"}]))
+    assert exact.sentence.startswith("The variance of ranks")
 
 
 def test_nothing_is_said_of_what_is_undefined() -> None:
