@@ -116,8 +116,9 @@ def _intervals(surface: Surface, nodes: Nodes, epsilon: float, seed: int) -> dic
     for _ in range(replicates):
         weight = np.bincount(rng.integers(0, surface.size, surface.size), minlength=surface.size).astype(np.float64)
         found = {name: value for statistic in statistics for name, value in statistic(weight).items()}
-        if found.get("gradient") is not None and found["loss_iqr"]:
-            found["gradient_relative"] = found["gradient"] / found["loss_iqr"]
+        gradient, spread = found.get("gradient"), found.get("loss_iqr")
+        if gradient is not None and spread:
+            found["gradient_relative"] = gradient / spread
         for name, value in found.items():
             if value is not None and np.isfinite(value):
                 drawn.setdefault(name, []).append(value)
