@@ -147,4 +147,4 @@ class FolderStore:
 
     def _refuse(self, folder: Path, error: Exception) -> None:
         reason = str(error).replace("\n", " ")
-        self.problems.append(Problem(-1 - len(self.problems), str(folder), META, reason))
+        self.problems.append(Problem(len(self.problems) + 1, str(folder), META, reason))

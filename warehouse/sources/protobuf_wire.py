@@ -40,9 +40,13 @@ def fields(data: bytes) -> Iterator[Field]:
     Raises:
         WireError: the bytes are no message.
     """
-    at = 0
-    while at < len(data):
-        tag, at = varint(data, at)
+    at, end = 0, len(data)
+    while at < end:
+        tag = data[at]  # most numbers have one byte: no call for those
+        if tag < 0x80:
+            at += 1
+        else:
+            tag, at = varint(data, at)
         number, kind = tag >> 3, tag & 7
         if number == 0:
             raise WireError("a field has the number 0")
@@ -51,12 +55,15 @@ def fields(data: bytes) -> Iterator[Field]:
             yield number, value
             continue
         if kind == BYTES:
-            length, at = varint(data, at)
+            if at < end and data[at] < 0x80:
+                length, at = data[at], at + 1
+            else:
+                length, at = varint(data, at)
         elif kind in (FIXED32, FIXED64):
             length = 4 if kind == FIXED32 else 8
         else:
             raise WireError(f"a field has the unknown wire type {kind}")
-        if at + length > len(data):
+        if at + length > end:
             raise WireError("a field is longer than its message")
         yield number, data[at : at + length]
         at += length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
@@ -65,7 +66,9 @@ def load_tracked(
     _choose(tracked, request)
     names = names_of(tracked, request)
     reader = _Reader(tracked, names)
-    refused = [*tracked.problems, *reader.problems]
+    behind = len(tracked.runs) + 1  # what could not be read at all has no place among the runs
+    unread = [replace(problem, row=behind + at) for at, problem in enumerate(tracked.problems)]
+    refused = [*unread, *reader.problems]
     count = len({problem.row for problem in refused})
     if refused and request.reject_to is None:
         raise RowsRefusedError(request.location, count, refused)

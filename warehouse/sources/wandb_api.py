@@ -81,7 +81,7 @@ def read_online(request: Request, unfinished: str = UNFINISHED) -> Tracked:
     for run in answer.runs:
         status = STATUSES.get(str(run.state).lower())
         if status is None:
-            problems.append(Problem(-1 - len(problems), run.id, str(run.state), "the state of the run is unknown"))
+            problems.append(Problem(len(problems) + 1, run.id, str(run.state), "the state of the run is unknown"))
             status = "failed"
         runs.append(_trial(run, project, unfinished if status == UNFINISHED else status))
     objectives = {f"{project}/{name}": objective_of(config) for name, config in answer.sweeps.items()}

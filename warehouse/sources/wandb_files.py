@@ -16,6 +16,8 @@ from hpowh.warehouse.sources.wandb_log import NoLogError, RecordLog
 from hpowh.warehouse.sources.wandb_run import WandbRun, history_points, run_files
 
 CHUNK = 1 << 20
+SHOWN = 5
+"""Damaged files that are named; the others are counted."""
 OWN = ("_wandb", "wandb_version")
 """W&B's own notes within a configuration or a summary."""
 AGGREGATES = (".min", ".max", ".mean", ".best", ".last")
@@ -62,6 +64,7 @@ def read_files(path: Path) -> Tracked:
     found: dict[tuple[str, str, str], _Read] = {}
     problems: list[Problem] = []
     notes: list[str] = []
+    damaged: list[str] = []
     not_begun = 0
     for number, file in enumerate(find_files(path), start=1):
         try:
@@ -69,22 +72,25 @@ def read_files(path: Path) -> Tracked:
             alone = WandbRun()
             alone.read(log)
         except (NoLogError, OSError) as error:
-            problems.append(Problem(-number, str(file), "(whole file)", str(error)))
+            problems.append(Problem(number, str(file), "(whole file)", str(error)))
             continue
         if not alone.run_id:
             if log.damage and log.is_begun:
-                problems.append(Problem(-number, str(file), "(whole file)", f"{log.damage}; no run stands before it"))
+                problems.append(Problem(number, str(file), "(whole file)", f"{log.damage}; no run stands before it"))
             else:
                 not_begun += 1
             continue
         if log.damage:
-            notes.append(f"{file.name}: {log.damage}. What stands before it is kept.")
+            damaged.append(f"{file.name}: {log.damage}. What stands before it is kept.")
         key = (alone.entity, alone.project, alone.run_id)
         if key in found:
             found[key].run.read(log)
             found[key].logs.append(log)
         else:
             found[key] = _Read(alone, [log])
+    notes += damaged[:SHOWN]
+    if len(damaged) > SHOWN:
+        notes.append(f"{len(damaged) - SHOWN:,} more files are cut off or damaged; what stands before that is kept.")
     if not_begun:
         notes.append(f"{not_begun:,} files hold no run yet; they are left out.")
     reads = sorted(found.values(), key=lambda one: (one.run.started is None, one.run.started, one.run.run_id))

@@ -204,7 +204,7 @@ def _update(target: dict[str, Any], data: bytes) -> None:
 def parsed(written: bytes) -> Any:
     """Return a JSON value (NaN and Infinity are among them). Raises WireError where it is none."""
     try:
-        return json.loads(written)
+        return json.loads(written.decode())
     except ValueError:
         raise WireError("a value is no JSON") from None
 
