@@ -38,8 +38,9 @@ def analyse_landscapes(warehouse: Warehouse, plan: Plan, progress: Progress) -> 
 
 
 def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
-    """Fit a mixed model to the final regret of the metric that most of the experiment's benchmarks share."""
-    from hpowh.analyses.mixed_models.job import analyse_lmem
+    """Model the final regret of the metric most benchmarks share; presets, ladder and rank tests besides."""
+    from hpowh.analyses.mixed_models.job import analyse_ladder, analyse_lmem, analyse_presets
+    from hpowh.analyses.rankings.job import analyse_rankings
 
     metric, benchmark_count = warehouse.sql(
         "select metric, count(distinct benchmark) as benchmark_count from mart.observation where experiment = ? "
@@ -49,6 +50,9 @@ def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str
     if benchmark_count < FEWEST_BENCHMARKS or plan.seed_count < 2:
         return f"left out: it needs {FEWEST_BENCHMARKS} benchmarks with one metric, and 2 seeds"
     outcome = analyse_lmem(warehouse, FORMULA, experiment=EXPERIMENT, metric=metric, budget="final")
+    analyse_rankings(warehouse, experiment=EXPERIMENT, metric=metric)
+    analyse_presets(warehouse, EXPERIMENT, metric=metric, budget="final")
+    analyse_ladder(warehouse, EXPERIMENT, metric=metric, budget="final")
     return f"{FORMULA}, {metric} on {benchmark_count} benchmarks: {'fitted' if outcome.is_new else 'unchanged'}"
 
 

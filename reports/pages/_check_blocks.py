@@ -11,6 +11,7 @@ from hpowh.reports.charts.intervals import curves_of_power
 from hpowh.reports.charts.ladder import ladder
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
+from hpowh.reports.names import file_stem
 from hpowh.reports.numbers import number
 from hpowh.reports.pages._result_table import result_table
 from hpowh.reports.queries import mixed_models as queries
@@ -27,32 +28,30 @@ Row = Mapping[str, Any]
 
 
 def preset_blocks(site: SiteContext, run: int) -> list[Block]:
-    """Return the blocks of the sanity checks."""
+    """Return the blocks of the sanity checks: a figure a question, and all of them in words."""
     query = site.query(queries.PRESETS, run=run)
     rows = [row | {"p": row["p_value"] if row["p_adjusted"] is None else row["p_adjusted"]} for row in query.rows()]
-    names = list(dict.fromkeys(row["preset"] for row in rows))
-    parts = {name: [row for row in rows if row["preset"] == name] for name in names}
-    variants = {str(i): {"data": p_values(parts[name], "subject", {"p": "p"})} for i, name in enumerate(names)}
-    how = "One row a question; p-values of one question are Holm-corrected over its subjects."
     blocks: list[Block] = []
-    if rows:
+    for name in dict.fromkeys(row["preset"] for row in rows):
+        # Contrasts within the halves of a meta-feature have no first degrees of freedom; they are in the table.
+        mine = [row for row in rows if row["preset"] == name and (name != "features" or row["df1"] is not None)]
         blocks.append(
             Figure(
-                "lmem-preset-plot",
-                "Sanity checks",
+                f"lmem-preset-{file_stem(name)}",
+                PRESETS.get(name, name),
                 "One point a subject: its p-value after Holm's correction, on a logarithmic axis. Coloured and left of "
                 "the dotted line: an effect at 5 %.",
                 Plot(
-                    variants,
+                    {"": {"data": p_values(mine, "subject", {"p": "p"})}},
                     {"xaxis": p_axis("p (adjusted)"), "yaxis": rows_axis()},
-                    (("Question", [PRESETS.get(name, name) for name in names]),),
-                    height=height(max(map(len, parts.values()))),
+                    height=height(len(mine)),
                 ),
                 query,
-                alt="Points: the p-value of each subject of a question, beside 5 %.",
+                alt="Points: the p-value of each subject, beside 5 %.",
                 analysis_run_id=run,
             )
         )
+    how = "One row a question; p-values of one question are Holm-corrected over its subjects."
     return [*blocks, result_table(site, run, "lmem-presets", "Sanity checks in words", queries.PRESETS, how)]
 
 
@@ -73,7 +72,7 @@ def ladder_blocks(site: SiteContext, run: int) -> list[Block]:
             "better model.",
             Plot(
                 variants,
-                {"xaxis": axis("AIC above the best model of the direction, plus 1", is_log=True), "yaxis": rows_axis()},
+                {"xaxis": axis("AIC above the best, plus 1", is_log=True), "yaxis": rows_axis()},
                 (("Direction", directions),),
                 height=height(max((row["step"] for row in rows), default=0) + 1),
             ),

@@ -119,7 +119,7 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         "ranking-methods",
         "ranking-bayes",
         "ranking-agreement",
-        "lmem-preset-plot",
+        "lmem-preset-seed",
         "lmem-presets",
         "lmem-ladder-plot",
         "lmem-ladder",
