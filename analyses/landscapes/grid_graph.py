@@ -11,23 +11,54 @@ from hpowh.analyses.landscapes.graph import EdgeGraph, Scan, connected_roots
 from hpowh.analyses.landscapes.space import Space
 from hpowh.analyses.landscapes.surface import Surface
 
+BLOCKS = 16
+"""Strides from which a shift is cut out block by block; below it NumPy's inner loops would be too short."""
+
 
 @dataclass(frozen=True)
 class Shift:
-    """Cells `i` and `i + distance` are neighbours, for all `i` but those that `wraps` lists."""
+    """Cells and their neighbours some levels higher on one axis.
 
-    distance: int
-    wraps: NDArray[np.int32]
+    As blocks, both ends are views without anything else. As one flat shift, cells `i` and `i + distance` are neighbours
+    for all `i` but those that `wraps` lists.
+    """
+
+    size: int
+    stride: int
+    levels: int
+    wraps: NDArray[np.int32] | None
+    """None where the ends are cut out as blocks."""
+
+    @property
+    def distance(self) -> int:
+        """Rank difference of the two ends."""
+        return self.levels * self.stride
+
+    def ends(self, cells: NDArray) -> tuple[NDArray, NDArray]:
+        """Return views of the lower and of the upper ends."""
+        if self.wraps is not None:
+            return cells[: -self.distance], cells[self.distance :]
+        block = cells.reshape(-1, self.size, self.stride)
+        return block[:, : -self.levels], block[:, self.levels :]
+
+    def lower_cells(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the cells at positions in the (flattened) lower ends."""
+        if self.wraps is not None:
+            return at
+        width = (self.size - self.levels) * self.stride
+        return at // width * (self.size * self.stride) + at % width
 
 
 def shifts_of(space: Space) -> list[Shift]:
-    """Return the shifts of the flat array that bring every cell onto each of its upper neighbours."""
+    """Return the shifts that bring every cell onto each of its upper neighbours."""
     found = []
     for size, stride, flag in zip(space.shape, space.strides, space.ordinal, strict=True):
         for levels in range(1, min(2, size) if flag else size):
-            distance = levels * stride
-            level = np.arange(space.cardinality - distance) // stride % size
-            found.append(Shift(distance, np.flatnonzero(level >= size - levels).astype(np.int32)))
+            wraps = None
+            if stride < BLOCKS:
+                level = np.arange(space.cardinality - levels * stride) // stride % size
+                wraps = np.flatnonzero(level >= size - levels).astype(np.int32)
+            found.append(Shift(size, stride, levels, wraps))
     return found
 
 
@@ -48,34 +79,41 @@ class GridGraph(EdgeGraph):
         lower: list[NDArray] = []
         upper: list[NDArray] = []
         for shift in self._shifts:
-            low, high = slice(None, n - shift.distance), slice(shift.distance, None)
-            difference = loss[high] - loss[low]
+            low, high = shift.ends(loss)
+            difference = high - low
             size = np.abs(difference)
-            size[shift.wraps] = 0.0
-            slope[low] += size
-            slope[high] += size
-            # From here on cells that are no neighbours compare as nothing.
-            difference[shift.wraps] = np.nan
-            size[shift.wraps] = np.nan
-            improving[low] += difference < 0
-            improving[high] += difference > 0
+            if shift.wraps is not None:
+                # Cells that are no neighbours compare as nothing, and add nothing.
+                difference[shift.wraps] = np.nan
+                size[shift.wraps] = 0.0
+            for sums in shift.ends(slope):
+                np.add(sums, size, out=sums)
+            if shift.wraps is not None:
+                size[shift.wraps] = np.nan
+            below, above = shift.ends(improving)
+            below += difference < 0
+            above += difference > 0
             near = size <= epsilon
-            neutral[low] += near
-            neutral[high] += near
+            for counts in shift.ends(neutral):
+                np.add(counts, near, out=counts)
             at = np.flatnonzero(size == 0)
             if at.size:
-                lower.append(at)
-                upper.append(at + shift.distance)
-            for here, there in ((low, high), (high, low)):
-                candidate = place[there].copy()
-                candidate[shift.wraps] = n
-                np.minimum(best[here], candidate, out=best[here])
+                cells = shift.lower_cells(at)
+                lower.append(cells)
+                upper.append(cells + shift.distance)
+            mine, theirs = shift.ends(best), shift.ends(place)[::-1]
+            for chosen, places in zip(mine, theirs, strict=True):
+                candidate = places
+                if shift.wraps is not None:
+                    candidate = places.copy()
+                    candidate[shift.wraps] = n
+                np.minimum(chosen, candidate, out=chosen)
         for ends in (*lower, *upper):
             tied += np.bincount(ends, minlength=n).astype(np.int32)
         self._ties = (loss, lower, upper)
         own = np.arange(n, dtype=np.int32)
-        chosen = surface.order[np.minimum(best, n - 1)].astype(np.int32)
-        return Scan(np.where(improving > 0, chosen, own), improving, neutral, tied, slope)
+        found = surface.order[np.minimum(best, n - 1)].astype(np.int32)
+        return Scan(np.where(improving > 0, found, own), improving, neutral, tied, slope)
 
     def plateau_roots(self, surface: Surface, tied: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""

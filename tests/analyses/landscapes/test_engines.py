@@ -140,3 +140,22 @@ def test_distance_by_transform_equals_distance_by_optimum() -> None:
     surface = Surface.make(Space.of((4, 5, 6, 3), (True, False, True, False)), np.arange(loss.size), loss)
     assert surface.optima.size > 5
     np.testing.assert_array_equal(distance._by_optimum(surface), distance._by_transform(surface))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), blocks=st.sampled_from([1, 3, 10**6]))
+def test_shifts_as_blocks_and_as_flat_ones_give_the_same(seed: int, blocks: int) -> None:
+    from hpowh.analyses.landscapes import grid_graph
+
+    rng = np.random.default_rng(seed)
+    shape, ordinal = rng.integers(1, 5, 4).tolist(), [bool(x) for x in rng.integers(0, 2, 4)]
+    loss = rng.integers(0, 9, int(np.prod(shape))).astype(float)
+    surface = Surface.make(Space.of(shape, ordinal), np.arange(loss.size), loss)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grid_graph, "BLOCKS", blocks)
+        found = grid_graph.GridGraph(surface.space)
+    expected = EdgeGraph(surface.space, surface.ranks)
+    one, other = found.scan(surface, EPSILON), expected.scan(surface, EPSILON)
+    for name in one.__dataclass_fields__:
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-12, err_msg=name)
+    np.testing.assert_array_equal(found.plateau_roots(surface, one.tied), expected.plateau_roots(surface, one.tied))
