@@ -65,9 +65,11 @@ def _folders(request: Request) -> list[Path]:
     path = request.path
     if path.is_file():
         raise IngestError(f"{path} is a file.", "Name the experiment's folder (storage_path/name).")
-    marks = [*path.rglob("experiment_state-*.json")]
-    found = sorted({mark.parent for mark in marks} | {one.parent.parent for one in path.rglob("params.json")})
-    found = [one for one in found if one == path or path in one.parents]
+    known = {mark.parent for mark in path.rglob("experiment_state-*.json")}
+    # Without a state, a trial's params.json tells; but one in a checkpoint below an experiment is none.
+    stateless = {one.parent.parent for one in path.rglob("params.json")} - known
+    stateless = {one for one in stateless if (one == path or path in one.parents) and known.isdisjoint(one.parents)}
+    found = sorted(known | stateless)
     if not found:
         raise IngestError(
             f"There is neither an experiment_state-*.json nor a trial's params.json below {path}.",

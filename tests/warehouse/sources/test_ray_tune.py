@@ -158,6 +158,14 @@ def test_a_folder_that_is_written_while_it_is_read(warehouse, folder):
     assert (stored[-1]["name"], stored[-1]["status"]) == ("train_00009_new", "running")
 
 
+def test_files_of_a_checkpoint_are_no_experiment_of_their_own(warehouse, folder):
+    checkpoint = folder / "train_00000_lr=0" / "checkpoint_000001"
+    checkpoint.mkdir()
+    (checkpoint / "params.json").write_text("{}")
+    load(warehouse, "ray-tune", folder, mapping={"loss": "metric"})
+    assert counts(warehouse)["sweep"] == 1
+
+
 def test_without_a_state_the_trials_own_files_say_it(warehouse, folder):
     (folder / STATE).unlink()
     outcome = load(warehouse, "ray-tune", folder, mapping={"loss": "metric"})
