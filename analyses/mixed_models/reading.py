@@ -179,24 +179,18 @@ class Reader:
 
 def read_catalogue(warehouse: Source, experiment_id: int, name: str) -> Catalogue:
     """Return what an experiment has: metrics, run factors and meta-features."""
-    least, most, points, runs = warehouse.sql(_SIZE).rows()[0]
+    known = warehouse.sql(_METRICS).rows()
+    least, most, points, runs = known[0][3:] if known else (None, None, 0, 0)
+    metrics = [row[:3] for row in known]
     if least is not None and least == most:
         # The table's own statistics say that there is one metric, so no point needs to be looked at.
-        metrics = warehouse.sql(
-            "select name, metric_id, direction from core.metric where metric_id = ?", [least]
-        ).rows()
+        metrics = [row for row in metrics if row[1] == least]
     else:
-        metrics = warehouse.sql(_METRICS, [experiment_id]).rows()
-    factors = warehouse.sql(
-        "select f.name, bool_and(f.numeric_value is not null) from core.run_factor as f join core.run as r "
-        "on r.run_id = f.run_id where r.experiment_id = ? group by f.name order by f.name",
-        [experiment_id],
-    ).rows()
-    features = warehouse.sql(
-        "select name, bool_and(numeric_value is not null) from core.benchmark_feature where benchmark_id in "
-        "(select benchmark_id from core.run where experiment_id = ?) group by name order by name",
-        [experiment_id],
-    ).rows()
+        found = {row[0] for row in warehouse.sql(_MEASURED, [experiment_id]).rows()}
+        metrics = [row for row in metrics if row[1] in found]
+    columns = warehouse.sql(_COLUMNS, [experiment_id, experiment_id]).rows()
+    factors = [(column, is_numeric) for kind, column, is_numeric in columns if kind == "factor"]
+    features = [(column, is_numeric) for kind, column, is_numeric in columns if kind == "feature"]
     taken = dict(factors)
     return Catalogue(
         experiment_id,
@@ -212,15 +206,23 @@ _NAMES = """
 select 'algorithm', algorithm_id, name from core.algorithm
 union all select 'benchmark', benchmark_id, name from core.benchmark
 """
-_SIZE = """
-select (select min(metric_id) from core.trace), (select max(metric_id) from core.trace),
-  (select count(*) from core.trace), (select count(*) from core.run)
-"""
 _METRICS = """
-select name, metric_id, direction from core.metric where metric_id in (
-  select distinct t.metric_id from core.trace as t semi join core.run as r
-  on r.run_id = t.run_id and r.experiment_id = ?
-) order by name
+select name, metric_id, direction, (select min(metric_id) from core.trace), (select max(metric_id) from core.trace),
+  (select count(*) from core.trace), (select count(*) from core.run)
+from core.metric order by name
+"""
+_MEASURED = """
+select distinct t.metric_id from core.trace as t semi join core.run as r
+on r.run_id = t.run_id and r.experiment_id = ?
+"""
+_COLUMNS = """
+select 'factor' as kind, f.name, bool_and(f.numeric_value is not null)
+from core.run_factor as f join core.run as r on r.run_id = f.run_id where r.experiment_id = ? group by f.name
+union all
+select 'feature', name, bool_and(numeric_value is not null)
+from core.benchmark_feature
+where benchmark_id in (select benchmark_id from core.run where experiment_id = ?) group by name
+order by kind, name
 """
 _SOURCES = """
 with run as (select * from core.run where experiment_id = ?),
