@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hpowh.reports.blocks import Block, Column, Figure, Table
 from hpowh.reports.charts import sweep_comparison as charts
 from hpowh.reports.context import SiteContext
-from hpowh.reports.queries import sweep as queries
+from hpowh.reports.queries import sweep, sweep_comparison
 
 MOST = 12
 """So many sweeps with the same metric are set side by side, the largest."""
@@ -39,9 +39,9 @@ def all_sweeps(site: SiteContext) -> Sequence[Block]:
     ]
     how = "One row per sweep and metric. A hyperparameter is named only where the model that says so can be believed."
     none = "No sweep has been analysed yet: hpowh analyse sweeps"
-    blocks: list[Block] = [Table("sweeps", "Analysed sweeps", how, site.query(queries.OVERVIEW), columns, empty=none)]
+    blocks: list[Block] = [Table("sweeps", "Analysed sweeps", how, site.query(sweep.OVERVIEW), columns, empty=none)]
     blocks += _compared(site)
-    of_runs = site.query(queries.OF_RUNS)
+    of_runs = site.query(sweep.OF_RUNS)
     if of_runs.frame.height:
         how = (
             "Sweeps that are runs of an experiment are compared on the experiment's page; they have no page here "
@@ -52,10 +52,10 @@ def all_sweeps(site: SiteContext) -> Sequence[Block]:
 
 
 def _compared(site: SiteContext) -> list[Block]:
-    courses = site.query(queries.COMPARED_COURSES, most=MOST)
+    courses = site.query(sweep_comparison.COMPARED_COURSES, most=MOST)
     if not courses.frame.height:
         return []
-    total = site.rows(queries.NEWEST + "select max(alike_count) from alike")[0][0]
+    total = site.rows(sweep_comparison.NEWEST + "select max(alike_count) from alike")[0][0]
     notes = (f"The {MOST} largest of up to {total:,} sweeps with the same metric.",) if total > MOST else ()
     blocks: list[Block] = [
         Figure(
@@ -68,7 +68,7 @@ def _compared(site: SiteContext) -> list[Block]:
             notes=notes,
         )
     ]
-    shared = site.query(queries.COMPARED_IMPORTANCES, most=MOST)
+    shared = site.query(sweep_comparison.COMPARED_IMPORTANCES, most=MOST)
     if shared.frame.height:
         blocks.append(
             Figure(
@@ -83,7 +83,7 @@ def _compared(site: SiteContext) -> list[Block]:
                 notes=notes,
             )
         )
-    ranges = site.query(queries.COMPARED_RANGES, most=MOST)
+    ranges = site.query(sweep_comparison.COMPARED_RANGES, most=MOST)
     if ranges.frame.height:
         blocks.append(
             Figure(

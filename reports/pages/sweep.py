@@ -12,6 +12,7 @@ from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Finding, Page
+from hpowh.reports.pages import _sweep_course as over_time
 from hpowh.reports.pages import _sweep_tables as tables
 from hpowh.reports.pages import _sweep_trials as shown
 from hpowh.reports.pages._sweep_compare import all_sweeps
@@ -87,7 +88,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         if at == 0:
             blocks.append(shown.table(trials))
         blocks += _metric(site, run, trials, at, summary, matters[at], logs, suffix)
-    return [*blocks, *shown.front(site, run, summaries)]
+    return [*blocks, *over_time.front(site, run, summaries)]
 
 
 def _own(findings: Sequence[Finding], name: str) -> list[Finding]:
@@ -120,7 +121,7 @@ def _metric(
     suffix: str,
 ) -> list[Block]:
     about = {"run": run, "metric": summary["metric_id"]}
-    course = shown.course(site, run, summary["sweep_id"], summary, suffix)
+    course = over_time.course(site, run, summary["sweep_id"], summary, suffix)
     if summary["reason"]:
         return [*course, tables.column_table(site, run, about, suffix)]
     rows = matters.rows()

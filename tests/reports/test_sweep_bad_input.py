@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import re
@@ -115,6 +116,17 @@ def test_every_page_opens_without_a_complaint(made: tuple[Path, str], browse: Ca
         page = watched.open(path.as_uri())
         assert page.locator(".chart[data-chart]").count() == page.locator(".chart[data-drawn=yes]").count()
         assert path.stat().st_size < 1_000_000
+
+
+def test_the_courses_side_by_side_are_running_minima(made: tuple[Path, str]):
+    with next((made[0] / "data").glob("sweeps-sweeps-courses*.csv")).open(newline="") as file:
+        found = [row for row in csv.DictReader(file) if row["sweep"] == "one hyperparameter"]
+    losses = [row["loss"] for row in SWEEPS["one hyperparameter"][0]]
+    best = np.minimum.accumulate(losses)
+    wanted = [(1, best[0])] + [(i + 1, best[i]) for i in range(1, len(best)) if best[i] < best[i - 1]]
+    if wanted[-1][0] < len(best):
+        wanted.append((len(best), best[-1]))
+    assert [(int(row["trial"]), float(row["best"])) for row in found] == wanted
 
 
 def test_sweeps_with_a_metric_in_common_are_set_side_by_side(made: tuple[Path, str]):

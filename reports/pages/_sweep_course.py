@@ -1,0 +1,192 @@
+"""What a sweep's page shows of its course: history, intermediate curves, budgets, and the trade-off of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpowh.reports.blocks import Block, Column, Figure, Table
+from hpowh.reports.charts import sweep as charts
+from hpowh.reports.context import SiteContext
+from hpowh.reports.numbers import better
+from hpowh.reports.queries import sweep as queries
+
+POINTS = 700
+"""Points of a figure beside those that must be there."""
+BEST_CURVES, OTHER_CURVES, CURVE_POINTS = 10, 40, 60
+
+Row = Mapping[str, Any]
+
+
+def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str) -> list[Block]:
+    """Return the optimisation history, intermediate curves, stopping early, duration and budget against value."""
+    label = f"{summary['metric']} ({better(summary['direction'])})"
+    sign = 1 if summary["direction"] == "min" else -1
+    about = {"sweep": sweep_id, "metric": summary["metric_id"]}
+    query = site.query(queries.HISTORY, **about, sign=sign, most=float(POINTS))
+    rows = query.rows()
+    if not rows:
+        return []
+    total = rows[0]["total"]
+    notes = (
+        (f"{len(rows):,} of {total:,} trials: those that improved on all before, and every k-th other one.",)
+        if total > len(rows)
+        else ()
+    )
+    blocks: list[Block] = [
+        Figure(
+            f"sweep-history{suffix}",
+            "Course of the sweep",
+            "Each dot is a trial in the order in which it was made; the step is the best value so far.",
+            charts.history(rows, label),
+            query,
+            alt="Values of the trials by number, with the best so far.",
+            notes=notes,
+        ),
+        *_intermediate(site, run, about, sign, label, suffix),
+    ]
+    timed = [row for row in rows if row["duration"] is not None]
+    if timed:
+        blocks.append(
+            Figure(
+                f"sweep-duration{suffix}",
+                "Duration against value",
+                "Each dot is a trial: does a longer one end better? The table below has the rank correlation.",
+                charts.scatter(timed, "number", ("duration", "Duration (s)"), ("value", label)),
+                query,
+                alt="Scatter of duration and value.",
+                notes=notes,
+            )
+        )
+    return [*blocks, *_budgets(site, run, summary, suffix)]
+
+
+def _intermediate(
+    site: SiteContext, run: int, about: dict[str, int], sign: int, label: str, suffix: str
+) -> list[Block]:
+    spread = site.query(queries.CURVE_BAND, **about).rows()
+    query = site.query(
+        queries.CURVES, **about, sign=sign, best=BEST_CURVES, others=float(OTHER_CURVES), points=float(CURVE_POINTS)
+    )
+    rows = query.rows()
+    if not rows:
+        return []
+    total, drawn = rows[0]["total"], len({row["number"] for row in rows})
+    note = (
+        f"{drawn:,} of {total:,} trials with intermediate values: the {BEST_CURVES} that ended best, and every k-th "
+        f"other one in the order of their final values; at most about {CURVE_POINTS} points each."
+    )
+    blocks: list[Block] = [
+        Figure(
+            f"sweep-curves{suffix}",
+            "Intermediate values",
+            "Each line is a trial; the band holds the middle 80 % of all trials that reached a step. Where the best "
+            "trials leave the band early, the others could have been stopped.",
+            charts.curves(rows, spread, label),
+            query,
+            alt="Lines: the metric of single trials by step, the best ones in colour, over the band of all.",
+            notes=(note,),
+        )
+    ]
+    found = site.query(queries.STEPS, run=run, metric=about["metric"])
+    if found.frame.height:
+        blocks.append(
+            Figure(
+                f"sweep-steps{suffix}",
+                "Stopping early",
+                "How well values at a step foretell the final ones (rank correlation with its 95 % interval), and the "
+                "share of the best tenth that is in the better half at that step: what stopping the worse half there "
+                "would have kept.",
+                charts.steps(found.rows()),
+                found,
+                alt="Lines by step: rank correlation with the final value, and share of the best tenth kept.",
+                analysis_run_id=run,
+            )
+        )
+    return blocks
+
+
+def _budgets(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Block]:
+    query = site.query(queries.BUDGETS, run=run, metric=summary["metric_id"])
+    if not query.frame.height:
+        return []
+    columns = [
+        Column("kind", "Budget", help="steps: the last step with a value; duration: seconds"),
+        Column("trial_count", "Trials"),
+        Column("spearman", "Rank correlation with the value", 3),
+        Column("lower", "from", 2, "95 % interval"),
+        Column("upper", "to", 2, "95 % interval"),
+        Column("p", "p", 2),
+        Column("least", "Least", 4),
+        Column("most", "Most", 4),
+        Column("reason", "Why not"),
+    ]
+    sense = "below 0" if summary["direction"] == "min" else "above 0"
+    how = (
+        f"Do trials that were given more end better? Then the correlation is {sense}. Tuners give more to trials that "
+        "look good, and slow settings may be good ones: this is no proof that more budget helps."
+    )
+    return [Table(f"sweep-budget{suffix}", "Effect of the budget", how, query, columns, run)]
+
+
+def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
+    """Return what several metrics say together: their trade-off, and what matters for each."""
+    if len(summaries) < 2:
+        return []
+    one, other = summaries[:2]
+    query = site.query(queries.FRONT, run=run, first=one["metric_id"], second=other["metric_id"], most=float(POINTS))
+    rows = query.rows()
+    blocks: list[Block] = []
+    if rows:
+        label = [f"{s['metric']} ({better(s['direction'])})" for s in (one, other)]
+        more = "" if len(summaries) == 2 else f" The front is that of all {len(summaries)} metrics."
+        total = rows[0]["total"]
+        notes = (f"The front and every k-th other of {total:,} trials.",) if total > len(rows) else ()
+        marked = [r["front"] == 1 for r in rows]
+        blocks.append(
+            Figure(
+                "sweep-front",
+                "Trade-off of the metrics",
+                "Each dot is a trial with all metrics; those on the front are beaten by no other in every metric."
+                + more,
+                charts.scatter(rows, "trial", ("first", label[0]), ("second", label[1]), marked=marked),
+                query,
+                alt="Scatter of two metrics with the Pareto front marked.",
+                analysis_run_id=run,
+                notes=notes,
+            )
+        )
+    per_metric = site.query(queries.PER_METRIC, run=run)
+    if per_metric.frame["metric"].n_unique() > 1:
+        blocks.append(
+            Figure(
+                "sweep-per-metric",
+                "What mattered for each metric",
+                "How much worse each metric's own model predicts when a hyperparameter is shuffled (lines: standard "
+                "deviation). A bar in one colour only is a hyperparameter that can be set for that metric alone.",
+                charts.per_metric(per_metric.rows()),
+                per_metric,
+                alt="Bars: the importance of each hyperparameter for each metric.",
+                analysis_run_id=run,
+                notes=("The 20 most important.",) if per_metric.frame["hyperparameter"].n_unique() > 20 else (),
+            )
+        )
+    return [*blocks, _together(site, run)]
+
+
+def _together(site: SiteContext, run: int) -> Table:
+    """Return, for every two metrics, whether they can be had together."""
+    columns = [
+        Column("metric_a", "Metric"),
+        Column("metric_b", "and"),
+        Column("spearman", "Rank correlation of the losses", 3, "Below 0: what is good for one is bad for the other"),
+        Column("lower", "from", 2, "95 % interval"),
+        Column("upper", "to", 2, "95 % interval"),
+        Column("front_count", "Trials that none beats in both"),
+        Column("trial_count", "Trials with both"),
+        Column("reason", "Why not"),
+    ]
+    how = "Whether two metrics can be had together: 1 is complete agreement, -1 that each gain in one costs the other."
+    return Table(
+        "sweep-tradeoff", "Can they be had together?", how, site.query(queries.TRADEOFF, run=run), columns, run
+    )
