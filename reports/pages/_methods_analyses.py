@@ -70,8 +70,8 @@ SWEEPS = Prose(
         "Importances of surrogate models (permutation, impurity, functional ANOVA …) carry the R² of trials that the "
         "model had not seen. Where that is not positive, the importances are worthless and called so.",
         "Trees look at one feature at a time; products of two that pass a test (5 % after Bonferroni) are given to "
-        "them as features, so that what matters only together is seen. Shapley values average over orders and background "
-        "trials, also where these combine into settings that a conditional space does not have.",
+        "them as features, so that what matters only together is seen. Shapley values average over orders and "
+        "background trials, also where these combine into settings that a conditional space does not have.",
         "Suggestions lie inside the declared space, or inside what was tried where none is declared; the predicted "
         "value and its uncertainty are the named model's.",
     ),
