@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,14 @@ def test_the_best_lines_are_yellow_and_on_top(site: Path, browse: Callable[..., 
     steps = page.evaluate(f"[...{PARALLEL}.step]")
     assert steps[by_loss[-1]] == 0
     assert steps[by_loss[0]] == 9
+
+
+@pytest.mark.browser
+def test_axe_finds_nothing_serious(site: Path, browse: Callable[..., Any]):
+    page = browse().open(page_of(site).as_uri())
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
 @pytest.mark.browser
