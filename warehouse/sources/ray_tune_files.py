@@ -6,13 +6,16 @@ texts (the trial, its runtime metadata), before Ray 2.5 `checkpoints`, a list of
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.sources.tool_files import Lines, read_json, read_lines
+from hpowh.warehouse.sources.trials_cells import read_number
 from hpowh.warehouse.sources.trials_rows import flatten
 
 STATE = "experiment_state-*.json"
@@ -39,7 +42,9 @@ class Experiment:
             folder: Path | None = trial["folder"]
             if folder is not None:
                 found += [
-                    path for name in ("params.json", "result.json", "error.txt") if (path := folder / name).is_file()
+                    path
+                    for name in ("params.json", "result.json", "progress.csv", "error.txt")
+                    if (path := folder / name).is_file()
                 ]
         return found
 
@@ -106,6 +111,8 @@ def read_trial(trial: dict[str, Any], root: Path) -> TrialFiles:
             config = read_json(folder / "params.json")
         if (folder / "result.json").is_file():
             lines = read_lines(folder / "result.json", str((folder / "result.json").relative_to(root)))
+        elif (folder / "progress.csv").is_file():
+            lines = _from_csv(folder / "progress.csv", str((folder / "progress.csv").relative_to(root)))
         if (folder / "error.txt").is_file():
             error = (folder / "error.txt").read_text(encoding="utf-8", errors="replace")[-ERROR_LENGTH:]
     if not isinstance(config, dict):
@@ -128,3 +135,27 @@ def _plain(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
     walked = walk(config, "")
     return dict(flatten(walked if isinstance(walked, dict) else {})), pickled
+
+
+def _from_csv(path: Path, label: str) -> Lines:
+    """Return the reports of a progress.csv, which has no types and slashes in nested names."""
+    found = Lines([])
+    rows = list(csv.reader(path.read_text(encoding="utf-8", errors="replace").splitlines()))
+    header = [name.replace("/", ".") for name in rows[0]] if rows else []
+    for number, cells in enumerate(rows[1:], start=1):
+        if len(cells) == len(header):
+            row = {name: _typed(cell) for name, cell in zip(header, cells, strict=True) if cell != ""}
+            found.rows.append((number, {k: v for k, v in row.items() if not k.startswith("config.")}))
+        elif number == len(rows) - 1:
+            found.is_cut = True
+        else:
+            why = f"it has {len(cells)} fields, the header {len(header)}"
+            found.problems.append(Problem(number, label, ",".join(cells)[:80], why))
+    return found
+
+
+def _typed(cell: str) -> Any:
+    number, is_number = read_number(cell)
+    if cell in ("True", "False"):
+        return cell == "True"
+    return number if is_number and number is not None else cell

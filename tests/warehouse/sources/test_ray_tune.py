@@ -158,6 +158,18 @@ def test_a_folder_that_is_written_while_it_is_read(warehouse, folder):
     assert (stored[-1]["name"], stored[-1]["status"]) == ("train_00009_new", "running")
 
 
+def test_progress_csv_stands_in_where_there_is_no_result_json(warehouse, folder):
+    place = folder / "train_00000_lr=0"
+    (place / "result.json").unlink()
+    header = "loss,label,done,training_iteration,time_total_s,nested/acc"
+    (place / "progress.csv").write_text(f"{header}\n1.0,<i>,False,1,0.5,0.1\n0.5,<i>,False,2,1.0,0.2\n0.25,<")
+    outcome = load(warehouse, "ray-tune", folder, mapping={"loss": "metric"})
+    first = trials(warehouse)[0]
+    assert first["values"] == {("loss", 1): 1.0, ("loss", 2): 0.5, ("loss", None): 0.5}
+    assert (first["status"], first["attributes"]["nested.acc"], first["duration"]) == ("finished", 0.2, 1.0)
+    assert any("end within a line" in note for note in outcome.notes)
+
+
 def test_files_of_a_checkpoint_are_no_experiment_of_their_own(warehouse, folder):
     checkpoint = folder / "train_00000_lr=0" / "checkpoint_000001"
     checkpoint.mkdir()
