@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.protocol import Problem, Request
@@ -148,7 +151,25 @@ def _signed_in(request: Request) -> Any:
         raise IngestError(
             "Reading W&B online needs the package wandb, which is not installed.", "pip install 'hpowh[wandb]'"
         ) from None
+    _reach(str(base_url or wandb.setup().settings.base_url))
     return wandb.Api(overrides={"base_url": str(base_url)} if base_url else None, timeout=PATIENCE)
+
+
+def _reach(url: str) -> None:
+    """Look whether the server can be reached at all: wandb would try again for minutes before it says so.
+
+    Raises:
+        IngestError: it cannot.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in getproxies() or not parts.hostname:
+        return
+    try:
+        socket.create_connection((parts.hostname, parts.port or (80 if parts.scheme == "http" else 443)), 15).close()
+    except OSError as error:
+        raise IngestError(
+            f"W&B: {url} cannot be reached: {error.strerror or error}.", "Check the network, and the option base_url."
+        ) from None
 
 
 @contextmanager
@@ -159,9 +180,11 @@ def _explained(request: Request) -> Iterator[None]:
     except (IngestError, UsageError):
         raise
     except Exception as error:  # noqa: BLE001 - wandb raises its own errors, ValueError, requests' and others'
-        text = " ".join(str(error).split())[:300]
+        text = " ".join(str(error).split())[:300].rstrip(".")
         kind = type(error).__name__
-        if kind in ("AuthenticationError", "UsageError") or "401" in text or "login" in text.lower():
+        if "in time" in text:
+            hint = "The server did not answer: run again later."
+        elif kind in ("AuthenticationError", "UsageError") or "401" in text or "login" in text.lower():
             hint = "Sign in with `wandb login`, or set WANDB_API_KEY."
         elif "429" in text:
             hint = "The server's rate limit was not lifted in time: run again later."

@@ -174,6 +174,12 @@ def test_what_can_go_wrong_is_said(warehouse, server, monkeypatch):
         load(warehouse, server)
 
 
+def test_a_server_that_cannot_be_reached_is_said_at_once(warehouse, server):
+    server.close()
+    with pytest.raises(IngestError, match="cannot be reached: Connection refused"):
+        load(warehouse, server)
+
+
 def test_a_project_declared_in_a_configuration_file(hpowh, server, tmp_path):
     server.add("r", config={"lr": 1}, summary={"score": 1})
     (tmp_path / "hpowh.toml").write_text(
