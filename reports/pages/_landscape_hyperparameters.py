@@ -87,9 +87,24 @@ def interactions(site: SiteContext, run: int) -> list[Block]:
     return [Figure("pairs", "Pairs of hyperparameters", how, chart, query, alt, run)]
 
 
+SAMPLED_FROM = 2_000_000
+"""Medians and quantiles of landscapes with more configurations are those of about so many of them."""
+
+
+def _every(site: SiteContext, run: int) -> tuple[int, list[str]]:
+    """Return that one in so many configurations enters medians and quantiles, and the note that says so."""
+    (count,) = site.rows(
+        "select configuration_count from result.landscape_subject where analysis_run_id = $run", run=run
+    )[0]
+    every = max(1, -(-count // SAMPLED_FROM))
+    note = f"Medians and quantiles are of one in {every} configurations, chosen by a hash of their number."
+    return every, [note] if every > 1 else []
+
+
 def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float) -> list[Block]:
     """Return the value over each hyperparameter's levels: of all configurations, and through the best one."""
-    query = site.query(pictures.SLICES, run=run, space=space_id, sign=sign)
+    every, notes = _every(site, run)
+    query = site.query(pictures.SLICES, run=run, space=space_id, sign=sign, every=every)
     rows = query.rows()
     by_name: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -111,7 +126,6 @@ def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float) 
         "middle 80 %. Dotted: the best of them. Dashed: the best configuration with only this one changed; the "
         "further it lies from the dotted line, the more the others must move along."
     )
-    notes = []
     if any(row["part"] >= 39 for row in rows):
         notes.append(
             "Levels of hyperparameters with more than 40 are joined into at most 40 parts, named by the first."
@@ -138,7 +152,8 @@ VIEWS = (
 
 def pair_maps(site: SiteContext, run: int, space_id: int, sign: float) -> list[Block]:
     """Return heat maps over the levels of two hyperparameters."""
-    query = site.query(pictures.PAIR_MAPS, run=run, space=space_id, sign=sign)
+    every, notes = _every(site, run)
+    query = site.query(pictures.PAIR_MAPS, run=run, space=space_id, sign=sign, every=every)
     by_pair: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in query.rows():
         by_pair.setdefault((row["position_a"], row["position_b"]), []).append(row)
@@ -161,7 +176,6 @@ def pair_maps(site: SiteContext, run: int, space_id: int, sign: float) -> list[B
     total = site.rows(
         "select count(*) from result.landscape_interaction where analysis_run_id = $run and scope = 'ranks'", run=run
     )[0][0]
-    notes = []
     if total > len(pairs):
         notes.append(f"The {len(pairs)} of {total} pairs with the strongest interactions are shown.")
     if any(max(row["part_a"], row["part_b"]) >= 15 for rows in pairs for row in rows):

@@ -50,13 +50,14 @@ best as (
   select best_configuration_id as id from result.landscape_subject where analysis_run_id = $run
 ),
 placed as (
-  select a.position, a.name, a.stride, n.id, n.value, n.loss, b.id as best_id,
+  select a.position, a.name, a.stride, n.id, n.value, n.loss, b.id as best_id, hash(n.id) % $every = 0 as is_sampled,
     (n.id // a.stride) % a.cardinality as level, (b.id // a.stride) % a.cardinality as best_level, a.width
   from node as n cross join axis as a cross join best as b
 )
 select p.position, p.name as hyperparameter, p.level // p.width as part, first(l.label) as label,
-  count(*) as configurations, quantile_cont(p.value, 0.1) as low, median(p.value) as middle,
-  quantile_cont(p.value, 0.9) as high, arg_min(p.value, p.loss) as best,
+  count(*) as configurations, quantile_cont(p.value, 0.1) filter (where p.is_sampled) as low,
+  median(p.value) filter (where p.is_sampled) as middle,
+  quantile_cont(p.value, 0.9) filter (where p.is_sampled) as high, arg_min(p.value, p.loss) as best,
   arg_min(p.value, p.loss) filter (where p.id - p.best_id = (p.level - p.best_level) * p.stride) as through_best,
   bool_or(p.level = p.best_level) as is_level_of_best
 from placed as p
@@ -97,7 +98,8 @@ cell as (
 grouped as (
   select place, position_a, position_b, name_a, name_b, level_a // width_a as part_a, level_b // width_b as part_b,
     min(level_a // width_a * width_a) as first_a, min(level_b // width_b * width_b) as first_b,
-    count(*) as configurations, avg(node_place) as mean_place, median(value) as median_value,
+    count(*) as configurations, avg(node_place) as mean_place,
+    median(value) filter (where hash(id) % $every = 0) as median_value,
     arg_min(value, loss) as best_value, min(node_place) as best_place,
     arg_min(value, loss) filter (
       where id - best_id = (level_a - best_a) * stride_a + (level_b - best_b) * stride_b

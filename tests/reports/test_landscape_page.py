@@ -127,8 +127,8 @@ def asked(made: Made) -> Iterator[Callable[..., list[dict[str, Any]]]]:
             "where name = ?", [IMAGE],
         ).one()  # fmt: skip
 
-        def ask(sql: str) -> list[dict[str, Any]]:
-            given = {"run": run, "sign": -1.0, "space": 1}
+        def ask(sql: str, every: int = 1) -> list[dict[str, Any]]:
+            given = {"run": run, "sign": -1.0, "space": 1, "every": every}
             return site.query(sql, **{name: value for name, value in given.items() if f"${name}" in sql}).rows()
 
         yield ask
@@ -173,6 +173,15 @@ def test_pair_maps_are_those_of_the_grid(asked: Callable[..., list[dict[str, Any
         assert row["through_place"] == pytest.approx(place[tuple(through)])
 
 
+@pytest.mark.parametrize(("sql", "sampled"), [(pictures.SLICES, ("low", "middle", "high")),
+                                              (pictures.PAIR_MAPS, ("median_value",))])  # fmt: skip
+def test_a_sample_changes_medians_and_nothing_else(asked: Callable[..., Any], sql: str, sampled: tuple[str, ...]):
+    whole, part = asked(sql), asked(sql, every=3)
+    for name in whole[0]:
+        same = [a[name] for a in whole] == [b[name] for b in part]
+        assert same == (name not in sampled), name
+
+
 def test_levels_of_fine_hyperparameters_are_joined(made: Made):
     with Warehouse(made.warehouse) as warehouse:
         site = SiteContext(warehouse)
@@ -180,7 +189,7 @@ def test_levels_of_fine_hyperparameters_are_joined(made: Made):
             "select analysis_run_id, search_space_id from result.landscape_subject "
             "join core.benchmark using (benchmark_id) where name = 'chain'"
         ).rows()[0]
-        rows = site.query(pictures.SLICES, run=run, space=space, sign=1.0).rows()
+        rows = site.query(pictures.SLICES, run=run, space=space, sign=1.0, every=1).rows()
     assert [row["configurations"] for row in rows] == [2] * 30
     assert [row["label"] for row in rows[:3]] == ["0", "2", "4"]
     assert rows[1]["best"] == pytest.approx(min(np.cos(2.0), np.cos(3.0)))
