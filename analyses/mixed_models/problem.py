@@ -116,7 +116,7 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
     if cells.row_count <= len(columns):
         raise DataError(f"{cells.row_count} rows cannot carry {len(columns)} fixed effects and a variance.")
     keep = estimable(x_all)
-    x = x_all[:, keep]
+    x = x_all if len(keep) == x_all.shape[1] else x_all[:, keep]
     blocks, z = random_part(formula, cells, rows)
     one = rows.basis[:, 0]
     gram = (x.T @ x).toarray()
@@ -256,6 +256,8 @@ def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple
     for block, _ in made:
         blocks.append(replace(block, offset=offset))
         offset += block.size
+    if len(made) == 1:
+        return tuple(blocks), made[0][1]
     z = sparse.hstack([z for _, z in made]).tocsr() if made else sparse.csr_matrix((len(rows.y), 0))
     return tuple(blocks), z
 
