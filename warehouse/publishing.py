@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
-import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,8 +18,9 @@ from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import explain
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import program_version
-from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.views import static_views
+from hpowh.warehouse.names import identifier, literal, slug
+from hpowh.warehouse.swap import is_running, replaced_folder
+from hpowh.warehouse.views import observation_view, space_view, static_views
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
@@ -44,6 +46,7 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     store.connection.execute("select 1")  # says who holds the file, or that it is no warehouse
     store.close()
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    _remove_abandoned(target)
     try:
         with duckdb.connect() as connection:
             connection.execute(f"attach {literal(str(store.path))} as source (read_only)")
@@ -62,6 +65,14 @@ def publish_copy(store: Warehouse, target: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
+def _remove_abandoned(target: Path) -> None:
+    """Remove what publications that were killed left beside `target`; one that still runs keeps its file."""
+    for left in target.parent.glob(f"{glob.escape(f'.{target.name}.partial-')}*"):
+        process = left.name.rpartition("-")[2].removesuffix(".wal")
+        if process.isdigit() and not is_running(int(process)):
+            left.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True)
 class ExportedTable:
     """One table of an export: where its files are, and what they hold."""
@@ -78,7 +89,7 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
     """Write all tables as Parquet below `folder`, with `manifest.json`; return what was written.
 
     Large tables are split into folders (`evaluation` by search space and benchmark). The folder appears when it is
-    whole and replaces an older export at once.
+    whole and replaces an older export in one step.
 
     Raises:
         UsageError: `folder` holds something that is no export.
@@ -86,24 +97,19 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
     """
     if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
         raise UsageError(f"{folder} is there and is no export.", "Name a new or empty folder.")
-    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
-        tables = [_export_table(store, table.name, partial) for table in _exported(store)]
-        manifest = {
-            "program": f"hpowh {program_version()}",
-            "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "tables": [asdict(table) for table in tables],
-        }
-        (partial / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        _swap(partial, folder)
+        with replaced_folder(folder) as partial:
+            tables = [_export_table(store, table.name, partial) for table in _exported(store)]
+            manifest = {
+                "program": f"hpowh {program_version()}",
+                "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "tables": [asdict(table) for table in tables],
+            }
+            (partial / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     except duckdb.Error as error:
         raise explain(error, folder) from None
     except OSError as error:
         raise HpowhError(f"Cannot write {folder}: {error.strerror}.") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return tables
 
 
@@ -134,27 +140,18 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _swap(new: Path, old: Path) -> None:
-    """Put `new` in the place of `old`; a folder cannot be replaced in one step, so the old one steps aside first."""
-    aside = old.with_name(f".{old.name}.old-{os.getpid()}")
-    if old.exists():
-        old.replace(aside)
-    try:
-        new.replace(old)
-    except OSError:
-        if aside.exists():
-            aside.replace(old)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
 def _digest_query(store: Warehouse, view: str) -> str:
     """Count and order-free hash of a view's rows; sums of floats to 9 digits, as their last bits follow the order."""
     columns = ", ".join(
         f"printf('%.9e', {identifier(name)})" if kind == "DOUBLE" else identifier(name)
         for name, kind in store.columns(view)
     )
-    return f"select count(*), bit_xor(hash({columns})), sum(hash({columns}) % 1000003) from {view}"
+    return f"select count(*), bit_xor(hash({columns})), sum(hash({columns}) % 1000003) from {_quoted(view)}"
+
+
+def _quoted(name: str) -> str:
+    schema, _, view = name.partition(".")
+    return f"{schema}.{identifier(view)}"
 
 
 @dataclass(frozen=True)
@@ -167,14 +164,16 @@ class Comparison:
 
 
 def verify_parquet(store: Warehouse, folder: Path) -> list[Comparison]:
-    """Run the SQL of every static view on the exported Parquet and compare its rows with the warehouse's.
+    """Run the SQL of every view on the exported Parquet and compare its rows with the warehouse's.
+
+    The views with columns of their own (`mart.observation`, `space.<name>`) are compared too.
 
     Raises:
         HpowhError: a file of the export is missing or was changed.
     """
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
-        for schema in (*SCHEMAS, "mart"):
+        for schema in (*SCHEMAS, "mart", "space"):
             connection.execute(f"create schema {schema}")
         for table in manifest["tables"]:
             for file, digest in table["files"].items():
@@ -187,9 +186,20 @@ def verify_parquet(store: Warehouse, folder: Path) -> list[Comparison]:
             scan = f"read_parquet({pattern}, hive_partitioning = false)"
             connection.execute(f"create view {table['name']} as select {columns} from {scan}")
         compared = []
-        for view in static_views():
-            connection.execute(f"create view mart.{view.name} as {view.select}")
-            query = _digest_query(store, f"mart.{view.name}")
+        for name, select in _views(connection):
+            connection.execute(f"create view {_quoted(name)} as {select}")
+            query = _digest_query(store, name)
             here, there = store.sql(query).rows()[0], connection.execute(query).fetchall()[0]
-            compared.append(Comparison(view.name, here[0], here == there))
+            compared.append(Comparison(name.removeprefix("mart."), here[0], here == there))
     return compared
+
+
+def _views(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Yield the name and the SELECT of every view; those made from the data as the exported data make them."""
+    for view in static_views():
+        yield f"mart.{view.name}", view.select
+    yield "mart.observation", observation_view(connection)
+    for number, name in connection.execute(
+        "select search_space_id, name from core.search_space order by search_space_id"
+    ).fetchall():
+        yield f"space.{slug(name)}", space_view(connection, number)

@@ -46,11 +46,12 @@ def remove_abandoned(target: Path) -> None:
     prefix = f".{target.name}-building-"
     for folder in target.parent.glob(f"{glob.escape(prefix)}*"):
         process = folder.name.removeprefix(prefix).split("-")[0]
-        if process.isdigit() and not _is_running(int(process)):
+        if process.isdigit() and not is_running(int(process)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Return whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -61,7 +62,7 @@ def _is_running(process: int) -> bool:
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Exchange two names in one system call; False where that does not exist."""
+    """Exchange two names in one system call; False where that does not exist. Raises OSError where it fails."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -53,6 +55,36 @@ def test_readers_of_the_old_copy_keep_it(filled, tmp_path):
     assert not list(tmp_path.glob(".*partial*"))
 
 
+def test_readers_in_other_processes_never_find_half_a_copy(filled, tmp_path):
+    """A reader that opens the published file again and again finds it whole while it is swapped."""
+    target = tmp_path / "public.duckdb"
+    publish_copy(filled, target)
+    script = (
+        "import duckdb, sys, time; end = time.monotonic() + float(sys.argv[2]); reads = 0\n"
+        "while time.monotonic() < end:\n"
+        "    with duckdb.connect(sys.argv[1], read_only=True) as c:\n"
+        "        assert c.execute('select count(*) from core.trace').fetchall() == [(30,)]\n"
+        "    reads += 1\n"
+        "print(reads)"
+    )
+    reader = subprocess.Popen([sys.executable, "-c", script, str(target), "3"], stdout=subprocess.PIPE, text=True)
+    swaps = 0
+    while reader.poll() is None:
+        publish_copy(filled, target)
+        swaps += 1
+    assert reader.stdout is not None
+    assert reader.returncode == 0 and int(reader.stdout.read()) >= 2 and swaps >= 1
+
+
+def test_what_a_killed_publication_left_is_removed(filled, tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".public.duckdb.partial-{ended.pid}"
+    left.write_bytes(b"half")
+    publish_copy(filled, tmp_path / "public.duckdb")
+    assert not left.exists()
+
+
 def test_the_warehouse_is_not_its_own_copy(filled):
     with pytest.raises(UsageError, match="is the warehouse itself"):
         publish_copy(filled, filled.path)
@@ -71,6 +103,7 @@ def test_views_say_the_same_on_the_exported_parquet(filled, tmp_path):
     assert (folder / "core" / "evaluation" / "search_space_id=1" / "benchmark_id=2").is_dir()
     compared = verify_parquet(filled, folder)
     assert {c.view for c in compared} >= {"neighbour", "landscape_node", "run_regret", "coverage"}
+    assert {c.view for c in compared} >= {"observation", "space.grid"}
     assert [c.view for c in compared if not c.is_equal] == []
     assert {c.view: c.rows for c in compared}["neighbour"] == 8
 
