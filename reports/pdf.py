@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse.doctor import BROWSERS
 from hpowh.warehouse.errors import HpowhError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 FOLDER = "pdf"
 """Where the PDFs lie within a site."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 120_000
 """Milliseconds for one page to draw its charts."""
 

