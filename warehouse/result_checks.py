@@ -14,8 +14,9 @@ from hpowh.warehouse.names import identifier, literal
 if TYPE_CHECKING:
     import duckdb
 
-REFERENCES = ("algorithm", "benchmark", "metric", "run", "search_space", "sweep", "trial")
-"""A column `<name>_id` of a result refers to `core.<name>`."""
+REFERENCES = ("algorithm", "benchmark", "metric", "search_space")
+"""A column `<name>_id` of a result refers to `core.<name>`. Runs, sweeps and trials are not among these: they go with a
+source that is replaced, and a result of theirs stays, out of date, until its analysis is run again."""
 PROBABILITY = re.compile(
     r"p|p_\w+|\w+_p|\w+_p_value|\w+_p_adjusted|probability\w*|power\w*|share\w*|coverage|neutrality"
     r"|\w*(kept|tried|additive|magnitude|sign|reciprocal|basin)_share"
@@ -114,7 +115,10 @@ def result_checks(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str,
     columns = _result_columns(connection)
     rules = {
         "result_provenance": ("Every stored result belongs to a recorded analysis run.", _provenance(columns)),
-        "result_reference": ("What a result is about is there: its run, benchmark, metric, …", _references(columns)),
+        "result_reference": (
+            "What a result is about is there: its algorithm, benchmark, metric, search space.",
+            _references(columns),
+        ),
         "result_finite": ("A stored number is finite; what is undefined is NULL.", _finite(columns)),
         "result_probability": ("A probability or share lies between 0 and 1.", _probabilities(columns)),
         "result_interval": ("The lower end of an interval is not above its upper end.", _intervals(columns)),

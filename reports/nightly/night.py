@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hpowh.reports.nightly.config import Config
 
 Notify = Callable[[str], None]
+SAID = 3
+"""So many failed pages are named in a sentence; `pages` of the summary names all."""
 
 
 @dataclass
@@ -259,7 +261,8 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
         f"{f', {len(removed):,} old builds removed' if removed else ''}."
     )
     if site.failures:
-        reasons = "; ".join(f"{one.what}: {one.sentence}" for one in site.failures)
+        reasons = "; ".join(f"{one.what}: {one.sentence}" for one in site.failures[:SAID])
+        reasons += f" (and {len(site.failures) - SAID:,} more)" if len(site.failures) > SAID else ""
         said = f"{plural(len(site.failures), 'part')} of the site could not be built and says so: {reasons} {said}"
     outcome = "failed" if site.failures else "done"
     return Step("site", "pages", outcome, sentence=said, detail={"manifest": str(build / MANIFEST)})

@@ -233,7 +233,7 @@ def violations(rule: str, columns: dict[str, dict[str, str]]) -> dict[tuple[str,
     if rule == "result_probability":
         return {(t, c): {c: 1.01} for t, c in doubles if PROBABILITY.fullmatch(c)}
     if rule == "result_reference":
-        known = {f"{name}_id" for name in ("algorithm", "benchmark", "metric", "run", "search_space", "sweep", "trial")}
+        known = {f"{name}_id" for name in ("algorithm", "benchmark", "metric", "search_space")}
         return {(t, c): {c: 99} for t, own in columns.items() for c in own if c in known}
     pairs = [(table, low, high) for table, own in columns.items() for low, high in interval_columns(list(own))]
     return {(table, low): {low: 0.7, high: 0.6} for table, low, high in pairs}
