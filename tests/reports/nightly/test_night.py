@@ -242,6 +242,7 @@ def test_a_full_disk_keeps_the_old_site(built):
     assert built.build().is_new_site
 
 
+@pytest.mark.slow
 def test_publication_follows_the_data(place):
     place.write(
         "hpowh.toml", place.CONFIG + '\n[publish]\ncopy = "out/hpowh.duckdb"\nparquet = "out/parquet"\nverify = true\n'
@@ -301,6 +302,7 @@ def test_a_plan_names_the_analyses_that_are_stale(built):
         assert warehouse.sql("select count(*) from ops.analysis_run where subject = 'more'").one() == 0
 
 
+@pytest.mark.slow
 def test_an_older_warehouse_is_upgraded_with_a_backup(place):
     from hpowh.warehouse.migrate import initialise
 
@@ -318,6 +320,7 @@ def test_bad_configurations_are_exit_code_2(place):
     assert place.command("nightly").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_warehouse_stays_sound(built):
     built.write("first.csv", built.runs("digits", seed_count=4))
     built.build()
