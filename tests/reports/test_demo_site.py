@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ def test_every_page_opens_without_a_complaint_and_draws_its_charts(pages: list[P
         assert page.locator("h1").inner_text().strip(), path.name
         drawn += page.locator(".chart[data-drawn=yes]").count()
     assert drawn > 100
+
+
+def test_pages_can_be_kept_as_pictures(pages: list[Path], browse: Browse, tmp_path: Path):
+    """One page of each kind, from top to bottom; `HPOWH_SCREENSHOTS=folder` keeps them, as `.ci/run` does."""
+    folder = Path(os.environ.get("HPOWH_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    watched = browse()
+    for path in kinds(pages):
+        page = watched.open(path.as_uri())
+        page.evaluate("scrollTo(0, 0)")
+        picture = page.screenshot(path=str(folder / f"{path.stem}.png"), full_page=True)
+        assert picture.startswith(b"\x89PNG") and len(picture) > 20_000, path.name
 
 
 def test_pages_are_small(pages: list[Path]):
