@@ -124,7 +124,7 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
             [space_id, position],
         ).fetchall()[0][0]
         sql_type = {"int": "bigint", "float": "double", "bool": "boolean", "text": "varchar"}[value_type]
-        values = ", ".join(literal(level) if isinstance(level, str) else repr(level) for level in levels)
+        values = ", ".join(literal(level) if isinstance(level, str) else repr(level) for level in levels or ())
         column = name if name not in taken else f"hp_{name}"
         taken.add(column)
         columns.append(

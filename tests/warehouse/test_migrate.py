@@ -13,7 +13,7 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
 from hpowh.warehouse.migrate import initialise, known_revisions
 from hpowh.warehouse.schema import METADATA
-from hpowh.warehouse.views import static_views
+from hpowh.warehouse.views import refresh_generated_views, static_views
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +47,14 @@ def test_every_table_says_what_one_row_is(warehouse):
     assert [table.name for table in listed if not table.grain.startswith(("One row", "One row:"))] == []
     comments = {f"{t.schema}.{t.name}": t.comment for t in METADATA.sorted_tables}
     assert {t.name: t.grain for t in listed if t.name in comments} == comments
+
+
+def test_a_hyperparameter_without_levels_does_not_stop_the_views(warehouse):
+    with warehouse.writing() as connection:
+        connection.execute("insert into core.search_space values (1, 'bare', 'f', 3, 1)")
+        connection.execute("insert into core.hyperparameter values (1, 0, 'x', 'ordinal', 'float', 'linear', 3, 1)")
+        refresh_generated_views(connection)
+    assert warehouse.sql("select x from space.bare").rows() == []
 
 
 def test_every_view_of_the_folder_is_there(warehouse):
