@@ -42,13 +42,15 @@ def findings(site: SiteContext) -> Iterator[Finding]:
         run = site.newest_run("mixed_models.fit", name)
         if run is not None:
             rows = site.rows(
-                "select contrast, setting, estimate, p_adjusted, method from result.lmem_contrast where "
-                "analysis_run_id = $run and model = 'model' and p_adjusted < 0.05 order by p_adjusted limit 3",
+                "select c.contrast, c.setting, c.estimate, c.p_adjusted, c.method, trim(split_part(m.formula, '~', 1)) "
+                "from result.lmem_contrast as c join result.lmem_model as m using (analysis_run_id, model) "
+                "where analysis_run_id = $run and model = 'model' and p_adjusted < 0.05 order by p_adjusted limit 3",
                 run=run,
             )
-            for contrast, setting, estimate, p, method in rows:
+            for contrast, setting, estimate, p, method, response in rows:
                 where = f" ({setting})" if setting else ""
-                sentence = f"{name}{where}: {contrast} = {number(estimate)} (p {p_text(p)}, {method})."
+                sentence = f"{name}{where}: by the mixed model {contrast} = {number(estimate)} in {response} "
+                sentence += f"(p {p_text(p)}, {method})."
                 yield Finding(sentence, ("model", name), "lmem-contrasts")
         run = site.newest_run("mixed_models.anomalies", name)
         if run is not None:
