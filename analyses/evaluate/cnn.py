@@ -179,7 +179,7 @@ def image_shape(image: tuple[int, ...] | None, columns: int) -> tuple[int, int, 
     given = tuple(int(size) for size in image)
     if len(given) not in (2, 3) or min(given) < 1 or math.prod(given) != columns:
         raise ValueError(f"image = {list(given)} does not go with {columns} features")
-    return given if len(given) == 3 else (1, *given)  # type: ignore[return-value] # its length was checked
+    return given[0] if len(given) == 3 else 1, given[-2], given[-1]
 
 
 class _Deterministic:

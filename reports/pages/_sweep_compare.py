@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Figure, Table
 from hpowh.reports.charts import sweep_comparison as charts
@@ -16,7 +17,10 @@ NAMES = 30
 
 def all_sweeps(site: SiteContext) -> Sequence[Block]:
     """Return the table of analysed sweeps, the comparison of those alike, and the sweeps that are runs."""
-    link = lambda row: site.href(("sweep", row["sweep"]))  # noqa: E731
+
+    def link(row: Mapping[str, Any]) -> str | None:
+        return site.href(("sweep", row["sweep"]))
+
     columns = [
         Column("sweep", "Sweep", link=link),
         Column("metric", "Metric"),
