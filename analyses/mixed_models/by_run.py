@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpowh.analyses.mixed_models.catalogue import DERIVED, KEYS, NAMED, RANK, Selection, identifier, mentioned
+from hpowh.analyses.mixed_models.catalogue import (
+    DERIVED,
+    KEYS,
+    NAMED,
+    RANK,
+    Catalogue,
+    Selection,
+    identifier,
+    mentioned,
+)
 from hpowh.analyses.mixed_models.observations import numeric_sql, runs_query, source_of
 from hpowh.analyses.mixed_models.query import Plan
 
@@ -39,9 +48,9 @@ class RunPlan:
         return tuple(dict.fromkeys(product for product in self.products if product))
 
     def sample(self) -> str:
-        """Return a query for the means of a few points: y, then the distinct products."""
-        products = "".join(f", avg({_product_sql(product)})" for product in self.distinct_products)
-        return f"select avg(v){products} from (select * from ({self.rows}) where isfinite(v) limit 256)"
+        """Return a query for a few points: y, then the distinct products x0, x1 …"""
+        products = "".join(f", {_product_sql(product)} as x{i}" for i, product in enumerate(self.distinct_products))
+        return f"select v as y{products} from ({self.rows}) limit 256"
 
     def sums(self, shift: float, shifts: tuple[float, ...], low: int, high: int) -> str:
         """Return the query for every run's sums: run, rows, n, y, yy, and x, xy, xx of the distinct products.
@@ -71,14 +80,14 @@ class RunPlan:
 def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
     """Return the two-part plan, or None where response, condition or a variable mix points and runs."""
     catalogue, where = selection.catalogue, selection.where or ""
-    run_columns = [name for name in catalogue.columns if name not in POINT_COLUMNS]
     values = ["value", *catalogue.metrics]
-    if selection.budget is not None or mentioned(plan.response, [*run_columns, *DERIVED, RANK]):
+    if selection.budget is not None or mentioned(plan.response + " " + where, [*DERIVED, RANK]):
+        return None
+    if _of_runs(plan.response, catalogue) or any(name == "budget" for name, _ in plan.keys):
         return None
     is_of_points = bool(mentioned(where, [*values, "budget"]))
-    if mentioned(where, [*DERIVED, RANK]) or (is_of_points and mentioned(where, run_columns)):
-        return None
-    if any(name == "budget" for name, _ in plan.keys) or set(values) & set(run_columns):
+    conditions = _of_runs(where, catalogue)
+    if is_of_points and (conditions or set(values) & {*catalogue.factors, *catalogue.features}):
         return None
     metric_id, direction = catalogue.metrics[plan.metric]
     points, factors = [], []
@@ -86,7 +95,7 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
         points.append(tuple(name for name in product if source_of(name)[1] == "budget"))
         factors.append(tuple(name for name in product if source_of(name)[1] != "budget"))
     wanted = {source_of(name)[1] for part in factors for name in part} | {name for name, _ in plan.keys}
-    wanted |= set(mentioned(where, run_columns))
+    wanted |= set(conditions)
     runs = runs_query(
         catalogue, wanted - {"run"}, set(mentioned(where, NAMED)), metric_id, direction, needs_scale=False
     )
@@ -100,6 +109,11 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
     elif where:
         rows = f"select * from ({rows}) where ({where})"
     return RunPlan(plan, runs, f"select *, ({plan.response})::double as v from ({rows})", tuple(points))
+
+
+def _of_runs(text: str, catalogue: Catalogue) -> list[str]:
+    """Return the run's columns that a text mentions."""
+    return [name for name in catalogue.columns_in(text) if name not in POINT_COLUMNS]
 
 
 def _at(plan: Plan) -> list[tuple[int, tuple[str, bool]]]:

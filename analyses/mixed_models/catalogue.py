@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hpowh.analyses.mixed_models.cells import DataError
 
@@ -12,6 +13,8 @@ KEYS = {"algorithm": "algorithm_id", "benchmark": "benchmark_id", "seed": "seed"
 """Columns that are always categorical, and what they are grouped by."""
 NAMED = ("algorithm", "benchmark")
 """Columns whose group keys are ids of a dimension."""
+OWN = ("algorithm", "benchmark", "seed", "budget", "run")
+"""Columns that every experiment has."""
 DERIVED = ("regret", "normalized_regret", "log_regret")
 RANK = "rank"
 
@@ -30,21 +33,38 @@ class UnknownColumnError(DataError):
 class Catalogue:
     """What an experiment has: metrics (id, direction) and run factors and meta-features (True where numeric).
 
-    `has_long_runs`: whether the warehouse's runs have several points each, so that summing them by run first pays.
+    Factors and features are found when they are first asked for: most models name none or few of them.
+    `point_count` and `run_count` are the warehouse's.
     """
 
     experiment_id: int
     experiment: str
     metrics: Mapping[str, tuple[int, str]]
-    factors: Mapping[str, bool] = field(default_factory=dict)
-    features: Mapping[str, bool] = field(default_factory=dict)
-    has_long_runs: bool = False
+    point_count: int = 0
+    run_count: int = 0
+    find_factors: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
+    find_features: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
+
+    @cached_property
+    def factors(self) -> Mapping[str, bool]:
+        """The run factors, True where numeric."""
+        return self.find_factors()
+
+    @cached_property
+    def features(self) -> Mapping[str, bool]:
+        """The benchmarks' meta-features, True where numeric; without one that has the name of a run factor."""
+        return {name: is_numeric for name, is_numeric in self.find_features().items() if name not in self.factors}
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every name that a formula or a condition may use."""
-        own = ("algorithm", "benchmark", "seed", "budget", "run")
-        return tuple(dict.fromkeys((*own, *self.factors, *self.features)))
+        return tuple(dict.fromkeys((*OWN, *self.factors, *self.features)))
+
+    def columns_in(self, text: str) -> list[str]:
+        """Return the columns that an SQL text mentions; a measured value's name means the value."""
+        if words(text) <= {*OWN, "value", *self.metrics}:
+            return mentioned(text, OWN)
+        return mentioned(text, self.columns)
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column is a number by its declared type. Raises UnknownColumnError."""
@@ -97,7 +117,12 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def words(text: str) -> set[str]:
+    """Return the words of an SQL text outside its string literals: names, functions and keywords."""
+    return {(match["quoted"] or "").replace('""', '"') or match["word"] for match in _WORD.finditer(text)} - {None}
+
+
 def mentioned(text: str, names: Iterable[str]) -> list[str]:
     """Return which of the names an SQL text mentions, outside its string literals."""
-    words = {(match["quoted"] or "").replace('""', '"') or match["word"] for match in _WORD.finditer(text)}
-    return [name for name in names if name in words]
+    found = words(text)
+    return [name for name in names if name in found]

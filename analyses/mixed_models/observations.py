@@ -5,12 +5,13 @@ Keys are the ids and the run-level columns of `core`, joined once for each run; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hpowh.analyses.mixed_models.catalogue import (
     DERIVED,
     KEYS,
     NAMED,
+    OWN,
     RANK,
     Catalogue,
     Selection,
@@ -63,7 +64,7 @@ def observations(
     if ";" in where:
         raise DataError("A condition is one SQL expression, without a semicolon.")
     metric_id, direction = catalogue.metrics[metric]
-    wanted = set(columns) | set(mentioned(where + " " + response, catalogue.columns))
+    wanted = set(columns) | set(catalogue.columns_in(where + " " + response))
     derived = mentioned(response + " " + where, [name for name in DERIVED if name != metric])
     needs_rank = metric != RANK and bool(mentioned(response, (RANK,)))
     if needs_rank:
@@ -108,22 +109,17 @@ def runs_query(
             joins.append(f"join core.{name} as {name} on {name}.{name}_id = r.{name}_id")
     if "seed" in wanted:
         fields.append("r.seed")
-    for alias, table, entity, known in (
-        ("f", "run_factor", "run_id", catalogue.factors),
-        ("m", "benchmark_feature", "benchmark_id", catalogue.features),
+    wanted = wanted - set(OWN)
+    factors = {name: kind for name, kind in catalogue.factors.items() if name in wanted} if wanted else {}
+    wanted -= set(factors)
+    features = {name: kind for name, kind in catalogue.features.items() if name in wanted} if wanted else {}
+    for alias, table, entity, used in (
+        ("f", "run_factor", "run_id", factors),
+        ("m", "benchmark_feature", "benchmark_id", features),
     ):
-        used = [name for name in known if name in wanted]
-        if not used:
-            continue
-        picks = []
-        for name in used:
-            value = "numeric_value" if known[name] else "text_value"
-            picks.append(f"max({value}) filter (where name = {literal(name)}) as {identifier(name)}")
-            fields.append(f"{alias}.{identifier(name)}")
-        joins.append(
-            f"left join (select {entity}, {', '.join(picks)} from core.{table} group by {entity}) as {alias} "
-            f"on {alias}.{entity} = r.{entity}"
-        )
+        if used:
+            fields += [f"{alias}.{identifier(name)}" for name in used]
+            joins.append(f"left join ({_wide(table, entity, used)}) as {alias} on {alias}.{entity} = r.{entity}")
     if needs_scale:
         fields += ["s.best", "s.worst", "s.least"]
         joins.append(f"left join ({_scale(catalogue, metric_id, direction)}) as s on s.benchmark_id = r.benchmark_id")
@@ -131,6 +127,18 @@ def runs_query(
         f"select {', '.join(fields)} from core.run as r {' '.join(joins)} "
         f"where r.experiment_id = {catalogue.experiment_id}"
     )
+
+
+def _wide(table: str, entity: str, used: Mapping[str, bool]) -> str:
+    """Return the named values as columns, one row an entity; a single one needs no grouping."""
+    columns = {name: "numeric_value" if is_numeric else "text_value" for name, is_numeric in used.items()}
+    if len(columns) == 1:
+        [(name, value)] = columns.items()
+        return f"select {entity}, {value} as {identifier(name)} from core.{table} where name = {literal(name)}"
+    picks = [
+        f"max({value}) filter (where name = {literal(name)}) as {identifier(name)}" for name, value in columns.items()
+    ]
+    return f"select {entity}, {', '.join(picks)} from core.{table} group by {entity}"
 
 
 def _scale(catalogue: Catalogue, metric_id: int, direction: str) -> str:

@@ -115,11 +115,12 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
     x_all = design(columns, cells, rows)
     if cells.row_count <= len(columns):
         raise DataError(f"{cells.row_count} rows cannot carry {len(columns)} fixed effects and a variance.")
-    keep = estimable(x_all)
+    gram_all = gram_of(x_all)
+    keep = estimable(gram_all)
     x = x_all if len(keep) == x_all.shape[1] else x_all[:, keep]
     blocks, z = random_part(formula, cells, rows)
     one = rows.basis[:, 0]
-    gram = (x.T @ x).toarray()
+    gram = gram_all[np.ix_(keep, keep)]
     constant = np.linalg.lstsq(gram, np.asarray(x.T @ one), rcond=None)[0] if len(keep) else np.zeros(0)
     has_constant = bool(len(keep)) and bool(np.abs(x @ constant - one).max() < 1e-8 * np.abs(one).max())
     center = cells.response_mean
@@ -132,7 +133,7 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
         tuple(columns[i] for i in keep),
         tuple(column.name for i, column in enumerate(columns) if i not in set(keep)),
         tuple(columns),
-        _null_space(x_all, keep),
+        _null_space(gram_all, keep),
         z,
         x,
         y,
@@ -179,37 +180,38 @@ def design(columns: Sequence[ModelColumn], cells: Cells, rows: PseudoRows) -> sp
     )
 
 
-def estimable(x: sparse.csr_matrix) -> list[int]:
-    """Return the columns that are not linear combinations of the ones before them (Cholesky of their correlations)."""
-    gram = (x.T @ x).toarray()
-    scale = np.sqrt(np.diag(gram))
-    keep: list[int] = []
-    factor = np.zeros((len(gram), len(gram)))
-    for j in range(len(gram)):
-        if scale[j] == 0:
-            continue
-        size = len(keep)
-        row = np.zeros(0)
-        if size:
-            from scipy.linalg import solve_triangular
+def gram_of(*designs: sparse.csr_matrix) -> Floats:
+    """Return the cross-products (p, p) of the columns of designs side by side."""
+    from scipy import sparse
 
-            against = gram[keep, j] / (scale[keep] * scale[j])
-            row = solve_triangular(factor[:size, :size], against, lower=True, check_finite=False)
-        left = 1.0 - float(row @ row)
-        if left > ALIAS_TOLERANCE:
-            factor[size, :size] = row
-            factor[size, size] = np.sqrt(left)
+    x = sparse.hstack(designs).tocsr() if len(designs) > 1 else designs[0]
+    return np.asarray((x.T @ x).toarray())
+
+
+def estimable(gram: Floats) -> list[int]:
+    """Return the columns that are not linear combinations of the ones before them, from their cross-products (p, p).
+
+    An outer-product Cholesky of the correlations: what a column has outside the span of the kept ones before it stands
+    on the diagonal when its turn comes.
+    """
+    scale = np.sqrt(np.diag(gram))
+    inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+    left = gram * inverse * inverse[:, None]
+    keep: list[int] = []
+    for j in range(len(left)):
+        if left[j, j] > ALIAS_TOLERANCE:
+            row = left[j, j:] / np.sqrt(left[j, j])
+            left[j:, j:] -= row[:, None] * row
             keep.append(j)
     return keep
 
 
-def _null_space(x: sparse.csr_matrix, keep: Sequence[int]) -> Floats:
+def _null_space(gram: Floats, keep: Sequence[int]) -> Floats:
     """Return one vanishing combination of the columns for every dropped one (columns, dropped)."""
-    lost = [j for j in range(x.shape[1]) if j not in set(keep)]
-    null = np.zeros((x.shape[1], len(lost)))
+    lost = [j for j in range(len(gram)) if j not in set(keep)]
+    null = np.zeros((len(gram), len(lost)))
     if not lost:
         return null
-    gram = (x.T @ x).toarray()
     if len(keep):
         null[np.ix_(keep, range(len(lost)))] = -np.linalg.lstsq(gram[np.ix_(keep, keep)], gram[np.ix_(keep, lost)])[0]
     null[lost, range(len(lost))] = 1.0

@@ -52,7 +52,7 @@ class Reader:
         Raises:
             DataError: there is none of that name, or which is meant is open.
         """
-        known = warehouse.sql("select experiment_id, name from core.experiment order by name").rows()
+        known = sorted(warehouse.sql("select experiment_id, name from core.experiment").rows(), key=lambda row: row[1])
         chosen = [row for row in known if experiment is None or row[1] == experiment]
         listed = ", ".join(row[1] for row in known)
         if not known:
@@ -61,7 +61,7 @@ class Reader:
             raise DataError(f"There is no experiment {experiment!r}. There are: {listed}.")
         if len(chosen) > 1:
             raise DataError(f"There are several experiments. Say which: --experiment NAME, one of {listed}.")
-        return cls(warehouse, read_catalogue(warehouse, *chosen[0]))
+        return cls(warehouse, read_catalogue(warehouse, *chosen[0], is_alone=len(known) == 1))
 
     @cached_property
     def names(self) -> dict[str, dict[int, str]]:
@@ -84,7 +84,8 @@ class Reader:
         """Return the cells of a formula on a selection, with how they were found. Raises DataError, FormulaError."""
         parsed = parse_formula(formula) if isinstance(formula, str) else formula
         planned = plan(parsed, selection)
-        by_run = plan_by_run(planned, selection) if self.catalogue.has_long_runs else None
+        has_long_runs = self.catalogue.point_count >= WORTHWHILE * self.catalogue.run_count
+        by_run = plan_by_run(planned, selection) if has_long_runs else None
         if by_run is not None:
             found = self._quickly(by_run)
             if found is not None:
@@ -98,8 +99,7 @@ class Reader:
 
     def _quickly(self, planned: RunPlan) -> Found | None:
         """Return cells from the sums of runs, or None where these lose digits or some rows are not usable."""
-        sample = self._ask(planned.sample()).rows()[0]
-        shift, *shifts = (float(value) if value is not None and np.isfinite(value) else 0.0 for value in sample)
+        shift, *shifts = _finite_means(self._ask(planned.sample()).numpy())
         runs = self._ask(planned.runs).arrow()
         if not runs.num_rows:
             return None
@@ -177,28 +177,37 @@ class Reader:
             raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error
 
 
-def read_catalogue(warehouse: Source, experiment_id: int, name: str) -> Catalogue:
-    """Return what an experiment has: metrics, run factors and meta-features."""
-    known = warehouse.sql(_METRICS).rows()
-    least, most, points, runs = known[0][3:] if known else (None, None, 0, 0)
-    metrics = [row[:3] for row in known]
+def _finite_means(sample: Mapping[str, Any]) -> list[float]:
+    """Return the mean of each column's finite values; 0 where there is none."""
+    columns = (np.ma.filled(np.ma.asarray(values, dtype=float), np.nan) for values in sample.values())
+    finite = (values[np.isfinite(values)] for values in columns)
+    return [float(values.mean()) if len(values) else 0.0 for values in finite]
+
+
+def read_catalogue(warehouse: Source, experiment_id: int, name: str, *, is_alone: bool = False) -> Catalogue:
+    """Return what an experiment has: metrics, and run factors and meta-features when they are asked for.
+
+    Args:
+        is_alone: the warehouse has no other experiment, so all run factors are this one's.
+    """
+    restriction = "" if is_alone else _OF_EXPERIMENT.format(experiment_id)
+    metrics = sorted(warehouse.sql("select name, metric_id, direction from core.metric").rows())
+    # The table's own statistics answer this, so no point is looked at.
+    least, most, points = warehouse.sql("select min(metric_id), max(metric_id), count(*) from core.trace").rows()[0]
+    runs = warehouse.sql("select count(*) from core.run").one()
     if least is not None and least == most:
-        # The table's own statistics say that there is one metric, so no point needs to be looked at.
         metrics = [row for row in metrics if row[1] == least]
     else:
         found = {row[0] for row in warehouse.sql(_MEASURED, [experiment_id]).rows()}
         metrics = [row for row in metrics if row[1] in found]
-    columns = warehouse.sql(_COLUMNS, [experiment_id, experiment_id]).rows()
-    factors = [(column, is_numeric) for kind, column, is_numeric in columns if kind == "factor"]
-    features = [(column, is_numeric) for kind, column, is_numeric in columns if kind == "feature"]
-    taken = dict(factors)
     return Catalogue(
         experiment_id,
         name,
         {metric: (metric_id, direction) for metric, metric_id, direction in metrics},
-        taken,
-        {feature: is_numeric for feature, is_numeric in features if feature not in taken},
-        has_long_runs=bool(points >= WORTHWHILE * runs),
+        points,
+        runs,
+        lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
+        lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
     )
 
 
@@ -206,23 +215,15 @@ _NAMES = """
 select 'algorithm', algorithm_id, name from core.algorithm
 union all select 'benchmark', benchmark_id, name from core.benchmark
 """
-_METRICS = """
-select name, metric_id, direction, (select min(metric_id) from core.trace), (select max(metric_id) from core.trace),
-  (select count(*) from core.trace), (select count(*) from core.run)
-from core.metric order by name
-"""
 _MEASURED = """
 select distinct t.metric_id from core.trace as t semi join core.run as r
 on r.run_id = t.run_id and r.experiment_id = ?
 """
-_COLUMNS = """
-select 'factor' as kind, f.name, bool_and(f.numeric_value is not null)
-from core.run_factor as f join core.run as r on r.run_id = f.run_id where r.experiment_id = ? group by f.name
-union all
-select 'feature', name, bool_and(numeric_value is not null)
-from core.benchmark_feature
+_FACTORS = "select name, bool_and(numeric_value is not null) from core.run_factor {} group by name"
+_OF_EXPERIMENT = "where run_id in (select run_id from core.run where experiment_id = {})"
+_FEATURES = """
+select name, bool_and(numeric_value is not null) from core.benchmark_feature
 where benchmark_id in (select benchmark_id from core.run where experiment_id = ?) group by name
-order by kind, name
 """
 _SOURCES = """
 with run as (select * from core.run where experiment_id = ?),

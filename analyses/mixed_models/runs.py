@@ -99,7 +99,8 @@ def cells_from_runs(
 def _matched(sums: Sums, runs: pa.Table) -> tuple[Floats, Integers]:
     """Return the rows of every summed run, and its row in the table of runs (-1 where the run is not selected)."""
     wanted = runs.column("run_id").to_numpy()
-    order = np.argsort(wanted, kind="stable")
+    is_ordered = bool((wanted[1:] > wanted[:-1]).all())
+    order = np.arange(len(wanted)) if is_ordered else np.argsort(wanted, kind="stable")
     found = np.asarray(sums["run"])
     rows = _floats(sums["rows"])
     if not len(wanted):
@@ -134,7 +135,7 @@ def _leveled(
     codes: Integers, values: NDArray[Any], names: Mapping[int, str] | None
 ) -> tuple[Integers, tuple[str, ...], NDArray[Any]]:
     """Return level numbers, the levels that occur in their order, and the value of every entry."""
-    present = np.unique(codes)
+    present = np.flatnonzero(np.bincount(codes, minlength=len(values)))
     labels, order = level_order(values[present], names)
     rank = np.empty(len(values), dtype=np.int64)
     rank[present[order]] = np.arange(len(order))
@@ -145,11 +146,18 @@ def _grouped(
     codes: Mapping[str, Integers], levels: Mapping[str, Sequence[str]], size: int
 ) -> tuple[Integers, Integers]:
     """Return the cell number of every run and the first run of every cell."""
-    code = np.zeros(size, dtype=np.int64)
+    code, span = np.zeros(size, dtype=np.int64), 1
     for name, values in codes.items():
-        code = code * len(levels[name]) + values
-    _, first, group = np.unique(code, return_index=True, return_inverse=True)
-    return group.astype(np.int64), first
+        code, span = code * len(levels[name]) + values, span * len(levels[name])
+    if span > 4 * size:
+        _, first, group = np.unique(code, return_index=True, return_inverse=True)
+        return group.astype(np.int64), first
+    is_there = np.zeros(span, dtype=bool)
+    is_there[code] = True
+    group = (np.cumsum(is_there) - 1)[code]
+    first = np.empty(group.max() + 1, dtype=np.int64)
+    first[group[::-1]] = np.arange(size)[::-1]
+    return group, first
 
 
 def _run_moments(plan: RunPlan, sums: Mapping[str, Floats], shifts: Sequence[float]) -> dict[str, Floats]:

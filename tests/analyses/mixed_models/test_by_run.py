@@ -118,3 +118,18 @@ def test_mixed_conditions_and_derived_responses_are_left_to_the_stable_query(ope
     ):
         reader.find(formula, Selection(reader.catalogue, where=where))
     assert not reader._sums
+
+
+def test_factors_and_features_are_looked_for_only_where_a_name_may_be_one(opened, monkeypatch):
+    asked = []
+    ask = Warehouse.sql
+    monkeypatch.setattr(Warehouse, "sql", lambda self, query, *rest: asked.append(query) or ask(self, query, *rest))
+    for formula, where, tables in (
+        ("value ~ algorithm*budget + (1|benchmark)", None, set()),
+        ("value ~ algorithm + prior + (1|benchmark)", None, {"run_factor"}),
+        ("value ~ algorithm + (1|benchmark)", "prior = 'good'", {"run_factor", "benchmark_feature"}),
+    ):
+        asked.clear()
+        reader = Reader.of(opened, None)
+        reader.find(formula, Selection(reader.catalogue, where=where))
+        assert {table for table in ("run_factor", "benchmark_feature") for text in asked if table in text} == tables
