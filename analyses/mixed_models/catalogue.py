@@ -34,14 +34,13 @@ class Catalogue:
     """What an experiment has: metrics (id, direction) and run factors and meta-features (True where numeric).
 
     Factors and features are found when they are first asked for: most models name none or few of them.
-    `point_count` and `run_count` are the warehouse's.
+    `has_long_runs`: whether the warehouse's runs have several points each, so that summing them by run first pays.
     """
 
     experiment_id: int
     experiment: str
     metrics: Mapping[str, tuple[int, str]]
-    point_count: int = 0
-    run_count: int = 0
+    has_long_runs: bool = False
     find_factors: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
     find_features: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
 

@@ -14,9 +14,10 @@ import numpy as np
 from scipy import stats
 
 from hpowh.analyses.mixed_models.cells import Cells, Floats
+from hpowh.analyses.mixed_models.designs import estimable, gram_of, side_by_side
 from hpowh.analyses.mixed_models.fit import Fit, fit
 from hpowh.analyses.mixed_models.formula import Formula, RandomTerm, parse_formula
-from hpowh.analyses.mixed_models.problem import build_problem, estimable, gram_of
+from hpowh.analyses.mixed_models.problem import build_problem
 
 CONE_DRAWS = 200_000
 CONE_SEED = 1987
@@ -177,7 +178,7 @@ def refusal(null: Formula, full: Formula, cells: Cells, is_reml: bool | None) ->
     if is_reml and not has_same_fixed_part(null, full):
         return "REML likelihoods of different fixed parts are of different data; use ML"
     narrow, wide = build_problem(null, cells), build_problem(full, cells)
-    if len(estimable(gram_of(wide.x, narrow.x))) > wide.p:
+    if len(estimable(gram_of(side_by_side([wide.x, narrow.x])))) > wide.p:
         return "not nested: the smaller model's fixed part is not inside the larger one's"
     for term in null.random:
         if not any(_covers(other, term, cells) for other in full.random):
@@ -213,7 +214,7 @@ def _covers(wide: RandomTerm, narrow: RandomTerm, cells: Cells) -> bool:
         replace(parse_formula("y ~ 1"), fixed=narrow.expression, random=(), response="y"),
     )
     x_wide, x_narrow = (build_problem(formula, cells).x for formula in inside)
-    return len(estimable(gram_of(x_wide, x_narrow))) == len(estimable(gram_of(x_wide)))
+    return len(estimable(gram_of(side_by_side([x_wide, x_narrow])))) == len(estimable(gram_of(x_wide)))
 
 
 def boundary_of(null: Fit, full: Fit) -> Boundary:

@@ -120,8 +120,9 @@ def eliminate(problem: Problem) -> Eliminated:
     """Return the cross-products of a problem around its first (largest) block."""
     first = problem.blocks[0]
     border = sparse.csr_matrix(problem.y[:, None])
-    z1 = problem.z[:, : first.size].tocsr()
-    others = sparse.hstack([problem.z[:, first.size :], problem.x, border]).tocsr()
+    z = sparse.csr_matrix(problem.z)
+    z1 = z[:, : first.size].tocsr()
+    others = sparse.hstack([z[:, first.size :], problem.x, border]).tocsr()
     level_count, k = len(first.levels), first.width
     own = (z1.T @ z1).tocoo()
     a11 = np.zeros((level_count, k, k))

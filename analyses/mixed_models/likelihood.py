@@ -21,6 +21,7 @@ from hpowh.analyses.mixed_models.dense import (
     level_sums,
     theta_gradient,
 )
+from hpowh.analyses.mixed_models.designs import gram_of, side_by_side
 from hpowh.analyses.mixed_models.problem import Problem, lower_factors
 
 FAILED = 1e300
@@ -158,12 +159,10 @@ class Likelihood:
 
 def dense_cross(problem: Problem) -> Floats:
     """Return the cross-products of [Z X y] (q + p + 1 square), pure error included."""
-    from scipy import sparse
-
-    both = sparse.hstack([problem.z, problem.x]).tocsr()
+    both = side_by_side([problem.z, problem.x])
     size = problem.q + problem.p
     cross = np.zeros((size + 1, size + 1))
-    cross[:size, :size] = (both.T @ both).toarray()
+    cross[:size, :size] = gram_of(both)
     cross[:size, size] = cross[size, :size] = both.T @ problem.y
     cross[size, size] = float(problem.y @ problem.y) + problem.pure_error
     return cross

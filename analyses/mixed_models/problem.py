@@ -8,22 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpowh.analyses.mixed_models.cells import Cells, DataError, Floats, Integers, PseudoRows, pseudo_rows
 from hpowh.analyses.mixed_models.columns import ModelColumn, model_columns
+from hpowh.analyses.mixed_models.designs import design, estimable, gram_of, null_space, random_design, side_by_side
 from hpowh.analyses.mixed_models.formula import Formula, RandomTerm
 
 if TYPE_CHECKING:
-    from scipy import sparse
+    from hpowh.analyses.mixed_models.designs import Matrix
 
 DENSE_LIMIT = 500
 """Up to this many random effects one dense Cholesky is fastest; above, the largest block is eliminated first."""
-
-ALIAS_TOLERANCE = 1e-11
-"""A column whose part outside the span of the columns before it has less than this share of its square is dropped."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,8 @@ class Problem:
     dropped: tuple[str, ...]
     all_columns: tuple[ModelColumn, ...]
     null_space: Floats
-    z: sparse.csr_matrix
-    x: sparse.csr_matrix
+    z: Matrix
+    x: Matrix
     y: Floats
     pure_error: float
     center: float
@@ -133,7 +131,7 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
         tuple(columns[i] for i in keep),
         tuple(column.name for i, column in enumerate(columns) if i not in set(keep)),
         tuple(columns),
-        _null_space(gram_all, keep),
+        null_space(gram_all, keep),
         z,
         x,
         y,
@@ -157,67 +155,6 @@ def _check_levels(formula: Formula, cells: Cells) -> None:
             raise DataError(f"The grouping factor {':'.join(group)} has one level only; a variance needs two or more.")
 
 
-def design(columns: Sequence[ModelColumn], cells: Cells, rows: PseudoRows) -> sparse.csr_matrix:
-    """Return the pseudo-rows' model matrix (N, len(columns)), sparse."""
-    from scipy import sparse
-
-    row_index, column_index, values = [], [], []
-    position = {product: i + 1 for i, product in enumerate(cells.monomials)}
-    for j, column in enumerate(columns):
-        value = rows.basis[:, position[column.numeric] if column.numeric else 0]
-        chosen = value != 0
-        for name, level in column.levels:
-            chosen &= cells.codes[name][rows.cell] == level
-        found = np.flatnonzero(chosen)
-        row_index.append(found)
-        column_index.append(np.full(len(found), j))
-        values.append(value[found])
-    if not columns:
-        return sparse.csr_matrix((len(rows.y), 0))
-    return sparse.csr_matrix(
-        (np.concatenate(values), (np.concatenate(row_index), np.concatenate(column_index))),
-        shape=(len(rows.y), len(columns)),
-    )
-
-
-def gram_of(*designs: sparse.csr_matrix) -> Floats:
-    """Return the cross-products (p, p) of the columns of designs side by side."""
-    from scipy import sparse
-
-    x = sparse.hstack(designs).tocsr() if len(designs) > 1 else designs[0]
-    return np.asarray((x.T @ x).toarray())
-
-
-def estimable(gram: Floats) -> list[int]:
-    """Return the columns that are not linear combinations of the ones before them, from their cross-products (p, p).
-
-    An outer-product Cholesky of the correlations: what a column has outside the span of the kept ones before it stands
-    on the diagonal when its turn comes.
-    """
-    scale = np.sqrt(np.diag(gram))
-    inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-    left = gram * inverse * inverse[:, None]
-    keep: list[int] = []
-    for j in range(len(left)):
-        if left[j, j] > ALIAS_TOLERANCE:
-            row = left[j, j:] / np.sqrt(left[j, j])
-            left[j:, j:] -= row[:, None] * row
-            keep.append(j)
-    return keep
-
-
-def _null_space(gram: Floats, keep: Sequence[int]) -> Floats:
-    """Return one vanishing combination of the columns for every dropped one (columns, dropped)."""
-    lost = [j for j in range(len(gram)) if j not in set(keep)]
-    null = np.zeros((len(gram), len(lost)))
-    if not lost:
-        return null
-    if len(keep):
-        null[np.ix_(keep, range(len(lost)))] = -np.linalg.lstsq(gram[np.ix_(keep, keep)], gram[np.ix_(keep, lost)])[0]
-    null[lost, range(len(lost))] = 1.0
-    return null
-
-
 def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str, ...]]:
     """Return each cell's level number of a grouping factor, and the names of the levels that occur."""
     code = np.zeros(len(cells.count), dtype=np.int64)
@@ -233,11 +170,9 @@ def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str
     return code.astype(np.int64), names
 
 
-def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple[Block, ...], sparse.csr_matrix]:
+def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple[Block, ...], Matrix]:
     """Return the random-effect blocks, largest first, and their design (N, q). Raises DataError."""
-    from scipy import sparse
-
-    made: list[tuple[Block, Any]] = []
+    made: list[tuple[Block, Matrix]] = []
     for random in formula.random:
         columns = model_columns(random.expression, cells.term_levels)
         if not columns:
@@ -248,9 +183,7 @@ def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple
                 f"The grouping factor {':'.join(random.group)} has a level for each of the {cells.row_count} rows: "
                 "its variance cannot be told from the residual's."
             )
-        inner = design(columns, cells, rows).tocoo()
-        spread = codes[rows.cell][inner.row] * len(columns) + inner.col
-        z = sparse.csr_matrix((inner.data, (inner.row, spread)), shape=(len(rows.y), len(columns) * len(names)))
+        z = random_design(columns, codes, len(names), cells, rows)
         is_slope = tuple(bool(column.numeric) for column in columns)
         made.append((Block(":".join(random.group), tuple(c.name for c in columns), names, 0, random, is_slope), z))
     made.sort(key=lambda pair: -pair[0].size)
@@ -258,10 +191,7 @@ def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple
     for block, _ in made:
         blocks.append(replace(block, offset=offset))
         offset += block.size
-    if len(made) == 1:
-        return tuple(blocks), made[0][1]
-    z = sparse.hstack([z for _, z in made]).tocsr() if made else sparse.csr_matrix((len(rows.y), 0))
-    return tuple(blocks), z
+    return tuple(blocks), side_by_side([z for _, z in made]) if made else np.zeros((len(rows.y), 0))
 
 
 def lower_factors(theta: Floats, blocks: Sequence[Block]) -> list[Floats]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hpowh.analyses.mixed_models.by_run import WORTHWHILE, RunPlan, plan_by_run
-from hpowh.analyses.mixed_models.catalogue import Catalogue, Selection
+from hpowh.analyses.mixed_models.catalogue import NAMED, Catalogue, Selection
 from hpowh.analyses.mixed_models.cells import Cells, DataError
 from hpowh.analyses.mixed_models.counts import common_budgets_query, level_counts_query, repeats_query, values_query
 from hpowh.analyses.mixed_models.formula import Formula, parse_formula
@@ -39,10 +39,14 @@ class Found:
 
 @dataclass
 class Reader:
-    """Reads one experiment; remembers names, fingerprint and the sums of runs from one question to the next."""
+    """Reads one experiment; remembers names, fingerprint and the sums of runs from one question to the next.
+
+    `names`: for `algorithm` and `benchmark`, the name of every id.
+    """
 
     warehouse: Source
     catalogue: Catalogue
+    names: Mapping[str, Mapping[int, str]]
     _sums: dict[str, Sums | None] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -52,24 +56,21 @@ class Reader:
         Raises:
             DataError: there is none of that name, or which is meant is open.
         """
-        known = sorted(warehouse.sql("select experiment_id, name from core.experiment").rows(), key=lambda row: row[1])
-        chosen = [row for row in known if experiment is None or row[1] == experiment]
-        listed = ", ".join(row[1] for row in known)
+        found: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in _KINDS}
+        for kind, number, name, direction in warehouse.sql(_NAMED).rows():
+            found[kind].append((name, number, direction))
+        known = sorted(found["experiment"])
+        chosen = [(number, name) for name, number, _ in known if experiment in (None, name)]
+        listed = ", ".join(name for name, _, _ in known)
         if not known:
             raise DataError("There is no experiment in the warehouse. Load runs first: hpowh ingest runs FILE")
         if not chosen:
             raise DataError(f"There is no experiment {experiment!r}. There are: {listed}.")
         if len(chosen) > 1:
             raise DataError(f"There are several experiments. Say which: --experiment NAME, one of {listed}.")
-        return cls(warehouse, read_catalogue(warehouse, *chosen[0], is_alone=len(known) == 1))
-
-    @cached_property
-    def names(self) -> dict[str, dict[int, str]]:
-        """The name of every id of an algorithm or benchmark."""
-        found: dict[str, dict[int, str]] = {"algorithm": {}, "benchmark": {}}
-        for dimension, number, name in self.warehouse.sql(_NAMES).rows():
-            found[dimension][number] = name
-        return found
+        metrics = {name: (number, direction) for name, number, direction in sorted(found["metric"])}
+        names = {kind: {number: name for name, number, _ in found[kind]} for kind in NAMED}
+        return cls(warehouse, read_catalogue(warehouse, *chosen[0], metrics, is_alone=len(known) == 1), names)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -84,8 +85,7 @@ class Reader:
         """Return the cells of a formula on a selection, with how they were found. Raises DataError, FormulaError."""
         parsed = parse_formula(formula) if isinstance(formula, str) else formula
         planned = plan(parsed, selection)
-        has_long_runs = self.catalogue.point_count >= WORTHWHILE * self.catalogue.run_count
-        by_run = plan_by_run(planned, selection) if has_long_runs else None
+        by_run = plan_by_run(planned, selection) if self.catalogue.has_long_runs else None
         if by_run is not None:
             found = self._quickly(by_run)
             if found is not None:
@@ -179,42 +179,45 @@ class Reader:
 
 def _finite_means(sample: Mapping[str, Any]) -> list[float]:
     """Return the mean of each column's finite values; 0 where there is none."""
-    columns = (np.ma.filled(np.ma.asarray(values, dtype=float), np.nan) for values in sample.values())
-    finite = (values[np.isfinite(values)] for values in columns)
+    columns: list[Any] = [np.ma.asarray(values, dtype=float).filled(np.nan) for values in sample.values()]
+    finite = [values[np.isfinite(values)] for values in columns]
     return [float(values.mean()) if len(values) else 0.0 for values in finite]
 
 
-def read_catalogue(warehouse: Source, experiment_id: int, name: str, *, is_alone: bool = False) -> Catalogue:
+def read_catalogue(
+    warehouse: Source, experiment_id: int, name: str, metrics: Mapping[str, tuple[int, str]], *, is_alone: bool
+) -> Catalogue:
     """Return what an experiment has: metrics, and run factors and meta-features when they are asked for.
 
     Args:
+        metrics: id and direction of every metric in the warehouse.
         is_alone: the warehouse has no other experiment, so all run factors are this one's.
     """
     restriction = "" if is_alone else _OF_EXPERIMENT.format(experiment_id)
-    metrics = sorted(warehouse.sql("select name, metric_id, direction from core.metric").rows())
     # The table's own statistics answer this, so no point is looked at.
-    least, most, points = warehouse.sql("select min(metric_id), max(metric_id), count(*) from core.trace").rows()[0]
-    runs = warehouse.sql("select count(*) from core.run").one()
+    least, most, points, runs = warehouse.sql(_EXTENT).rows()[0]
     if least is not None and least == most:
-        metrics = [row for row in metrics if row[1] == least]
+        found = {least}
     else:
         found = {row[0] for row in warehouse.sql(_MEASURED, [experiment_id]).rows()}
-        metrics = [row for row in metrics if row[1] in found]
     return Catalogue(
         experiment_id,
         name,
-        {metric: (metric_id, direction) for metric, metric_id, direction in metrics},
-        points,
-        runs,
+        {metric: known for metric, known in metrics.items() if known[0] in found},
+        bool(points and points >= WORTHWHILE * runs),
         lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
         lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
     )
 
 
-_NAMES = """
-select 'algorithm', algorithm_id, name from core.algorithm
-union all select 'benchmark', benchmark_id, name from core.benchmark
+_KINDS = ("experiment", "metric", *NAMED)
+_NAMED = """
+select 'experiment' as kind, experiment_id as id, name, null as direction from core.experiment
+union all select 'metric', metric_id, name, direction from core.metric
+union all select 'algorithm', algorithm_id, name, null from core.algorithm
+union all select 'benchmark', benchmark_id, name, null from core.benchmark
 """
+_EXTENT = "select min(metric_id), max(metric_id), count(*), max(run_id) - min(run_id) + 1 from core.trace"
 _MEASURED = """
 select distinct t.metric_id from core.trace as t semi join core.run as r
 on r.run_id = t.run_id and r.experiment_id = ?

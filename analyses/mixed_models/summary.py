@@ -37,12 +37,8 @@ def explained_variance(fit: Fit) -> Explained:
     mean = float(one @ fitted) / n
     fixed = float(fitted @ fitted) / n - mean**2
     between = 0.0
-    for block, covariance in fit.block_covariances:
-        z = problem.z[:, block.span]
-        own = (z.T @ z).tocoo()
-        inside = own.row // block.width == own.col // block.width
-        spread = covariance[own.row[inside] % block.width, own.col[inside] % block.width]
-        between += float(own.data[inside] @ spread) / n
+    for (_, covariance), own in zip(fit.block_covariances, fit.likelihood.block_sums(), strict=True):
+        between += float((covariance * own).sum()) / n
     total = fixed + between + fit.sigma**2
     return Explained(fixed / total, (fixed + between) / total)
 

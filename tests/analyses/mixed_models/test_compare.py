@@ -8,6 +8,7 @@ from scipy import stats
 
 from hpowh.analyses.mixed_models.bootstrap import bootstrap_test, simulate_response
 from hpowh.analyses.mixed_models.compare import Boundary, NotComparableError, compare, compare_formulas, cone_draws
+from hpowh.analyses.mixed_models.designs import as_dense
 from hpowh.analyses.mixed_models.fit import fit
 
 from .conftest import cells_of, simulate
@@ -106,7 +107,7 @@ def test_simulated_responses_have_the_models_moments():
     assert pure.mean() == pytest.approx(found.sigma**2 * residual_df, rel=4 * np.sqrt(2 / residual_df / 4000))
     y = np.array([y for y, _ in draws])
     spread = np.cov(y.T)
-    z = found.problem.z.toarray()
+    z = as_dense(found.problem.z)
     expected = found.sigma**2 * (np.eye(len(z)) + found.theta[0] ** 2 * z @ z.T)
     assert np.abs(spread - expected).max() <= 6 * np.diag(expected).max() / np.sqrt(4000)
 

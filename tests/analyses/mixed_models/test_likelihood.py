@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hpowh.analyses.mixed_models import designs
 from hpowh.analyses.mixed_models import problem as problem_module
+from hpowh.analyses.mixed_models.designs import as_dense
 from hpowh.analyses.mixed_models.fit import fit
 from hpowh.analyses.mixed_models.formula import parse_formula
 from hpowh.analyses.mixed_models.likelihood import Likelihood
@@ -42,7 +44,7 @@ def dense_design(formula: str, rows: dict[str, np.ndarray]):
     problem = build_problem(parsed, cells)
     order = cells.codes["row"][problem.rows.cell]
     first = np.array([np.flatnonzero(order == i)[0] for i in range(len(rows["y"]))])
-    return problem, problem.x.toarray()[first], problem.z.toarray()[first]
+    return problem, as_dense(problem.x)[first], as_dense(problem.z)[first]
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -129,3 +131,16 @@ def test_anova_of_a_balanced_design():
     statistic, df1, df2, p = satterthwaite(found).joint_test(np.eye(3)[1:], found.beta)
     assert (statistic, df1, df2) == (pytest.approx(ms_a / ms_inter, rel=1e-6), 2, pytest.approx(14, rel=1e-5))
     assert p == pytest.approx(stats.f.sf(ms_a / ms_inter, 2, 14), rel=1e-4)
+
+
+@pytest.mark.parametrize("formula", [*FORMULAS, "y ~ algorithm"])
+def test_dense_and_sparse_designs_are_the_same_model(formula, rows, monkeypatch):
+    dense = fit(formula, cells_of(formula, rows))
+    assert isinstance(dense.problem.x, np.ndarray)
+    monkeypatch.setattr(designs, "DENSE_ENTRIES", 0)
+    sparse = fit(formula, cells_of(formula, rows))
+    assert not isinstance(sparse.problem.x, np.ndarray)
+    assert (as_dense(sparse.problem.x) == dense.problem.x).all()
+    assert (as_dense(sparse.problem.z) == dense.problem.z).all()
+    assert sparse.log_likelihood == pytest.approx(dense.log_likelihood, rel=1e-12)
+    assert sparse.beta == pytest.approx(dense.beta, rel=1e-8)

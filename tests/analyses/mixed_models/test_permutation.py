@@ -8,6 +8,7 @@ from scipy import stats
 
 from hpowh.analyses.mixed_models.bootstrap import bootstrap_test
 from hpowh.analyses.mixed_models.compare import NotComparableError, compare_formulas
+from hpowh.analyses.mixed_models.designs import as_dense
 from hpowh.analyses.mixed_models.fit import fit
 from hpowh.analyses.mixed_models.permutation import permutation_test, whitened
 from hpowh.analyses.mixed_models.problem import lower_factors
@@ -46,7 +47,7 @@ def test_whitening_is_the_inverse_root_of_the_models_covariance(formula):
     problem = found.problem
     spread = np.eye(len(problem.y))
     for block, factor in zip(problem.blocks, lower_factors(found.theta, problem.blocks), strict=True):
-        z = problem.z[:, block.span].toarray()
+        z = as_dense(problem.z[:, block.span])
         spread += z @ np.kron(np.eye(len(block.levels)), factor @ factor.T) @ z.T
     fixed, white, half = whitened(found)
     values, vectors = np.linalg.eigh(spread)
