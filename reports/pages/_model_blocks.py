@@ -13,7 +13,7 @@ from hpowh.reports.charts.plot import SCALE, axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.names import plot_text, shorten
 from hpowh.reports.numbers import number
-from hpowh.reports.pages._result_table import result_table
+from hpowh.reports.pages._result_table import columns_of, result_table
 from hpowh.reports.queries import mixed_models as queries
 
 BETTER = {"min": "lower is better", "max": "higher is better"}
@@ -57,6 +57,29 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
         *_mode_blocks(site, run),
         *_residual_blocks(site, run),
         *_coverage_blocks(site, run),
+        *_other_models(site, run),
+    ]
+
+
+def _other_models(site: SiteContext, run: int) -> list[Block]:
+    """Return the table of the models that were fitted to the experiment before; nothing where there is none."""
+    query = site.query(queries.OTHERS, run=run, subject=site.provenance(run).subject)
+    if not query.frame.height:
+        return []
+    columns = [
+        Column(column.name, column.label, 8) if column.name in ("aic", "bic") else column
+        for column in columns_of(query)
+    ]
+    return [
+        Table(
+            "lmem-others",
+            "Other models of this experiment",
+            "The page shows the model that was asked for last. Of these the tables result.lmem_* hold everything under "
+            "their analysis run. Compare likelihoods of the same response, rows and criterion only.",
+            query,
+            columns,
+            is_folded=True,
+        )
     ]
 
 

@@ -9,6 +9,7 @@ from hpowh.reports.blocks import Block, Prose, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Finding, Page
+from hpowh.reports.pages._asked import asked
 from hpowh.reports.pages._check_blocks import (
     anomaly_blocks,
     comparison_blocks,
@@ -20,7 +21,7 @@ from hpowh.reports.pages._model_blocks import model_blocks
 from hpowh.reports.pages._ranking_blocks import ranking_blocks
 from hpowh.reports.queries import mixed_models as queries
 
-Part = tuple[str, str, str, Callable[[SiteContext, int], list[Block]]]
+Part = tuple[str, str, str, str, Callable[[SiteContext, int], list[Block]]]
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -69,28 +70,29 @@ def p_text(value: float) -> str:
 
 
 PARTS: tuple[Part, ...] = (
-    ("mixed_models.fit", 'lmem "…"', "Before you read the model", model_blocks),
-    ("rankings", "rankings", "Before you read the ranking", ranking_blocks),
-    ("mixed_models.presets", "presets", "What was not checked", preset_blocks),
-    ("mixed_models.ladder", "ladder", "Where the ladder ends", ladder_blocks),
-    ("mixed_models.anomalies", "anomalies", "Anomalies in words", anomaly_blocks),
-    ("mixed_models.compare", "lrt …", "Before you read the comparison", comparison_blocks),
-    ("mixed_models.power", "power", "The power in words", power_blocks),
+    ("mixed_models.fit", 'lmem "…"', "The mixed model", "Before you read the model", model_blocks),
+    ("rankings", "rankings", "Ranks", "Before you read the ranking", ranking_blocks),
+    ("mixed_models.presets", "presets", "Checks of the experiment", "What was not checked", preset_blocks),
+    ("mixed_models.ladder", "ladder", "Which terms matter", "Where the ladder ends", ladder_blocks),
+    ("mixed_models.anomalies", "anomalies", "Benchmarks that behave oddly", "Anomalies in words", anomaly_blocks),
+    ("mixed_models.compare", "lrt …", "Two models compared", "Before you read the comparison", comparison_blocks),
+    ("mixed_models.power", "power", "Power", "The power in words", power_blocks),
 )
-"""Job, command, the title of what is to be known first, and what makes the blocks."""
+"""Job, command, the part's title, the title of what is to be known first, and what makes the blocks."""
 
 
 def _build(site: SiteContext, name: str) -> Sequence[Block]:
     blocks: list[Block] = []
     missing = []
-    for job, command, title, make in PARTS:
+    for job, command, title, known_first, make in PARTS:
         run = site.newest_run(job, name)
         if run is None:
             missing.append(f"hpowh analyse {command} --experiment {name}")
             continue
-        said = site.provenance(run).warnings
-        if said:
-            blocks.append(Warnings(said, title=title))
+        known = site.provenance(run)
+        blocks.append(Prose(title, asked(job, known.parameters), id=f"asked-{job.replace('.', '-')}"))
+        if known.warnings:
+            blocks.append(Warnings(known.warnings, title=known_first))
         blocks += make(site, run)
     if missing:
         blocks.append(Prose("Not run yet", ["These would add to this page:"], points=missing))

@@ -11,6 +11,14 @@ select model, formula, criterion, row_count, excluded_count, parameter_count, lo
   r2_marginal, r2_conditional, residual_skewness, residual_kurtosis, is_singular, is_converged, reason
 from result.lmem_model where analysis_run_id = $run
 """
+OTHERS = """
+select r.analysis_run_id, m.formula, m.criterion, r.parameters->>'metric' as metric, r.parameters->>'budget' as budget,
+  r.parameters->>'where' as condition, m.row_count, m.log_likelihood, m.aic, m.bic, m.is_converged
+from ops.analysis_run as r join result.lmem_model as m using (analysis_run_id)
+where r.job = 'mixed_models.fit' and r.subject = $subject and r.analysis_run_id <> $run and m.model = 'model'
+qualify row_number() over (partition by r.parameters order by r.analysis_run_id desc) = 1
+order by r.analysis_run_id desc limit 50
+"""
 MEANS = """
 select model, factor, setting, level, estimate, standard_error, df, lower, upper, letters, reason
 from result.lmem_marginal_mean where analysis_run_id = $run order by model, setting, estimate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from hpowh.analyses.mixed_models.job import (
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.reports.charts.critical import critical_difference
 from hpowh.reports.charts.intervals import bars_and_expected, intervals
+from hpowh.reports.pages._asked import asked
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 
@@ -87,6 +89,7 @@ def analysed(warehouse, tmp_path: Path):
     path = tmp_path / "runs.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     ingest(warehouse, find_source("runs"), Request(str(path), "study", {"prior": "factor"}, {"direction": "min"}, None))
+    analyse_lmem(warehouse, "value ~ algorithm + (1|seed)", where="prior = 'good'", budget=1)
     analyse_lmem(warehouse, "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)")
     analyse_rankings(warehouse, response="value")
     analyse_presets(warehouse, response="value")
@@ -128,6 +131,52 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         "lmem-comparison-plot",
         "lmem-comparisons",
         "lmem-power",
+        "lmem-others",
+        "asked-rankings",
     ):
         assert f'id="{anchor}"' in page, anchor
     assert "Not run yet" not in page
+    assert "value ~ algorithm + (1 | benchmark) + (1 | benchmark:algorithm), fitted by REML." in page
+    others = page[page.index('id="lmem-others"') :]
+    assert "value ~ algorithm + (1 | seed)" in others
+    assert "prior = &#39;good&#39;" in others
+
+
+@pytest.mark.parametrize(
+    ("job", "given", "sentences"),
+    [
+        (
+            "mixed_models.fit",
+            {"formula": "y ~ a", "is_reml": False, "budget": 2000.0, "where": "p = 'x'", "metric": "loss"},
+            [
+                "y ~ a, fitted by maximum likelihood.",
+                "Rows: each run's best value until budget 2,000 of loss, where p = 'x'.",
+            ],
+        ),
+        (
+            "rankings",
+            {"response": "regret", "block": "seed", "budget": "final"},
+            ["Response: regret, blocks by seed.", "Rows: each run's best value."],
+        ),
+        (
+            "mixed_models.presets",
+            {"response": "value", "as_published": True},
+            ["Response: value, with the published tool's tests.", "Rows: every recorded point."],
+        ),
+        (
+            "mixed_models.anomalies",
+            {"pair": ["A", "B"], "levels": ["good", "bad"], "budgets": [1.0, 2.5]},
+            [
+                "Does the difference of A and B move the same way between good and bad on every benchmark?",
+                "Rows: each run's best value until budget 1, 2.500.",
+            ],
+        ),
+        (
+            "mixed_models.compare",
+            {"null": "y ~ 1", "full": "y ~ a"},
+            ["y ~ 1, against y ~ a.", "Rows: every recorded point."],
+        ),
+    ],
+)
+def test_every_part_says_what_it_was_asked(job, given, sentences):
+    assert asked(job, json.dumps(given)) == sentences

@@ -1,0 +1,49 @@
+"""What an analysis of an experiment was asked, in words: formula or response, and which rows it looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hpowh.reports.numbers import number
+
+
+def asked(job: str, parameters: str) -> list[str]:
+    """Return sentences for a job's parameters as the warehouse holds them (JSON)."""
+    given: dict[str, Any] = json.loads(parameters)
+    return [sentence for sentence in (_subject(job, given), _rows(job, given)) if sentence]
+
+
+def _subject(job: str, given: Mapping[str, Any]) -> str:
+    if job == "mixed_models.fit":
+        return f"{given['formula']}, fitted by {'REML' if given['is_reml'] else 'maximum likelihood'}."
+    if job == "mixed_models.compare":
+        return f"{given['null']}, against {given['full']}."
+    if job == "mixed_models.anomalies":
+        pair = f" of {' and '.join(given['pair'])}" if given["pair"] else ""
+        levels = f" between {' and '.join(given['levels'])}" if given["levels"] else ""
+        return f"Does the difference{pair} move the same way{levels} on every benchmark?"
+    blocks = f", blocks by {given['block']}" if "block" in given else ""
+    published = ", with the published tool's tests" if given.get("as_published") else ""
+    return f"Response: {given['response']}{blocks}{published}."
+
+
+def _rows(job: str, given: Mapping[str, Any]) -> str:
+    budget = given.get("budget")
+    if job == "mixed_models.anomalies":
+        budgets = ", ".join(_budget(value) for value in given["budgets"])
+        rows = f"each run's best value until budget {budgets}" if budgets else "each run's best value until each budget"
+    elif budget is None:
+        rows = "every recorded point"
+    elif budget == "final":
+        rows = "each run's best value"
+    else:
+        rows = f"each run's best value until budget {_budget(budget)}"
+    metric = f" of {given['metric']}" if given.get("metric") else ""
+    where = f", where {given['where']}" if given.get("where") else ""
+    return f"Rows: {rows}{metric}{where}."
+
+
+def _budget(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else number(value)
