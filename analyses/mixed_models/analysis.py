@@ -110,22 +110,20 @@ def warn(fit: Fit, factor: str | None) -> list[str]:
 
 def compared(fit: Fit, other: Fit, factor: str, what: str) -> str:
     """Return a sentence that sets the smallest pairwise p-value of a model beside that of another model."""
-    sentences = []
     quantities = satterthwaite(fit)
     means = marginal_means(fit, factor)[0]
     here = pairwise(fit, quantities, means, "tukey")
     there = pairwise(other, satterthwaite(other), marginal_means(other, factor)[0], "tukey")
     at = min(range(len(here.names)), key=lambda i: float(here.p_adjusted[i]))
-    sentences.append(
-        f"{here.names[at]}: p = {p_text(here.p_adjusted[at])} (df {here.df[at]:.0f}) without it, "
-        f"p = {p_text(there.p_adjusted[at])} (df {there.df[at]:.0f}) with it"
+    return (
+        f"{what} {here.names[at]}: p {p_text(here.p_adjusted[at])} (df {here.df[at]:.0f}) without it, "
+        f"p {p_text(there.p_adjusted[at])} (df {there.df[at]:.0f}) with it."
     )
-    return f"{what} {sentences[0]}."
 
 
 def p_text(value: float) -> str:
-    """Write a p-value: three digits, and a bound where the tail is not known better."""
-    return "< 1e-10" if value < 1e-10 else f"{value:.3g}"
+    """Write a p-value with its sign: three digits, and a bound where the tail is not known better."""
+    return "< 1e-10" if value < 1e-10 else f"= {value:.3g}"
 
 
 def _merge(into: Rows, more: Rows) -> None:

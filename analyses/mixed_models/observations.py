@@ -5,6 +5,7 @@ Keys are the ids and the run-level columns of `core`, joined once for each run; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from hpowh.analyses.mixed_models.catalogue import (
@@ -22,10 +23,19 @@ from hpowh.analyses.mixed_models.catalogue import (
 from hpowh.analyses.mixed_models.cells import DataError
 from hpowh.analyses.mixed_models.formula import FUNCTIONS
 
+_PLAIN = re.compile(r"[A-Za-z_]\w*")
+_BACKTICKS = re.compile(r"`([^`]+)`")
+
 
 def response_of(text: str, selection: Selection) -> tuple[str, str]:
-    """Return the response as SQL over the columns of the base query, and the metric whose values those are."""
+    """Return the response as SQL over the columns of the base query, and the metric whose values those are.
+
+    A metric's name that is no plain word may stand alone as it is, or anywhere in backticks (or SQL's quotes).
+    """
     metrics = selection.catalogue.metrics
+    if text.strip() in metrics and not _PLAIN.fullmatch(text.strip()):
+        text = identifier(text.strip())
+    text = _BACKTICKS.sub(lambda found: identifier(found[1]), text)
     if ";" in text:
         raise DataError("A response is one SQL expression, without a semicolon.")
     named = mentioned(text, metrics)
@@ -38,7 +48,8 @@ def response_of(text: str, selection: Selection) -> tuple[str, str]:
         raise DataError(f"The response names the metric {named[0]}, but --metric says {selection.metric}.")
     metric = named[0] if named else selection.catalogue.metric(selection.metric)
     if not named and not mentioned(text, ("value", *DERIVED, RANK)):
-        known = ", ".join(dict.fromkeys((*metrics, "value", *DERIVED, RANK)))
+        names = dict.fromkeys((*metrics, "value", *DERIVED, RANK))
+        known = ", ".join(name if _PLAIN.fullmatch(name) else f"`{name}`" for name in names)
         raise DataError(f"The response {text!r} names no measured value; there are: {known}.")
     return text, metric
 

@@ -28,12 +28,14 @@ from .conftest import cells_of, simulate
 DEFAULT = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 
-def load(warehouse: Warehouse, tmp_path: Path, rows: dict, name: str = "x", **options: str) -> Warehouse:
+def load(
+    warehouse: Warehouse, tmp_path: Path, rows: dict, name: str = "x", roles: dict | None = None, **options: str
+) -> Warehouse:
     columns = list(rows)
     lines = [",".join(columns), *(",".join(str(v) for v in row) for row in zip(*rows.values(), strict=True))]
     path = tmp_path / f"{name}.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
-    ingest(warehouse, find_source("runs"), Request(str(path), name, {}, {"direction": "min", **options}, None))
+    ingest(warehouse, find_source("runs"), Request(str(path), name, roles or {}, {"direction": "min", **options}, None))
     return warehouse
 
 
@@ -231,6 +233,22 @@ def test_unusable_responses_are_counted_and_said(warehouse, tmp_path):
     model = outcome.tables["lmem_model"].to_dicts()[0]
     assert (model["row_count"], model["excluded_count"]) == (87, 3)
     assert any("3 of 90 selected rows" in sentence for sentence in outcome.warnings)
+
+
+def test_a_metric_and_a_factor_may_have_names_that_are_no_words(warehouse, tmp_path):
+    rows = experiment(benchmarks=6, seeds=5)
+    rows["val accuracy"] = 1.0 - rows.pop("value") / 10
+    rows["warm start"] = np.where(rows["seed"] % 2 == 0, "yes", "no")
+    load(warehouse, tmp_path, rows, roles={"val accuracy": "metric", "warm start": "factor"})
+    fits = [
+        analyse_lmem(warehouse, f"{response} ~ algorithm*`warm start` + (1|benchmark)").tables["lmem_model"]
+        for response in ("value", "val accuracy", "`val accuracy`", '"val accuracy"', "1 - `val accuracy`")
+    ]
+    assert {round(float(table["log_likelihood"][0]), 6) for table in fits} == {
+        round(float(fits[0]["log_likelihood"][0]), 6)
+    }
+    with pytest.raises(UsageError, match="there are: `val accuracy`, value, regret"):
+        analyse_lmem(warehouse, "accuracy ~ algorithm")
 
 
 def test_rank_deficient_designs_name_what_was_dropped(warehouse, tmp_path):
