@@ -181,12 +181,14 @@ def _blank(found: Estimates, is_missing: Sequence[bool]) -> Estimates:
     return Estimates(found.names, found.pairs, method=found.method, **arrays)
 
 
-def compact_letters(levels: Sequence[str], is_different: Floats) -> list[str]:
+def compact_letters(estimates: Floats, is_different: Floats) -> list[str]:
     """Return the letters of every level: two levels share one exactly when they are not different.
 
-    Insert-and-absorb of Piepho (2004), J. Comput. Graph. Stat. 13. `is_different` (r, r) is symmetric.
+    Insert-and-absorb of Piepho (2004), J. Comput. Graph. Stat. 13. `is_different` (r, r) is symmetric; `estimates` (r,)
+    give the order of the letters, `a` the lowest.
     """
-    size = len(levels)
+    size = len(estimates)
+    place = np.argsort(np.argsort(estimates, kind="stable"), kind="stable").tolist()
     columns = [frozenset(range(size))]
     for i, j in itertools.combinations(range(size), 2):
         if not is_different[i, j]:
@@ -196,7 +198,7 @@ def compact_letters(levels: Sequence[str], is_different: Floats) -> list[str]:
             split += [column - {i}, column - {j}] if {i, j} <= column else [column]
         unique = list(dict.fromkeys(split))
         columns = [c for c in unique if c and not any(c < other for other in unique)]
-    columns.sort(key=sorted)
+    columns.sort(key=lambda column: sorted(place[i] for i in column))
     alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     marks = [alphabet[n] if n < len(alphabet) else f"({n + 1})" for n in range(len(columns))]
     return ["".join(mark for mark, column in zip(marks, columns, strict=True) if i in column) for i in range(size)]

@@ -31,6 +31,14 @@ def level_counts_query(selection: Selection, response: str) -> tuple[str, list[s
     return f"select {', '.join(['count(*)', *counts])} from ({base})", names
 
 
+def direction_query(selection: Selection, response: str) -> str:
+    """Return some rows' `block` (benchmark), measured `value` and response `v`: do the two rise together?"""
+    text, metric = response_of(response, selection)
+    base = observations(selection, metric, ("benchmark",), text, response)
+    rows = f"select benchmark_id as block, value, ({text})::double as v from ({base})"
+    return f"from ({rows}) where isfinite(value + v) limit 4096"
+
+
 def common_budgets_query(selection: Selection) -> str:
     """Return the budgets at which every run of the selection has a value."""
     base = observations(selection, selection.catalogue.metric(selection.metric), ())

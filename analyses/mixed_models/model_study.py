@@ -10,7 +10,6 @@ from hpowh.analyses.mixed_models.catalogue import Selection
 from hpowh.analyses.mixed_models.cells import DataError
 from hpowh.analyses.mixed_models.fit import Fit, fit
 from hpowh.analyses.mixed_models.formula import Formula
-from hpowh.analyses.mixed_models.observations import direction_of
 from hpowh.analyses.mixed_models.reading import Found, Reader
 from hpowh.analyses.mixed_models.summary import ResidualMoments, cell_coefficients, residual_moments
 
@@ -39,9 +38,10 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     selection = Selection(reader.catalogue, request.metric, request.where, request.budget)
     found = reader.find(parsed, selection)
     fitted = fit(parsed, found.cells, is_reml=request.is_reml and not request.as_published)
-    question = replace(request.question, direction=direction_of(parsed.response, selection))
+    direction, doubt = reader.direction(parsed.response, selection)
+    question = replace(request.question, direction=direction)
     factor = question.factor or default_factor(fitted)
-    said = warn(fitted, factor)
+    said = [*([doubt] if doubt else []), *warn(fitted, factor)]
     if found.cells.excluded:
         kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
         said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")

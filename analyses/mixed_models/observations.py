@@ -55,9 +55,9 @@ def response_of(text: str, selection: Selection) -> tuple[str, str]:
 
 
 def direction_of(response: str, selection: Selection) -> str:
-    """Return `min` or `max`: regret and ranks are minimised, an expression of a metric goes the metric's way.
+    """Return `min` or `max`: regret and ranks are minimised, anything else is taken to go its metric's way.
 
-    An expression that turns its metric round (`-value`) is not recognised. Raises DataError as `plan` does.
+    Whether an expression turns its metric round is for `Reader.direction` to see. Raises DataError as `plan` does.
     """
     _, metric = response_of(response, selection)
     names = [name for name in (*DERIVED, RANK) if name not in selection.catalogue.metrics]

@@ -11,13 +11,23 @@ from typing import Any, Protocol
 import numpy as np
 
 from hpowh.analyses.mixed_models.by_run import WORTHWHILE, RunPlan, plan_by_run
-from hpowh.analyses.mixed_models.catalogue import NAMED, Catalogue, Selection
+from hpowh.analyses.mixed_models.catalogue import DERIVED, NAMED, RANK, Catalogue, Selection, identifier, mentioned
 from hpowh.analyses.mixed_models.cells import Cells, DataError
-from hpowh.analyses.mixed_models.counts import common_budgets_query, level_counts_query, repeats_query, values_query
+from hpowh.analyses.mixed_models.counts import (
+    common_budgets_query,
+    direction_query,
+    level_counts_query,
+    repeats_query,
+    values_query,
+)
 from hpowh.analyses.mixed_models.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.moments import cells_from_moments
+from hpowh.analyses.mixed_models.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.query import Plan, excluded_query, plan, residual_query
 from hpowh.analyses.mixed_models.runs import Sums, cells_from_runs, is_exact_enough
+
+MONOTONE = 0.99
+"""With a rank correlation beyond this an expression is as good as a monotone function of its metric."""
 
 
 class Source(Protocol):
@@ -115,6 +125,30 @@ class Reader:
         cells, keys = cells_from_runs(planned, kept, runs, self.names, shift, shifts)
         return Found(cells, planned.plan, keys)
 
+    def direction(self, response: str, selection: Selection) -> tuple[str, str | None]:
+        """Return `min` or `max`, whichever is better in a response, and a sentence where that is not plain.
+
+        An expression (`1 - accuracy`) is set beside its metric on some rows: where it falls as the metric rises on one
+        benchmark, the direction is turned round. Raises DataError.
+        """
+        declared = direction_of(response, selection)
+        text, metric = response_of(response, selection)
+        is_derived = bool(mentioned(text, [name for name in (*DERIVED, RANK) if name != metric]))
+        if is_derived or text.strip() in ("value", metric, identifier(metric)):
+            return declared, None
+        sample = self._ask(direction_query(selection, response)).numpy()
+        together = rank_correlation(sample["value"], sample["v"], sample["block"])
+        if not np.isfinite(together):
+            return declared, None
+        found = declared if together > 0 else {"min": "max", "max": "min"}[declared]
+        if abs(together) > MONOTONE:
+            return found, None
+        better = "smaller" if found == "min" else "larger"
+        return found, (
+            f"It is not plain which way {response} is better (its rank correlation with {metric} within benchmarks is "
+            f"{together:.2f}): a {better} one is taken to be."
+        )
+
     def excluded(self, planned: Plan) -> dict[str, int]:
         """Return how many selected rows have no finite response, by kind."""
         rows = self._ask(excluded_query(planned)).rows()
@@ -175,6 +209,16 @@ class Reader:
         except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
             first = str(error).splitlines()[0]
             raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error
+
+
+def rank_correlation(first: Any, second: Any, block: Any) -> float:
+    """Return Spearman's rank correlation within blocks, all blocks together; NaN where there is no variation."""
+    from scipy.stats import rankdata
+
+    places = [np.flatnonzero(block == one) for one in np.unique(block)]
+    pairs = [[rankdata(values[place]) - (len(place) + 1) / 2 for values in (first, second)] for place in places]
+    along, one, other = (sum(float(pair[i] @ pair[j]) for pair in pairs) for i, j in ((0, 1), (0, 0), (1, 1)))
+    return along / float(np.sqrt(one * other)) if one and other else float("nan")
 
 
 def _finite_means(sample: Mapping[str, Any]) -> list[float]:

@@ -186,7 +186,7 @@ def difference_matrix(levels: Sequence[str], pairs: Estimates) -> Floats:
 
 def marginal_rows(means: MarginalMeans, found: Estimates, pairs: Estimates, model: str) -> list[Row]:
     """Return the rows of `lmem_marginal_mean` with the compact letters of the pairwise comparisons."""
-    letters = compact_letters(means.levels, difference_matrix(means.levels, pairs))
+    letters = compact_letters(found.estimate, difference_matrix(means.levels, pairs))
     return [
         {
             "model": model,

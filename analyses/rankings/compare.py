@@ -26,8 +26,13 @@ Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
 
-def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> Rows:
-    """Return the rows of every `ranking_*` table except the agreement."""
+def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int, sign: float = 1.0) -> Rows:
+    """Return the rows of every `ranking_*` table except the agreement.
+
+    Args:
+        sign: -1 where the response is maximised: blocks hold losses, tables the response as it was measured.
+            Differences of pairs stay differences of losses.
+    """
     ranks, n = blocks.ranks, len(blocks.losses)
     mean = ranks.mean(axis=0)
     order = np.argsort(mean, kind="stable")
@@ -38,7 +43,7 @@ def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> Rows:
                 "setting": setting,
                 "block": name,
                 "algorithm": algorithm,
-                "value": blocks.losses[b, a],
+                "value": sign * blocks.losses[b, a],
                 "rank": ranks[b, a],
             }
             for b, name in enumerate(blocks.names)
@@ -51,8 +56,8 @@ def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> Rows:
                 "block_count": n,
                 "position": position[a],
                 "mean_rank": mean[a],
-                "mean_value": blocks.losses[:, a].mean(),
-                "median_value": np.median(blocks.losses[:, a]),
+                "mean_value": sign * blocks.losses[:, a].mean(),
+                "median_value": sign * np.median(blocks.losses[:, a]),
             }
             for a, algorithm in enumerate(blocks.algorithms)
         ],

@@ -17,7 +17,6 @@ from hpowh.analyses.mixed_models.contrasts import pairwise
 from hpowh.analyses.mixed_models.fit import fit
 from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
 from hpowh.analyses.mixed_models.margins import marginal_means
-from hpowh.analyses.mixed_models.observations import direction_of
 from hpowh.analyses.mixed_models.reading import Reader
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
@@ -83,12 +82,18 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
     names = ["benchmark", *factors, *(["seed"] if block == "seed" else [])]
     labels = [", ".join(cells.levels[name][cells.codes[name][c]] for name in names) for c in range(len(cells.count))]
     algorithms = [cells.levels["algorithm"][code] for code in cells.codes["algorithm"]]
-    sign = -1.0 if direction_of(response, selection) == "max" else 1.0
+    direction, doubt = reader.direction(response, selection)
+    sign = -1.0 if direction == "max" else 1.0
     blocks = make_blocks(labels, algorithms, (sign * (cells.mean_y + cells.shift)).tolist())
     setting = "" if selection.budget is None else f"budget = {selection.budget}"
-    rows = ranking_rows(blocks, setting, rope, SEED)
-    said = _warnings(blocks.dropped, len(blocks.names), factors, block)
-    pairs = _model_pairs(reader, selection, response, sign)
+    rows = ranking_rows(blocks, setting, rope, SEED, sign)
+    said = [*([doubt] if doubt else []), *_warnings(blocks.dropped, len(blocks.names), factors, block)]
+    try:
+        pairs = _model_pairs(reader, selection, response, sign)
+    except DataError as error:
+        # Ranks need no model: an exact fit or too few rows for one is no reason to give none.
+        pairs = []
+        said.append(f"There is no mixed model to set beside the ranks: {error}")
     rows["ranking_agreement"] = agreement_rows(rows, pairs, setting)
     said += [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
     return rows, said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 from hpowh.reports.blocks import Svg
 from hpowh.reports.charts.svg import document, line, rect, text
@@ -11,7 +12,9 @@ from hpowh.reports.names import shorten
 
 INK = {"class_": "svg-ink", "stroke": "currentColor"}
 
-WIDTH, MARGIN, AXIS, ROW, BAR = 760, 190, 44, 24, 16
+WIDTH, LEAST_MARGIN, AXIS, ROW, BAR = 760, 120, 44, 24, 16
+STUB, GAP, LETTER = 30, 6, 8.0
+"""Pixels: of a name's line beyond the axis, between line and name, and of a letter (13 px; wide scripts take two)."""
 TICKS = 5
 
 
@@ -28,9 +31,12 @@ def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Sv
         return Svg(document(WIDTH, 40, [text(WIDTH / 2, 24, "There is nothing to compare.", text_anchor="middle")]))
     first, last = float(placed[0]["estimate"]), float(placed[-1]["estimate"])
     span = last - first or 1.0
+    labels = [f"{shorten(row['name'], 18)} ({float(row['estimate']):.3g})" for row in placed]
+    half = (len(placed) + 1) // 2
+    start, end_of_axis = _margin(labels[:half]), WIDTH - _margin(labels[half:])
 
     def x_of(value: float) -> float:
-        return MARGIN + (WIDTH - 2 * MARGIN) * (value - first) / span
+        return start + (end_of_axis - start) * (value - first) / span
 
     parts = _axis(first, span, x_of, better)
     numbers = sorted({row["group_number"] for row in rows} - {0})
@@ -49,15 +55,19 @@ def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Sv
             )
         )
     top = AXIS + 16 + len(numbers) * BAR
-    half = (len(placed) + 1) // 2
-    for i, row in enumerate(placed):
+    for i, (row, label) in enumerate(zip(placed, labels, strict=True)):
         is_left = i < half
         y = top + ROW * (i if is_left else len(placed) - 1 - i) + 12
-        x, end = x_of(float(row["estimate"])), MARGIN - 30 if is_left else WIDTH - MARGIN + 30
+        x, end = x_of(float(row["estimate"])), start - STUB if is_left else end_of_axis + STUB
         parts += [line(x, AXIS, x, y, **INK), line(x, y, end, y, **INK)]
-        label = f"{shorten(row['name'], 18)} ({float(row['estimate']):.3g})"
-        parts.append(text(end - 6 if is_left else end + 6, y + 4, label, text_anchor="end" if is_left else "start"))
+        parts.append(text(end - GAP if is_left else end + GAP, y + 4, label, text_anchor="end" if is_left else "start"))
     return Svg(document(WIDTH, top + ROW * half + 20, parts))
+
+
+def _margin(labels: Sequence[str]) -> float:
+    """Return the room that the longest of the names on one side needs."""
+    widths = [sum(2 if east_asian_width(char) in "WF" else 1 for char in label) for label in labels]
+    return max(LEAST_MARGIN, STUB + 2 * GAP + LETTER * max(widths, default=0))
 
 
 def _axis(first: float, span: float, x_of: Any, better: str) -> list[str]:
@@ -68,5 +78,5 @@ def _axis(first: float, span: float, x_of: Any, better: str) -> list[str]:
             line(x_of(value), AXIS - 5, x_of(value), AXIS, **INK),
             text(x_of(value), AXIS - 9, f"{value:.3g}", text_anchor="middle", font_size=11),
         ]
-    parts.append(text(MARGIN, 14, f"best on the left ({better})", font_size=12))
+    parts.append(text(x_of(first), 14, f"best on the left ({better})", font_size=12))
     return parts

@@ -21,9 +21,9 @@ def _subject(job: str, given: Mapping[str, Any]) -> str:
     if job == "mixed_models.compare":
         return f"{given['null']}, against {given['full']}."
     if job == "mixed_models.anomalies":
-        pair = f" of {' and '.join(given['pair'])}" if given["pair"] else ""
-        levels = f" between {' and '.join(given['levels'])}" if given["levels"] else ""
-        return f"Does the difference{pair} move the same way{levels} on every benchmark?"
+        pair = " and ".join(given["pair"]) or "two algorithms"
+        levels = " and ".join(given["levels"]) or "two levels of a factor"
+        return f"Does the difference of {pair} move the same way between {levels} on every benchmark?"
     blocks = f", blocks by {given['block']}" if "block" in given else ""
     published = ", with the published tool's tests" if given.get("as_published") else ""
     return f"Response: {given['response']}{blocks}{published}."

@@ -18,6 +18,8 @@ from hpowh.reports.queries import mixed_models as queries
 
 BETTER = {"min": "lower is better", "max": "higher is better"}
 SIGNIFICANT = 0.05
+MOST_LEVELS = 60
+"""So many conditional modes of a term are drawn (`queries.MODES`)."""
 Row = Mapping[str, Any]
 
 
@@ -203,7 +205,8 @@ def _mode_blocks(site: SiteContext, run: int) -> list[Block]:
     rows = query.rows()
     if not rows:
         return []
-    terms = list(dict.fromkeys(f"{row['grouping_factor']}: {row['term']}" for row in rows))
+    counts_of = {f"{row['grouping_factor']}: {row['term']}": row["level_count"] for row in rows}
+    terms, counts = list(counts_of), list(counts_of.values())
     variants = {
         str(i): {
             "data": intervals(
@@ -228,7 +231,11 @@ def _mode_blocks(site: SiteContext, run: int) -> list[Block]:
             query,
             alt="Points with intervals: the conditional mode of each level.",
             analysis_run_id=run,
-            notes=("At most 60 levels of a term are drawn, those furthest from zero.",),
+            notes=[
+                f"{MOST_LEVELS} of {number(count)} levels of {term} are drawn, those furthest from zero."
+                for term, count in zip(terms, counts, strict=True)
+                if count > MOST_LEVELS
+            ],
         )
     ]
 
@@ -312,7 +319,11 @@ def _coverage_blocks(site: SiteContext, run: int) -> list[Block]:
             "lmem-coverage",
             "Rows behind each pair",
             "How many rows the model has for each pair; an empty field has none. The others are used as they are.",
-            Plot({"": {"data": [heat]}}, {"xaxis": axis("", automargin=True), "yaxis": axis("", automargin=True)}),
+            Plot(
+                {"": {"data": [heat]}},
+                {"xaxis": axis("", automargin=True, type="category"), "yaxis": rows_axis()},
+                height=height(len(levels)),
+            ),
             query,
             alt="A heat map of the numbers of rows by algorithm and benchmark.",
             analysis_run_id=run,

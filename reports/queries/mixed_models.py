@@ -42,7 +42,8 @@ select model, grouping_factor, term, other_term, level_count, variance, sd, corr
 from result.lmem_variance_component where analysis_run_id = $run order by model, position
 """
 MODES = """
-select grouping_factor, term, level, mode, sd, mode - 1.96 * sd as lower, mode + 1.96 * sd as upper
+select grouping_factor, term, level, mode, sd, mode - 1.96 * sd as lower, mode + 1.96 * sd as upper,
+  count(*) over (partition by grouping_factor, term) as level_count
 from result.lmem_random_effect where analysis_run_id = $run and model = 'model'
 qualify row_number() over (partition by grouping_factor, term order by abs(mode) desc) <= 60
 order by grouping_factor, term, mode

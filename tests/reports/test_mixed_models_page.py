@@ -103,6 +103,39 @@ def analysed(warehouse, tmp_path: Path):
     return warehouse
 
 
+def test_an_unbalanced_experiment_with_long_names_is_drawn_whole(warehouse, hpowh, tmp_path, browse):
+    rng = np.random.default_rng(0)
+    algorithms = ["Random Search (baseline)", "超参数优化算法超参数优化算法", "hyper<band>", "TPE"]
+    lines = ["algorithm,benchmark,seed,budget,val accuracy"]
+    for i, algorithm in enumerate(algorithms):
+        for b in range(6):
+            for seed in range(3 + (i + b) % 3):
+                lines.append(f"{algorithm},openml/{b},{seed},1,{0.5 + 0.05 * i + 0.01 * b + 0.01 * rng.random():.5f}")
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    request = Request(str(path), "study", {"val accuracy": "metric"}, {"direction": "max"}, None)
+    ingest(warehouse, find_source("runs"), request)
+    analyse_lmem(warehouse, "1 - `val accuracy` ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)")
+    analyse_rankings(warehouse, response="val accuracy")
+    warehouse.close()
+    done = hpowh("report", "--out", "site", "--only", "model")
+    assert done.returncode == 0, done.stderr
+    page = browse().open((tmp_path / "site" / "model-study.html").as_uri())
+    assert page.locator("#lmem-coverage .xtick text").all_text_contents() == [f"openml/{b}" for b in range(6)]
+    assert page.locator("#lmem-coverage .ytick text").count() == len(algorithms)
+    assert page.locator("#lmem-coverage .hm image").get_attribute("height")
+    diagrams = page.locator("#lmem-cd-0-0 svg, #ranking-cd-nemenyi svg")
+    for i in range(diagrams.count()):
+        outside = diagrams.nth(i).evaluate(
+            "svg => [...svg.querySelectorAll('text')].filter(t => { const box = t.getBBox();"
+            " return box.x < 0 || box.x + box.width > svg.viewBox.baseVal.width; }).map(t => t.textContent)"
+        )
+        assert outside == []
+    assert "best on the left (lower is better)" in page.locator("#lmem-cd-0-0").inner_text()
+    first, *_ = page.locator("#lmem-cd-0-0 svg text").filter(has_text="TPE").all()
+    assert first.get_attribute("text-anchor") == "end"  # the best is on the left
+
+
 def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
     done = hpowh("report", "--out", "site", "--only", "model")
     assert done.returncode == 0, done.stderr

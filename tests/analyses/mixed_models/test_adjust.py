@@ -84,9 +84,14 @@ def test_letters_are_shared_exactly_without_a_difference(size, bits):
     different = np.zeros((size, size), dtype=bool)
     for n, (i, j) in enumerate(itertools.combinations(range(size), 2)):
         different[i, j] = different[j, i] = bool(bits >> n & 1)
-    letters = compact_letters([str(i) for i in range(size)], different)
+    letters = compact_letters(np.arange(size)[::-1], different)
     for i, j in itertools.combinations(range(size), 2):
         assert bool(set(letters[i]) & set(letters[j])) != different[i, j]
+
+
+def test_letters_begin_at_the_lowest_estimate():
+    different = np.ones((3, 3), dtype=bool) & ~np.eye(3, dtype=bool)
+    assert compact_letters(np.array([0.3, 0.1, 0.2]), different) == ["c", "a", "b"]
 
 
 @settings(max_examples=60)

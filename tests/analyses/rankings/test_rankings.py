@@ -192,12 +192,32 @@ def test_both_directions(direction, best, warehouse, tmp_path):
     outcome = analyse_rankings(warehouse, response="value")
     table = outcome.tables["ranking_algorithm"].sort("position")
     assert table["algorithm"][0] == best
+    # Values are as they were measured, whichever way is better.
+    assert table.sort("algorithm")["mean_value"].to_list() == pytest.approx([0.05, 1.05, 2.05], abs=0.02)
     groups = outcome.tables["ranking_group"]
     placed = groups.filter((groups["group_number"] == 0) & (groups["method"] == "nemenyi")).sort("position")
     assert placed["algorithm"].to_list() == sorted("ABC", reverse=direction == "max")
     again = analyse_rankings(warehouse, response="value")
     assert (again.is_new, again.analysis_run_id) == (False, outcome.analysis_run_id)
     assert again.tables["ranking_pair"].equals(outcome.tables["ranking_pair"])
+
+
+@pytest.mark.parametrize("response", ["1 - value", "value / (seed + 1)", "log(3 - value)"])
+def test_an_expression_goes_the_way_its_metric_goes_on_a_benchmark(response, warehouse, tmp_path):
+    places = [(a, i, b, s) for i, a in enumerate("ABC") for b in range(8) for s in range(2)]
+    lines = [f"{a},b{b},{s},1,{0.5 * (i + 1) + 0.01 * b}" for a, i, b, s in places]
+    load(warehouse, tmp_path, lines, direction="max")
+    outcome = analyse_rankings(warehouse, response=response)
+    assert outcome.tables["ranking_algorithm"].sort("position")["algorithm"][0] == "C"
+    assert any("not plain which way" in said for said in outcome.warnings) == ("seed" in response)
+
+
+def test_ranks_need_no_mixed_model(warehouse, tmp_path):
+    load(warehouse, tmp_path, [f"{a},b{b},0,1,{i + b}" for i, a in enumerate("ABC") for b in range(8)])
+    outcome = analyse_rankings(warehouse, response="value")
+    assert any("no mixed model to set beside" in said for said in outcome.warnings)
+    assert outcome.tables["ranking_algorithm"].sort("position")["algorithm"].to_list() == ["A", "B", "C"]
+    assert "ranking_agreement" not in outcome.tables
 
 
 def test_refuses_what_cannot_be_ranked(warehouse, tmp_path):
