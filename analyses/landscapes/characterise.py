@@ -14,7 +14,7 @@ from hpowh.analyses.landscapes.epsilon import CURVE, Epsilon, choose_epsilon
 from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.graph import EdgeGraph, Graph, graph_of
 from hpowh.analyses.landscapes.importance import measure_importance
-from hpowh.analyses.landscapes.incomplete import STRUCTURE_COVERAGE, qualify
+from hpowh.analyses.landscapes.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
 from hpowh.analyses.landscapes.lon import Roles, build_network, describe_roles, network_metrics
 from hpowh.analyses.landscapes.nodes import Nodes, describe_nodes, node_columns
 from hpowh.analyses.landscapes.shares import shares_by_distance
@@ -81,12 +81,13 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     nodes = describe_nodes(surface, graph, epsilon.value)
     result = Characterisation(epsilon, graph.name)
     walk = _autocorrelation_table(surface, graph, options)
+    neighbours = walk["rank_exact"][0], walk["loss_exact"][0]
     shares = shares_by_distance(nodes)
     metrics = [
         metric("n_configurations", float(surface.size)),
         metric("coverage", surface.coverage),
         *distribution_metrics(surface),
-        *pair_metrics(surface, graph, nodes, shares, walk["rank_exact"][0], walk["loss_exact"][0]),
+        *pair_metrics(surface, graph, nodes, shares, *neighbours),
         *distance_metrics(surface, nodes, shares),
         *optimum_metrics(surface, nodes),
     ]
@@ -99,7 +100,7 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     result.tables["landscape_plateau"] = _plateau_table(surface, nodes)
     result.tables["landscape_quantile"] = {"probability": list(PROBABILITIES), "loss": quantiles(surface)}
     result.tables["landscape_neutrality"] = _neutrality_table(surface, graph, epsilon)
-    result.tables["landscape_autocorrelation"] = walk
+    result.tables["landscape_autocorrelation"] = _qualified(walk, surface, nodes)
     roles = _add_networks(surface, nodes, options, metrics, result)
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
     if options.has_importance:
@@ -115,8 +116,14 @@ def _incomplete_warning(surface: Surface) -> str:
     missing = surface.space.cardinality - surface.size
     return (
         f"{missing:,} of {surface.space.cardinality:,} configurations ({1 - surface.coverage:.2%}) were not evaluated: "
-        "nothing is imputed; counts of optima and basins describe the evaluated configurations only."
+        f"nothing is imputed; {_STRUCTURE_SAID[surface.coverage >= STRUCTURE_COVERAGE]}."
     )
+
+
+_STRUCTURE_SAID = {
+    True: "counts of optima and basins describe the evaluated configurations only",
+    False: "nothing is said about optima, basins and paths",
+}
 
 
 def _metric_table(metrics: list[Metric]) -> Columns:
@@ -160,7 +167,7 @@ def _neutrality_table(surface: Surface, graph: Graph, epsilon: Epsilon) -> Colum
     }
 
 
-def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> Columns:
+def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> dict[str, Any]:
     """Return the walk's autocorrelation by lag, raw and by ranks, exact; by ranks also sampled with listed edges."""
     lags = list(range(1, options.lags + 1))
     by_rank = autocorrelation(graph, surface.average_rank, lags)
@@ -176,6 +183,17 @@ def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> 
         "rank_sampled_error": [one and one[1] for one in sampled],
         "reason": [reason] * len(lags),
     }
+
+
+def _qualified(walk: dict[str, Any], surface: Surface, nodes: Nodes) -> Columns:
+    """Return the walk's table with NULLs and the reason where a sample says nothing about it."""
+    first, further = walk_reason(surface, int(nodes.degree.sum(dtype=np.int64)) // 2)
+    why = [first if lag == 1 else further for lag in walk["lag"]]
+    table = {
+        name: [None if reason else value for value, reason in zip(walk[name], why, strict=True)]
+        for name in ("loss_exact", "rank_exact", "rank_sampled", "rank_sampled_error")
+    }
+    return {"lag": walk["lag"], **table, "reason": [a or b for a, b in zip(why, walk["reason"], strict=True)]}
 
 
 def _add_networks(

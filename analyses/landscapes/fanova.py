@@ -15,6 +15,8 @@ COMPILED_CELLS = 1_000_000
 """From here on compiled loops pay, once their machine code is on disk."""
 MAX_INDICATORS = 128
 """Levels of half of the axes up to which means are products with their indicators."""
+ROUNDING = 1e-12
+"""Shares below it are rounding errors of nothing."""
 NEARLY_ADDITIVE = 1e-6
 """Share of the variance below which the rest is not taken as a difference of variances."""
 
@@ -37,8 +39,13 @@ class Decomposition:
     """Variance of each pairwise interaction, main effects taken out."""
 
     def share(self, variance: float) -> float | None:
-        """Return a variance as a share of the whole, None where nothing varies."""
-        return variance / self.variance if self.variance > 0 else None
+        """Return a variance as a share of the whole, without rounding errors; None where nothing varies."""
+        return without_rounding(variance / self.variance) if self.variance > 0 else None
+
+
+def without_rounding(share: float) -> float:
+    """Return 0 for a share that is none but for rounding (a pair's 1e-32, or the rest's 1e-16), else the share."""
+    return share if abs(share) >= ROUNDING else 0.0
 
 
 def decompose(grid: NDArray[np.float64], *, with_pairs: bool = True, threads: int | None = None) -> Decomposition:

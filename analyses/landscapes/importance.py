@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes import games
 from hpowh.analyses.landscapes.compiling import pays
 from hpowh.analyses.landscapes.errors import LandscapeError
-from hpowh.analyses.landscapes.fanova import Decomposition, capped, decompose, roughness_to_slope
+from hpowh.analyses.landscapes.fanova import Decomposition, capped, decompose, roughness_to_slope, without_rounding
 from hpowh.analyses.landscapes.interactions import Squares, count_squares, square_count
 from hpowh.analyses.landscapes.space import Space
 from hpowh.analyses.landscapes.surface import MAX_CELLS, Surface
@@ -132,7 +132,7 @@ def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None,
     why = reason or EQUAL
     additive = None if parts is None else parts.share(float(parts.main.sum()))
     pairwise = None if parts is None else parts.share(float(sum(parts.pair.values())))
-    higher = None if additive is None or pairwise is None else max(0.0, 1.0 - additive - pairwise)
+    higher = None if additive is None or pairwise is None else without_rounding(max(0.0, 1.0 - additive - pairwise))
     found = [
         metric(prefix + "main", additive, why),
         metric(prefix + "pairs", pairwise, why),

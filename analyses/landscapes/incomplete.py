@@ -67,12 +67,36 @@ def qualify(surface: Surface, nodes: Nodes, metrics: list[Metric], *, seed: int,
             is_thin = surface.coverage < STRUCTURE_COVERAGE
             found.append(replace(one, value=None, reason=reasons[one.name]) if is_thin else one)
         elif one.value is not None and one.name in intervals:
-            lower, upper = intervals[one.name]
+            # Where no pair or every pair is neutral, so is it in every replicate: that is no interval of no width.
+            lower, upper = (None, None) if _is_certain(one) else intervals[one.name]
             count = one.pair_count if one.pair_count is not None else surface.size
             found.append(replace(one, lower=lower, upper=upper, pair_count=count))
         else:
             found.append(one)
     return found
+
+
+def _is_certain(one: Metric) -> bool:
+    return one.name == "neutrality" and one.value in (0.0, 1.0)
+
+
+def walk_reason(surface: Surface, pairs: int) -> tuple[str | None, str | None]:
+    """Return why a walk's first step, and why its further steps, say nothing of the whole landscape; None: they do.
+
+    The first is the correlation of neighbours, which a sample estimates; a walk of more steps on a thin sample goes to
+    and fro between the few configurations that happen to be neighbours.
+    """
+    if surface.is_complete:
+        return None, None
+    if pairs < MIN_PAIRS:
+        too_few = f"{pairs} evaluated neighbour pairs are too few; at least {MIN_PAIRS} are needed"
+        return too_few, too_few
+    if surface.coverage >= STRUCTURE_COVERAGE:
+        return None, None
+    return None, (
+        f"{surface.coverage:.2%} of the configurations were evaluated; walks of more than one step need at least "
+        f"{STRUCTURE_COVERAGE:.0%}"
+    )
 
 
 def _reasons(surface: Surface) -> dict[str, str]:

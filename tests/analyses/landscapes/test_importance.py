@@ -195,3 +195,12 @@ def test_a_surrogate_of_a_sample_finds_the_order_of_importances(real_table: Call
     assert surrogate.r_squared > 0.7
     found = decompose(surrogate.grid, with_pairs=False)
     np.testing.assert_allclose(found.main / found.variance, exact.main / exact.variance, atol=0.08)
+
+
+def test_a_share_of_nothing_is_nothing_and_no_rounding_error() -> None:
+    grid = np.add.outer(np.linspace(0.1, 0.7, 4), np.repeat([0.1, 0.3, 0.35], 2).reshape(3, 2))
+    found = decompose(grid)
+    shares = {pair: found.share(variance) for pair, variance in found.pair.items()}
+    assert shares == dict.fromkeys(shares, 0.0)
+    assert found.share(float(found.main[2])) == 0.0
+    assert found.share(float(found.main[0])) == pytest.approx(np.var(np.linspace(0.1, 0.7, 4)) / np.var(grid))

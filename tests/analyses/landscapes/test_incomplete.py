@@ -87,6 +87,28 @@ def test_too_few_pairs_give_no_pair_metric(whole: Surface) -> None:
     assert result.value("loss_median") is not None
 
 
+def test_a_thin_sample_has_the_first_step_of_a_walk_only(whole: Surface) -> None:
+    thin = characterise(sample(whole, 1000, 2), OPTIONS)
+    walk = thin.tables["landscape_autocorrelation"]
+    assert walk["rank_exact"][0] == thin.value("assortativity_rank")
+    assert walk["reason"][0] is None
+    for name in ("rank_exact", "loss_exact", "rank_sampled", "rank_sampled_error"):
+        assert walk[name][1:] == [None] * 9
+    assert all("walks of more than one step need at least 50%" in reason for reason in walk["reason"][1:])
+    assert "nothing is said about optima" in thin.warnings[0]
+    few = characterise(sample(whole, 60, 3), OPTIONS).tables["landscape_autocorrelation"]
+    assert few["rank_exact"] == [None] * 10
+    assert "too few" in few["reason"][0]
+
+
+def test_no_neutral_pair_is_no_interval_of_no_width(whole: Surface) -> None:
+    distinct = Surface.make(whole.space, whole.ranks, np.random.default_rng(0).permutation(whole.size).astype(float))
+    row = column(characterise(sample(distinct, 1000, 2), Options(has_network=False, epsilon="0")), "neutrality")
+    assert row["value"] == 0
+    assert row["pair_count"] > 30  # type: ignore[operator]
+    assert row["lower"] is None and row["upper"] is None
+
+
 ESTIMATES = ("loss_median", "loss_iqr", "assortativity_rank", "neutrality")
 TAME = (*ESTIMATES, "loss_mean", "loss_sd", "loss_skewness", "loss_kurtosis", "assortativity_loss", "gradient")
 
