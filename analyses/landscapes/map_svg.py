@@ -85,10 +85,11 @@ def draw_map(
     parts += [*above(across, left, top), *beside(down, left, top)]
     known = set(surface.ranks[surface.optima].tolist())
     local = [rank for rank in optima if rank not in known][:MARKED_OPTIMA]
-    parts += _marks(surface, stack, plane, local)
+    goal = "global optimum" if optima or surface.is_complete else "best configuration evaluated"
+    parts += _marks(surface, stack, plane, local, goal)
     parts += draw_paths(stack, plane, paths)
     below = top + plane_height
-    legend, depth = _legend(stack, left, below, len(known), len(local), paths, name)
+    legend, depth = _legend(stack, left, below, (goal, len(known)), len(local), paths, name)
     parts += legend
     key, bottom = _key(surface, stack, labels, left, below + 22, name, is_needed=bool(fine_across or fine_down))
     parts += key
@@ -134,15 +135,15 @@ def _border(x1: float, y1: float, x2: float, y2: float, depth: int) -> str:
     return f'<path d="M{x1:.2f} {y1:.2f}L{x2:.2f} {y2:.2f}" stroke="#fff" stroke-width="{width}"/>'
 
 
-def _marks(surface: Surface, stack: Stack, plane: Plane, local: Sequence[int]) -> list[str]:
-    """Draw local optima as rings and the global optima as stars of two triangles."""
+def _marks(surface: Surface, stack: Stack, plane: Plane, local: Sequence[int], goal: str) -> list[str]:
+    """Draw local optima as rings and the best configurations, which are called `goal`, as stars of two triangles."""
     best = surface.ranks[surface.optima][:MARKED_GLOBAL].tolist()
     marks = []
     for rank, is_best in [*((rank, False) for rank in local), *((rank, True) for rank in best)]:
         column, row = stack.place(np.array([rank]))
         x, y = plane.at(float(column[0]) + 0.5, float(row[0]) + 0.5)
         if is_best:
-            marks.append(star(x, y, title=f"configuration {rank}, global optimum"))
+            marks.append(star(x, y, title=f"configuration {rank}, {goal}"))
         else:
             marks.append(ring(x, y, title=f"configuration {rank}, local optimum"))
     return marks
@@ -183,10 +184,12 @@ def _disc(x: float, y: float, content: str, colour: str, title: str = "") -> str
 
 
 def _legend(
-    stack: Stack, left: float, below: float, global_count: int, local_count: int, paths: Sequence[RunPath], name: str
-) -> tuple[list[str], float]:
+    stack: Stack, left: float, below: float, best: tuple[str, int], local_count: int, paths: Sequence[RunPath],
+    name: str,
+) -> tuple[list[str], float]:  # fmt: skip
     """Return the colour scale, the marks and the paths, and how far down they reach."""
     x, y = left + KEY_WIDTH + 130, below + 22
+    goal, global_count = best
     stops = "".join(f'<stop offset="{i * 25}%" stop-color="{colour}"/>' for i, colour in enumerate(STOPS))
     parts = [
         f'<defs><linearGradient id="{name}-scale">{stops}</linearGradient></defs>',
@@ -197,7 +200,7 @@ def _legend(
     ]
     y += 60
     shown = f", {MARKED_GLOBAL} of {global_count:,} drawn" if global_count > MARKED_GLOBAL else ""
-    entries = [(star(x + 8, y, 7), f"global optimum{shown}")]
+    entries = [(star(x + 8, y, 7), f"{goal}{shown}")]
     if local_count:
         words = f"one of the {local_count} best other local optima" if local_count > 1 else "another local optimum"
         entries.append((ring(x + 8, y + 22), words))

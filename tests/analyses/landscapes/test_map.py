@@ -199,3 +199,18 @@ def test_a_network_is_laid_out_the_same_and_joined_nodes_are_near():
     across = np.mean([np.linalg.norm(place[a] - place[b]) for a in range(1, 6) for b in range(7, 12)])
     assert within < 0.6 * across
     assert force_layout(1, [], []) == [(0.0, 0.0)] and force_layout(0, [], []) == []
+
+
+def test_names_beside_the_plane_keep_clear_of_wide_labels():
+    """A level's label ends 5 pixels left of its line; the name of the hyperparameter outside it begins left of it."""
+    surface = Surface.from_grid(np.random.default_rng(0).random((3, 3, 3)), [False] * 3)
+    wide = dict.fromkeys(range(3), ("mmmmmm", "medium", "wwwwww"))
+    svg = ElementTree.fromstring(draw_map(surface, title="t", labels=wide))
+    named = [node for node in svg.iter() if node.tag.endswith("text") and "rotate" in node.get("transform", "")]
+    names = [node for node in named if node.get("font-weight")]
+    labels = [node for node in svg.iter() if node.get("text-anchor") == "end" and node.text == "mmmmmm"]
+    assert names and labels
+    for label in labels:
+        begin = float(label.get("x", "0")) - 6 * 11 * 0.974  # an m of DejaVu Sans is 0.974 of the size wide
+        near = max(float(one.get("x", "0")) for one in names if float(one.get("x", "0")) < float(label.get("x", "0")))
+        assert near < begin
