@@ -17,6 +17,8 @@ LARGE_BASIN, SMALL_BASIN = 0.5, 0.1
 STRONGLY_NEUTRAL, HARDLY_NEUTRAL = 0.5, 0.05
 LEADING = 0.15
 """Jones and Forrest (1995): above it distance leads to the optimum, below its negative it misleads."""
+IDLE = 0.01
+"""Share of the variance below which a hyperparameter counts as idle."""
 CARRIES, COSTLY = 0.1, 0.5
 """Median cost of another benchmark's optimum, as a share of the way from best to median."""
 OUTLIERS = 0.3
@@ -41,6 +43,8 @@ class Facts:
     transfer: Sequence[Row] = ()
     runs: Sequence[Row] = ()
     epsilon: float | None = None
+    best: str = ""
+    """The sentence on the best configuration."""
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -50,8 +54,11 @@ class Facts:
     def interval(self, name: str) -> str:
         """Return a metric's interval and number of pairs in brackets, where it is an estimate."""
         row = next((row for row in self.metrics if row["name"] == name), None)
-        if row is None or row.get("lower") is None or row.get("upper") is None:
+        if row is None:
             return ""
+        if row.get("lower") is None or row.get("upper") is None:
+            counted = row.get("pair_count") and (self.values.get("coverage") or 1.0) < 1 and row["value"] == 0
+            return f" (none of {plural(row['pair_count'], 'pair')})" if counted else ""
         what = "configurations" if name.startswith("fdc") else "pairs"  # an estimate over configurations counts those
         pairs = f", from {row['pair_count']:,} {what}" if row.get("pair_count") else ""
         return f" (95 % interval {number(row['lower'], 3)} to {number(row['upper'], 3)}{pairs})"
@@ -65,9 +72,9 @@ def findings(facts: Facts) -> list[Said]:
         what = "Its single configuration is all there is" if size == 1 else f"All {size:,} configurations have one loss"
         return [Said(f"{what}: there is nothing to find, and most measures are undefined.", "metrics")]
     found = [
-        _coverage(values), _smoothness(facts), _optima(values), _basins(values), _neutrality(facts), _distance(facts),
-        _importance(facts.importance), _interactions(values, facts.importance), _transfer(facts.transfer),
-        _runs(facts.runs),
+        _coverage(values), Said(facts.best, "subject") if facts.best else None, _smoothness(facts), _optima(values),
+        _basins(values), _neutrality(facts), _distance(facts), _importance(facts.importance), _interactions(facts),
+        _transfer(facts.transfer), _runs(facts.runs),
     ]  # fmt: skip
     return [one for one in found if one]
 
@@ -171,9 +178,11 @@ def _importance(rows: Sequence[Row]) -> Said | None:
     known = sorted((r for r in rows if r["total_share"] is not None), key=lambda r: -r["total_share"])
     if not known:
         return None
-    parts = [f"{row['hyperparameter']} ({row['total_share']:.0%})" for row in known[:3]]
+    parts = [f"{row['hyperparameter']} ({row['total_share']:.0%})" for row in known[:3] if row["total_share"] >= IDLE]
     text = f"{_source(rows)}he variance of ranks, interactions included, comes mostly with {', '.join(parts)}"
-    idle = [row for row in known[3:] if row["total_share"] < 0.01]
+    if sum(row["total_share"] for row in known[:3]) > 1.005:
+        text += " (more than 100 % together: an interaction counts for each of its hyperparameters)"
+    idle = [row for row in known if row["total_share"] < IDLE]
     if idle:
         text += f"; {plural(len(idle), 'hyperparameter')} of {len(known)} matter{'s' * (len(idle) == 1)} less than 1 %"
     return Said(text + ".", "importance")
@@ -185,15 +194,18 @@ def _source(rows: Sequence[Row]) -> str:
     return "T" if not method or method.startswith("exact") else f"As a model of it estimates ({method}), t"
 
 
-def _interactions(values: Values, rows: Sequence[Row]) -> Said | None:
+def _interactions(facts: Facts) -> Said | None:
+    values, rows = facts.values, facts.importance
     main, sign = values.get("variance_ranks_main"), values.get("interaction_sign")
     reciprocal = values.get("interaction_reciprocal")
     if main is None or sign is None or reciprocal is None:
         return None
+    squares = next((row.get("pair_count") for row in facts.metrics if row["name"] == "interaction_sign"), None)
     begin = "Main" if _source(rows) == "T" else "By the same estimate main"
     return Said(
-        f"{begin} effects alone explain {main:.0%} of the variance of ranks; in {sign + reciprocal:.0%} of the squares "
-        "of two hyperparameters an effect changes its sign when the other one moves.",
+        f"{begin} effects alone explain {main:.0%} of the variance of ranks; in {sign + reciprocal:.0%} of the "
+        f"{f'{squares:,} ' if squares else ''}squares (two neighbouring levels of each of two hyperparameters, all "
+        "else fixed) moving one changes whether moving the other is better or worse.",
         "pairs",
     )
 

@@ -29,7 +29,7 @@ def rare(rows: Sequence[Row]) -> list[Trace]:
     ]  # fmt: skip
 
 
-def slices(rows: Sequence[Row]) -> list[Trace]:
+def slices(rows: Sequence[Row], goal: str = "global optimum") -> list[Trace]:
     """Return one hyperparameter's curves over its levels: of all configurations, and through the best one."""
     x = level_names([row["label"] for row in rows])
     column = {
@@ -47,7 +47,7 @@ def slices(rows: Sequence[Row]) -> list[Trace]:
             trace["mode"] = "lines+markers"
     at = [(label, value) for label, value, row in zip(x, column["best"], rows, strict=True) if row["is_level_of_best"]]
     mark = {
-        "type": "scatter", "mode": "markers", "name": "global optimum",
+        "type": "scatter", "mode": "markers", "name": goal,
         "x": [label for label, _ in at], "y": [value for _, value in at], "hoverinfo": "skip",
         "marker": {"symbol": "star", "size": 14, "color": "@warn", "line": {"color": "@surface", "width": 1}},
     }  # fmt: skip
@@ -156,9 +156,10 @@ def network(optima: Sequence[Row], edges: Sequence[Row], places: Mapping[int, tu
 
 
 def plane(
-    cells: Sequence[Row], optima: Sequence[Row], paths: Mapping[str, Sequence[Row]], tokens: Mapping[str, str]
-) -> list[Trace]:
-    """Return an embedding: the interpolated surface, optima, and the incumbents' ways."""
+    cells: Sequence[Row], optima: Sequence[Row], paths: Mapping[str, Sequence[Row]], tokens: Mapping[str, str],
+    goal: str = "global optimum",
+) -> list[Trace]:  # fmt: skip
+    """Return an embedding: the interpolated surface, optima (the best ones named `goal`), and the incumbents' ways."""
     columns = {row["column_number"]: row["x"] for row in cells}
     rows = {row["row_number"]: row["y"] for row in cells}
     first, last = min(columns), max(columns)
@@ -187,8 +188,10 @@ def plane(
                 },
             }
         )  # fmt: skip
-    for name, is_global in (("local optimum", False), ("global optimum", True)):
+    for name, is_global in (("local optimum", False), (goal, True)):
         mine = [row for row in optima if bool(row["is_global"]) == is_global]
+        if not mine:
+            continue
         found.append(
             {
                 "type": "scatter", "mode": "markers", "name": name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hpowh.reports.blocks import Block, Figure, Plot, Prose
@@ -27,8 +28,8 @@ KINDS = (
 )
 
 
-def importance(site: SiteContext, run: int, query: Query) -> list[Block]:
-    """Return the hyperparameters' shares of the variance and of the gain."""
+def importance(site: SiteContext, run: int, query: Query, default: Sequence[str] = ()) -> list[Block]:
+    """Return the hyperparameters' shares of the variance and of the gain; `default` says what gains are over."""
     rows = query.rows()
     if not any(row["total_share"] is not None for row in rows):
         reason = next((row["reason"] for row in rows if row["reason"]), "they were not computed")
@@ -54,12 +55,24 @@ def importance(site: SiteContext, run: int, query: Query) -> list[Block]:
     )
     how = (
         "Share of the variance that a hyperparameter explains alone, and together with all its interactions; of ranks, "
-        "of the loss itself, or of differences among the best tenth. The gain is what tuning it brings over the "
-        "default configuration."
+        "of the loss itself, or of differences among the best tenth."
     )
+    if gain:
+        how += " The gain is what tuning it brings over the default configuration."
     methods = " ".join(sorted({f"Method: {row['method']}." for row in rows if row["scope"] == "ranks"}))
     alt = "Bars: main and total share of the variance of each hyperparameter."
-    return [Figure("importance", "Importance of the hyperparameters", how, chart, query, alt, run, (methods,))]
+    return [
+        Figure(
+            "importance",
+            "Importance of the hyperparameters",
+            how,
+            chart,
+            query,
+            alt,
+            run,
+            (methods, *(default if gain else ())),
+        )
+    ]
 
 
 def interactions(site: SiteContext, run: int) -> list[Block]:
@@ -82,7 +95,11 @@ def interactions(site: SiteContext, run: int) -> list[Block]:
         {"xaxis": {"side": "bottom"}, "yaxis": {"autorange": "reversed"}, "hovermode": "closest"},
         (("Shown", tuple(name for name, _, _ in kinds)),),
     )  # fmt: skip
-    how = "How strongly two hyperparameters depend on one another; sign interactions are what makes a landscape rugged."
+    how = (
+        "How strongly two hyperparameters depend on one another: what they explain together beyond their main effects, "
+        "or in which share of the squares (two neighbouring levels of each, all else fixed) moving one changes the "
+        "sign of the other's effect; such sign interactions are what makes a landscape rugged."
+    )
     alt = "Heat map of pairs of hyperparameters."
     return [Figure("pairs", "Pairs of hyperparameters", how, chart, query, alt, run)]
 
@@ -101,7 +118,7 @@ def _every(site: SiteContext, run: int) -> tuple[int, list[str]]:
     return every, [note] if every > 1 else []
 
 
-def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float) -> list[Block]:
+def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float, *, has_optima: bool) -> list[Block]:
     """Return the value over each hyperparameter's levels: of all configurations, and through the best one."""
     every, notes = _every(site, run)
     query = site.query(pictures.SLICES, run=run, space=space_id, sign=sign, every=every)
@@ -117,7 +134,7 @@ def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float) 
         mine = by_name[name]
         is_log = any(spans_orders([row[column] for row in mine]) for column in ("low", "middle", "high"))
         variants[str(index)] = {
-            "data": shapes.slices(mine),
+            "data": shapes.slices(mine, "global optimum" if has_optima else "best evaluated"),
             "layout": {"xaxis": axis(name, type="category"), "yaxis": axis(label, is_log=is_log)},
         }
     chart = Plot(variants, {}, (("Hyperparameter", tuple(order)),), log_toggles=("y",))

@@ -20,7 +20,7 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
         {"": {"data": [charts.curve("neutrality", rows, "epsilon", "neutrality")]}},
         {
             "xaxis": axis("Threshold on the difference", is_log=True, dtick=1),
-            "yaxis": axis("Share of neutral pairs", tickformat=".0%", rangemode="tozero"),
+            "yaxis": axis("Share of neutral pairs", tickformat=".3~%", rangemode="tozero"),
             "shapes": [
                 {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": epsilon, "x1": epsilon,
                  "line": {"color": "@1", "dash": "dot", "width": 1.5}}
@@ -41,11 +41,14 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
         {"": {"data": [charts.curve("neutrality", ranks.rows(), "place", "neutrality")]}},
         {
             "xaxis": axis("Place of the configuration (0 best, 1 worst)"),
-            "yaxis": axis("Share of neutral neighbours", tickformat=".0%", rangemode="tozero"),
+            "yaxis": axis("Share of neutral neighbours", tickformat=".3~%", rangemode="tozero"),
         },
         height=320,
     )
-    how = "Where the landscape is flat: among good configurations (left) or bad ones (right), in forty equal parts."
+    how = (
+        "Where the landscape is flat: among good configurations (left) or bad ones (right), in forty equal parts; "
+        f"neutral is a difference of at most {epsilon:.3g}."
+    )
     alt = "Line: share of neutral neighbours by rank."
     return [first, Figure("neutrality-rank", "Neutrality against rank", how, chart, ranks, alt, run)]
 
@@ -57,6 +60,13 @@ def autocorrelation(site: SiteContext, run: int) -> Block:
     if not any(row["rank_exact"] is not None for row in rows):
         reason = next((row["reason"] for row in rows if row["reason"]), "there are no pairs")
         return Prose("Autocorrelation", [f"It is undefined: {reason}."], id="autocorrelation")
+    if all(row["rank_exact"] is None for row in rows[1:]) and len(rows) > 1:
+        text = (
+            f"After one step the ranks correlate at {number(rows[0]['rank_exact'], 3)}, the losses at "
+            f"{number(rows[0]['loss_exact'], 3)}: the correlation of neighbours. Of more steps nothing is said: "
+            f"{rows[1]['reason']}."
+        )
+        return Prose("Autocorrelation of random walks", [text], id="autocorrelation")
     data = [
         charts.curve("ranks, exact", rows, "lag", "rank_exact"),
         charts.curve("loss, exact", rows, "lag", "loss_exact", token="@1"),

@@ -66,7 +66,7 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
     return found
 
 
-def embedding(site: SiteContext, run: int, sign: float) -> list[Block]:
+def embedding(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> list[Block]:
     """Return the landscape laid out in a plane, where `hpowh analyse embed` was run on it."""
     about = site.query(pictures.EMBEDDING, run=run).rows()
     if not about:
@@ -75,13 +75,16 @@ def embedding(site: SiteContext, run: int, sign: float) -> list[Block]:
     made = one["analysis_run_id"]
     query = site.query(pictures.EMBEDDING_CELLS, embedding=made)
     optima = site.query(pictures.EMBEDDING_OPTIMA, run=run, embedding=made, sign=sign).rows()
+    if not has_optima:  # a thin sample: what has no better neighbour in it is no optimum
+        optima = [row for row in optima if row["is_global"]]
+    goal = "global optimum" if has_optima else "best evaluated"
     paths: dict[str, list[dict[str, Any]]] = {}
     for row in site.query(pictures.EMBEDDING_PATHS, run=run, embedding=made).rows():
         paths.setdefault(row["algorithm"], []).append(row)
     tokens = {name: site.colours.token(name) for name in paths}
     bare = {"visible": False}
     chart = Plot(
-        {"": {"data": shapes.plane(query.rows(), optima, paths, tokens)}},
+        {"": {"data": shapes.plane(query.rows(), optima, paths, tokens, goal)}},
         {"xaxis": bare, "yaxis": {**bare, "scaleanchor": "x"}, "hovermode": "closest"},
         height=640,
     )
@@ -158,7 +161,8 @@ def distance(site: SiteContext, run: int, label: str, sign: float, *, has_optima
     )
     if has_optima:
         how += " Rings are local optima: good ones far away are traps."
-    alt = "Lines: median, best and middle 80 % of the values by distance to the global optimum; rings: local optima."
+    rings = "; rings: local optima" if has_optima else ""
+    alt = f"Lines: median, best and middle 80 % of the values by distance to the {goal}{rings}."
     return Figure("distance", "Value against distance to the optimum", how, chart, query, alt, run)
 
 

@@ -9,12 +9,14 @@ from functools import partial
 from hpowh.reports import landscape_words as words
 from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table, Warnings
 from hpowh.reports.context import SiteContext
+from hpowh.reports.landscape_meanings import meanings
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Finding, Key, Page
 from hpowh.reports.pages import _landscape_hyperparameters as hyperparameters
 from hpowh.reports.pages import _landscape_roughness as roughness
 from hpowh.reports.pages import _landscape_runs as optimisers
 from hpowh.reports.pages import _landscape_shape as shape
+from hpowh.reports.pages import _landscape_subject as subject
 from hpowh.reports.queries import landscape as queries
 from hpowh.reports.queries import landscape_pictures as pictures
 
@@ -91,14 +93,17 @@ def _build(
     optima = next((row for row in metrics.rows() if row["name"] == "n_lo"), {"value": None, "reason": "not computed"})
     has_optima = optima["value"] is not None
     known = site.query(queries.RUNS, run=run).rows() if has_optima else []
-    facts = words.Facts(metrics.rows(), by_rank, carried.rows(), known, epsilon)
+    is_complete = any(row["name"] == "coverage" and row["value"] == 1 for row in metrics.rows())
+    best = subject.best(site, run, space_id, metric, sign, is_complete=is_complete)
+    facts = words.Facts(metrics.rows(), by_rank, carried.rows(), known, epsilon, best)
     blocks: list[Block] = [
         _findings(site, facts, _key(*names, fidelity)),
         Facts(_numbers(facts.values, epsilon)),
         Warnings(site.provenance(run).warnings),
+        subject.about(site, run, space, metric, direction),
     ]
     blocks += shape.maps(site, run, f"{space}: {benchmark} {metric} {split}{at}")
-    blocks += shape.embedding(site, run, sign)
+    blocks += shape.embedding(site, run, sign, has_optima=has_optima)
     blocks += shape.distribution(site, run, label, sign)
     blocks.append(shape.distance(site, run, label, sign, has_optima=has_optima))
     if has_optima:
@@ -106,9 +111,9 @@ def _build(
         blocks += shape.basins(site, run)
     else:
         blocks.append(Prose("Optima, their network and basins", [f"Nothing is said of them: {optima['reason']}."]))
-    blocks += hyperparameters.importance(site, run, importance)
+    blocks += hyperparameters.importance(site, run, importance, subject.default(site, run, space_id))
     blocks += hyperparameters.interactions(site, run)
-    blocks += hyperparameters.slices(site, run, space_id, label, sign)
+    blocks += hyperparameters.slices(site, run, space_id, label, sign, has_optima=has_optima)
     blocks += hyperparameters.pair_maps(site, run, space_id, sign)
     blocks += roughness.neutrality(site, run, epsilon, rule)
     blocks.append(roughness.autocorrelation(site, run))
@@ -118,10 +123,16 @@ def _build(
     columns = [
         Column(name, name.replace("_", " ")) for name in ("name", "value", "lower", "upper", "pair_count", "reason")
     ]
-    how = "Every metric, or why it is undefined; an interval where it is an estimate. docs/landscapes.md defines each."
+    how = (
+        "Every metric, or why it is undefined; a 95 % interval where it is an estimate; how many pairs, squares or "
+        "configurations it rests on. The list below says what each is."
+    )
+    if direction == "max":
+        how += f" The loss is minus {metric}."
     blocks.append(
         Table("metrics", "All metrics", how, metrics, columns, run, is_folded=(facts.values.get("coverage") or 0) >= 1)
     )
+    blocks.append(Prose("What the metrics are", points=meanings(row["name"] for row in metrics.rows())))
     return blocks
 
 
@@ -141,9 +152,9 @@ def _numbers(values: words.Values, epsilon: float | None) -> list[tuple[str, str
     optima = values.get("n_lo")
     return [
         ("configurations", number(int(values["n_configurations"] or 0))),
-        ("of the grid", share("coverage")),
+        ("of the grid evaluated", share("coverage")),
         ("smoothness (ranks of neighbours)", number(values.get("assortativity_rank"), 3)),
         ("local optima", number(None if optima is None else int(optima))),
-        ("in the best basin", share("basin_global_share")),
+        ("lead to the best by steepest descent", share("basin_global_share")),
         ("neutral pairs" if epsilon is None else f"neutral pairs (within {epsilon:.3g})", share("neutrality")),
     ]

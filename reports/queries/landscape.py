@@ -182,3 +182,41 @@ where sp.name = $space and i.scope = 'ranks' and s.seed is null
 qualify row_number() over (partition by s.benchmark_id, i.position order by i.analysis_run_id desc) = 1
 order by b.name, i.position
 """
+
+SUBJECT = """
+select
+  s.search_space_id, b.name as benchmark, s.split, s.fidelity, s.configuration_count,
+  count(*) as evaluations, count(*) filter (where e.status = 'ok') as usable,
+  count(distinct e.seed) as seed_count, count(distinct e.fold) as fold_count
+from result.landscape_subject as s
+join core.benchmark as b on b.benchmark_id = s.benchmark_id
+join core.evaluation as e
+  on e.search_space_id = s.search_space_id and e.benchmark_id = s.benchmark_id and e.metric_id = s.metric_id
+  and e.split = s.split and e.fidelity is not distinct from s.fidelity
+where s.analysis_run_id = $run
+group by all
+"""
+"""What a landscape's values are means of."""
+
+BEST = """
+select
+  arg_min(configuration_id, (loss, configuration_id)) as configuration_id, $sign * min(loss) as value,
+  (select count(*) from result.landscape_node as n
+   where n.analysis_run_id = $run and n.loss = (select min(loss) from result.landscape_node
+                                                where analysis_run_id = $run)) as tied,
+  $sign * median(loss) as median, $sign * max(loss) as worst
+from result.landscape_node where analysis_run_id = $run
+"""
+
+SETTING = """
+select h.name, l.label, i.total_share
+from core.hyperparameter as h
+join core.hyperparameter_level as l
+  on l.search_space_id = h.search_space_id and l.position = h.position
+  and l.level = ($configuration // h.stride) % h.cardinality
+left join result.landscape_importance as i
+  on i.analysis_run_id = $run and i.scope = 'ranks' and i.position = h.position
+where h.search_space_id = $space
+order by h.position
+"""
+"""One configuration's hyperparameters, their levels, and their shares of the variance of ranks."""

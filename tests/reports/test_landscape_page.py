@@ -267,6 +267,27 @@ def test_an_incomplete_landscape_says_so_first_and_shows_intervals(made: Made):
     assert "<th" in metrics and "pair count" in metrics
 
 
+def test_a_page_says_what_it_is_of_and_which_configuration_is_best(made: Made):
+    text = text_of(made.page("landscape", "img"))
+    levels = ", ".join(f"= {level}" for level in BEST)
+    assert levels == ", ".join(re.findall(r"= \d+", text.split("The best configuration has acc ")[1])[:4])
+    assert f"The best configuration has acc {VALUES.max():.4f}: " in text
+    assert f"The median configuration has {np.median(VALUES):.4f}, the worst {VALUES.min():.4f}." in text
+    assert "value is its acc (higher is better) on the valid split of" in text
+    assert "the mean over 3 seeds: 1,080 evaluations of 360 configurations." in text
+    assert "What is called the loss is minus acc: less is better." in text
+    assert "fdc_spearman, fdc_pearson: fitness-distance correlation" in text.split("What the metrics are")[1]
+    assert "All 360 configurations have one loss" in text_of(made.page("landscape", "flat"))
+
+
+def test_a_thin_sample_speaks_of_no_optimum_and_of_no_longer_walk(made: Made):
+    text = text_of(made.page("landscape", "thin"))
+    assert "The best configuration that was evaluated has" in text
+    assert "global optimum" not in text.split("Map of the landscape")[1].split("All metrics")[0]
+    assert "Of more steps nothing is said: " in text
+    assert "nothing is said about optima, basins and paths." in text
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [("flat", "All 360 configurations have one loss"), ("single-one", "Its single configuration is all there is")],

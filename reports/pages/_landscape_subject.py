@@ -1,0 +1,85 @@
+"""What a landscape's page is of: which values, of how many evaluations, over which grid, and its best configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpowh.reports.blocks import Prose
+from hpowh.reports.context import SiteContext
+from hpowh.reports.numbers import better, number, plural
+from hpowh.reports.queries import landscape as queries
+
+SHOWN = 8
+"""So many hyperparameters of a configuration are named; the most important ones."""
+
+
+def setting(site: SiteContext, run: int, space_id: int, configuration: int) -> str:
+    """Return a configuration in words: its hyperparameters' levels, the most important ones first where not all."""
+    rows = site.rows(queries.SETTING, run=run, space=space_id, configuration=configuration)
+    if len(rows) > SHOWN:
+        rows = sorted(rows, key=lambda row: -(row[2] or 0.0))
+    said = ", ".join(f"{name} = {label}" for name, label, _ in rows[:SHOWN])
+    left = len(rows) - SHOWN
+    return said + (f" and {plural(left, 'other')} (configuration {configuration})" if left > 0 else "")
+
+
+def best(site: SiteContext, run: int, space_id: int, metric: str, sign: float, *, is_complete: bool) -> str:
+    """Return the sentence on the best configuration, how many share its value, and what others have."""
+    configuration, value, tied, median, worst = site.rows(queries.BEST, run=run, sign=sign)[0]
+    whose = "best configuration" if is_complete else "best configuration that was evaluated"
+    first = f"The {whose} has {metric} {number(value)}" if tied == 1 else (
+        f"{tied:,} configurations share the best {metric}, {number(value)}; the first of them")  # fmt: skip
+    return (
+        f"{first}: {setting(site, run, space_id, configuration)}. The median configuration has {number(median)}, the "
+        f"worst {number(worst)}."
+    )
+
+
+def default(site: SiteContext, run: int, space_id: int) -> list[str]:
+    """Return the note that says which configuration gains are measured from; nothing where there is none."""
+    (configuration,) = site.rows(
+        "select default_configuration_id from result.landscape_subject where analysis_run_id = $run", run=run
+    )[0]
+    if configuration is None:
+        return []
+    is_given = '"default": null' not in site.provenance(run).parameters
+    whose = "as it was given" if is_given else "the configuration with the best mean rank over the space's benchmarks"
+    return [f"The default is {setting(site, run, space_id, configuration)}: {whose}."]
+
+
+def about(site: SiteContext, run: int, space: str, metric: str, direction: str) -> Prose:
+    """Return what the page's values and terms are."""
+    one = site.query(queries.SUBJECT, run=run).rows()[0]
+    hyperparameters = site.query(queries.HYPERPARAMETERS, space=one["search_space_id"]).rows()
+    values = (
+        f"Every configuration's value is its {metric} ({better(direction)}) on the {one['split']} split of "
+        f"{one['benchmark']}{_where(one)}: {plural(one['evaluations'], 'evaluation')} of "
+        f"{plural(one['configuration_count'], 'configuration')}{_unusable(one)}."
+    )
+    loss = f"minus {metric}" if direction == "max" else f"the {metric} itself"
+    ways = [
+        f"{what} {', '.join(names)}"
+        for what, kind in (("by one level of", "ordinal"), ("to any other level of", "categorical"))
+        if (names := [row["name"] for row in hyperparameters if row["kind"] == kind and row["cardinality"] > 1])
+    ]
+    fixed = [row["name"] for row in hyperparameters if row["cardinality"] == 1]
+    moves = "; ".join(ways) or "here none can move"
+    terms = (
+        f"Neighbours differ in one hyperparameter of {space}: {moves}."
+        + (f" {', '.join(fixed)} has one level and never moves." if len(fixed) == 1 else "")
+        + (f" {', '.join(fixed)} have one level each and never move." if len(fixed) > 1 else "")
+        + f" What is called the loss is {loss}: less is better. A local optimum has no better neighbour; its basin is "
+        "all from which steepest descent (always to the best neighbour) ends there. Distances are counted in moves."
+    )
+    return Prose("What is measured", [values, terms], id="subject")
+
+
+def _where(one: dict[str, Any]) -> str:
+    fidelity = "" if one["fidelity"] is None else f" at fidelity {number(one['fidelity'])}"
+    over = [plural(one[f"{name}_count"], name) for name in ("seed", "fold") if one[f"{name}_count"] > 1]
+    return fidelity + (f", the mean over {' and '.join(over)}" if over else "")
+
+
+def _unusable(one: dict[str, Any]) -> str:
+    lost = one["evaluations"] - one["usable"]
+    return f"; {plural(lost, 'evaluation')} without a usable value {'is' if lost == 1 else 'are'} left out" * (lost > 0)
