@@ -60,12 +60,17 @@ def connect(
 def _refuse_other_files(path: Path) -> None:
     """DuckDB would open a CSV or SQLite file as something else, by its name or its content."""
     try:
-        with path.open("rb") as handle:
-            start = handle.read(12)
+        if not path.stat().st_size or is_database(path):
+            return
     except OSError:
         return  # missing, or not readable: DuckDB's own error says which
-    if start and start[8:12] != b"DUCK":
-        raise NotAWarehouseError(f"{path} is not a DuckDB file.", "Name a warehouse, or make one: hpowh init")
+    raise NotAWarehouseError(f"{path} is not a DuckDB file.", "Name a warehouse, or make one: hpowh init")
+
+
+def is_database(path: Path) -> bool:
+    """Return whether the file begins as DuckDB's do. Raises OSError where it cannot be read."""
+    with path.open("rb") as handle:
+        return handle.read(12)[8:] == b"DUCK"
 
 
 def explain(error: duckdb.Error, path: Path) -> HpowhError:
@@ -93,11 +98,13 @@ def explain(error: duckdb.Error, path: Path) -> HpowhError:
         )
     if "Permission denied" in text:
         return HpowhError(f"No permission to open {path}.", "Check the file's owner and mode.")
+    if "No such file or directory" in text and not path.absolute().parent.is_dir():
+        return HpowhError(f"{path} cannot be written: there is no folder {path.parent}.", "Make it first.")
     if "does not exist" in text and "database" in text.lower():
         return NotAWarehouseError(f"There is no warehouse at {path}.", "Make one: hpowh init")
-    if "WAL" in text or "Checksum" in text or "corrupt" in text.lower():
+    if "WAL" in text or "Checksum" in text or "corrupt" in text.lower() or "Could not read" in text:
         return HpowhError(
-            f"The warehouse {path} is damaged: {text.splitlines()[0]}",
+            f"The warehouse {path} is damaged: {text.splitlines()[0].rstrip('.')}.",
             "Restore a backup (hpowh keeps one beside the file before every upgrade).",
         )
     return HpowhError(f"Cannot open {path}: {text.splitlines()[0]}")

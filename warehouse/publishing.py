@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from hpowh.warehouse.catalogue import Table
-from hpowh.warehouse.connection import explain
+from hpowh.warehouse.connection import explain, is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.names import identifier, literal, slug
@@ -37,11 +37,13 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     Readers that have the old copy open keep reading it; whoever opens `target` finds the old or the new copy, whole.
 
     Raises:
-        UsageError: `target` is the warehouse itself.
+        UsageError: `target` is the warehouse itself, or something that is no DuckDB file.
         HpowhError: the copy cannot be written; the old one stays.
     """
     if target.exists() and target.samefile(store.path):
         raise UsageError(f"{target} is the warehouse itself.", "Name another file.")
+    if target.exists() and not is_database(target):
+        raise UsageError(f"{target} is there and is no published copy.", "Name a new file, or remove it first.")
     store.close()
     store.connection.execute("select 1")  # says who holds the file, or that it is no warehouse
     store.close()
@@ -92,9 +94,11 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
     whole and replaces an older export in one step.
 
     Raises:
-        UsageError: `folder` holds something that is no export.
+        UsageError: `folder` is a file, or holds something that is no export.
         HpowhError: it cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file.", "Name a new or empty folder.")
     if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
         raise UsageError(f"{folder} is there and is no export.", "Name a new or empty folder.")
     try:

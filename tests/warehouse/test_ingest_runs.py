@@ -286,6 +286,94 @@ def test_a_column_that_varies_within_runs_is_asked_about(warehouse, tmp_path):
     assert warehouse.sql("select count(*) from core.run").one() == 1
 
 
+def trials(columns: str, of, budgets: int = 12) -> str:
+    """A table of two algorithms x two seeds, with further columns by budget."""
+    lines = [
+        f"{algorithm},b,{seed},{budget},{0.5 + budget / 100},{of(seed, budget)}\n"
+        for algorithm in "AB"
+        for seed in range(2)
+        for budget in range(1, budgets + 1)
+    ]
+    return f"algorithm,benchmark,seed,budget,value,{columns}\n" + "".join(lines)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_hyperparameters_with_few_values_are_asked_about_all_at_once(warehouse, tmp_path, suffix):
+    text = trials("lr,n layers,opt", lambda seed, budget: f"0.{seed}{budget}1,{budget % 3},{'xy'[budget % 2]}")
+    path = write(tmp_path, text)
+    if suffix == "parquet":
+        pl.read_csv(path).write_parquet(path := tmp_path / "runs.parquet")
+    with pytest.raises(IngestError, match="columns 'lr', 'n layers', 'opt' change within runs"):
+        load(warehouse, path)
+    with pytest.raises(IngestError, match="--map 'n layers'=metric"):
+        load(warehouse, path, mapping={"lr": "ignore"})
+    assert counts(warehouse) == EMPTY
+    load(warehouse, path, mapping=dict.fromkeys(("lr", "n layers", "opt"), "ignore"))
+    assert warehouse.sql("select count(*) from core.run").one() == 4
+
+
+def test_a_factor_whose_runs_have_the_same_budgets_is_one(warehouse, tmp_path):
+    text = trials("prior", lambda *_: "good") + trials("prior", lambda *_: "bad").split("\n", 1)[1]
+    load(warehouse, write(tmp_path, text))
+    assert warehouse.sql("select count(*), count(distinct setting) from mart.run").rows() == [(8, 2)]
+
+
+def test_factors_of_runs_timed_in_seconds_are_believed(warehouse, tmp_path):
+    """Where no budget occurs twice nothing can be told, and nothing is refused."""
+    lines = "".join(
+        f"A,b,{seed},{step + seed / 7 + 0.01 * p},0.5,p{p}\n" for seed in range(3) for step in range(9) for p in (0, 1)
+    )
+    load(warehouse, write(tmp_path, "algorithm,benchmark,seed,budget,value,prior\n" + lines))
+    assert warehouse.sql("select count(*) from core.run").one() == 6
+
+
+def test_a_misspelled_seed_is_said(warehouse, tmp_path):
+    text = "algorithm,benchmark,sead,budget,value\n" + "".join(f"A,b,{s},{b},0.5\n" for s in range(3) for b in range(9))
+    outcome = load(warehouse, write(tmp_path, text))
+    assert any("No column is a seed; sead: a factor" in note for note in outcome.notes)
+    named = load(warehouse, write(tmp_path, text, "other.csv"), "y", mapping={"sead": "seed"}, replace_old=True)
+    assert not any("No column is a seed" in note for note in named.notes)
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("Val accuracy (%)", "max"),
+        ("valAccuracy", "max"),
+        ("ROC-AUC", "max"),
+        ("top1_acc", "max"),
+        ("val loss", "min"),
+        ("inaccuracy", "min"),
+        ("error_rate", "min"),
+    ],
+)
+def test_a_metrics_direction_is_guessed_by_its_words(warehouse, tmp_path, metric, direction):
+    outcome = load(
+        warehouse,
+        write(tmp_path, f"Algorithm,data set,Seed,n evals,{metric}\nA,b,0,1,0.5\n"),
+        mapping={metric: "value"},
+    )
+    assert warehouse.sql("select direction from core.metric").one() == direction
+    assert any("is better for" in note for note in outcome.notes)
+    assert warehouse.sql("select benchmark, seed, budget from mart.observation").rows() == [("b", 0, 1.0)]
+
+
+def test_refused_rows_never_replace_the_source_or_a_warehouse(warehouse, tmp_path):
+    text = GOOD + "A,b1,0,x,1,good\n"
+    path = write(tmp_path, text)
+    (link := tmp_path / "link.csv").symlink_to(path)
+    for target in (path, link, warehouse.path):
+        with pytest.raises(UsageError, match="would overwrite"):
+            load(warehouse, path, reject_to=target)
+    assert path.read_text() == text
+    assert counts(warehouse) == EMPTY
+
+
+def test_a_folder_is_said_to_be_one(warehouse, tmp_path):
+    with pytest.raises(IngestError, match="is a folder"):
+        load(warehouse, tmp_path)
+
+
 def test_constants_stand_for_columns(warehouse, tmp_path):
     path = write(tmp_path, "seed,value\n0,0.5\n1,0.6\n")
     load(warehouse, path, constants={"algorithm": "RS", "benchmark": "b"})

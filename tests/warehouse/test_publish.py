@@ -95,6 +95,15 @@ def test_a_copy_that_cannot_be_written_leaves_the_old_one(filled, tmp_path):
         publish_copy(filled, tmp_path / "absent" / "public.duckdb")
 
 
+def test_a_file_that_is_no_copy_is_not_replaced(filled, tmp_path):
+    (data := tmp_path / "results.csv").write_text("algorithm,value\nA,1\n")
+    with pytest.raises(UsageError, match="is no published copy"):
+        publish_copy(filled, data)
+    with pytest.raises(UsageError, match="is a file"):
+        export_parquet(filled, data)
+    assert data.read_text() == "algorithm,value\nA,1\n"
+
+
 def test_views_say_the_same_on_the_exported_parquet(filled, tmp_path):
     folder = tmp_path / "parquet"
     tables = {table.name: table for table in export_parquet(filled, folder)}

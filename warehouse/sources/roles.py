@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,7 +58,8 @@ def guess_by_name(
 ) -> dict[str, Role]:
     """Give each role that nobody has yet to the first column with one of its common names."""
     found = dict(roles)
-    lower = {column.strip().lower(): column for column in reversed(list(columns))}
+    lower = {"_".join(words(column)): column for column in reversed(list(columns))}
+    lower |= {column.strip().lower(): column for column in reversed(list(columns))}
     for role, names in vocabulary.items():
         if any(given.name == role for given in found.values()):
             continue
@@ -69,25 +71,21 @@ def guess_by_name(
     return found
 
 
-HIGHER_IS_BETTER = (
-    "acc",
-    "accuracy",
-    "auc",
-    "f1",
-    "precision",
-    "recall",
-    "score",
-    "reward",
-    "r2",
-    "bleu",
-    "hypervolume",
-)
+HIGHER_IS_BETTER = {
+    *("acc", "accuracy", "auc", "auroc", "auprc", "f1", "precision", "recall", "score", "reward", "r2"),
+    *("bleu", "hypervolume", "mcc", "kappa", "iou", "ndcg"),
+}
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name, in lower case: `Val accuracy (%)` and `valAccuracy` are both val, accuracy."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
+    return re.findall(r"\w+", apart.replace("_", " ").lower())
 
 
 def guess_direction(metric: str) -> str:
     """Return `max` where a metric's name is one of those where higher is better, else `min`."""
-    words = metric.lower().replace("-", "_").split("_")
-    return "max" if any(word in HIGHER_IS_BETTER for word in words) else "min"
+    return "max" if HIGHER_IS_BETTER.intersection(words(metric)) else "min"
 
 
 def direction_of(metric: str, option: str | None) -> tuple[str, bool]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.roles import Role, direction_of, given_roles, guess_by_name
+from hpowh.warehouse.sources.runs_factors import refuse_varying
 from hpowh.warehouse.sources.statuses import STATUS_WORDS, status_case
 from hpowh.warehouse.sources.tabular import Staged, finite, not_a_number, number, status_of
 
@@ -74,6 +75,11 @@ class Plan:
     def budget(self) -> str | None:
         """The column of the budget; None where each run has a single, final value."""
         return self.column("budget")
+
+    @property
+    def seed(self) -> str | None:
+        """The column of the seed; None where there is none."""
+        return self.column("seed")
 
     @property
     def metric_name(self) -> str | None:
@@ -216,6 +222,10 @@ class Plan:
         left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
         if left:
             notes.append(f"Left out: {', '.join(left)} (load one with --map {left[0]}=metric).")
+        unknown = [column for column in self.factors if self.roles[column].why != "given"]
+        if self.seed is None and "seed" not in self.constants and unknown:
+            counted = "a factor" if len(unknown) == 1 else "factors"
+            notes.append(f"No column is a seed; {', '.join(unknown)}: {counted} (say --map COLUMN=seed if one is).")
         if self.budget is None and "budget" not in self.constants:
             notes.append("No column is a budget: each row counts as a run's final value, at budget 1.")
         return notes
@@ -256,7 +266,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     listed = ", ".join(identifier(column) for column in plan.key_columns()) or "1 as none"
     connection.execute(f"create or replace temp table hpowh_keys as select distinct {listed} from {staged.relation}")
     plan.numeric_texts = _numeric_texts(connection, plan, staged)
-    _refuse_varying(connection, plan, staged)
+    refuse_varying(connection, plan, staged)
     return plan
 
 
@@ -292,29 +302,3 @@ def _numeric_texts(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: St
     )
     found = connection.execute(f"select {tests} from hpowh_keys").fetchall()[0]
     return {column for column, is_number in zip(texts, found, strict=True) if is_number}
-
-
-def _refuse_varying(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
-    """A guessed factor that changes within a run is none; better to ask than to make a run of every row."""
-    guessed = [column for column in plan.factors if plan.roles[column].why != "given"]
-    suspects = [column for column in guessed if plan.columns[column] in ("DOUBLE", "FLOAT", "VARCHAR")]
-    if not suspects or plan.budget is None:
-        return
-    keys = [expression for alias, expression in plan.run_keys() if not alias.startswith("f_")]
-    keys += [plan.factor(column) for column in plan.factors if column not in suspects]
-    rows, runs = connection.execute(
-        f"select (select count(*) from {staged.relation}), (select count(*) from hpowh_keys)"
-    ).fetchall()[0]
-    if runs * 5 < rows:
-        return
-    for column in suspects:
-        varies = connection.execute(
-            f"select 1 from {staged.relation} group by {', '.join(keys)} "
-            f"having count(distinct {identifier(column)}) > 1 and count(distinct {identifier(column)}) > count(*) / 2 "
-            "limit 1"
-        ).fetchall()
-        if varies:
-            raise IngestError(
-                f"{plan.location}: the column {column!r} changes within runs, so it is no run factor.",
-                f"Say what it is: --map {column}=metric (a further value), =factor (it tells runs apart) or =ignore",
-            )

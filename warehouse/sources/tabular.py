@@ -43,8 +43,10 @@ def format_of(path: Path) -> str:
     """Return `csv`, `parquet` or `json` by the file's ending (`.gz` aside).
 
     Raises:
-        IngestError: the ending is none of those.
+        IngestError: the ending is none of those, or the path is a folder.
     """
+    if path.is_dir():
+        raise IngestError(f"{path} is a folder.", "Name one file: .csv .tsv .parquet .jsonl, also with .gz")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     for suffix in reversed(suffixes):
         if suffix == ".gz":
@@ -98,7 +100,7 @@ def stage(connection: duckdb.DuckDBPyConnection, request: Request) -> Staged:
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
-        raise IngestError(f"{path} cannot be read: {_first_line(error)}", _hint(error)) from None
+        raise IngestError(f"{path} cannot be read: {_first_line(error).rstrip('.')}.", _hint(error)) from None
 
 
 def _first_line(error: duckdb.Error) -> str:
