@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 JOB = "traces"
-VERSION = "1"
+VERSION = "2"
 BAND_SEED = 0
 CELL = ["benchmark_id", "metric_id", "algorithm_id", "setting"]
 
@@ -276,11 +276,11 @@ def _warnings(connection: duckdb.DuckDBPyConnection, tables: dict[str, pl.DataFr
         found.append(f"{plural(early, 'run')} stopped before the common budget axis ends and have no final value.")
     for row in axes.filter(pl.col("reason").is_not_null()).to_dicts():
         found.append(f"Benchmark {_benchmark(connection, row['benchmark_id'])} has no common axis: {row['reason']}.")
-    unranked = regret.filter(pl.col("final_rank").is_null()).height
-    if unranked:
-        found.append(
-            f"{plural(unranked, 'run')} of {regret.height:,} without a final rank; run_regret.reason says why."
-        )
+    unranked = regret.filter(pl.col("final_rank").is_null())
+    if unranked.height:
+        reasons = unranked["reason"].value_counts().sort("count", "reason", descending=[True, False])
+        said = listed([f"{reason} ({count:,})" for reason, count in reasons.rows()], 3, "; ")
+        found.append(f"{plural(unranked.height, 'run')} of {regret.height:,} without a final rank: {said}.")
     return found
 
 

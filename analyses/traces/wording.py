@@ -19,10 +19,10 @@ def seed_ranges(seeds: Sequence[int]) -> str:
     return ", ".join(parts)
 
 
-def listed(names: Sequence[str], limit: int = 5) -> str:
-    """Return names joined by commas, the first `limit` of them and how many more there are."""
+def listed(names: Sequence[str], limit: int = 5, between: str = ", ") -> str:
+    """Return names joined by commas (or `between`), the first `limit` of them and how many more there are."""
     more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+    return between.join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -14,6 +14,8 @@ CHARACTER = 7.4
 """Width of a character of a benchmark's name, to leave enough room before the first column."""
 TITLE = 150
 """Characters of a cell's tooltip."""
+SLANT = 0.71
+"""Height and breadth of a slanted name, as a share of its length: 45 degrees."""
 
 
 def coverage_matrix(rows: Sequence[Mapping[str, Any]]) -> Svg:
@@ -26,23 +28,32 @@ def coverage_matrix(rows: Sequence[Mapping[str, Any]]) -> Svg:
     settings = sorted({row["setting"] for row in rows})
     algorithms = list(dict.fromkeys(row["algorithm"] for row in rows))
     benchmarks = sorted({row["benchmark"] for row in rows})
-    top = HEAD * (2 if any(settings) else 1) + 8
+    longest = CHARACTER * max(len(shorten(name, 24)) for name in algorithms)
+    is_slanted = longest > COLUMN - 8
+    rise = SLANT * longest if is_slanted else HEAD - 10
+    top = (HEAD if any(settings) else 0) + rise + (28 if is_slanted else 18)
     left = 18 + CHARACTER * max(len(shorten(name, 32)) for name in benchmarks)
     across = [(setting, algorithm) for setting in settings for algorithm in algorithms]
     x_of = {pair: left + index * COLUMN + (index // len(algorithms)) * GAP for index, pair in enumerate(across)}
     y_of = {name: top + index * ROW for index, name in enumerate(benchmarks)}
-    parts = _head(settings, algorithms, x_of, top)
+    parts = _head(settings, algorithms, x_of, top, is_slanted=is_slanted)
     for name, y in y_of.items():
         parts.append(text(left - 10, y + 17, shorten(name, 32), text_anchor="end"))
     for row in rows:
         parts += _cell(row, x_of[row["setting"], row["algorithm"]], y_of[row["benchmark"]])
-    width = max(x_of.values()) + COLUMN + 4
+    width = max(x_of.values()) + COLUMN + 4 + (rise - COLUMN / 2 + 14 if is_slanted else 0)
     return Svg(document(width, top + ROW * len(benchmarks) + 4, parts))
 
 
 def _head(
-    settings: Sequence[str], algorithms: Sequence[str], x_of: Mapping[tuple[str, str], float], top: float
+    settings: Sequence[str],
+    algorithms: Sequence[str],
+    x_of: Mapping[tuple[str, str], float],
+    top: float,
+    *,
+    is_slanted: bool,
 ) -> list[str]:
+    """Return the names above the columns: upright where they fit, else slanted."""
     parts = []
     for setting in settings:
         start = x_of[setting, algorithms[0]]
@@ -52,7 +63,11 @@ def _head(
             parts.append(line(start, 23, start + wide - 4, 23))
         for algorithm in algorithms:
             at = x_of[setting, algorithm] + COLUMN / 2 - 2
-            parts.append(text(at, top - 10, shorten(algorithm, 9), text_anchor="middle"))
+            if is_slanted:
+                turned = f"rotate(-45 {at:.1f} {top - 8:.1f})"
+                parts.append(text(at, top - 8, shorten(algorithm, 24), transform=turned))
+            else:
+                parts.append(text(at, top - 10, algorithm, text_anchor="middle"))
     return parts
 
 

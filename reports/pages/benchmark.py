@@ -14,7 +14,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import shorten
 from hpowh.reports.numbers import better, number, plural
 from hpowh.reports.page import Page
-from hpowh.reports.pages.experiment import GAP_NOTE, anytime_plot
+from hpowh.reports.pages.experiment import anytime_plot, curve_notes
 from hpowh.reports.queries import benchmark as queries
 
 TABLE_LIMIT = 6
@@ -216,7 +216,7 @@ def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run:
                 query=query,
                 alt="Line chart: median incumbent of each algorithm over the budget.",
                 analysis_run_id=run,
-                notes=(GAP_NOTE,),
+                notes=curve_notes(query),
             )
         )
     final = site.query(queries.FINAL, run=run, benchmark=benchmark_id)

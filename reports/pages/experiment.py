@@ -8,7 +8,7 @@ from typing import Any
 
 from hpowh.analyses.traces.job import is_current
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table, Warnings
-from hpowh.reports.charts.curves import curves, grouped, place
+from hpowh.reports.charts.curves import ALL, CROWD_NOTE, curves, grouped, place
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import Query, SiteContext
 from hpowh.reports.numbers import better, number, plural
@@ -60,7 +60,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         ]
     return [
         _facts(site, name),
-        Findings(list(_experiment_findings(site, name, run)), empty=NO_FINDING),
+        Findings(list(_experiment_findings(site, name, run)), empty=_no_finding(site, name)),
         Warnings([*_outdated(site, name), *site.provenance(run).warnings]),
         *_overall(site, run),
         _final_table(site, run),
@@ -71,6 +71,11 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
 
 GAP_NOTE = "On a logarithmic axis a curve ends where it reaches zero, such as the distance from the best known value."
 NO_FINDING = "No algorithm can be said to end ahead on average: there are too few runs, or too few in common."
+NO_COMPARISON = "There is one algorithm only, so nothing is compared here: the page shows how far its runs came."
+
+
+def _no_finding(site: SiteContext, name: str) -> str:
+    return NO_COMPARISON if site.rows(queries.SIZE, experiment=name)[0][0] == 1 else NO_FINDING
 
 
 def _outdated(site: SiteContext, name: str) -> list[str]:
@@ -82,9 +87,9 @@ def _outdated(site: SiteContext, name: str) -> list[str]:
 def _facts(site: SiteContext, name: str) -> Facts:
     algorithms, benchmarks, seeds, runs = site.rows(queries.SIZE, experiment=name)[0]
     settings = site.rows(queries.SETTINGS, experiment=name)[0][0]
-    facts = [("algorithms", algorithms), ("benchmarks", benchmarks), ("seeds", seeds)]
-    facts += [("settings", settings)] if settings > 1 else []
-    return Facts([(label, number(count)) for label, count in [*facts, ("runs", runs)]])
+    facts = [("algorithm", algorithms), ("benchmark", benchmarks), ("seed", seeds)]
+    facts += [("setting", settings)] if settings > 1 else []
+    return Facts([(label if count == 1 else f"{label}s", number(count)) for label, count in [*facts, ("run", runs)]])
 
 
 def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Finding]:
@@ -123,6 +128,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
             rank[key] = {"data": curves(mine, site.colours, x="position", middle="rank_mean", **ranks)}
     count = max(row["benchmark_count"] for row in rows)
     selectors = (("Setting", settings), ("Metric", metrics))
+    crowd = (CROWD_NOTE,) if len({row["algorithm"] for row in rows}) > ALL else ()
     x = axis(label, is_log=is_log_x)
     figures = [
         Figure(
@@ -142,6 +148,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
             query=query,
             alt="Line chart: mean normalised regret of each algorithm over the budget, with confidence bands.",
             analysis_run_id=run,
+            notes=crowd,
         )
     ]
     if rank:
@@ -163,21 +170,26 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
                 query=query,
                 alt="Line chart: mean rank of each algorithm over the budget.",
                 analysis_run_id=run,
-                notes=("The axis is turned round, so that the better algorithm is on top.",),
+                notes=("The axis is turned round, so that the better algorithm is on top.", *crowd),
             )
         )
     return figures
 
 
+COMMON = "Benchmarks that ranks and regrets rest on: those where every algorithm has a final regret"
+
+
 def _final_table(site: SiteContext, run: int) -> Table:
     query = site.query(queries.FINAL, run=run)
     colour = site.colours.token
+    is_partial = any(row["benchmarks"] < row["benchmarks_run"] for row in query.rows())
     columns = [
         Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
         *([Column("setting", "Setting")] if any(row["setting"] for row in query.rows()) else []),
         Column("mean_rank", "Mean final rank", 3, "1 is best; over blocks in which every algorithm has a final value"),
         Column("blocks", "Blocks", help="Benchmark × seed combinations that were ranked"),
         Column("wins", "Best in block", help="Blocks in which the algorithm was first, alone or tied"),
+        *([Column("benchmarks", "Benchmarks", help=COMMON)] if is_partial else []),
         Column("final_regret", "Final normalised regret", 3, "Mean over benchmarks of the mean over seeds"),
         Column("anytime_regret", "Anytime normalised regret", 3, "The same, averaged over the whole budget axis"),
         Column("runs", "Runs"),
@@ -186,8 +198,9 @@ def _final_table(site: SiteContext, run: int) -> Table:
     return Table(
         "final-ranks",
         "At the end of the budget",
-        "One row per algorithm (and setting). Ranks compare runs of the same benchmark, seed and setting; regret says "
-        "how far from the best known value. Lower is better in both; the anytime column also rewards being fast.",
+        "One row per algorithm (and setting), on the benchmarks that all algorithms have in common. Ranks compare runs "
+        "of the same benchmark, seed and setting; regret says how far from the best known value. Lower is better in "
+        "both; the anytime column also rewards being fast.",
         query,
         columns,
         analysis_run_id=run,
@@ -220,9 +233,15 @@ def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
             query=query,
             alt="Line chart: median incumbent of each algorithm over the budget on the chosen benchmark.",
             analysis_run_id=run,
-            notes=(GAP_NOTE,),
+            notes=curve_notes(query),
         )
     ]
+
+
+def curve_notes(query: Query) -> tuple[str, ...]:
+    """Return what a reader of `anytime_plot` has to know."""
+    crowded = len({row["algorithm"] for row in query.rows()}) > ALL
+    return (GAP_NOTE, CROWD_NOTE) if crowded else (GAP_NOTE,)
 
 
 def anytime_plot(site: SiteContext, query: Query, *, by: str = "benchmark", label: str = "Benchmark") -> Plot:
@@ -252,7 +271,8 @@ def _curve_variant(
 ) -> dict[str, object]:
     middle, lower, upper = (f"{what}_{part}" for part in ("median", "q25", "q75"))
     values = [row[name] for row in rows for name in (middle, lower, upper) if row[name] != 0 or what == "incumbent"]
-    data = curves(rows, site.colours, x="budget", middle=middle, lower=lower, upper=upper)
+    highest = what == "incumbent" and rows[0]["direction"] == "max"
+    data = curves(rows, site.colours, x="budget", middle=middle, lower=lower, upper=upper, highest=highest)
     return {"data": data, "layout": {"yaxis": axis(title, is_log=spans_orders(values, 30.0)), "xaxis": x}}
 
 

@@ -44,6 +44,10 @@ def pages(site: SiteContext) -> Iterator[Page]:
     )
 
 
+NOTHING_ANALYSED = "No analysis has been run yet: hpowh analyse traces compares the algorithms of every experiment."
+NOTHING_SAID = "The analyses have nothing to say in one sentence; their numbers are on the pages."
+
+
 def _build(site: SiteContext) -> Sequence[Block]:
     counts = site.rows(COUNTS)[0]
     facts = [(NAMES[i][count != 1], number(count)) for i, count in enumerate(counts) if count]
@@ -51,7 +55,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
         Facts(facts or [("evaluations", "0")]),
         Findings(
             site.findings,
-            empty="No analysis has been run yet: hpowh analyse traces compares the algorithms of every experiment.",
+            empty=NOTHING_SAID if site.rows("select 1 from ops.analysis_run limit 1") else NOTHING_ANALYSED,
         ),
         *_nightly.changes(site),
         Warnings([*_not_built(site), *_nightly.failures(site), *_warnings(site)]),

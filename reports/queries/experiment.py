@@ -62,6 +62,14 @@ with by_benchmark as (
   where g.analysis_run_id = $run
   group by r.algorithm_id, r.algorithm, r.setting, r.benchmark_id
 ),
+common as (
+  select setting, benchmark_id
+  from by_benchmark as b
+  group by setting, benchmark_id
+  having count(final_regret) = (
+    select count(distinct o.algorithm_id) from by_benchmark as o where o.setting = b.setting
+  )
+),
 first as (
   select r.algorithm_id, g.setting, count(*) as wins
   from result.run_regret as g
@@ -75,15 +83,21 @@ first as (
   ) as b
     on b.benchmark_id = r.benchmark_id and b.seed is not distinct from r.seed and b.setting = g.setting
     and b.metric_id = g.metric_id and b.best = g.final_rank
-  where g.analysis_run_id = $run
+  where g.analysis_run_id = $run and (g.setting, r.benchmark_id) in (select (setting, benchmark_id) from common)
   group by r.algorithm_id, g.setting
 )
-select b.algorithm, b.setting, sum(b.rank_sum) / nullif(sum(b.blocks), 0) as mean_rank,
-  cast(sum(b.blocks) as bigint) as blocks, coalesce(any_value(f.wins), 0) as wins,
-  avg(b.final_regret) as final_regret, avg(b.anytime_regret) as anytime_regret,
+select b.algorithm, b.setting,
+  sum(b.rank_sum) filter (where c.benchmark_id is not null)
+    / nullif(sum(b.blocks) filter (where c.benchmark_id is not null), 0) as mean_rank,
+  cast(coalesce(sum(b.blocks) filter (where c.benchmark_id is not null), 0) as bigint) as blocks,
+  coalesce(any_value(f.wins), 0) as wins,
+  count(c.benchmark_id) as benchmarks, count(*) as benchmarks_run,
+  avg(b.final_regret) filter (where c.benchmark_id is not null) as final_regret,
+  avg(b.anytime_regret) filter (where c.benchmark_id is not null) as anytime_regret,
   cast(sum(b.runs) as bigint) as runs, cast(sum(b.runs_without_value) as bigint) as runs_without_value
 from by_benchmark as b
 left join first as f on f.algorithm_id = b.algorithm_id and f.setting = b.setting
+left join common as c on c.setting = b.setting and c.benchmark_id = b.benchmark_id
 group by b.algorithm, b.algorithm_id, b.setting
 order by b.setting, mean_rank, b.algorithm
 """

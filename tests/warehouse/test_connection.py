@@ -1,0 +1,39 @@
+"""Opening a warehouse's file: what is damaged is said, and a fault of DuckDB's optimizer is kept out."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.connection import LOCKED_DOWN, connect
+from hpowh.warehouse.errors import HpowhError
+
+TABLES = """
+create table run as from (values (1, 'traces', 'p'), (2, 'fit', 'q'), (3, 'traces', 'p')) as t(id, job, parameters);
+create table model as select 2 as id;
+"""
+LATEST = """
+select r.id from run as r join model as m using (id)
+where r.job = 'fit' and r.id <> $other
+qualify row_number() over (partition by r.parameters order by r.id desc) = 1
+"""
+
+
+@pytest.mark.parametrize("config", [None, LOCKED_DOWN], ids=["plain", "locked down"])
+def test_the_newest_of_each_is_found(tmp_path, config):
+    """DuckDB 1.5.6 by itself answers this query with an internal error."""
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as writer:
+        writer.execute(TABLES)
+    with connect(tmp_path / "w.duckdb", read_only=True, config=config) as connection:
+        assert connection.execute(LATEST, {"other": 2}).fetchall() == []
+        assert connection.execute(LATEST, {"other": 1}).fetchall() == [(2,)]
+
+
+def test_a_file_that_is_cut_off_is_damaged(tmp_path):
+    file = tmp_path / "w.duckdb"
+    Warehouse.create(file).close()
+    with file.open("r+b") as handle:
+        handle.truncate(file.stat().st_size // 20)
+    with pytest.raises(HpowhError, match="is damaged.*Restore a backup"):
+        Warehouse(file).tables()
