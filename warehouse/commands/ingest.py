@@ -180,7 +180,8 @@ def _show_preview(shown: Preview, request: Request, as_json: bool) -> None:
         print(json.dumps(asdict(shown), default=str))
         return
     print(f"{request.location}: {shown.row_count:,} rows. Nothing is written.\n")
-    print_table(["column", "role", "why"], list(shown.mapping))
+    if shown.mapping:
+        print_table(["column", "role", "why"], list(shown.mapping))
     print()
     print_table(shown.columns, shown.rows, title="First rows")
     for text in shown.notes:

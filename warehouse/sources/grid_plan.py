@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.sources.roles import Role, direction_of, given_roles, guess_by_name
+from hpowh.warehouse.sources.roles import Role, assumed, direction_of, given_roles, guess_by_name
 from hpowh.warehouse.sources.runs_plan import INDEXES
 from hpowh.warehouse.sources.statuses import STATUS_WORDS, status_case
 from hpowh.warehouse.sources.tabular import Staged, finite, not_a_number, number, status_of
@@ -163,8 +163,7 @@ class Plan:
         for name in dict.fromkeys(metric.name for metric in self.metrics):
             direction, given = direction_of(name, self.direction_option)
             if not given:
-                better = "lower" if direction == "min" else "higher"
-                notes.append(f"Assumed that {better} is better for {name!r} (say --direction min|max to be sure).")
+                notes.append(assumed(name, direction))
         left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
         if left:
             notes.append(f"Left out: {', '.join(left)}.")

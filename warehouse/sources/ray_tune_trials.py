@@ -9,7 +9,7 @@ from typing import Any
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
 from hpowh.warehouse.sources.ray_tune_files import Experiment, TrialFiles
-from hpowh.warehouse.sources.roles import direction_of, parse_role
+from hpowh.warehouse.sources.roles import assumed, direction_of, parse_role
 from hpowh.warehouse.sources.sweep_records import Record, Value, moment_of, number_of
 from hpowh.warehouse.sources.trials_rows import flatten
 
@@ -87,8 +87,7 @@ def metrics_of(experiment: Experiment, trials: Sequence[TrialFiles], request: Re
         direction, is_given = direction_of(name, option and str(option))
         named.append((name, direction))
         if not is_given:
-            better = "lower" if direction == "min" else "higher"
-            notes.append(f"Assumed that {better} is better for {name!r}: Ray's files do not say (--direction min|max).")
+            notes.append(assumed(name, direction, "Ray's files do not say; --direction min|max"))
     ignored = frozenset(key for key, role in roles.items() if role.name == "ignore")
     return Metrics(keys, named, ignored), notes
 

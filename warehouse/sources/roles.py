@@ -71,10 +71,16 @@ def guess_by_name(
     return found
 
 
-HIGHER_IS_BETTER = {
-    *("acc", "accuracy", "auc", "auroc", "auprc", "f1", "precision", "recall", "score", "reward", "r2"),
-    *("bleu", "hypervolume", "mcc", "kappa", "iou", "ndcg"),
-}
+HIGHER_IS_BETTER = frozenset({
+    "acc", "accuracy", "auc", "auroc", "auprc", "roc", "f1", "fscore", "precision", "recall", "sensitivity",
+    "specificity", "score", "reward", "r2", "r\u00b2", "iou", "miou", "dice", "kappa", "mcc", "ndcg", "map", "bleu",
+    "rouge", "psnr", "ssim", "hypervolume", "throughput", "likelihood", "elbo",
+})  # fmt: skip
+LOWER_IS_BETTER = frozenset({
+    "loss", "error", "err", "mse", "rmse", "mae", "mape", "smape", "logloss", "brier", "nll", "bce", "crossentropy",
+    "perplexity", "ppl", "cost", "regret", "latency", "fid", "wer", "cer",
+})  # fmt: skip
+"""Words that make lower better whatever stands beside them (`score_loss`, `accuracy_error`, `brier_score`)."""
 
 
 def words(name: str) -> list[str]:
@@ -83,9 +89,31 @@ def words(name: str) -> list[str]:
     return re.findall(r"\w+", apart.replace("_", " ").lower())
 
 
+def said_direction(metric: str) -> str | None:
+    """Return the direction that the words of a metric's name say; None where they say none.
+
+    A leading `neg` turns it round, as in scikit-learn's `neg_mean_squared_error`.
+    """
+    found = words(metric)
+    is_negative = found[:1] in (["neg"], ["negative"])
+    if LOWER_IS_BETTER.intersection(found):
+        return "max" if is_negative else "min"
+    if HIGHER_IS_BETTER.intersection(found):
+        return "min" if is_negative else "max"
+    return None
+
+
 def guess_direction(metric: str) -> str:
-    """Return `max` where a metric's name is one of those where higher is better, else `min`."""
-    return "max" if HIGHER_IS_BETTER.intersection(words(metric)) else "min"
+    """Return the direction that a metric's name says, else `min`."""
+    return said_direction(metric) or "min"
+
+
+def assumed(metric: str, direction: str, how: str = "say --direction min|max to be sure") -> str:
+    """Return the sentence that says which direction was assumed, and from what."""
+    better = "lower" if direction == "min" else "higher"
+    if said_direction(metric):
+        return f"Assumed that {better} is better for {metric!r} ({how})."
+    return f"Assumed that {better} is better for {metric!r}, whose name does not say it ({how})."
 
 
 def direction_of(metric: str, option: str | None) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.protocol import Problem, Request
-from hpowh.warehouse.sources.roles import direction_of, parse_role
+from hpowh.warehouse.sources.roles import assumed, direction_of, parse_role
 from hpowh.warehouse.sources.sweep_records import Record, Value, moment_of
 from hpowh.warehouse.sources.syne_tune_files import Folder
 from hpowh.warehouse.sources.tool_files import read_json
@@ -84,7 +84,7 @@ def plan_of(folder: Folder, request: Request) -> tuple[Plan, list[str]]:
         if not is_given and by_name.get(column) in ("min", "max"):
             direction, is_given = by_name[column], True
         if not is_given:
-            notes.append(f"Assumed that {'lower' if direction == 'min' else 'higher'} is better for {name!r}.")
+            notes.append(assumed(name, direction))
         metrics.append((name, direction))
     scheduler = folder.metadata.get("scheduler_kwargs") or {}
     step = request.options.get("step") or scheduler.get("time_attr") or folder.metadata.get("resource_attr")

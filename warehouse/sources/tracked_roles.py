@@ -9,7 +9,7 @@ from typing import Any
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
-from hpowh.warehouse.sources.roles import Role, direction_of, parse_role
+from hpowh.warehouse.sources.roles import Role, assumed, direction_of, parse_role
 from hpowh.warehouse.sources.tracked import Tracked, TrackedRun
 from hpowh.warehouse.sources.trials_plan import METRICS
 
@@ -68,12 +68,7 @@ def names_of(tracked: Tracked, request: Request) -> Names:
             directions[metric] = _direction(tracked, group, name, metric, option and str(option))
             metrics.append((name, metric, directions[metric][0]))
         names.metrics[group] = metrics
-    names.notes += [
-        f"Assumed that {'lower' if direction == 'min' else 'higher'} is better for {metric!r} "
-        "(say --direction min|max to be sure)."
-        for metric, (direction, is_known) in directions.items()
-        if not is_known
-    ]
+    names.notes += [assumed(metric, direction) for metric, (direction, is_known) in directions.items() if not is_known]
     return names
 
 

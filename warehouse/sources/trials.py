@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import tzinfo
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
@@ -78,7 +79,13 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
     rows = read_rows(connection, request)
     if not rows.rows and not rows.problems:
         raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
-    return rows, plan_of(rows.columns, request)
+    return rows, plan_of(rows.columns, request, cache(lambda column: _counts(rows, column)))
+
+
+def _counts(rows: Rows, column: str) -> tuple[int, int]:
+    """Return how many cells of a column are numbers, and how many are something else; empty ones are neither."""
+    cells = [read_number(row.get(column)) for row in rows.rows]
+    return sum(value is not None for value, _ in cells), sum(not is_number for _, is_number in cells)
 
 
 class _Reader:

@@ -14,6 +14,7 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Outcome, Request, find_source, ingest, preview
 from hpowh.warehouse.ingest.protocol import RowsRefusedError
+from hpowh.warehouse.sources.roles import assumed, said_direction
 
 NAMES = [("a.b", 1.5), ("with space", 2), ('qu"ote', "x"), ("drop table core.trial; --", 3.25), ("<b>html</b>", "é")]
 
@@ -264,3 +265,58 @@ def test_a_duration_is_kept_without_start_and_end(warehouse, tmp_path):
     load(warehouse, write_csv(tmp_path / "t.csv", [*rows, {"lr": 3, "loss": 1, "duration": ""}]))
     found = warehouse.sql("select duration, started_at from core.trial order by number").rows()
     assert found == [(2.5, None), (86401.0, None), (None, None)]
+
+
+def roles(path: Path, **more: object) -> dict[str, str]:
+    return {name: role for name, role, _ in preview(find_source("trials"), Request(str(path), "sweep", **more)).mapping}
+
+
+def test_names_as_people_write_them(warehouse, tmp_path):
+    """Spaces, capitals and units do not hide a role; a second result is no hyperparameter, which would explain all."""
+    row = {"Run ID": "run_7", "Created At": "2026-10-01 00:37:00", "State": "finished", "Learning Rate (log)": "0.01",
+           "GPU": "A100", "Train time (s)": "90.5", "wall time (min)": "2", "val F1 (macro)": "0.72",
+           "val loss": "0.4"}  # fmt: skip
+    path = write_csv(tmp_path / "runs.csv", [row])
+    metric = {"val F1 (macro)": "metric"}
+    found = roles(path, mapping=metric)
+    assert found == {"Run ID": "name", "Created At": "started", "State": "status",
+                     "Learning Rate (log)": "hyperparameter", "GPU": "hyperparameter", "Train time (s)": "duration", "wall time (min)": "attribute",
+                     "val F1 (macro)": "metric", "val loss": "attribute"}  # fmt: skip
+    outcome = load(warehouse, path, mapping=metric)
+    assert "Assumed that higher is better for 'val F1 (macro)' (say --direction min|max to be sure)." in outcome.notes
+    assert any("named like results: val loss (--map 'val loss=metric'" in note for note in outcome.notes)
+    assert warehouse.sql("select name, duration from core.trial").rows() == [("run_7", 90.5)]
+    assert roles(path, mapping=metric | {"val loss": "hyperparameter"})["val loss"] == "hyperparameter"
+
+
+def test_a_result_is_known_by_all_its_words_and_only_where_it_is_a_number(tmp_path):
+    row = {"loss": "hinge", "test_size": "0.2", "cost": "1.5", "precision": "16", "val_fraction": "0.1",
+           "max_iter": "9", "train_rmse": "0.1", "val_precision": "0.5", "RMSE": "2.5"}  # fmt: skip
+    assert roles(write_csv(tmp_path / "a.csv", [row]))["cost"] == "metric"  # a loss of texts is none
+    found = roles(write_csv(tmp_path / "a.csv", [row]), mapping={"RMSE": "metric"})
+    assert {name for name, role in found.items() if role == "attribute"} == {"train_rmse", "val_precision"}
+    assert {name for name, role in found.items() if role == "metric"} == {"RMSE"}
+    assert roles(write_csv(tmp_path / "b.csv", [{"depth": "3", "seed": "4", "RMSE": "2.5"}]))["RMSE"] == "metric"
+
+
+def test_the_results_of_scikit_learns_searches(tmp_path):
+    row = {"mean_fit_time": "0.1", "std_fit_time": "0.01", "param_max_depth": "", "param_clf__C": "1.0",
+           "params": "{'max_depth': None}", "split0_test_score": "0.9", "mean_test_score": "0.91",
+           "std_test_score": "0.01", "rank_test_score": "1"}  # fmt: skip
+    path = write_csv(tmp_path / "cv.csv", [row])
+    shown = preview(find_source("trials"), Request(str(path), "sweep"))
+    found = roles(path)
+    assert {name for name, role in found.items() if role == "hyperparameter"} == {"param_max_depth", "param_clf__C"}
+    assert {name for name, role in found.items() if role == "metric"} == {"mean_test_score"}
+    assert "Assumed that higher is better for 'mean_test_score'" in shown.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [("val F1 (macro)", "max"), ("valAccuracy", "max"), ("ROC-AUC", "max"), ("acc@1", "max"), ("test/R2", "max"),
+     ("neg_mean_squared_error", "max"), ("neg_brier_score", "max"), ("neg_log_likelihood", "min"), ("nll", "min"),
+     ("brier_score", "min"), ("score_loss", "min"), ("Error Rate", "min"), ("metric_7", None), ("y", None)],
+)  # fmt: skip
+def test_what_a_metrics_name_says_of_its_direction(name, direction):
+    assert said_direction(name) == direction
+    assert ("whose name does not say it" in assumed(name, direction or "min")) == (direction is None)
