@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hpowh.analyses.sweeps import ranges
-from hpowh.analyses.sweeps.columns import Column, Floats, Raw
+from hpowh.analyses.sweeps.columns import LEAST_PRESENT, Column, Floats, Raw
 from hpowh.analyses.sweeps.confounding import associate
 from hpowh.analyses.sweeps.correlate import correlate
 from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings
@@ -53,7 +53,8 @@ def analyse_metric(
     try:
         prepared = prepare(raw)
     except TooLittleError as error:
-        result.reason = str(error)
+        few = f"{metric.size} trials with a value are too few, at least {LEAST_PRESENT} are needed"
+        result.reason = few if LEAST <= metric.size < LEAST_PRESENT else str(error)
         prepared = None
     columns = prepared.columns if prepared else _only_read(raw)
     result.add("sweep_column", [_column_row(i, column) for i, column in enumerate(columns)])

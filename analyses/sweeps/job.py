@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.reading import Trials
 
 JOB = "sweeps"
-VERSION = "4"
+VERSION = "5"
 SEED = 0
+PRUNED = 0.2
+"""Share of pruned trials from which a warning says that they are not seen."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,12 @@ def _counts(trials: Trials, metric: int, result: Result) -> list[str]:
     """Return sentences on the trials that are not used, and on why there is no analysis."""
     left = trials.left_out(metric)
     sentences = [f"Not used: {', '.join(f'{count:,} {what}' for what, count in left.items())}."] if left else []
+    pruned = trials.status.count("pruned")
+    if pruned > PRUNED * len(trials.status):
+        sentences.append(
+            f"{pruned:,} of {len(trials.status):,} trials were pruned: what is said here holds among those that were "
+            "not. A hyperparameter that got trials pruned may matter more than it seems."
+        )
     if result.reason:
         sentences.append(f"Not analysed: {result.reason}.")
     return sentences

@@ -30,9 +30,12 @@ with facts as (
   select hash(name, value_type, scale, lower, upper, step, choices) from core.sweep_parameter where sweep_id = $sweep
   union all
   select hash(position, kind, hyperparameter, definition) from core.sweep_constraint where sweep_id = $sweep
+  union all
+  select hash(sweep_id, min(trial_id), max(trial_id)) from core.trial where sweep_id = $sweep group by sweep_id
 )
 select concat_ws(' ', count(*), bit_xor(h), sum(h::hugeint)) from facts
 """
+"""What an analysis depends on. The ids are among it: a source loaded anew has others, to which the results refer."""
 
 TRIALS = """
 select trial_id, status, coalesce(duration, epoch(ended_at) - epoch(started_at)) as duration

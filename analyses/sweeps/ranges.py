@@ -43,7 +43,7 @@ class Range:
     share: float | None = None
     share_from: float | None = None
     share_to: float | None = None
-    """Share of the best trials that have the level, with its 95 % bootstrap interval."""
+    """Share of the best trials that have the level; the wider of its 95 % bootstrap and Wilson's interval."""
     tried_share: float | None = None
     reason: str | None = None
 
@@ -100,6 +100,8 @@ def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -
     all_shares = np.bincount(codes, minlength=size) / codes.size
     boot = np.array([np.bincount(codes[draw], minlength=size) / count for draw in draws])
     lower, upper = np.percentile(boot, [2.5, 97.5], axis=0)
+    low, high = _wilson(mine, count)
+    lower, upper = np.minimum(lower, low), np.maximum(upper, high)
     return [
         Range(
             column.name, level, count, share=float(mine[i]), share_from=float(lower[i]), share_to=float(upper[i]),
@@ -107,6 +109,14 @@ def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -
         )
         for i, level in enumerate(column.levels)
     ]  # fmt: skip
+
+
+def _wilson(share: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return Wilson's 95 % interval (1927) of shares of `count`: five of five are no certainty, as in a bootstrap."""
+    z = 1.959964
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,9 @@ def slices(
             [trial for _, _, trial in mine], "@0/0.45",
         )  # fmt: skip
         mean = line("model's mean", x, [row["mean"] for row in curve], token="@1")
-        mean["mode"] = "lines+markers"
+        mean["mode"] = "markers" if is_level else "lines+markers"
+        if is_level:
+            mean["error_y"] = {"color": "@1", **_around(curve)}
         spread = {
             "type": "scatter", "mode": "lines", "line": {"width": 0, "color": "@1/0"}, "hoverinfo": "skip",
             "showlegend": False, "x": x,
@@ -117,12 +119,33 @@ def slices(
             spread | {"y": [row["lower"] for row in curve]},
             spread | {"y": [row["upper"] for row in curve], "fill": "tonexty", "fillcolor": "@1/0.16"},
         ]
-        kind = {"type": "category"} if is_level else {}
+        kind = {"type": "category", "categoryorder": "array", "categoryarray": _natural(x)} if is_level else {}
         variants[str(at)] = {
-            "data": [dots, *band, mean],
+            "data": [dots, *([] if is_level else band), mean],
             "layout": {"xaxis": axis(name, is_log=logs.get(name, False) and not is_level) | kind},
         }
     return Plot(variants, {"yaxis": axis(metric), "hovermode": "closest"}, (("Hyperparameter", names),), ("y",))
+
+
+def _around(curve: Sequence[Row]) -> dict[str, Any]:
+    """Return the band around the means of levels as the arms of their markers: levels have nothing in between."""
+    return {
+        "symmetric": False,
+        "array": [_gap(row["upper"], row["mean"]) for row in curve],
+        "arrayminus": [_gap(row["mean"], row["lower"]) for row in curve],
+    }
+
+
+def _natural(levels: Sequence[str]) -> list[str]:
+    """Return levels with the numbers among them first, by size, and the others in their order."""
+
+    def size(level: str) -> tuple[bool, float]:
+        try:
+            return False, float(level)
+        except ValueError:
+            return True, 0.0
+
+    return sorted(levels, key=size)
 
 
 def contour(rows: Sequence[Row], metric: str, logs: Mapping[str, bool], *, higher_is_better: bool) -> Plot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from hpowh.reports.queries import sweep as queries
 Row = Mapping[str, Any]
 EARLY = 0.8
 """Rank correlation from which an early value is said to foretell the final one."""
+NARROW, CHANCE = 0.6, 0.05
+"""Where the best trials lie is said of numbers when it is at most this part of the range tried (the middle 80 % of
+evenly spread trials take more), of a level when chance alone gave it less often than this."""
 
 
 def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: str) -> Iterator[Finding]:
@@ -26,9 +30,11 @@ def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: s
     matters = site.query(queries.MATTERS, **about).rows()
     models = {row["model"]: row for row in site.query(queries.MODELS, **about).rows()}
     yield _important(subject, key, metric, matters, models.get("extra_trees"), suffix)
+    called = summary["best_name"]
+    name = f" ({called})" if called not in (None, "", str(summary["best_number"])) else ""
     yield Finding(
         f"{subject}: the best of {plural(summary['used_count'], 'trial')} with a value is trial "
-        f"{summary['best_number']}, {metric} = {number(summary['best_value'])}; the median is "
+        f"{summary['best_number']}{name}, {metric} = {number(summary['best_value'])}; the median is "
         f"{number(summary['median_value'])}.",
         key,
         f"sweep-history{suffix}",
@@ -36,7 +42,7 @@ def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: s
     yield from _together(site, subject, key, metric, about, suffix)
     yield from _near_best(subject, key, metric, matters, suffix)
     yield from _early(site, subject, key, metric, about, suffix)
-    yield from _ranges(site, subject, key, matters, about, suffix)
+    yield from _ranges(site, subject, key, metric, matters, about, suffix)
     yield from _next(site, subject, key, metric, about, suffix)
 
 
@@ -58,9 +64,12 @@ def _important(
     first, *others = matters
     second = f"; next comes {others[0]['hyperparameter']} with {number(others[0]['permutation'], 2)}" if others else ""
     weak = ", which is weak evidence" if model["verdict"] == "weak" else ""
+    spread = number(first["permutation_sd"], 2)
+    if (first["permutation_sd"] or 0) > first["permutation"] / 2:
+        spread += ": it depends much on which trials are left out"
     return Finding(
         f"{subject}: {first['hyperparameter']} mattered most for {metric}: shuffling it costs the model "
-        f"{number(first['permutation'], 2)} of R2 (standard deviation {number(first['permutation_sd'], 2)}){second}. "
+        f"{number(first['permutation'], 2)} of R2 (standard deviation {spread}){second}. "
         f"The model's cross-validated R2 is {r_squared}{weak}.",
         key,
         anchor,
@@ -132,28 +141,47 @@ def _ranges(
     site: SiteContext,
     subject: str,
     key: tuple[str, str],
+    metric: str,
     matters: list[dict[str, Any]],
     about: dict[str, int],
     suffix: str,
 ) -> Iterator[Finding]:
-    rows = site.query(queries.RANGES, **about).rows()
+    both = [(flag, site.query(queries.RANGES, **about, is_level=flag).rows()) for flag in (False, True)]
+    rows = [row for _, found in both for row in found if row["reason"] is None]
     for name in [row["hyperparameter"] for row in matters[:2]]:
-        mine = [row for row in rows if row["hyperparameter"] == name and row["reason"] is None]
+        mine = [row for row in rows if row["hyperparameter"] == name]
         if not mine:
             continue
         if mine[0]["level"] is None:
-            row = mine[0]
-            where = (
-                f"{name} between {plain(row['lower'])} and {plain(row['upper'])} "
-                f"(tried: {plain(row['tried_lower'])} to {plain(row['tried_upper'])})"
-            )
+            row, anchor = mine[0], f"sweep-ranges{suffix}"
+            if narrowed(row) > NARROW:
+                continue
+            tried = f"(tried: {plain(row['tried_lower'])} to {plain(row['tried_upper'])})"
+            one = row["lower"] == row["upper"]
+            where = f"{name} = {plain(row['lower'])}" if one else f"{name} between {plain(row['lower'])} and "
+            where += f" mostly {tried}" if one else f"{plain(row['upper'])} {tried}"
         else:
-            row = max(mine, key=lambda one: (one["share"] or 0) - (one["tried_share"] or 0))
+            row, anchor = max(mine, key=lambda one: one["share"] - one["tried_share"]), f"sweep-levels{suffix}"
+            count = row["best_count"]
+            if by_chance(round(row["share"] * count), count, row["tried_share"]) > CHANCE:
+                continue
             where = (
                 f"{name} = {row['level']} in {number(100 * row['share'], 2)} % "
-                f"({number(100 * row['tried_share'], 2)} % of all trials)"
+                f"({number(100 * row['tried_share'], 2)} % of all trials with a value)"
             )
-        yield Finding(f"{subject}: the best {row['best_count']} trials have {where}.", key, f"sweep-ranges{suffix}")
+        yield Finding(f"{subject}: the best {row['best_count']} trials by {metric} have {where}.", key, anchor)
+
+
+def narrowed(row: Row) -> float:
+    """Return the part of the tried range, on its scale, in which the best trials lie: 0 to 1."""
+    ends = [row["lower"], row["upper"], row["tried_lower"], row["tried_upper"]]
+    low, high, least, most = (math.log10(end) for end in ends) if row["is_log"] else ends
+    return float((high - low) / (most - least)) if most > least else 1.0
+
+
+def by_chance(hits: int, count: int, share: float) -> float:
+    """Return the probability of `hits` or more of `count` draws, each a hit with the probability `share`."""
+    return sum(math.comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(hits, count + 1))
 
 
 def _next(

@@ -17,11 +17,11 @@ def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix:
         Column("permutation", "Permutation", 3, "Fall of the out-of-fold R2 when it is shuffled"),
         Column("permutation_sd", "SD", 2, "Over folds and repeats"),
         Column("shapley", "Shapley", 3, "Mean size of what it adds to a prediction, in standard deviations"),
-        Column("impurity", "Impurity", 3, "Share of the splits' gain in 250 extremely randomised trees"),
         Column("fanova", "fANOVA main", 3, "Share of a forest's variance that it explains alone"),
-        Column("ols_drop", "Linear", 3, "Fall of R2 when least squares does without it"),
         Column("near_best", "Near the best", 3, "PED-ANOVA: how much the best trials differ from all"),
         Column("near_best_chance", "Chance", 3, "What the column before would show without any effect (95 %)"),
+        Column("impurity", "Impurity", 3, "Share of the splits' gain in 250 extremely randomised trees"),
+        Column("ols_drop", "Linear", 3, "Fall of R2 when least squares does without it"),
         Column("correlation", "Correlation", 3, "Spearman's rho; eta squared for categories"),
         Column("correlation_lower", "from", 2, "95 % interval"),
         Column("correlation_upper", "to", 2, "95 % interval"),
@@ -46,7 +46,7 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             "model that is called worthless mean nothing.",
             site.query(queries.MODELS, **about),
             [
-                Column("model", "Model"),
+                Column("model_name", "Model"),
                 Column("trial_count", "Trials"),
                 Column("r_squared", "R2 in sample", 3),
                 Column("r_squared_left_out", "R2 of unseen trials", 3),
@@ -147,32 +147,8 @@ def linear_table(site: SiteContext, run: int, about: dict[str, int], suffix: str
 
 def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
     """Return where the best trials lie, the corners not tried, and ten suggestions."""
-    ranges = [
-        Column("hyperparameter", "Hyperparameter"),
-        Column("level", "Level"),
-        Column("lower", "From", 3, "10 % quantile of the best trials"),
-        Column("lower_from", "(at least", 3, "95 % bootstrap interval of that end"),
-        Column("lower_to", "at most)", 3),
-        Column("upper", "To", 3, "90 % quantile of the best trials"),
-        Column("upper_from", "(at least", 3, "95 % bootstrap interval of that end"),
-        Column("upper_to", "at most)", 3),
-        Column("tried_lower", "Tried from", 3),
-        Column("tried_upper", "Tried to", 3),
-        Column("share", "Share of the best", 2),
-        Column("tried_share", "Share of all", 2),
-        Column("reason", "Why not"),
-    ]
     return [
-        Table(
-            f"sweep-ranges{suffix}",
-            "Where the best trials lie",
-            "For numbers the range that holds the middle 80 % of the best tenth of the trials, with how far each end "
-            "is certain; for categories how often the best have it.",
-            site.query(queries.RANGES, **about),
-            ranges,
-            run,
-            limit=ROWS,
-        ),
+        *_ranges(site, run, about, suffix),
         Table(
             f"sweep-untried{suffix}",
             "Combinations not tried",
@@ -193,7 +169,8 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
             "What to try next",
             "The first five have the best predictions of the extremely randomised trees; the others promise the "
             "largest expected improvement, which also rewards uncertainty: they are for finding out. All lie inside "
-            "the declared space (or the range that was tried) and differ from each other and from every trial.",
+            "the declared space (or the range that was tried) and differ from each other and from every trial. A "
+            "prediction is a mean: it may lie behind the best trial, whose value was also luck.",
             site.query(queries.SUGGESTIONS, **about),
             [
                 Column("suggestion", "No."),
@@ -205,6 +182,45 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
             empty="Nothing is suggested: there is no model that could be believed.",
         ),
     ]
+
+
+def _ranges(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
+    """Return where the best trials lie, a table of the numbers and one of the categories."""
+    numbers, levels = (site.query(queries.RANGES, **about, is_level=is_level) for is_level in (False, True))
+    interval = [
+        Column("hyperparameter", "Hyperparameter"),
+        Column("lower", "From", 3, "10 % quantile of the best trials"),
+        Column("upper", "To", 3, "90 % quantile of the best trials"),
+        Column("tried_lower", "Tried from", 3, "Least value that a trial with a value of the metric has"),
+        Column("tried_upper", "Tried to", 3, "Greatest value that a trial with a value of the metric has"),
+        Column("lower_from", "From, at least", 3, "95 % bootstrap interval of the lower end"),
+        Column("lower_to", "at most", 3),
+        Column("upper_from", "To, at least", 3, "95 % bootstrap interval of the upper end"),
+        Column("upper_to", "at most", 3),
+    ]
+    if any(row["reason"] for row in numbers.rows()):
+        interval.insert(1, Column("reason", "Why not"))
+    shares = [
+        Column("hyperparameter", "Hyperparameter"),
+        Column("level", "Level"),
+        Column("share", "Share of the best", 2),
+        Column("share_from", "at least", 2, "95 % interval: the wider of bootstrap and Wilson's"),
+        Column("share_to", "at most", 2, "95 % interval: the wider of bootstrap and Wilson's"),
+        Column("tried_share", "Share of all", 2, "Of the trials that finished with a value"),
+    ]
+    tables: list[Block] = []
+    if numbers.frame.height:
+        how = (
+            "The range that holds the middle 80 % of the best trials, the range that was tried, and how far each end "
+            "of the former is certain (95 % bootstrap interval)."
+        )
+        name = f"sweep-ranges{suffix}"
+        tables.append(Table(name, "Where the best trials lie", how, numbers, interval, run, limit=ROWS))
+    if levels.frame.height:
+        how = "How often the best trials have each level, beside how often all trials with a value have it."
+        name = f"sweep-levels{suffix}"
+        tables.append(Table(name, "Which levels the best trials have", how, levels, shares, run, limit=ROWS))
+    return tables
 
 
 def column_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:

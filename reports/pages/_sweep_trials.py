@@ -61,6 +61,9 @@ def load_trials(
     wide = wide_trials(site, sweep_id, names, metrics)
     frame = wide.query.frame
     columns = [("trial", "Trial", False), ("state", "State", False)]
+    names = frame["name"].to_list()
+    if len(set(names)) == len(names) and names != [str(trial) for trial in frame["trial"]]:
+        columns.append(("name", "Name", False))
     columns += [(column, name, False) for column, (_, name) in zip(wide.metrics, metrics, strict=True)]
     columns += [(column, name, logs.get(name, False)) for name, column in wide.parameters.items()]
     if frame["seconds"].null_count() < frame.height:
@@ -95,7 +98,7 @@ def parallel(trials: Trials, metric: int, summary: Row, names: Sequence[str], su
     column = trials.wide.metrics[metric]
     axes = [trials.at(trials.wide.parameters[name]) for name in shown]
     others = [trials.at(one) for one in trials.wide.metrics if one != column]
-    notes = ["Constant, duplicate and identifying columns are left out.", *trials.notes]
+    notes = ["Columns that the analysis did not use have no axis: see What was used.", *trials.notes]
     if len(names) > AXES:
         notes.insert(0, f"The {AXES} most important of {len(names)} hyperparameters.")
     return Figure(

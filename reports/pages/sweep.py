@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,8 @@ from hpowh.reports.pages._sweep_findings import sentences, several
 from hpowh.reports.queries import sweep as queries
 
 METRICS = 3
+OPENINGS = ("the ", "which ", "no ", "what ", "from ", "next ")
+"""How sentences begin that do not begin with a name from the data."""
 BARS = 30
 
 Row = Mapping[str, Any]
@@ -69,6 +72,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         warnings.append(f"The first {METRICS} of {len(summaries)} metrics are shown; the tables in `result` hold all.")
     blocks: list[Block] = [
         _facts(summaries[0]),
+        _asked(site, run, summaries),
         Findings(_own([*said, *several(site, name, run)], name)),
         Warnings(warnings),
     ]
@@ -78,6 +82,8 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         row["name"]: row["is_log"] for row in site.query(queries.COLUMNS, run=run, metric=few[0]["metric_id"]).rows()
     }
     wanted = list(dict.fromkeys(one for own in names for one in own[: shown.AXES]))
+    sparse = site.query(queries.UNUSED, run=run, metric=few[0]["metric_id"], most=shown.AXES).rows()
+    wanted += [row["name"] for row in sparse if row["name"] not in wanted]
     metrics = [(s["metric_id"], s["metric"]) for s in few]
     trials = shown.load_trials(site, few[0]["sweep_id"], wanted, metrics, logs)
     for at, (summary, suffix) in enumerate(zip(few, suffixes, strict=True)):
@@ -92,13 +98,44 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
 
 
 def _own(findings: Sequence[Finding], name: str) -> list[Finding]:
-    """Return findings without the sweep's name, which is the page's title."""
-    return [replace(one, sentence=one.sentence.removeprefix(f"{name}: ")) for one in findings]
+    """Return findings without the sweep's name, which is the page's title; their first word begins the sentence."""
+    own = [replace(one, sentence=one.sentence.removeprefix(f"{name}: ")) for one in findings]
+    return [
+        replace(one, sentence=one.sentence[0].upper() + one.sentence[1:]) if one.sentence.startswith(OPENINGS) else one
+        for one in own
+    ]
+
+
+def _asked(site: SiteContext, run: int, summaries: Sequence[Row]) -> Prose:
+    """Return what was asked, of which trials of which source, in a sentence or two."""
+    first = summaries[0]
+    loaded = ""
+    for source in site.query(queries.LOADED, sweep=first["sweep_id"]).rows():
+        tool = "" if source["tool"] in ("table", None) else f", {source['tool']}"
+        loaded = f" Loaded from {source['uri']} (source {source['name']}{tool})."
+    parts = [(f"{one['metric']} ({better(one['direction'])})", _used(one)) for one in summaries]
+    if len({used for _, used in parts}) == 1:
+        asked = f"{' and '.join(metric for metric, _ in parts)} in {parts[0][1]}"
+    else:
+        asked = "; for ".join(f"{metric} in {used}" for metric, used in parts)
+    ((parameters,),) = site.rows("select parameters from ops.analysis_run where analysis_run_id = $run", run=run)
+    best = json.loads(parameters).get("best")
+    is_said = best is not None and any(one["reason"] is None for one in summaries)
+    share = f" The best trials are the best {100 * float(best):g} % of these." if is_said else ""
+    return Prose("", [f"Asked: what mattered for {asked}.{share}{loaded}"])
+
+
+def _used(summary: Row) -> str:
+    used, total = summary["used_count"], summary["trial_count"]
+    if used == total:
+        return f"all {total:,} trials"
+    return f"the {used:,} of {total:,} trials that finished with a finite value"
 
 
 def _stale(site: SiteContext, summary: Row) -> list[str]:
-    count = site.rows("select count(*) from core.trial where sweep_id = $sweep", sweep=summary["sweep_id"])[0][0]
-    if count == summary["trial_count"]:
+    """Return a warning where the trials, or the direction of their metric, are no longer those that were analysed."""
+    ((count, best),) = site.rows(queries.AS_LOADED, sweep=summary["sweep_id"], metric=summary["metric_id"])
+    if (count, best) == (summary["trial_count"], summary["best_value"]):
         return []
     return ["The sweep has been loaded anew since this analysis; run again: hpowh analyse sweeps"]
 
@@ -107,7 +144,7 @@ def _facts(summary: Row) -> Facts:
     names = ("trial", "finished", "failed", "pruned", "open")
     facts = [(f"{name}s" if name == "trial" else name, number(summary[f"{name}_count"])) for name in names]
     used = f"{summary['used_column_count']} of {summary['column_count']}"
-    return Facts([*facts, ("hyperparameters used", used), ("best", number(summary["best_value"]))])
+    return Facts([*facts, ("hyperparameters used", used), (f"best {summary['metric']}", number(summary["best_value"]))])
 
 
 def _metric(

@@ -2,8 +2,32 @@
 
 ANALYSED = "select distinct subject from ops.analysis_run where job = 'sweeps' order by subject"
 
+LOADED = """
+select o.name, o.uri, s.tool from core.sweep as s join core.source as o using (source_id) where s.sweep_id = $sweep
+"""
+
+AS_LOADED = """
+select count(*) as trial_count,
+  case any_value(m.direction) when 'min' then min(v.value) else max(v.value) end as best_value
+from core.trial as t
+cross join (select * from core.metric where metric_id = $metric) as m
+left join core.trial_metric as v
+  on v.trial_id = t.trial_id and v.metric_id = m.metric_id and v.step is null and v.status = 'ok'
+    and t.status = 'finished'
+where t.sweep_id = $sweep
+"""
+
+UNUSED = """
+select name from result.sweep_column
+where analysis_run_id = $run and metric_id = $metric and role = 'sparse'
+order by present_count desc, position limit $most
+"""
+"""Hyperparameters that too few trials have for an analysis: the table of trials shows them nevertheless."""
+
 SUMMARY = """
-select s.*, m.name as metric, m.direction, t.number as best_number, t.name as best_name
+select s.*, m.name as metric, m.direction, t.number as best_number,
+  case when (select count(*) from core.trial as o where o.sweep_id = s.sweep_id and o.name = t.name) = 1
+    then t.name end as best_name
 from result.sweep_summary as s
 join core.metric as m using (metric_id)
 left join core.trial as t on t.trial_id = s.best_trial_id and t.sweep_id = s.sweep_id
@@ -80,7 +104,10 @@ order by permutation desc nulls last, abs(correlation) desc nulls last, c.positi
 """
 
 MODELS = """
-select model, trial_count, r_squared, r_squared_left_out, r_squared_sd, verdict, reason
+select model,
+  case model when 'extra_trees' then 'extremely randomised trees' when 'random_forest' then 'random forest'
+    when 'ols' then 'least squares' else model end as model_name,
+  trial_count, r_squared, r_squared_left_out, r_squared_sd, verdict, reason
 from result.sweep_model where analysis_run_id = $run and metric_id = $metric order by model
 """
 
@@ -241,11 +268,18 @@ order by front, first
 """The front, and of the other trials every k-th, $most of them."""
 
 RANGES = """
-select hyperparameter, level, lower, lower_from, lower_to, upper, upper_from, upper_to, tried_lower, tried_upper,
-  share, share_from, share_to, tried_share, best_count, reason
-from result.sweep_range where analysis_run_id = $run and metric_id = $metric
-order by hyperparameter, tried_share desc
+select r.hyperparameter, r.level, r.lower, r.lower_from, r.lower_to, r.upper, r.upper_from, r.upper_to, r.tried_lower,
+  r.tried_upper, r.share, r.share_from, r.share_to, r.tried_share, r.best_count, r.reason, c.is_log
+from result.sweep_range as r
+join result.sweep_column as c
+  on c.analysis_run_id = r.analysis_run_id and c.metric_id = r.metric_id and c.name = r.hyperparameter
+left join result.sweep_importance as i
+  on i.analysis_run_id = r.analysis_run_id and i.metric_id = r.metric_id and i.hyperparameter = r.hyperparameter
+    and i.method = 'permutation'
+where r.analysis_run_id = $run and r.metric_id = $metric and (r.level is not null) = $is_level
+order by i.place nulls last, r.hyperparameter, r.share desc, r.tried_share desc
 """
+"""Where the best trials lie: of numbers or of levels, the most important hyperparameter first."""
 
 UNTRIED = """
 select hyperparameter_a, part_a, hyperparameter_b, part_b, expected

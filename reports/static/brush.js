@@ -254,7 +254,8 @@
         "aria-label": axis.title + ": arrow keys move a selection along the axis, Escape clears it",
       }, self.svg);
       var name = svg("text", { class: "axis-title", y: at % 2 ? 28 : 13, "text-anchor": "middle" }, group);
-      name.textContent = short(axis.title, Math.max(6, Math.floor(2 * gap / 8)));
+      var room = Math.min(gap, self.x(at), self.width - self.x(at));  // to a neighbour's title, or to the edge
+      name.textContent = short(axis.title, Math.max(6, Math.floor(2 * room / 7.5)));
       svg("title", {}, name).textContent = axis.title;
       svg("line", { class: "axis-line", y1: self.y(0), y2: self.y(1) }, group);
       axis.ticks.forEach(function (tick) {

@@ -80,7 +80,13 @@ def test_the_page_begins_with_what_mattered(site: Path):
     best = min(range(COUNT), key=lambda i: trials()[i]["loss"])
     assert "rate mattered most for loss" in findings
     assert f"is trial {best + 1}, loss =" in findings
-    assert "next to try:" in findings
+    assert "Next to try:" in findings
+    used = f"the {COUNT} of {COUNT + 1} trials that finished with a finite value"
+    assert f"Asked: what mattered for loss (lower is better) and size (lower is better) in {used}." in text
+    assert "The best trials are the best 10 % of these. Loaded from" in text
+    assert re.search(r"The best \d+ trials by loss have rate between", findings)
+    assert re.search(r"The best \d+ trials by size have rate between", findings)
+    assert "extremely randomised trees" in text[text.index("How far the models can be believed") :]
     assert "Not used: 1 failed." in text
     assert "Not used because they never vary: same." in text
     assert "rate mattered most for loss" in (site / "index.html").read_text()
@@ -115,6 +121,20 @@ def test_every_chart_is_drawn_and_names_are_text(site: Path, browse: Callable[..
         "(() => { const c = document.querySelector('#sweep-parallel canvas + canvas');"
         " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0); })()"
     )
+
+
+@pytest.mark.browser
+def test_levels_stand_in_one_order_and_no_line_joins_them(site: Path, browse: Callable[..., Any]):
+    page = browse().open(page_of(site).as_uri())
+    chosen = page.locator("#sweep-slices select")
+    chosen.select_option(label="kind")
+    data, axis = page.evaluate(
+        "(() => { const p = document.querySelector('#sweep-slices .plot'); return [p.data, p.layout.xaxis]; })()"
+    )
+    assert axis["categoryorder"] == "array"
+    assert len(axis["categoryarray"]) == 2
+    assert [trace["mode"] for trace in data] == ["markers", "markers"]
+    assert data[1]["error_y"]["array"]
 
 
 def brush(page: Any, axis: int, low: float, high: float) -> None:

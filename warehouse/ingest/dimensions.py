@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+WITH_METRIC = ("evaluation", "trace", "sweep_metric", "trial_metric")
+"""Tables of facts that have a metric."""
+
+
 def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
     """Return the first free id; the one writer of the file makes this safe."""
     return int(connection.execute(f"select coalesce(max({column}), 0) + 1 from core.{table}").fetchall()[0][0])
@@ -38,23 +42,34 @@ def metric_id(
     bounds: tuple[float | None, float | None] = (None, None),
     unit: str | None = None,
 ) -> int:
-    """Find or add a metric.
+    """Find or add a metric; one that no value has any more (its source is loaded anew) takes the new direction.
 
     Raises:
-        IngestError: the warehouse knows the metric with the other direction.
+        IngestError: the warehouse has values of the metric with the other direction.
     """
     found = connection.execute("select metric_id, direction from core.metric where name = ?", [name]).fetchall()
     if found:
         number, known = found[0]
-        if known != direction:
+        if known != direction and not _has_values(connection, number):
+            connection.execute("update core.metric set direction = ? where metric_id = ?", [direction, number])
+        elif known != direction:
             raise IngestError(
                 f"The metric {name!r} is in the warehouse with direction {known!r}, here it is {direction!r}.",
-                f"Give --direction {known}, or another name: --map COLUMN=metric:NAME",
+                f"Give --direction {known}, or another name: --map COLUMN=metric:NAME. To correct the direction of the "
+                f"only source that has the metric, load that one anew: --direction {direction} --replace",
             )
         return int(number)
     number = next_id(connection, "metric", "metric_id")
     connection.execute("insert into core.metric values (?, ?, ?, ?, ?, ?)", [number, name, direction, *bounds, unit])
     return number
+
+
+def _has_values(connection: duckdb.DuckDBPyConnection, metric: int) -> bool:
+    """Return whether a fact of any source is of a metric."""
+    return any(
+        connection.execute(f"select 1 from core.{table} where metric_id = ? limit 1", [metric]).fetchall()
+        for table in WITH_METRIC
+    )
 
 
 @dataclass(frozen=True)

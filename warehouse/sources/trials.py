@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -151,11 +151,18 @@ class _Reader:
         import pyarrow as pa
 
         name = self.plan.column("name")
+        numbers = _own_numbers([row.get(name) for _, row in self.kept]) if name else None
         table: list[list[Any]] = [[] for _ in trial_schema()]
         for at, (position, row) in enumerate(self.kept):
             label = row.get(name) if name else None
             started, ended = self.times.of(position)
-            cells = (at, 0, str(position) if label in (None, "") else str(label), position, self.status[at])
+            cells = (
+                at,
+                0,
+                str(position) if label in (None, "") else str(label),
+                numbers[at] if numbers else position,
+                self.status[at],
+            )
             for column, value in zip(table, (*cells, started, ended), strict=True):
                 column.append(value)
         trial = pa.table(
@@ -225,6 +232,14 @@ class _Reader:
         if self.time_note:
             sentences.append(self.time_note)
         return sentences
+
+
+def _own_numbers(names: Sequence[Any]) -> list[int] | None:
+    """Return names as the trials' numbers where they are whole numbers, each once: a tuner's own count."""
+    texts = [str(name) for name in names]
+    if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts) or len(set(texts)) < len(texts):
+        return None
+    return [int(text) for text in texts]
 
 
 SOURCE = TrialRows()

@@ -13,7 +13,7 @@ import pytest
 from hpowh.analyses.sweeps.job import analyse
 from hpowh.analyses.sweeps.options import Options
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 TABLES = ["sweep_column", "sweep_correlation", "sweep_importance", "sweep_term", "sweep_suggestion", "sweep_range"]
@@ -243,6 +243,39 @@ def test_hostile_names_go_through(warehouse, tmp_path):
     assert analyse(warehouse)[0].sweep == "<b>'; --"
     assert sorted(name for (name,) in rows_of(warehouse, "sweep_column", "name")) == sorted(names)
     assert rows_of(warehouse, "sweep_importance", "hyperparameter", "method = 'impurity' and place = 1") == [("a.b",)]
+
+
+def test_a_source_loaded_anew_has_results_that_refer_to_its_trials(warehouse, tmp_path):
+    """The content is the same, the ids are not: results of the old ones would be of trials that are gone."""
+    load(warehouse, tmp_path, simple(12))
+    assert analyse(warehouse)[0].is_new
+    load(warehouse, tmp_path, simple(6), "later")
+    assert not analyse(warehouse, ["s"])[0].is_new
+    request = Request(str(tmp_path / "s.jsonl"), "s", {"loss": "metric"}, {"direction": "min"})
+    ingest(warehouse, find_source("trials"), request, replace_old=True)
+    again = analyse(warehouse, ["s"])[0]
+    assert again.is_new
+    there = "join core.trial as t on t.trial_id = s.best_trial_id and t.sweep_id = s.sweep_id"
+    run = f"where s.analysis_run_id = {again.analysis_run_id}"
+    assert warehouse.sql(f"select count(*) from result.sweep_summary as s {there} {run}").one() == 1
+
+
+def test_a_direction_assumed_wrongly_is_corrected_by_loading_anew(warehouse, tmp_path):
+    load(warehouse, tmp_path, simple(12))
+    request = Request(str(tmp_path / "s.jsonl"), "s", {"loss": "metric"}, {"direction": "max"})
+    ingest(warehouse, find_source("trials"), request, replace_old=True)
+    assert warehouse.sql("select direction from core.metric where name = 'loss'").one() == "max"
+    other = Request(str(tmp_path / "s.jsonl"), "t", {"loss": "metric"}, {"direction": "min"})
+    with pytest.raises(IngestError, match="direction 'max', here it is 'min'"):
+        ingest(warehouse, find_source("trials"), other)
+
+
+def test_pruned_trials_are_said_where_they_are_many(warehouse, tmp_path):
+    pruned = [{"name": f"p{i}", "state": "pruned", "config": {"x": 0.9}} for i in range(6)]
+    load(warehouse, tmp_path, [*simple(20), *pruned])
+    assert any("6 of 26 trials were pruned" in one for one in analyse(warehouse)[0].warnings)
+    load(warehouse, tmp_path, [*simple(24), *pruned[:6]])
+    assert not any("were pruned" in one for one in analyse(warehouse)[0].warnings)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import column
+from scipy.stats import binomtest
 
 from hpowh.analyses.sweeps.columns import Declared
 from hpowh.analyses.sweeps.dependence import curves, surface
@@ -25,6 +26,10 @@ def test_the_best_tenth_is_where_it_is():
     assert (number.tried_lower, number.tried_upper, number.best_count) == (1, 100, 10)
     shares = {row.level: (row.share, row.tried_share) for row in levels}
     assert shares == {"b": (0.0, 0.7), "a": (1.0, pytest.approx(0.3))}
+    ends = {row.level: (row.share_from, row.share_to) for row in levels}
+    known = binomtest(10, 10).proportion_ci(method="wilson")  # the bootstrap would say 1 to 1
+    assert ends["a"] == (pytest.approx(known.low, abs=1e-6), 1.0)
+    assert ends["b"] == (0.0, pytest.approx(1 - known.low, abs=1e-6))
 
 
 def test_few_trials_have_no_range_but_a_reason():

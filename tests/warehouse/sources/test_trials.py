@@ -171,7 +171,7 @@ def test_optunas_data_frame_as_csv(warehouse, tmp_path):
     study.trials_dataframe().to_csv(tmp_path / "study.csv", index=False)
     load(warehouse, tmp_path / "study.csv", options={"direction": "min"})
     found = parameters(warehouse)
-    assert [found[i + 1] for i in range(6)] == [
+    assert [found[i] for i in range(6)] == [
         {name: pytest.approx(value) if name == "x" else value for name, value in trial.params.items()}
         for trial in study.trials
     ]
@@ -280,8 +280,8 @@ def test_names_as_people_write_them(warehouse, tmp_path):
     metric = {"val F1 (macro)": "metric"}
     found = roles(path, mapping=metric)
     assert found == {"Run ID": "name", "Created At": "started", "State": "status",
-                     "Learning Rate (log)": "hyperparameter", "GPU": "hyperparameter", "Train time (s)": "duration", "wall time (min)": "attribute",
-                     "val F1 (macro)": "metric", "val loss": "attribute"}  # fmt: skip
+                     "Learning Rate (log)": "hyperparameter", "GPU": "hyperparameter", "Train time (s)": "duration",
+                     "wall time (min)": "attribute", "val F1 (macro)": "metric", "val loss": "attribute"}  # fmt: skip
     outcome = load(warehouse, path, mapping=metric)
     assert "Assumed that higher is better for 'val F1 (macro)' (say --direction min|max to be sure)." in outcome.notes
     assert any("named like results: val loss (--map 'val loss=metric'" in note for note in outcome.notes)
