@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from hpowh.reports.numbers import plural
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import EXIT_FAILED
 
@@ -59,9 +60,10 @@ def report(
         print(json.dumps(said | {"reused": build.reused_count, "failed": [asdict(one) for one in build.failures]}))
     elif build.is_new:
         kept = f", {build.reused_count:,} of them as they were" if build.reused_count else ""
-        note(f"Wrote {build.page_count:,} pages{kept}. Open {build.index}")
+        note(f"Wrote {plural(build.page_count, 'page')}{kept}. Open {build.index}")
     else:
-        note(f"Unchanged: the {build.page_count:,} pages show the warehouse as it is. Open {build.index}")
+        shown = "one page shows" if build.page_count == 1 else f"{build.page_count:,} pages show"
+        note(f"Unchanged: the {shown} the warehouse as it is. Open {build.index}")
 
     if build.failures:
         raise typer.Exit(EXIT_FAILED)

@@ -14,8 +14,8 @@ CHARACTER = 7.4
 """Width of a character of a benchmark's name, to leave enough room before the first column."""
 TITLE = 150
 """Characters of a cell's tooltip."""
-SLANT = 0.71
-"""Height and breadth of a slanted name, as a share of its length: 45 degrees."""
+SLANT = 0.8
+"""Height and breadth of a slanted name, as a share of its length: 45 degrees, and some more for capitals."""
 
 
 def coverage_matrix(rows: Sequence[Mapping[str, Any]]) -> Svg:

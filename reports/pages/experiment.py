@@ -97,9 +97,10 @@ def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Fin
     for setting, metric, benchmarks, best, best_mean, best_low, best_high, next_name, next_mean, apart in rows:
         where = f" with {setting}" if setting else ""
         by = f" by {metric}" if metric else ""
+        band = f"95 % band {number(best_low, 3)} to {number(best_high, 3)}, " if best_low is not None else ""
         sentence = (
             f"{name}{where}: {best} ends with the lowest mean normalised regret{by}, {number(best_mean, 3)} "
-            f"(95 % band {number(best_low, 3)} to {number(best_high, 3)}, {plural(benchmarks, 'benchmark')}); "
+            f"({band}{plural(benchmarks, 'benchmark')}); "
             f"next comes {next_name} with {number(next_mean, 3)}"
         )
         tail = ", and the bands do not overlap." if apart else ", and the bands overlap."

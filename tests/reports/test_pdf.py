@@ -50,6 +50,23 @@ def test_every_page_has_a_pdf_and_a_link_to_it(own: Warehouse, tmp_path: Path, c
     assert build_site(own, tmp_path / "site", only=("experiment", "benchmark")).is_new
 
 
+@pytest.mark.browser
+def test_pages_taken_over_from_the_build_before_have_their_pdf(own: Warehouse, tmp_path: Path, chromium: Any):
+    site, kinds = tmp_path / "site", ("experiment", "benchmark")
+    build_site(own, site, only=kinds, with_pdf=True)
+    with own.writing() as connection:
+        connection.execute("update core.evaluation set value = 0.98765 where benchmark_id = 1 and configuration_id = 3")
+        connection.execute("update core.source set fingerprint = 'f2'")
+    build = build_site(own, site, only=kinds, with_pdf=True)
+    assert build.page_count == 3 and 0 < build.reused_count < 3
+    pages = list(site.glob("[be]*-*.html"))
+    assert sorted(page.stem for page in (site / "pdf").iterdir()) == sorted(page.stem for page in pages)
+    for page in pages:
+        printed = unpacked(site / "pdf" / f"{page.stem}.pdf")
+        assert printed.count(b" c\n") + printed.count(b" l\n") > 100
+        assert f'href="pdf/{page.stem}.pdf"' in page.read_text()
+
+
 def test_without_a_browser_the_old_site_stays_and_the_way_out_is_named(
     own: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
