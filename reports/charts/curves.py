@@ -23,11 +23,10 @@ def curves(
     *,
     x: str,
     middle: str,
-    lower: str | None = None,
-    upper: str | None = None,
+    band_of: tuple[str, str] | None = None,
     highest: bool = False,
 ) -> list[Trace]:
-    """Return one line, and one band where `lower` and `upper` are named, for each algorithm in `rows`.
+    """Return one line, and one band where `band_of` names its lower and upper limit, for each algorithm in `rows`.
 
     Of more than `ALL` algorithms those that end best have their lines, and one grey trace holds all others.
 
@@ -49,8 +48,8 @@ def curves(
             continue
         at = [row[x] for row in mine]
         token = colours.token(name)
-        if lower and upper:
-            low, high = [row[lower] for row in mine], [row[upper] for row in mine]
+        if band_of:
+            low, high = ([row[limit] for row in mine] for limit in band_of)
             bands += band(name, at, low, high, token=token, steps=True)
         lines.append(line(name, at, [row[middle] for row in mine], token=token, dash=colours.dash(name), steps=True))
         if len(at) <= POINTS:

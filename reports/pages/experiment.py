@@ -122,11 +122,12 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
     rank: dict[str, dict[str, object]] = {}
     for (setting, metric), mine in grouped(rows, "setting", "metric").items():
         key = f"{place(settings, setting)},{place(metrics, metric)}"
-        means = {"lower": "normalized_regret_lower", "upper": "normalized_regret_upper"}
-        regret[key] = {"data": curves(mine, site.colours, x="position", middle="normalized_regret_mean", **means)}
+        limits = ("normalized_regret_lower", "normalized_regret_upper")
+        drawn = curves(mine, site.colours, x="position", middle="normalized_regret_mean", band_of=limits)
+        regret[key] = {"data": drawn}
         if any(row["rank_mean"] is not None for row in mine):
-            ranks = {"lower": "rank_lower", "upper": "rank_upper"}
-            rank[key] = {"data": curves(mine, site.colours, x="position", middle="rank_mean", **ranks)}
+            limits = ("rank_lower", "rank_upper")
+            rank[key] = {"data": curves(mine, site.colours, x="position", middle="rank_mean", band_of=limits)}
     count = max(row["benchmark_count"] for row in rows)
     selectors = (("Setting", settings), ("Metric", metrics))
     crowd = (CROWD_NOTE,) if len({row["algorithm"] for row in rows}) > ALL else ()
@@ -273,7 +274,7 @@ def _curve_variant(
     middle, lower, upper = (f"{what}_{part}" for part in ("median", "q25", "q75"))
     values = [row[name] for row in rows for name in (middle, lower, upper) if row[name] != 0 or what == "incumbent"]
     highest = what == "incumbent" and rows[0]["direction"] == "max"
-    data = curves(rows, site.colours, x="budget", middle=middle, lower=lower, upper=upper, highest=highest)
+    data = curves(rows, site.colours, x="budget", middle=middle, band_of=(lower, upper), highest=highest)
     return {"data": data, "layout": {"yaxis": axis(title, is_log=spans_orders(values, 30.0)), "xaxis": x}}
 
 
