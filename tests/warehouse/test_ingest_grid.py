@@ -167,6 +167,47 @@ def test_unknown_level_of_a_declared_space(warehouse, tmp_path):
     assert refused.value.count == 12
 
 
+def levels_of(warehouse: Warehouse, name: str) -> list[str]:
+    return [
+        row[0]
+        for row in warehouse.sql(
+            "select label from core.hyperparameter_level join core.hyperparameter using (search_space_id, position) "
+            "where name = ? order by level",
+            [name],
+        ).rows()
+    ]
+
+
+def test_levels_may_be_declared_for_some_hyperparameters(warehouse, tmp_path):
+    sized = toy().with_columns(pl.Series("size", ["low", "mid", "high"] * 12)).unique(["lr", "act", "depth", "warm"])
+    mapping, declared = {"size": "hyperparameter:ordinal"}, {"size": ["low", "mid", "high"], "depth": [0, 1, 2, 3]}
+    path = tmp_path / "sized.csv"
+    sized.write_csv(path)
+    notes = preview(GRID, Request(str(path), "sized", mapping, {"levels": declared})).notes
+    assert "  size (ordinal): low, mid, high" in notes
+    assert "  depth (ordinal): 0, 1, 2, 3" in notes
+    assert "  act (categorical): relu, tanh" in notes
+    outcome = load(warehouse, sized, tmp_path, "sized", mapping=mapping, levels=declared)
+    assert (levels_of(warehouse, "size"), levels_of(warehouse, "depth")) == (["low", "mid", "high"], list("0123"))
+    assert not any("alphabet" in note for note in outcome.notes)
+    order = [row[0] for row in warehouse.sql("select name from core.hyperparameter order by position").rows()]
+    assert order == [*LEVELS, "size"]
+
+
+def test_an_order_that_nobody_gave_is_said(warehouse, tmp_path):
+    sized = toy().with_columns(pl.Series("size", ["low", "mid", "high"] * 12))
+    outcome = load(warehouse, sized, tmp_path, "sized", mapping={"size": "hyperparameter:ordinal"})
+    assert any("The order of 'size' is the alphabet's: high, low, mid" in note for note in outcome.notes)
+
+
+def test_declared_levels_that_cannot_be_meant(warehouse, tmp_path):
+    with pytest.raises(IngestError, match="levels of 'dept' are declared, which is no hyperparameter in the file"):
+        load(warehouse, toy(), tmp_path, levels={"dept": [1, 2, 3]})
+    for wrong in ("depth:1,2", {"depth": "1,2"}):
+        with pytest.raises(UsageError, match=r"declared in hpowh\.toml, as lists"):
+            load(warehouse, toy(), tmp_path, levels=wrong)
+
+
 def test_a_known_space_takes_more_data_but_no_new_level(warehouse, tmp_path):
     load(warehouse, toy(), tmp_path, "first", space="net", benchmark="a")
     load(warehouse, toy().head(5), tmp_path, "second", space="net", benchmark="b")

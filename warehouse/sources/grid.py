@@ -35,12 +35,13 @@ class GridSource:
         """Return mapping, count and first rows; the levels found are in the notes."""
         staged = stage(connection, request)
         plan = grid_plan.make(staged, request)
-        found = grid_levels.from_data(connection, plan, staged.relation)
+        found = grid_levels.planned(connection, plan, staged.relation, request)
         cells = 1
         for hyperparameter in found:
             cells *= len(hyperparameter.levels)
         notes = [*plan.notes(), f"Search space {plan.space!r}: {len(found)} hyperparameters, {cells:,} cells."]
         notes += [f"  {h.name} ({h.kind}): {grid_levels.shown(h)}" for h in found]
+        notes += grid_levels.order_notes(found, request)
         rows = first_rows(connection, staged)
         return Preview(row_count(connection, staged), plan.mapping(), list(staged.columns), rows, notes)
 
@@ -51,6 +52,7 @@ class GridSource:
         plan = grid_plan.make(staged, request)
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.conditions())
+        is_known = grid_levels.from_warehouse(connection, plan.space) is not None
         space = grid_levels.resolve(connection, plan, staged.relation, request)
         _refuse_unknown_levels(refusals, connection, plan, space, staged.positioned)
         refusals.settle()
@@ -70,7 +72,8 @@ class GridSource:
         _refuse_known(connection, plan, space_id, [number for _, number in metrics], request)
         for metric, number in metrics:
             connection.execute(_insert(plan, metric, number, space_id, context.source_id))
-        report = LoadReport(rows, notes=[*plan.notes(), *_coverage(connection, plan, space)])
+        order = [] if is_known else grid_levels.order_notes(space, request)
+        report = LoadReport(rows, notes=[*plan.notes(), *order, *_coverage(connection, plan, space)])
         refusals.report(report)
         return report
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str, request: Request) -> list[Hyperparameter]:
-    """Return the space that a file belongs to: the known one of that name, the declared one, or the file's own.
+    """Return the space that a file belongs to: the known one of that name, or the declared and the file's own levels.
 
     Raises:
-        IngestError: the file's hyperparameters are not those of the known or declared space.
+        IngestError: the file's hyperparameters are not those of the known space, or lack a declared one.
     """
-    known = from_warehouse(connection, plan.space)
-    declared = request.options.get("levels")
-    space = known or (from_declaration(declared, plan) if declared else None)
+    space = from_warehouse(connection, plan.space)
     if space is None:
-        return from_data(connection, plan, relation)
+        return planned(connection, plan, relation, request)
     wanted, found = {h.name for h in space}, set(plan.hyperparameters)
     if wanted != found:
         missing = ", ".join(sorted(wanted - found)) or "none"
@@ -37,6 +35,39 @@ def resolve(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str, re
             "Give another --space, or say what a column is: --map COLUMN=metric|ignore|…",
         )
     return space
+
+
+def planned(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str, request: Request) -> list[Hyperparameter]:
+    """Return the space that a file would make: declared levels where there are any, else those found in the file.
+
+    The order of the hyperparameters is the declaration's where it names all of them, else the file's.
+
+    Raises:
+        IngestError: levels of something are declared that is no hyperparameter in the file.
+        UsageError: the declaration cannot be read.
+    """
+    declared = {h.name: h for h in from_declaration(request.options.get("levels") or {}, plan)}
+    extra = [name for name in declared if name not in plan.hyperparameters]
+    if extra:
+        raise IngestError(
+            f"{request.location}: levels of {extra[0]!r} are declared, which is no hyperparameter in the file "
+            f"(these are: {', '.join(plan.hyperparameters)}).",
+            "Correct `levels` in hpowh.toml, or say what a column is: --map COLUMN=hyperparameter",
+        )
+    if len(declared) == len(plan.hyperparameters):
+        return list(declared.values())
+    found = {h.name: h for h in from_data(connection, plan, relation, but=declared)}
+    return [declared.get(name) or found[name] for name in plan.hyperparameters]
+
+
+def order_notes(space: Sequence[Hyperparameter], request: Request) -> list[str]:
+    """Return a sentence for each ordinal text whose order nobody gave: the alphabet's is seldom meant."""
+    declared = request.options.get("levels") or {}
+    return [
+        f"The order of {h.name!r} is the alphabet's: {shown(h)} (give another one as `levels` in hpowh.toml)."
+        for h in space
+        if h.kind == "ordinal" and h.value_type == "text" and h.name not in declared
+    ]
 
 
 def from_warehouse(connection: duckdb.DuckDBPyConnection, name: str) -> list[Hyperparameter] | None:
@@ -74,8 +105,13 @@ def from_declaration(declared: Mapping[str, Sequence[Any]], plan: Plan) -> list[
     """Return the space as declared under `levels` in `hpowh.toml`.
 
     Raises:
-        UsageError: a list of levels is empty or repeats one.
+        UsageError: they are no table of lists, or a list of levels is empty or repeats one.
     """
+    if not isinstance(declared, Mapping) or any(isinstance(levels, str) for levels in declared.values()):
+        raise UsageError(
+            "Levels are declared in hpowh.toml, as lists by hyperparameter.",
+            'In the source\'s table there: levels = { size = ["small", "large"] }',
+        )
     space = []
     for name, levels in declared.items():
         if not levels or len(set(levels)) != len(levels):
@@ -95,10 +131,12 @@ def from_declaration(declared: Mapping[str, Sequence[Any]], plan: Plan) -> list[
     return space
 
 
-def from_data(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> list[Hyperparameter]:
-    """Return the space that a file spans: numbers in order, texts in alphabetical order."""
+def from_data(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str, but: Collection[str] = ()
+) -> list[Hyperparameter]:
+    """Return the hyperparameters that a file spans: numbers in order, texts in alphabetical order; without `but`."""
     space = []
-    for name in plan.hyperparameters:
+    for name in (name for name in plan.hyperparameters if name not in but):
         column = identifier(name)
         is_bool, is_number, is_whole = connection.execute(
             f"select coalesce(bool_and(lower({column}::varchar) in ('true', 'false')), false), "
