@@ -68,12 +68,14 @@ def landscapes(
     A landscape whose evaluations have not changed since its last analysis is left as it is.
     """
     from hpowh.analyses.landscapes.job import Selection, Settings, analyse
+    from hpowh.analyses.landscapes.stored import stale_planes
     from hpowh.warehouse.errors import HpowhError
 
     selection = Selection(space, benchmark, metric, split, fidelity, seed)
     settings = Settings(epsilon, default, has_network=network, has_similarity=similarity, jobs=jobs)
     with open_warehouse(warehouse, wait) as opened:
         outcomes = analyse(opened, selection, settings)
+        stale = stale_planes(opened)
     if as_json:
         print(json.dumps([asdict(outcome) for outcome in outcomes]))
     else:
@@ -86,6 +88,8 @@ def landscapes(
                 note(f"{outcome.subject}: unchanged since analysis run {outcome.analysis_run_id}.")
             for warning in outcome.warnings:
                 note(f"  Note: {warning}")
+        for sentence in stale:
+            note(f"Note: {sentence}")
     refused = [outcome for outcome in outcomes if outcome.error]
     if refused and len(refused) == len(outcomes):
         raise HpowhError("Nothing could be analysed.", "The reasons stand above.")

@@ -69,6 +69,15 @@ def read_stored(reader: Reader, analysis_run_id: int) -> StoredLandscape:
     )
 
 
+def stale_planes(reader: Reader) -> list[str]:
+    """Return a sentence for each landscape whose embedding was made before some of its evaluations were loaded."""
+    return [
+        f"{space}: {benchmark} {metric} {split}: its embedding shows earlier evaluations. Anew: "
+        f"hpowh analyse embed --space {space} --benchmark {benchmark} --metric {metric} --split {split}"
+        for space, benchmark, metric, split in rows_of(reader)(queries.STALE_PLANES, [])
+    ]
+
+
 def stored_map(
     reader: Reader, stored: StoredLandscape | int, *, runs: Sequence[str] | None = (), title: str = "",
     colours: Colours | None = None,

@@ -99,10 +99,7 @@ def embedding(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> 
         f"of the ranks of {one['configuration_count']:,} configurations. The other pictures leave nothing out.",
     ]
     if one["is_older"]:
-        notes.append(
-            "It was made before the landscape's present analysis; hpowh analyse embed makes it anew where the "
-            "evaluations have changed."
-        )
+        notes.append("It is out of date: evaluations were loaded after it was made. hpowh analyse embed makes it anew.")
     alt = "A plane of configurations, coloured by the place of their loss, with optima and incumbents."
     return [Figure("embedding", "The landscape laid out in a plane", how, chart, query, alt, made, notes)]
 

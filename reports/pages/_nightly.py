@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hpowh.reports.blocks import Column, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import moment
+from hpowh.reports.page import Key
 
 LATEST = """
 select n.nightly_id, n.base_nightly_id, n.site, n.started_at, b.started_at
@@ -33,6 +37,12 @@ PAGES = {"contrast": "experiment", "ranking": "experiment", "winner": "experimen
 """Kind of change -> kind of page that shows it."""
 
 
+def landscape_subject(key: Key) -> str:
+    """Return what the ledger of analysis runs calls the landscape of a page's key."""
+    _, space, benchmark, metric, split, *fidelity = key
+    return f"{space}: {benchmark} {metric} {split}" + "".join(f" @{one}" for one in fidelity)
+
+
 def changes(site: SiteContext) -> list[Table]:
     """Return the table of changes, where a nightly build has compared the results with those of one before."""
     latest = site.rows(LATEST)
@@ -40,9 +50,16 @@ def changes(site: SiteContext) -> list[Table]:
         return []
     build, _, _, started, before = latest[0]
     query = site.query(CHANGES, build=build)
+    landscapes = {landscape_subject(key): key for key in site.pages if key[0] == "landscape"}
+
+    def page_of(row: Mapping[str, Any]) -> str | None:
+        key = landscapes.get(row["subject"], ()) if row["kind"] == "landscape" else (
+            PAGES.get(row["kind"], ""), row["subject"])  # fmt: skip
+        return site.href(key)
+
     columns = [
         Column("kind", "What"),
-        Column("subject", "Of", link=lambda row: site.href((PAGES.get(row["kind"], ""), row["subject"]))),
+        Column("subject", "Of", link=page_of),
         Column("sentence", "What changed"),
     ]
     how = (

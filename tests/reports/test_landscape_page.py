@@ -22,6 +22,7 @@ from hpowh.analyses.embeddings.job import Settings as EmbedSettings
 from hpowh.analyses.embeddings.job import embed
 from hpowh.analyses.landscapes.job import analyse
 from hpowh.analyses.landscapes.keys import Selection
+from hpowh.analyses.landscapes.stored import stale_planes
 from hpowh.reports.build import build_site
 from hpowh.reports.context import SiteContext
 from hpowh.reports.queries import landscape_pictures as pictures
@@ -248,6 +249,51 @@ def test_where_the_runs_ended(made: Made, asked: Callable[..., list[dict[str, An
     for row in rows:
         assert row["value"] == pytest.approx(flat[row["optimum"]])
         assert row["is_global"] == (flat[row["optimum"]] == flat.max())
+
+
+def test_an_embedding_is_out_of_date_by_its_evaluations_and_not_by_the_clock(made: Made, tmp_path: Path):
+    assert "It is out of date" not in text_of(made.page("landscape", "img"))
+    shutil.copy(made.warehouse, tmp_path / "w.duckdb")
+    with Warehouse(tmp_path / "w.duckdb") as warehouse:
+        ran = "select max(analysis_run_id) from result.landscape_subject join core.benchmark using (benchmark_id) "
+        run = warehouse.sql(ran + "where name = ?", [IMAGE]).one()
+        with warehouse.writing() as con:
+            con.execute("update ops.analysis_run set ended_at = ended_at + interval 1 hour where analysis_run_id = ?",
+                        [run])  # fmt: skip
+        assert stale_planes(warehouse) == []
+        assert not SiteContext(warehouse).query(pictures.EMBEDDING, run=run).rows()[0]["is_older"]
+        with warehouse.writing() as con:
+            con.execute(
+                "insert into core.source values (1, 'grid', 's', 's', 'x', 1, 0, '{}', now() + interval 1 day, '0')"
+            )
+        assert SiteContext(warehouse).query(pictures.EMBEDDING, run=run).rows()[0]["is_older"]
+        (sentence,) = stale_planes(warehouse)
+        assert "its embedding shows earlier evaluations" in sentence and f"--benchmark {IMAGE}" in sentence
+
+
+def test_a_change_of_a_landscape_links_to_its_page(made: Made, tmp_path: Path):
+    shutil.copy(made.warehouse, tmp_path / "w.duckdb")
+    with Warehouse(tmp_path / "w.duckdb") as warehouse:
+        subject = warehouse.sql("select subject from ops.analysis_run where subject like 'single: one %'").one()
+        with warehouse.writing() as con:
+            for night, base in ((1, None), (2, 1)):
+                row = {"nightly_id": night, "base_nightly_id": base, "site": "s", "status": "ok"}
+                insert_row(con, "ops.nightly", row)
+            insert_row(con, "ops.conclusion", {"nightly_id": 2, "kind": "landscape", "subject": subject})
+            insert_row(con, "ops.change", {"nightly_id": 2, "kind": "landscape", "subject": subject})
+        build_site(warehouse, tmp_path / "site")
+    page = made.page("landscape", "single-one").name
+    table = (tmp_path / "site" / "index.html").read_text().split('id="changes"')[1].split("</table>")[0]
+    assert re.search(rf'<a href="{page}"[^>]*>(<bdi>)?{re.escape(subject)}', table)
+
+
+def insert_row(con: Any, table: str, given: dict[str, Any]) -> None:
+    """Insert a row; what is not given is filled by its type, as no test looks at it."""
+    values = []
+    for name, kind in con.execute(f"select column_name, column_type from (describe {table})").fetchall():
+        blank = "{}" if name in ("context", "options") else "" if kind == "VARCHAR" else 0
+        values.append(given.get(name, "2026-01-01 00:00:00+00" if "TIMESTAMP" in kind else blank))
+    con.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)
 
 
 def text_of(path: Path) -> str:
