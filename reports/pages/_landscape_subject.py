@@ -9,7 +9,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better, number, plural
 from hpowh.reports.queries import landscape as queries
 
-SHOWN = 8
+SHOWN = 10
 """So many hyperparameters of a configuration are named; the most important ones."""
 
 

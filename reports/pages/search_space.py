@@ -158,11 +158,13 @@ def _important(rows: Rows) -> Iterator[tuple[str, str]]:
         return
     first = Counter(max(mine, key=lambda r: r["main_share"])["hyperparameter"] for mine in by_benchmark.values())
     (name, count), *_ = first.most_common()
-    where = "all" if count == len(by_benchmark) and count > 1 else f"{count} of"
-    yield (
-        f"On {where} {plural(len(by_benchmark), 'benchmark')} {name} alone explains the most of the variance of ranks.",
-        "importances",
-    )
+    total = len(by_benchmark)
+    where = f"On {count} of {plural(total, 'benchmark')}"
+    if count == total:
+        where = (
+            f"On all {total} benchmarks" if total > 2 else "On both benchmarks" if total == 2 else "On its benchmark"
+        )
+    yield f"{where} {name} alone explains the most of the variance of ranks.", "importances"
 
 
 def _matrices(aspect: str, query: Query) -> Figure:
@@ -236,7 +238,12 @@ def _landscapes(site: SiteContext, name: str, query: Query) -> list[Block]:
         *([Column("split", "Split")] if several else []),
         *(Column(key, label, 3) for key, label in labels.items() if key in query.frame.columns),
     ]
-    how = "The shape of each landscape; docs/landscapes.md defines every metric."
+    how = (
+        "The shape of each landscape, of the mean over its seeds; a dash where too little was evaluated to tell. FDC: "
+        "correlation of the loss with the distance to the best; monotone paths: share of the configurations from "
+        "which a path that never worsens ends there; main effects: their share of the variance of ranks. The "
+        "landscapes' own pages define every metric."
+    )
     return [Table("landscapes", "Its landscapes side by side", how, query, columns)]
 
 
@@ -259,7 +266,14 @@ def _importances(query: Query) -> list[Block]:
         {"yaxis": {"autorange": "reversed", "type": "category"}, "xaxis": {"type": "category"}, "hovermode": "closest"},
         (("Shown", tuple(text for text, _ in kinds)),),
     )  # fmt: skip
-    how = "What each hyperparameter matters on each benchmark; the default of tuning is the best on average over them."
+    how = (
+        "What each hyperparameter matters on each benchmark: the share of the variance of ranks that it explains alone"
+    )
+    if len(kinds) > 1:
+        how += (
+            ", or what tuning it gains over the default, the configuration with the best mean rank over the benchmarks"
+        )
+    how += "."
     alt = "Heat map: importance by hyperparameter and benchmark."
     return [Figure("importances", "Importance by benchmark", how, chart, query, alt)]
 
