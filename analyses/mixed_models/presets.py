@@ -17,14 +17,21 @@ import numpy as np
 
 from hpowh.analyses.mixed_models.adjust import holm
 from hpowh.analyses.mixed_models.cells import Cells, DataError
+from hpowh.analyses.mixed_models.columns import model_columns
 from hpowh.analyses.mixed_models.compare import Comparison, NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.contrasts import pairwise
 from hpowh.analyses.mixed_models.fit import Fit, fit
+from hpowh.analyses.mixed_models.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.margins import marginal_means
+from hpowh.analyses.mixed_models.problem import group_codes
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.subset import one_row_a_run, subset
 
 LEVEL = 0.05
+MOST_ALGORITHMS = 8
+"""Up to so many algorithms the seeds' effects have a covariance of their own for every pair (36 parameters)."""
+MOST_EFFECTS = 2500
+"""With more random effects besides the runs' the model of the budget takes minutes and gigabytes."""
 PRESETS = ("seed", "informativeness", "budget", "features")
 CellSource = Callable[[str], Cells]
 Row = dict[str, Any]
@@ -68,12 +75,15 @@ class Setup:
 def seed_dependency(source: CellSource, setup: Setup) -> list[Row]:
     """Return one row for all algorithms and one an algorithm: does the seed shift results beyond chance?
 
-    The full model adds `(0 + algorithm | seed)` to a model that it contains; for a single algorithm `(1 | seed)`.
+    The full model adds `(0 + algorithm | seed)` to a model that it contains; for a single algorithm `(1 | seed)`. Above
+    `MOST_ALGORITHMS` the seeds' covariance has one correlation for all pairs: `(1 | seed) + (1 | seed:algorithm)`.
     """
     fixed = ["algorithm", *setup.factors]
     null = setup.formula(fixed, setup.cell_terms)
     full = null + " + (0+algorithm|seed)"
     cells = setup.run_means(source, full)
+    if len(cells.levels["algorithm"]) > MOST_ALGORITHMS:
+        full = null + " + (1|seed) + (1|seed:algorithm)"
     rows = [_likelihood_row("seed", "all algorithms", null, full, cells)]
     single = [term.replace(":algorithm", "") for term in setup.cell_terms if term != "(1|benchmark:algorithm)"]
     each_null = setup.formula(list(setup.factors), list(dict.fromkeys(single)))
@@ -119,11 +129,26 @@ def budget_effect(source: CellSource, setup: Setup) -> list[Row]:
     rows = [_blank("budget", "simple effect", none, simple, "F (Satterthwaite)")]
     rows.append(_blank("budget", "interaction with algorithm", simple, crossed, "F (Satterthwaite)"))
     try:
+        _refuse_too_many(parse_formula(crossed), cells)
         rows[0] |= _joint(fit(simple, cells), "budget")
         rows[1] |= _joint(fit(crossed, cells), "budget", "algorithm")
     except DataError as error:
         rows = [row | {"reason": str(error)} for row in rows]
     return _corrected(rows, "the budget has an effect: {}", "no effect of the budget is seen: {}")
+
+
+def _refuse_too_many(formula: Formula, cells: Cells) -> None:
+    """Raise DataError where the model has more random effects than can be fitted while somebody waits."""
+    sizes = [
+        len(group_codes(random.group, cells)[1]) * len(model_columns(random.expression, cells.term_levels))
+        for random in formula.random
+    ]
+    count = sum(sizes) - max(sizes)
+    if count > MOST_EFFECTS:
+        raise DataError(
+            f"{count:,} random effects besides the runs' are more than this check fits ({MOST_EFFECTS:,}); "
+            "choose algorithms or benchmarks with --where."
+        )
 
 
 def feature_effects(source: CellSource, setup: Setup) -> list[Row]:

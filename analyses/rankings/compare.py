@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from hpowh.analyses.rankings.bayes import Posterior, sign_test, signed_rank_test
+from hpowh.analyses.rankings.bayes import Posterior, draws_for, sign_test, signed_rank_test, signed_rank_weights
 from hpowh.analyses.rankings.blocks import Blocks
 from hpowh.analyses.rankings.frequentist import (
     LEVEL,
@@ -17,7 +18,7 @@ from hpowh.analyses.rankings.frequentist import (
     friedman,
     iman_davenport,
     nemenyi,
-    sign_flip,
+    sign_flips,
     wilcoxon_holm,
 )
 from hpowh.analyses.rankings.groups import bars
@@ -120,23 +121,25 @@ def _pair_row(pair: Pair, test: str, setting: str) -> Row:
 
 def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
     """The sign-flip test of the mean difference: a check that needs no ranks and no normality; not corrected."""
-    rows = []
-    for i, first in enumerate(blocks.algorithms):
-        for second in blocks.algorithms[i + 1 :]:
-            p = sign_flip(blocks, first, second, seed)
-            j = blocks.algorithms.index(second)
-            difference = float((blocks.losses[:, i] - blocks.losses[:, j]).mean())
-            rows.append(_pair_row(Pair(first, second, difference, np.nan, p, np.nan), "sign_flip", setting))
-    return rows
+    names = blocks.algorithms
+    pairs = list(itertools.combinations(range(len(names)), 2))
+    differences = np.column_stack([blocks.losses[:, i] - blocks.losses[:, j] for i, j in pairs])
+    return [
+        _pair_row(Pair(names[i], names[j], float(mean), np.nan, float(p), np.nan), "sign_flip", setting)
+        for (i, j), mean, p in zip(pairs, differences.mean(axis=0), sign_flips(differences, seed), strict=True)
+    ]
 
 
 def _bayes_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> list[Row]:
     rng, rows = np.random.default_rng(seed), []
-    for i, first in enumerate(blocks.algorithms):
-        for second in blocks.algorithms[i + 1 :]:
-            for name, test in (("bayes_sign", sign_test), ("bayes_signed_rank", signed_rank_test)):
-                found = test(blocks, first, second, rope, rng)
-                rows.append(_bayes_row(found, name, first, second, setting))
+    pairs = list(itertools.combinations(blocks.algorithms, 2))
+    draws = draws_for(len(pairs))
+    weights = signed_rank_weights(len(blocks.losses), rng, draws)
+    for first, second in pairs:
+        found = sign_test(blocks, first, second, rope, rng, draws)
+        rows.append(_bayes_row(found, "bayes_sign", first, second, setting))
+        found = signed_rank_test(blocks, first, second, rope, weights)
+        rows.append(_bayes_row(found, "bayes_signed_rank", first, second, setting))
     return rows
 
 

@@ -28,6 +28,8 @@ JOB = "rankings"
 SEED = 2017
 BLOCKS = ("benchmark", "seed")
 RESPONSE = "normalized_regret"
+MOST_SENTENCES = 5
+"""So many disagreements are written out."""
 
 
 def analyse_rankings(
@@ -95,7 +97,11 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
         pairs = []
         said.append(f"There is no mixed model to set beside the ranks: {error}")
     rows["ranking_agreement"] = agreement_rows(rows, pairs, setting)
-    said += [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
+    apart = [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
+    said += apart[:MOST_SENTENCES]
+    if len(apart) > MOST_SENTENCES:
+        more = len(apart) - MOST_SENTENCES
+        said.append(f"The tests do not agree on {more} more pairs: result.ranking_agreement has them.")
     return rows, said
 
 

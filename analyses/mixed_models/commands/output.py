@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.console import note, print_table
 
+MOST_ROWS = 60
+"""So many rows of a table are printed; the warehouse and `--json` have all."""
+
 if TYPE_CHECKING:
     from hpowh.analyses.mixed_models.job import Outcome
 
@@ -27,7 +30,9 @@ def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]]) -> 
         if name in outcome.tables:
             table = outcome.tables[name]
             kept = [column for column in columns if column in table.columns]
-            print_table(kept, table.select(kept).rows(), title=name)
+            print_table(kept, table.select(kept).head(MOST_ROWS).rows(), title=name)
+            if table.height > MOST_ROWS:
+                note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")
     state = "stored" if outcome.is_new else "unchanged since"
     note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.lmem_*.")
     for warning in outcome.warnings:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpowh.analyses.mixed_models import presets
 from hpowh.analyses.mixed_models.analysis import Question
 from hpowh.analyses.mixed_models.catalogue import Selection
 from hpowh.analyses.mixed_models.fit import fit
@@ -249,6 +250,21 @@ def test_a_metric_and_a_factor_may_have_names_that_are_no_words(warehouse, tmp_p
     }
     with pytest.raises(UsageError, match="there are: `val accuracy`, value, regret"):
         analyse_lmem(warehouse, "accuracy ~ algorithm")
+
+
+def test_checks_of_many_algorithms_stay_small(warehouse, tmp_path, monkeypatch):
+    rng = np.random.default_rng(3)
+    a, b, s, t = (index.ravel() for index in np.indices((9, 4, 4, 2)))
+    rows = {"algorithm": a, "benchmark": b, "seed": s, "budget": t + 1, "value": rng.standard_normal(len(a)) + b}
+    load(warehouse, tmp_path, rows)
+    monkeypatch.setattr(presets, "MOST_EFFECTS", 40)
+    found = analyse_presets(warehouse, response="value", names=("seed", "budget")).tables["lmem_preset"].to_dicts()
+    together = next(row for row in found if row["subject"] == "all algorithms")
+    assert together["full_formula"].endswith("+ (1|seed) + (1|seed:algorithm)")
+    assert 0 <= together["p_value"] <= 1
+    refused = [row["reason"] for row in found if row["preset"] == "budget"]
+    assert len(refused) == 2
+    assert all("80 random effects besides the runs'" in reason for reason in refused)
 
 
 def test_rank_deficient_designs_name_what_was_dropped(warehouse, tmp_path):

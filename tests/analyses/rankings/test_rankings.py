@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpowh.analyses.rankings.bayes import sign_test, signed_rank_test
+from hpowh.analyses.rankings.bayes import draws_for, sign_test, signed_rank_test, signed_rank_weights
 from hpowh.analyses.rankings.blocks import Blocks, RankingError, make_blocks
 from hpowh.analyses.rankings.compare import agreement_rows, ranking_rows
 from hpowh.analyses.rankings.frequentist import (
@@ -107,10 +107,10 @@ def test_sign_flips_are_enumerated():
 def test_bayesian_tests_on_clear_and_on_even_cases():
     rng = np.random.default_rng(0)
     clear = blocks_of(np.column_stack([np.zeros(20), np.full(20, 1.0)]))
-    for test in (sign_test, signed_rank_test):
-        assert test(clear, "A", "B", 0.1, rng).verdict == "first"
-        assert test(clear, "B", "A", 0.1, rng).verdict == "second"
-        assert test(clear, "A", "B", 2.0, rng).verdict == "equal"
+    for test, chance in ((sign_test, rng), (signed_rank_test, signed_rank_weights(20, rng))):
+        assert test(clear, "A", "B", 0.1, chance).verdict == "first"
+        assert test(clear, "B", "A", 0.1, chance).verdict == "second"
+        assert test(clear, "A", "B", 2.0, chance).verdict == "equal"
     even = blocks_of(np.column_stack([np.zeros(20), np.tile([1.0, -1.0], 10)]))
     found = sign_test(even, "A", "B", 0.0, rng)
     assert found.first == pytest.approx(found.second, abs=0.02)
@@ -120,7 +120,7 @@ def test_bayesian_tests_on_clear_and_on_even_cases():
 def test_signed_rank_agrees_with_baycomp():
     baycomp = pytest.importorskip("baycomp")
     losses = drawn(9, 20, 2)
-    found = signed_rank_test(blocks_of(losses), "A", "B", 0.1, np.random.default_rng(1))
+    found = signed_rank_test(blocks_of(losses), "A", "B", 0.1, signed_rank_weights(20, np.random.default_rng(1)))
     left, rope, right = baycomp.SignedRankTest(losses[:, 0], losses[:, 1], 0.1, nsamples=20_000).probs()
     # baycomp compares scores: its left is "the first is larger".
     assert (found.second, found.rope, found.first) == (
@@ -128,6 +128,10 @@ def test_signed_rank_agrees_with_baycomp():
         pytest.approx(rope, abs=0.02),
         pytest.approx(right, abs=0.02),
     )
+
+
+def test_many_pairs_get_fewer_draws():
+    assert [draws_for(count) for count in (1, 100, 200, 780, 10_000)] == [20_000, 20_000, 10_000, 4_000, 4_000]
 
 
 def test_friedman_and_nemenyi_agree_with_autorank():
