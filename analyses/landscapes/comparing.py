@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from hpowh.analyses.landscapes import queries
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.families import Family
 from hpowh.analyses.landscapes.keys import Key, read_space
@@ -72,7 +73,11 @@ def overfitting_of(reader: Reader, train: Key, test: Key, *, seed: int) -> Overf
         LandscapeError: one of the two cannot be read, or no configuration has both.
     """
     space = read_space(rows_of(reader), train.search_space_id)
-    return measure_overfitting(read_surface(reader, train, space), read_surface(reader, test, space), seed=seed)
+    labels: dict[int, list[str]] = {}
+    for position, label in rows_of(reader)(queries.STORED_LABELS, [train.search_space_id]):
+        labels.setdefault(int(position), []).append(label)
+    surfaces = read_surface(reader, train, space), read_surface(reader, test, space)
+    return measure_overfitting(*surfaces, seed=seed, labels=labels)
 
 
 def overfitting_tables(found: Overfitting) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.fanova import decompose
+from hpowh.analyses.landscapes.space import Space
 from hpowh.analyses.landscapes.surface import Surface
 from hpowh.analyses.landscapes.surrogate import encode
 from hpowh.analyses.landscapes.values import Metric, metric, pearson
@@ -31,11 +33,16 @@ class Overfitting:
     """The region in which the two rankings part most, as a condition on levels; None where there is none."""
 
 
-def measure_overfitting(train: Surface, test: Surface, *, seed: int = 0) -> Overfitting:
+def measure_overfitting(
+    train: Surface, test: Surface, *, seed: int = 0, labels: Mapping[int, Sequence[str]] | None = None
+) -> Overfitting:
     """Compare the landscapes of the train and of the test loss.
 
     The gap is `test - train` for every configuration that has both. Its variance is decomposed exactly where the grid
     is complete; impurity importances of a random forest on the gap are given in any case.
+
+    Args:
+        labels: of the levels, by the hyperparameter's position; the region is told in levels' numbers without.
 
     Raises:
         LandscapeError: the spaces differ or no configuration has both losses.
@@ -66,7 +73,7 @@ def measure_overfitting(train: Surface, test: Surface, *, seed: int = 0) -> Over
         "train_rank": x,
         "test_rank": y,
     }
-    region = _region(train, ranks, x - y, seed) if ranks.size >= MIN_CONFIGURATIONS else None
+    region = _region(train, ranks, x - y, seed, labels or {}) if ranks.size >= MIN_CONFIGURATIONS else None
     return Overfitting(metrics, nodes, _explain(train, ranks, gap, seed), region)
 
 
@@ -110,8 +117,10 @@ def _by_axis(surface: Surface, importances: NDArray[np.float64]) -> list[float]:
     return found
 
 
-def _region(train: Surface, ranks: NDArray[np.int64], shift: NDArray[np.float64], seed: int) -> str | None:
-    """Return the leaf of a small tree in which the rankings are farthest apart, as conditions on levels."""
+def _region(
+    train: Surface, ranks: NDArray[np.int64], shift: NDArray[np.float64], seed: int, labels: Mapping[int, Sequence[str]]
+) -> str | None:
+    """Return the leaf of a small tree in which the rankings are farthest apart, as conditions on hyperparameters."""
     from sklearn.tree import DecisionTreeRegressor
 
     space = train.space
@@ -126,9 +135,28 @@ def _region(train: Surface, ranks: NDArray[np.int64], shift: NDArray[np.float64]
     node = int(leaves[np.argmax(inner.value[leaves, 0, 0])])
     parents = {int(child): (i, side) for i in range(inner.node_count) for side, child in (
         ("<=", inner.children_left[i]), (">", inner.children_right[i])) if child >= 0}  # fmt: skip
-    bounds: dict[tuple[str, str], int] = {}
+    bounds: dict[tuple[int, str], int] = {}
     while node in parents:
         node, side = parents[node]
         # Upwards from the leaf: the first bound met on one side of a hyperparameter is the tightest.
-        bounds.setdefault((space.names[int(inner.feature[node])], side), int(np.floor(inner.threshold[node])))
-    return " and ".join(f"level of {name} {side} {bound}" for (name, side), bound in reversed(bounds.items()))
+        bounds.setdefault((int(inner.feature[node]), side), int(np.floor(inner.threshold[node])))
+    return " and ".join(
+        _condition(
+            space, axis, (bounds.get((axis, ">"), -1) + 1, bounds.get((axis, "<="), space.shape[axis] - 1)), labels
+        )
+        for axis in dict.fromkeys(axis for axis, _ in reversed(bounds))
+    )
+
+
+def _condition(space: Space, axis: int, levels: tuple[int, int], labels: Mapping[int, Sequence[str]]) -> str:
+    """Return the first to the last level of a hyperparameter in words, by their labels where these are known."""
+    name, (first, last), size = space.names[axis], levels, space.shape[axis]
+    known = labels.get(space.axes[axis].position, ())
+    named = [known[level] if level < len(known) else f"level {level}" for level in range(first, last + 1)]
+    if len(named) == 1:
+        return f"{name} is {named[0]}"
+    if not space.ordinal[axis]:
+        return f"{name} is one of {', '.join(named)}"
+    if last == size - 1:
+        return f"{name} is {named[0]} or above"
+    return f"{name} is {named[-1]} or below" if first == 0 else f"{name} is {named[0]} to {named[-1]}"

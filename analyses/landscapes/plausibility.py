@@ -8,6 +8,8 @@ from hpowh.analyses.landscapes.surface import Surface
 
 HIGHER = re.compile(r"(^|_)(acc|accuracy|auc|auroc|f1|precision|recall|score|r2|reward|bleu|map)($|_)")
 LOWER = re.compile(r"(^|_)(loss|error|err|mse|rmse|mae|nll|perplexity|regret|time|latency|cost|size)($|_)")
+ROUNDING = 1e-12
+"""Share of the values below which the distance between the quartiles is rounding error."""
 FAR = 1000.0
 """Interquartile ranges between the best and the median that a good configuration hardly has."""
 
@@ -28,7 +30,8 @@ def implausible_direction(surface: Surface, metric: str, direction: str) -> str 
     low, median, high = (surface.quantile(probability) for probability in (0.25, 0.5, 0.75))
     best = float(surface.loss[surface.optima[0]])
     spread = high - low
-    if spread > 0 and median - best > FAR * spread:
+    # Means that are equal on paper differ by rounding: that is no range to measure by.
+    if spread > ROUNDING * (abs(low) + abs(high)) and median - best > FAR * spread:
         value = -best if direction == "max" else best
         return (
             f"The best value, {value:.6g}, lies {(median - best) / spread:,.0f} interquartile ranges beyond the "

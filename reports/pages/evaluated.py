@@ -238,8 +238,8 @@ def _gaps(site: SiteContext, space: str) -> list[Block]:
     if regions.frame.height:
         blocks.append(
             Table(
-                "regions", "Where the rankings part", "The leaf of a small tree in which ranks change most; levels "
-                "count from 0 in the order of the hyperparameter.", regions,
+                "regions", "Where the rankings part", "The leaf of a small tree in which the ranks by train loss and "
+                "by test loss differ most.", regions,
                 [Column("landscape", "Landscape"), Column("sentence", "Where")],
             )
         )  # fmt: skip

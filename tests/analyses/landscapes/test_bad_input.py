@@ -133,6 +133,14 @@ def test_a_best_far_beyond_all_others_is_warned_of() -> None:
     assert implausible_direction(Surface.from_grid(loss), "objective", "min") is None
 
 
+def test_quartiles_that_differ_by_rounding_are_no_measure_of_far() -> None:
+    accuracy = np.full((5, 5), np.mean([0.9, 0.93, 0.95]))
+    accuracy[::2] = np.mean([0.95, 0.9, 0.93]) + 1.1e-16
+    accuracy[0, 0] = 0.953
+    assert len(np.unique(accuracy)) == 3
+    assert implausible_direction(Surface.from_grid(-accuracy), "accuracy", "max") is None
+
+
 def test_errors_travel_between_processes_whole() -> None:
     error = pickle.loads(pickle.dumps(TooLargeError("too large", "take less")))
     assert isinstance(error, TooLargeError)

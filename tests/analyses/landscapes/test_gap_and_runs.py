@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,27 @@ class TestOverfitting:
     def test_the_region_where_rankings_part_names_that_hyperparameter(self) -> None:
         region = measure_overfitting(self.train, self.test).region
         assert region is not None
-        assert "level of x1 > 3" in region
+        assert "x1 is level 4" in region
+        named = measure_overfitting(self.train, self.test, labels={1: ["1", "2", "4", "8", "16"]}).region
+        assert named == region.replace("level 4", "16")
+
+    def test_a_region_is_said_in_the_hyperparameters_own_words(self) -> None:
+        rng = np.random.default_rng(1)
+        train = rng.random((6, 5, 4))
+        noise = np.zeros((6, 5, 4))
+        noise[2:4, :, 1:3] = 5 * rng.random((2, 5, 2))
+        test = Surface.from_grid(train + noise, [True, True, False])
+        labels = {0: list("uvwxyz"), 1: list("12345"), 2: ["a", "b", "c", "d"]}
+        region = measure_overfitting(self.train_of(train), test, labels=labels).region
+        assert region is not None and "<=" not in region and "level" not in region
+        for part in region.split(" and "):
+            name, _, said = part.partition(" is ")
+            known = labels[int(name[1])]
+            assert all(word in known for word in re.findall(r"\w+", re.sub("or above|or below|one of|to", "", said)))
+
+    @staticmethod
+    def train_of(grid: np.ndarray) -> Surface:
+        return Surface.from_grid(grid, [True, True, False])
 
     def test_a_gap_that_is_the_same_everywhere_has_no_cause(self) -> None:
         shifted = Surface.from_grid(self.train_grid + 1.0, [True, True, False])
