@@ -144,3 +144,13 @@ def test_names_above_the_coverage_matrix_are_whole_and_apart(browse, tmp_path, n
     assert outside == 0
     for (x, width, is_slanted), (next_x, _, _) in zip(corners, corners[1:], strict=False):
         assert is_slanted or x + width < next_x
+
+
+def test_provenance_shows_what_an_ingest_noted_as_sentences(tmp_path):
+    (tmp_path / "study.csv").write_text("algorithm,benchmark,sead,loss\na,b,0,1\na,b,1,2\n")
+    warehouse = Warehouse.create(tmp_path / "w.duckdb")
+    ingest(warehouse, find_source("runs"), Request(str(tmp_path / "study.csv"), "study"))
+    with warehouse:
+        build_site(warehouse, tmp_path / "site", only=("provenance",))
+    said = text_of(tmp_path / "site" / "provenance.html")
+    assert "to be sure). No column is a seed; sead: a factor (say --map COLUMN=seed if one is). No column is" in said
