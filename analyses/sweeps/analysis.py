@@ -12,7 +12,7 @@ from hpowh.analyses.sweeps import ranges
 from hpowh.analyses.sweeps.columns import LEAST_PRESENT, Column, Floats, Raw
 from hpowh.analyses.sweeps.confounding import associate
 from hpowh.analyses.sweeps.correlate import correlate
-from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings
+from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings, repeated_warnings
 from hpowh.analyses.sweeps.models import add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
 from hpowh.analyses.sweeps.prepare import TooLittleError, prepare
@@ -69,7 +69,7 @@ def analyse_metric(
     result.add("sweep_correlation", [_renamed(asdict(c), count="trial_count") for c in correlations])
     pairs = associate(list(prepared.used))
     result.add("sweep_confounding", [_pair_row(pair) for pair in pairs])
-    result.warnings += confounding_warnings(pairs)
+    result.warnings += confounding_warnings(pairs) + repeated_warnings(prepared.codes)
     loss = metric if direction == "min" else -metric
     result.add("sweep_range", [asdict(row) for row in ranges.best_ranges(prepared, loss, seed, options.best)])
     corners = [_renamed(asdict(u), a="hyperparameter_a", b="hyperparameter_b") for u in ranges.untried(prepared)]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpowh.analyses.sweeps.columns import Column
+import numpy as np
+
+from hpowh.analyses.sweeps.columns import Column, Floats
 from hpowh.analyses.sweeps.confounding import Pair
 
 NAMED = 5
+REPEATED = 0.05
+"""Share of trials that repeat a configuration from which it is said."""
 
 
 def listed(names: Sequence[str]) -> str:
@@ -39,6 +43,21 @@ def column_warnings(columns: Sequence[Column]) -> list[str]:
             f"Numbers and texts are mixed in {listed(mixed)}; the list of columns says how they were read."
         )
     return sentences
+
+
+def repeated_warnings(codes: Floats) -> list[str]:
+    """Return a sentence where trials repeat configurations: a model then has seen what it is tested on.
+
+    Args:
+        codes: trials x hyperparameters, as the models see them.
+    """
+    repeats = len(codes) - len(np.unique(codes, axis=0))
+    if repeats < REPEATED * len(codes):
+        return []
+    return [
+        f"{repeats:,} of {len(codes):,} trials repeat a configuration: the R2 of unseen trials is in part that of "
+        "configurations that a model has seen, and says less of new ones."
+    ]
 
 
 def confounding_warnings(pairs: Sequence[Pair]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.reading import Trials
 
 JOB = "sweeps"
-VERSION = "5"
+VERSION = "6"
 SEED = 0
 PRUNED = 0.2
 """Share of pruned trials from which a warning says that they are not seen."""

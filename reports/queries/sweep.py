@@ -1,6 +1,13 @@
 """The SQL of the pages of sweeps."""
 
-ANALYSED = "select distinct subject from ops.analysis_run where job = 'sweeps' order by subject"
+from hpowh.analyses.sweeps.queries import SWEEPS
+
+CURRENT = f"select subject from ({SWEEPS})"
+"""What sweeps are called now. One that was analysed before a second one of its name came has another name since."""
+
+ANALYSED = f"""
+select distinct subject from ops.analysis_run where job = 'sweeps' and subject in ({CURRENT}) order by subject
+"""
 
 LOADED = """
 select o.name, o.uri, s.tool from core.sweep as s join core.source as o using (source_id) where s.sweep_id = $sweep
@@ -35,9 +42,10 @@ where s.analysis_run_id = $run
 order by s.metric_id
 """
 
-OVERVIEW = """
+OVERVIEW = f"""
 with newest as (
-  select subject, max(analysis_run_id) as analysis_run_id from ops.analysis_run where job = 'sweeps' group by subject
+  select subject, max(analysis_run_id) as analysis_run_id
+  from ops.analysis_run where job = 'sweeps' and subject in ({CURRENT}) group by subject
 ),
 first as (
   select analysis_run_id, metric_id, hyperparameter, r_squared, verdict

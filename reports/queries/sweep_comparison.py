@@ -1,8 +1,11 @@
 """The SQL of the page that sets sweeps side by side."""
 
-NEWEST = """
+from hpowh.reports.queries.sweep import CURRENT
+
+NEWEST = f"""
 with newest as (
-  select subject, max(analysis_run_id) as analysis_run_id from ops.analysis_run where job = 'sweeps' group by subject
+  select subject, max(analysis_run_id) as analysis_run_id
+  from ops.analysis_run where job = 'sweeps' and subject in ({CURRENT}) group by subject
 ),
 alike as (
   select n.subject as sweep, n.analysis_run_id, s.sweep_id, s.metric_id, m.name as metric, m.direction, s.best_value,

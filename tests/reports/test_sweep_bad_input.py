@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 
+from hpowh.analyses.sweeps.job import analyse
 from hpowh.reports.build import build_site
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -133,3 +135,23 @@ def test_sweeps_with_a_metric_in_common_are_set_side_by_side(made: tuple[Path, s
     text = unescape(re.sub(r"<[^>]+>", "", (made[0] / "sweeps.html").read_text()))
     for title in ("Best value so far", "Importances side by side", "Where the best trials lie"):
         assert title in text
+
+
+def test_sweeps_of_one_name_are_told_apart_also_where_one_was_analysed_before_the_other_came(
+    empty_warehouse: Path, tmp_path: Path
+):
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(empty_warehouse.read_bytes())
+    with Warehouse(path) as warehouse:
+        for source in ("monday", "tuesday"):
+            study = tmp_path / source / "study.db"
+            study.parent.mkdir()
+            made = optuna.create_study(storage=f"sqlite:///{study}", study_name="tuning")
+            made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=6)
+            ingest(warehouse, find_source("optuna"), Request(str(study), source))
+            analyse(warehouse)
+        build_site(warehouse, tmp_path / "site")
+    titles = [re.search(r"<title>(.+) ·", page.read_text())[1] for page in (tmp_path / "site").glob("sweep-*.html")]
+    assert sorted(titles) == ["tuning (monday)", "tuning (tuesday)"]
+    table = unescape((tmp_path / "site" / "sweeps.html").read_text())
+    assert table.count("tuning (monday)") and not re.search(r">tuning<", table)

@@ -270,6 +270,14 @@ def test_a_direction_assumed_wrongly_is_corrected_by_loading_anew(warehouse, tmp
         ingest(warehouse, find_source("trials"), other)
 
 
+def test_repeated_configurations_are_said(warehouse, tmp_path):
+    rows = simple(30)
+    load(warehouse, tmp_path, rows)
+    assert not any("repeat a configuration" in one for one in analyse(warehouse)[0].warnings)
+    load(warehouse, tmp_path, rows + [row | {"name": f"again {i}"} for i, row in enumerate(rows[:6])])
+    assert any("6 of 36 trials repeat a configuration" in one for one in analyse(warehouse)[0].warnings)
+
+
 def test_pruned_trials_are_said_where_they_are_many(warehouse, tmp_path):
     pruned = [{"name": f"p{i}", "state": "pruned", "config": {"x": 0.9}} for i in range(6)]
     load(warehouse, tmp_path, [*simple(20), *pruned])
