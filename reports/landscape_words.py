@@ -117,9 +117,14 @@ def _optima(values: Values) -> Said | None:
     if count is None or not size:
         return None
     if count == 1:
-        return Said("It has a single optimum: every descent ends in the best configuration.", "metrics")
+        members = int(values.get("n_lo_members") or 1)
+        where = (
+            f"on one plateau of {members:,} equally good configurations" if members > 1 else "in the best configuration"
+        )
+        return Said(f"It has a single optimum: every descent ends {where}.", "metrics")
     plateaus = values.get("n_plateau_lo") or 0
-    more = f", {number(int(plateaus))} of them plateaus of equal loss" if plateaus else ""
+    what = "a plateau" if plateaus == 1 else "plateaus"
+    more = f", {number(int(plateaus))} of them {what} of equal loss" if plateaus else ""
     best = values.get("n_global") or 1
     tied = f" {number(int(best))} of them share the best loss." if best > 1 else ""
     return Said(

@@ -93,6 +93,11 @@ def said(**values: float | None) -> str:
         ({"assortativity_rank": 0.79}, "It is moderately rugged"),
         ({"assortativity_rank": 0.2, "assortativity_loss": 0.2}, "It is rugged"),
         ({"n_lo": 1.0, "n_configurations": 10.0}, "single optimum"),
+        (
+            {"n_lo": 1.0, "n_lo_members": 42.0, "n_configurations": 99.0},
+            "one plateau of 42 equally good configurations",
+        ),
+        ({"n_lo": 2.0, "n_plateau_lo": 1.0, "n_configurations": 10.0}, "1 of them a plateau of equal loss"),
         ({"n_lo": 4.0, "n_configurations": 100.0, "n_plateau_lo": 2.0}, "4 local optima, 2 of them plateaus"),
         ({"n_lo": 4.0, "n_configurations": 100.0, "n_global": 3.0}, "3 of them share the best loss"),
         (
@@ -121,6 +126,20 @@ def test_an_estimate_is_said_with_its_interval_and_pairs() -> None:
     row = {"name": "assortativity_rank", "value": 0.61, "lower": 0.55, "upper": 0.68, "pair_count": 1234}
     (one,) = findings(Facts([row]))
     assert "0.610 (95 % interval 0.550 to 0.680, from 1,234 pairs)" in one.sentence
+
+
+def test_no_neutral_pair_of_a_sample_is_said_with_its_number() -> None:
+    rows = [{"name": "neutrality", "value": 0.0, "pair_count": 109}, {"name": "coverage", "value": 0.02}]
+    text = " ".join(one.sentence for one in findings(Facts(rows)))
+    assert "no more than the threshold (none of 109 pairs)" in text
+
+
+def test_idle_hyperparameters_are_not_among_those_that_matter() -> None:
+    shares = {"gamma": 0.8, "C": 0.3, "kernel": 0.0}
+    rows = [{"hyperparameter": name, "total_share": share, "method": "exact"} for name, share in shares.items()]
+    (one,) = findings(Facts([], importance=rows))
+    assert "with gamma (80%), C (30%) (more than 100 % together" in one.sentence
+    assert "1 hyperparameter of 3 matters less than 1 %" in one.sentence
 
 
 @pytest.mark.parametrize(
