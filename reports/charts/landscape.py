@@ -77,14 +77,20 @@ def bars(rows: Sequence[Row], columns: Sequence[tuple[str, str, str]]) -> list[T
 
 
 def matrix(
-    rows: Sequence[Row], across: str, down: str, value: str, *, is_signed: bool = False, digits: int = 2
-) -> list[Trace]:
-    """Return a heat map of the rows; cells without a row stay empty."""
+    rows: Sequence[Row], across: str, down: str, value: str, *, is_signed: bool = False, digits: int = 2,
+    is_likeness: bool = False,
+) -> list[Trace]:  # fmt: skip
+    """Return a heat map of the rows; cells without a row stay empty.
+
+    Colours of a likeness reach from 0, or what is below, to 1: 0.989 and 0.991 look the same.
+    """
     xs, ys = (list(dict.fromkeys(row[name] for row in rows)) for name in (across, down))
     if set(xs) == set(ys):
         xs = ys
     cell = {(row[across], row[down]): significant(row[value]) for row in rows}
-    colours = {"zmid": 0, "colorscale": DIVERGING} if is_signed else {"colorscale": SCALE}
+    colours: dict[str, Any] = {"zmid": 0, "colorscale": DIVERGING} if is_signed else {"colorscale": SCALE}
+    if is_likeness:
+        colours |= {"zmin": min([0.0, *(z for z in cell.values() if z is not None)]), "zmax": 1}
     return [
         {
             "type": "heatmap",

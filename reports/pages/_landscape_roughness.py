@@ -96,7 +96,7 @@ def seeds(site: SiteContext, space: str, context: str) -> list[Block]:
     how = f"Spearman correlation of single seeds' landscapes; the least alike pair has {number(low, 3)}."
     numbered = {"type": "category", "title": {"text": "seed"}}
     chart = Plot(
-        {"": {"data": charts.matrix(rows, "landscape_b", "landscape_a", "value", digits=3)}},
+        {"": {"data": charts.matrix(rows, "landscape_b", "landscape_a", "value", digits=3, is_likeness=True)}},
         {"xaxis": numbered, "yaxis": {**numbered, "autorange": "reversed"}, "hovermode": "closest"},
         height=340,
     )

@@ -24,6 +24,8 @@ MEASURES = (
     ("regret_relative", "what the best of the row costs on the column, relative to the median"),
     ("importance_agreement", "agreement of importances"),
 )
+LIKENESSES = ("spearman", "kendall", "best_overlap_10", "importance_agreement")
+"""Measures of which 1 is the same."""
 ASPECTS = ("benchmark", "fidelity", "split", "metric", "seed")
 CONTEXTS = 24
 """So many choices of what stays the same are offered per aspect."""
@@ -179,7 +181,11 @@ def _matrices(aspect: str, query: Query) -> Figure:
     numbered = {"type": "category", "automargin": True}
     chart = Plot(
         {
-            f"{i},{j}": {"data": charts.matrix(mine, "landscape_b", "landscape_a", "value")}
+            f"{i},{j}": {
+                "data": charts.matrix(
+                    mine, "landscape_b", "landscape_a", "value", digits=3, is_likeness=(measure in LIKENESSES)
+                )
+            }
             for i, context in enumerate(shown)
             for j, (measure, _) in enumerate(MEASURES)
             if (mine := cells.get((context, measure)))

@@ -24,6 +24,7 @@ from hpowh.analyses.landscapes.job import analyse
 from hpowh.analyses.landscapes.keys import Selection
 from hpowh.analyses.landscapes.stored import stale_planes
 from hpowh.reports.build import build_site
+from hpowh.reports.charts import landscape as charts
 from hpowh.reports.context import SiteContext
 from hpowh.reports.queries import landscape_pictures as pictures
 from hpowh.warehouse import Warehouse
@@ -342,6 +343,14 @@ def test_a_landscape_without_differences_says_that_there_is_nothing(made: Made, 
     text = text_of(made.page("landscape", name))
     assert sentence in text
     assert "It is smooth" not in text and "nan" not in text.lower().split("findings")[1][:400]
+
+
+def test_nearly_equal_likenesses_have_nearly_one_colour():
+    rows = [{"a": 0, "b": 1, "value": 0.989}, {"a": 1, "b": 0, "value": 0.991}]
+    (trace,) = charts.matrix(rows, "a", "b", "value", is_likeness=True)
+    assert (trace["zmin"], trace["zmax"]) == (0, 1)
+    (trace,) = charts.matrix([{**rows[0], "value": -0.4}, rows[1]], "a", "b", "value", is_likeness=True)
+    assert (trace["zmin"], trace["zmax"]) == (-0.4, 1)
 
 
 def test_pages_stay_small(made: Made):
