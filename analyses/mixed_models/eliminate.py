@@ -2,13 +2,16 @@
 
 With M_l = (T'A_lT + I)^-1 and W_l = T M_l T' for every level l of the first block, the rest of the cross-products
 become A_22 - A_21 W A_12 (a Schur complement), on which `dense` works as if there were no first block.
-Rows of A_21 that are mostly zero (a factor nested in the first) stay sparse.
+Rows of A_21 that are mostly zero (a factor nested in the first) stay sparse. Where the first block's levels are parts
+of the next one's (runs within benchmark x algorithm), that one is still block-diagonal in the complement and is
+eliminated likewise, so that what remains dense is small.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -26,6 +29,12 @@ from hpowh.analyses.mixed_models.problem import Block, Problem
 
 DENSE_SHARE = 0.04
 """A row of A_21 with a larger share of non-zeros is stored dense."""
+
+LEAST_NESTED = 100
+"""A next block with fewer effects than this stays in the dense part."""
+
+FEW = 8
+"""Up to so many non-zeros a column of A_21 are handled pair by pair."""
 
 CHUNK = 2048
 """Levels whose products with a dense kernel are held at once."""
@@ -45,6 +54,32 @@ class Eliminated:
     a22: Floats
     q: int
     p: int
+    is_nested: bool = False
+    """Whether every level of the first block belongs to one level of the next one, which is eliminated too."""
+
+    @cached_property
+    def inner_rest(self) -> tuple[Block, ...]:
+        """The blocks that remain when the next one is eliminated as well."""
+        return tuple(replace(block, offset=block.offset - self.rest[0].size) for block in self.rest[1:])
+
+    def inner(self, complement: Floats) -> Eliminated:
+        """Return the complement (A_22 less what the first block explains) as cross-products around the next block."""
+        block, size = self.rest[0], self.rest[0].size
+        levels = np.arange(len(block.levels))
+        own = complement[:size, :size].reshape(len(levels), block.width, len(levels), block.width)
+        rows = np.arange(len(complement) - size)
+        return Eliminated(
+            block,
+            self.inner_rest,
+            own[levels, :, levels, :],
+            rows,
+            rows[:0],
+            complement[size:, :size],
+            sparse.csr_matrix((0, size)),
+            complement[size:, size:],
+            self.q - size,
+            self.p,
+        )
 
     def times(self, weights: Floats) -> tuple[Floats, sparse.csr_matrix]:
         """Return A_21 times the block-diagonal weights (L, k, k): its dense rows and its sparse rows."""
@@ -102,9 +137,18 @@ def _by_level(left: Floats, right: Floats, level_count: int, k: int) -> Floats:
 def _thin_quadratic(columns: sparse.csr_matrix, kernel: Floats, level_count: int, k: int) -> Floats:
     """Return sum over pairs of the few non-zeros of each column of A_21; `columns` is its transpose."""
     out = np.zeros((level_count, k, k))
-    if k == 1 and int(np.diff(columns.indptr).max(initial=0)) <= 1:
-        level = np.repeat(np.arange(level_count), np.diff(columns.indptr))
-        out[level, 0, 0] = columns.data**2 * kernel[columns.indices, columns.indices]
+    counts = np.diff(columns.indptr)
+    most = int(counts.max(initial=0))
+    if k == 1 and most <= FEW:
+        # So few non-zeros a level that their pairs are looked up one by one.
+        level = np.repeat(np.arange(level_count), counts)
+        place = np.arange(len(level)) - columns.indptr[level]
+        at, values = np.zeros((level_count, most), dtype=np.int64), np.zeros((level_count, most))
+        at[level, place], values[level, place] = columns.indices, columns.data
+        for i in range(most):
+            for j in range(i + 1):
+                twice = 1.0 if i == j else 2.0
+                out[:, 0, 0] += twice * values[:, i] * values[:, j] * kernel[at[:, i], at[:, j]]
         return out
     for start in range(0, level_count, CHUNK):
         part = columns[start * k : min(level_count, start + CHUNK) * k]
@@ -150,19 +194,36 @@ def eliminate(problem: Problem) -> Eliminated:
         a22,
         offset,
         problem.p,
+        bool(rest) and rest[0].size >= LEAST_NESTED and _is_within(a21[: rest[0].size], first, rest[0]),
     )
+
+
+def _is_within(between: sparse.csr_matrix, first: Block, second: Block) -> bool:
+    """Whether no level of the first block meets two levels of the second, from their cross-products."""
+    met = between.tocoo()
+    pairs = np.unique(met.col // first.width * len(second.levels) + met.row // second.width)
+    return len(np.unique(pairs // len(second.levels))) == len(pairs)
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """The state of an eliminated model at one theta: the dense state of the rest, and the first block's weights."""
+    """The state of an eliminated model at one theta: the state of the rest, and the first block's weights.
 
-    state: Factorised
+    `second`: the cross-products of the rest, where its first block is eliminated too.
+    """
+
+    state: Factorised | Reduced
     complement: Floats
     inner: Floats
     weights: Floats
     log_det: float
     factor: Floats
+    second: Eliminated | None = None
+
+    @property
+    def innermost(self) -> Factorised:
+        """The dense state of what is not eliminated."""
+        return self.state.innermost if isinstance(self.state, Reduced) else self.state
 
 
 def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
@@ -174,12 +235,18 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
     sign_free = np.log(np.linalg.det(inner_matrix)) if k > 1 else np.log(inner_matrix[:, 0, 0])
     weights = np.asarray(factor @ inner @ factor.T, dtype=float)
     complement = parts.complement(weights)
-    state = factorise(complement, parts.rest, factors[1:], parts.q, parts.p)
-    return Reduced(state, complement, inner, weights, state.log_det + float(sign_free.sum()), factor)
+    second = parts.inner(complement) if parts.is_nested else None
+    state: Factorised | Reduced
+    if second is None:
+        state = factorise(complement, parts.rest, factors[1:], parts.q, parts.p)
+    else:
+        state = reduce(second, factors[1:])
+    return Reduced(state, complement, inner, weights, state.log_det + float(sign_free.sum()), factor, second)
 
 
 def half_kernel(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
     """Return H (size, size) with H'H = `kernel_of`; lower triangular where every block has one effect a level."""
+    assert isinstance(reduced.state, Factorised)
     chol = reduced.state.chol[:size, :size]
     unit = scale_columns(np.eye(size), parts.rest, reduced.state.factors, parts.q).T
     return np.asarray(solve_triangular(chol, unit, lower=True, check_finite=False))
@@ -187,13 +254,28 @@ def half_kernel(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
 
 def kernel_of(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
     """Return K (size, size) = Lambda S^-1 Lambda' over the rest's random effects (and the fixed ones)."""
-    half = half_kernel(reduced, parts, size)
-    return half.T @ half
+    if reduced.second is None or not isinstance(reduced.state, Reduced):
+        half = half_kernel(reduced, parts, size)
+        return half.T @ half
+    # The inverse of a matrix in blocks: the second block's own part, and what it shares with the rest.
+    own = reduced.second.first.size
+    rest = kernel_of(reduced.state, reduced.second, size - own)
+    shared = reduced.second.times(reduced.state.weights)[0][: size - own]
+    kernel = np.empty((size, size))
+    kernel[own:, own:] = rest
+    kernel[own:, :own] = -rest @ shared
+    kernel[:own, own:] = kernel[own:, :own].T
+    kernel[:own, :own] = -shared.T @ kernel[own:, :own]
+    levels, k = reduced.state.weights.shape[:2]
+    blocks = kernel[:own, :own].reshape(levels, k, levels, k)
+    at = np.arange(levels)
+    blocks[at, :, at, :] += reduced.state.weights
+    return kernel
 
 
 def _around(parts: Eliminated, reduced: Reduced, size: int) -> Floats:
     """Return A_12 K A_21 on the first block's diagonal; a triangular product where the structure allows it."""
-    is_simple = parts.first.width == 1 and not len(parts.sparse_rows)
+    is_simple = parts.first.width == 1 and not len(parts.sparse_rows) and reduced.second is None
     if not is_simple or any(block.width > 1 for block in parts.rest):
         return parts.quadratic(kernel_of(reduced, parts, size))
     half = np.asfortranarray(half_kernel(reduced, parts, size))
@@ -206,7 +288,10 @@ def reduced_gradients(parts: Eliminated, reduced: Reduced, is_reml: bool, scale:
     """Return the derivative of the deviance by each block's covariance, the eliminated block first."""
     q, p = parts.q, parts.p
     size = q + p if is_reml else q
-    later = covariance_gradients(reduced.complement, parts.rest, reduced.state, is_reml, scale)
+    if reduced.second is not None and isinstance(reduced.state, Reduced):
+        later = reduced_gradients(reduced.second, reduced.state, is_reml, scale)
+    else:
+        later = covariance_gradients(reduced.complement, parts.rest, reduced.innermost, is_reml, scale)
     shrink = np.eye(parts.first.width) - parts.a11 @ reduced.weights
     around = _around(parts, reduced, size) if size else np.zeros_like(parts.a11)
     own = shrink @ parts.a11 - shrink @ around @ shrink.transpose(0, 2, 1)
@@ -224,11 +309,17 @@ def first_effects(parts: Eliminated, reduced: Reduced) -> Floats:
     return np.einsum("lij,lj->li", reduced.weights, _carried(parts, reduced))
 
 
+def rest_effects(parts: Eliminated, reduced: Reduced) -> Floats:
+    """Return the conditional modes (q,) of the blocks after the first."""
+    if reduced.second is None or not isinstance(reduced.state, Reduced):
+        return apply_factor(reduced.innermost.u, parts.rest, reduced.innermost.factors)
+    own = first_effects(reduced.second, reduced.state).ravel()
+    return np.concatenate([own, rest_effects(reduced.second, reduced.state)])
+
+
 def _carried(parts: Eliminated, reduced: Reduced) -> Floats:
     """Return Z_1'(y - X beta - Z_2 b_2) (L, k)."""
-    state = reduced.state
-    b = apply_factor(state.u, parts.rest, state.factors)
-    coefficients = np.concatenate([-b, -state.beta, [1.0]])
+    coefficients = np.concatenate([-rest_effects(parts, reduced), -reduced.innermost.beta, [1.0]])
     carried = coefficients[parts.dense_rows] @ parts.dense
     if len(parts.sparse_rows):
         carried = carried + parts.thin.T @ coefficients[parts.sparse_rows]

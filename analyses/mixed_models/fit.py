@@ -159,7 +159,7 @@ def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:
         state = likelihood.state(optimum.theta)
     except NotPositiveDefiniteError as error:
         raise DataError(EXACT) from error
-    inner = state.state if isinstance(state, Reduced) else state
+    inner = state.innermost if isinstance(state, Reduced) else state
     problem = likelihood.problem
     total = float(problem.y @ problem.y) + problem.pure_error
     if inner.residual <= EXACT_SHARE * total:

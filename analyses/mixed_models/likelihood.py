@@ -85,7 +85,7 @@ class Likelihood:
 
     def _deviance_parts(self, state: Factorised | el.Reduced) -> tuple[float, float]:
         """Return the log determinants that count, and the penalised residual sum of squares."""
-        inner = state.state if isinstance(state, el.Reduced) else state
+        inner = state.innermost if isinstance(state, el.Reduced) else state
         return state.log_det + (inner.log_det_x if self.is_reml else 0.0), inner.residual
 
     def deviance_at(self, state: Factorised | el.Reduced) -> float:
@@ -134,7 +134,7 @@ class Likelihood:
 
     def unscaled_covariance(self, state: Factorised | el.Reduced) -> Floats:
         """Return the fixed effects' covariance divided by the residual variance (p, p)."""
-        inner = state.state if isinstance(state, el.Reduced) else state
+        inner = state.innermost if isinstance(state, el.Reduced) else state
         size = inner.q + inner.p
         root = inner.chol[inner.q : size, inner.q : size]
         half = solve_triangular(root, np.eye(inner.p), lower=True, check_finite=False)
@@ -145,7 +145,7 @@ class Likelihood:
         if isinstance(state, el.Reduced):
             assert self.parts is not None
             first = el.first_effects(self.parts, state).ravel()
-            return np.concatenate([first, apply_factor(state.state.u, self.parts.rest, state.state.factors)])
+            return np.concatenate([first, el.rest_effects(self.parts, state)])
         return apply_factor(state.u, self.problem.blocks, state.factors)
 
     def conditional_variances(self, state: Factorised | el.Reduced) -> Floats:

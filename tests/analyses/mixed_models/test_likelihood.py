@@ -100,6 +100,50 @@ def test_elimination_agrees_with_the_dense_path(formula, share, rows, monkeypatc
     assert satterthwaite(other).df(identity) == pytest.approx(satterthwaite(dense).df(identity), rel=1e-3)
 
 
+NESTED = [
+    "y ~ algorithm + (1|benchmark:seed) + (1|benchmark)",
+    "y ~ algorithm*x + (1|benchmark:seed) + (1|benchmark) + (1|seed)",
+    "y ~ x + (1+x|benchmark:seed) + (1+x|benchmark) + (1|algorithm)",
+    "y ~ algorithm + (1|benchmark:seed) + (0+algorithm|benchmark)",
+]
+
+
+@pytest.mark.parametrize("formula", NESTED)
+@pytest.mark.parametrize("is_reml", [False, True])
+@pytest.mark.parametrize("share", [0.04, 2.0], ids=["dense rows", "sparse rows"])
+def test_a_nested_block_is_eliminated_as_well(formula, is_reml, share, rows, monkeypatch):
+    problem = build_problem(parse_formula(formula), cells_of(formula, rows))
+    dense = Likelihood(problem, is_reml)
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.eliminate.DENSE_SHARE", share)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.eliminate.LEAST_NESTED", 1)
+    nested = Likelihood(problem, is_reml)
+    assert nested.parts is not None
+    assert nested.parts.is_nested
+    rng = np.random.default_rng(2)
+    size = sum(block.parameter_count for block in problem.blocks)
+    for theta in (rng.uniform(0.2, 1.2, size), rng.uniform(-1, 1, size), np.zeros(size)):
+        one, other = dense.state(theta), nested.state(theta)
+        assert nested.deviance_at(other) == pytest.approx(dense.deviance_at(one), rel=1e-11)
+        assert nested.value_and_gradient(theta)[1] == pytest.approx(
+            dense.value_and_gradient(theta)[1], rel=1e-7, abs=1e-7
+        )
+        assert nested.unscaled_covariance(other) == pytest.approx(dense.unscaled_covariance(one), rel=1e-8)
+        assert nested.random_effects(other) == pytest.approx(dense.random_effects(one), abs=1e-8)
+        assert nested.conditional_variances(other) == pytest.approx(
+            dense.conditional_variances(one), rel=1e-7, abs=1e-10
+        )
+
+
+def test_crossed_blocks_are_not_taken_for_nested(rows, monkeypatch):
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.eliminate.LEAST_NESTED", 1)
+    formula = "y ~ algorithm + (1|benchmark) + (1|seed)"
+    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), True)
+    assert likelihood.parts is not None
+    assert not likelihood.parts.is_nested
+
+
 def test_a_start_at_zero_is_left(rows):
     """Theta = 0 is a stationary point of every model; a search that begins there must not end there."""
     from hpowh.analyses.mixed_models.optimise import minimise
