@@ -118,9 +118,9 @@ def analyse_ladder(
     """Build models up from the intercept and down from the full model, and store `lmem_ladder`. Raises UsageError."""
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
-        ladder, _ = studies.run_ladder(reader, chosen, response, terms)
+        ladder, _, known = studies.run_ladder(reader, chosen, response, terms)
         ends = [("Forward", ladder.forward), ("Backward", ladder.backward)]
-        said = [f"{name}: {formula_of(response, kept)}" for name, kept in ends]
+        said = [*known, *(f"{name}: {formula_of(response, kept)}" for name, kept in ends)]
         if set(ladder.forward) != set(ladder.backward):
             said.append("The two directions end at different models: which terms matter is not settled by these data.")
         return {"lmem_ladder": ladder.rows}, said

@@ -17,13 +17,12 @@ import numpy as np
 
 from hpowh.analyses.mixed_models.adjust import holm
 from hpowh.analyses.mixed_models.cells import Cells, DataError
-from hpowh.analyses.mixed_models.columns import model_columns
 from hpowh.analyses.mixed_models.compare import Comparison, NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.contrasts import pairwise
 from hpowh.analyses.mixed_models.fit import Fit, fit
 from hpowh.analyses.mixed_models.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.margins import marginal_means
-from hpowh.analyses.mixed_models.problem import group_codes
+from hpowh.analyses.mixed_models.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.subset import one_row_a_run, subset
 
@@ -139,11 +138,7 @@ def budget_effect(source: CellSource, setup: Setup) -> list[Row]:
 
 def _refuse_too_many(formula: Formula, cells: Cells) -> None:
     """Raise DataError where the model has more random effects than can be fitted while somebody waits."""
-    sizes = [
-        len(group_codes(random.group, cells)[1]) * len(model_columns(random.expression, cells.term_levels))
-        for random in formula.random
-    ]
-    count = sum(sizes) - max(sizes)
+    count = effects_besides_largest(formula, cells)
     if count > MOST_EFFECTS:
         raise DataError(
             f"{count:,} random effects besides the runs' are more than this check fits ({MOST_EFFECTS:,}); "

@@ -170,6 +170,15 @@ def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str
     return code.astype(np.int64), names
 
 
+def effects_besides_largest(formula: Formula, cells: Cells) -> int:
+    """Return how many random effects a model has besides those of its largest term: what a fit's time hangs on."""
+    sizes = [
+        len(group_codes(random.group, cells)[1]) * len(model_columns(random.expression, cells.term_levels))
+        for random in formula.random
+    ]
+    return sum(sizes) - max(sizes, default=0)
+
+
 def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple[Block, ...], Matrix]:
     """Return the random-effect blocks, largest first, and their design (N, q). Raises DataError."""
     made: list[tuple[Block, Matrix]] = []

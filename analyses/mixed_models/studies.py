@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,12 +22,15 @@ from hpowh.analyses.mixed_models.margins import marginal_means
 from hpowh.analyses.mixed_models.permutation import permutation_test
 from hpowh.analyses.mixed_models.power import power_table, spread_of
 from hpowh.analyses.mixed_models.presets import Setup
+from hpowh.analyses.mixed_models.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.tables import model_row
 
 Row = dict[str, Any]
 GRID = 30
 """At most this many budgets are looked at for anomalies."""
+LADDER_EFFECTS = 500
+"""Up to this many random effects besides the runs' the suggested ladder keeps the runs' single points."""
 DEFAULT_RESPONSE = "normalized_regret"
 
 
@@ -90,11 +94,24 @@ def run_presets(
 
 def run_ladder(
     reader: CellReader, selection: Selection, response: str, terms: Sequence[str]
-) -> tuple[Ladder, tuple[str, ...]]:
-    """Return the ladder over the terms given, or over those that the experiment's design suggests."""
-    chosen = tuple(terms) or suggested_terms(setup_of(reader, selection, response))
-    cells = reader.cells(formula_of(response, chosen), selection)
-    return climb(response, chosen, cells), chosen
+) -> tuple[Ladder, tuple[str, ...], list[str]]:
+    """Return the ladder over the terms given, or over those that the experiment's design suggests, and what to know.
+
+    A ladder is dozens of fits. Where the suggested one has more than `LADDER_EFFECTS` random effects besides the runs',
+    every run counts once, with its mean, and what changes within runs is left out.
+    """
+    if terms:
+        return climb(response, tuple(terms), reader.cells(formula_of(response, terms), selection)), tuple(terms), []
+    setup = setup_of(reader, selection, response)
+    chosen = suggested_terms(setup)
+    formula = formula_of(response, chosen)
+    cells = reader.cells(formula, selection)
+    if not setup.has_repeats or effects_besides_largest(parse_formula(formula), cells) <= LADDER_EFFECTS:
+        return climb(response, chosen, cells), chosen, []
+    chosen = suggested_terms(replace(setup, has_repeats=False))
+    cells = setup.run_means(lambda text: reader.cells(text, selection), formula_of(response, chosen))
+    said = "The design is large: every run counts once, with its mean over budgets. Name terms to have it otherwise."
+    return climb(response, chosen, cells), chosen, [said]
 
 
 def suggested_terms(setup: Setup) -> tuple[str, ...]:

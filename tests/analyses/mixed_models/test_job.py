@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models import presets
+from hpowh.analyses.mixed_models import presets, studies
 from hpowh.analyses.mixed_models.analysis import Question
 from hpowh.analyses.mixed_models.catalogue import Selection
 from hpowh.analyses.mixed_models.fit import fit
@@ -262,6 +262,13 @@ def test_checks_of_many_algorithms_stay_small(warehouse, tmp_path, monkeypatch):
     together = next(row for row in found if row["subject"] == "all algorithms")
     assert together["full_formula"].endswith("+ (1|seed) + (1|seed:algorithm)")
     assert 0 <= together["p_value"] <= 1
+    monkeypatch.setattr(studies, "LADDER_EFFECTS", 40)
+    ladder = analyse_ladder(warehouse, response="value")
+    assert any("every run counts once" in said for said in ladder.warnings)
+    assert not any("budget" in term or "run" in term for term in ladder.tables["lmem_ladder"]["term"].to_list())
+    monkeypatch.setattr(studies, "LADDER_EFFECTS", 500)
+    reader = Reader.of(warehouse, None)
+    assert "(1|run)" in studies.run_ladder(reader, Selection(reader.catalogue), "value", ())[1]
     refused = [row["reason"] for row in found if row["preset"] == "budget"]
     assert len(refused) == 2
     assert all("80 random effects besides the runs'" in reason for reason in refused)
