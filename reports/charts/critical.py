@@ -12,10 +12,12 @@ from hpowh.reports.names import shorten
 
 INK = {"class_": "svg-ink", "stroke": "currentColor"}
 
-WIDTH, LEAST_MARGIN, AXIS, ROW, BAR = 760, 120, 44, 24, 16
-STUB, GAP, LETTER = 30, 6, 8.0
+WIDTH, LEAST_AXIS, LEAST_MARGIN, AXIS, ROW, BAR = 760, 280, 120, 44, 24, 16
+STUB, GAP, LETTER = 30, 6, 7.4
 """Pixels: of a name's line beyond the axis, between line and name, and of a letter (13 px; wide scripts take two)."""
 TICKS = 5
+LABEL = 32
+"""Letters of a name, the middle left out where it is longer."""
 
 
 def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Svg:
@@ -31,9 +33,11 @@ def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Sv
         return Svg(document(WIDTH, 40, [text(WIDTH / 2, 24, "There is nothing to compare.", text_anchor="middle")]))
     first, last = float(placed[0]["estimate"]), float(placed[-1]["estimate"])
     span = last - first or 1.0
-    labels = [f"{shorten(row['name'], 18)} ({float(row['estimate']):.3g})" for row in placed]
+    labels = [f"{shorten(row['name'], LABEL)} ({float(row['estimate']):.3g})" for row in placed]
     half = (len(placed) + 1) // 2
-    start, end_of_axis = _margin(labels[:half]), WIDTH - _margin(labels[half:])
+    start, beyond = _margin(labels[:half]), _margin(labels[half:])
+    width = max(WIDTH, start + LEAST_AXIS + beyond)
+    end_of_axis = width - beyond
 
     def x_of(value: float) -> float:
         return start + (end_of_axis - start) * (value - first) / span
@@ -61,7 +65,7 @@ def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Sv
         x, end = x_of(float(row["estimate"])), start - STUB if is_left else end_of_axis + STUB
         parts += [line(x, AXIS, x, y, **INK), line(x, y, end, y, **INK)]
         parts.append(text(end - GAP if is_left else end + GAP, y + 4, label, text_anchor="end" if is_left else "start"))
-    return Svg(document(WIDTH, top + ROW * half + 20, parts))
+    return Svg(document(width, top + ROW * half + 20, parts))
 
 
 def _margin(labels: Sequence[str]) -> float:

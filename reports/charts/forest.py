@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hpowh.reports.charts.plot import Trace, axis
@@ -14,11 +14,27 @@ LEAST_P = 1e-12
 """Smaller p-values are drawn here, at the edge."""
 ROW_HEIGHT, FRAME_HEIGHT = 26, 130
 LABEL = 60
+MOST_ROWS = 60
+"""More rows than this cannot be read in one figure."""
 
 
 def height(count: int) -> int:
     """Return the height in pixels of a figure with so many rows."""
     return FRAME_HEIGHT + ROW_HEIGHT * max(count, 3)
+
+
+def clearest(rows: Sequence[Row], doubt: Callable[[Row], float | None]) -> list[Row]:
+    """Return the `MOST_ROWS` rows of least doubt (a p-value), in the order that they are in; None is the most doubt."""
+    if len(rows) <= MOST_ROWS:
+        return list(rows)
+    doubts = [doubt(row) for row in rows]
+    order = sorted(range(len(rows)), key=lambda i: (doubts[i] is None, doubts[i] or 0.0))
+    return [rows[i] for i in sorted(order[:MOST_ROWS])]
+
+
+def left_out(count: int, what: str) -> tuple[str, ...]:
+    """Return the note of a figure that draws the clearest of `count` rows; none where all are drawn."""
+    return (f"Of {count:,} {what} the {MOST_ROWS} clearest are drawn; the table has all.",) if count > MOST_ROWS else ()
 
 
 def rows_axis() -> dict[str, Any]:

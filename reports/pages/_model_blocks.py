@@ -7,7 +7,7 @@ from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Plot, Prose, Table
 from hpowh.reports.charts.critical import critical_difference
-from hpowh.reports.charts.forest import forest, height, rows_axis
+from hpowh.reports.charts.forest import clearest, forest, height, left_out, rows_axis
 from hpowh.reports.charts.intervals import bars_and_expected, intervals, quantiles, spread_by_fit
 from hpowh.reports.charts.plot import SCALE, axis
 from hpowh.reports.context import SiteContext
@@ -151,12 +151,14 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
     query = site.query(queries.CONTRASTS, run=run)
     rows = query.rows()
     models, settings, methods = (_distinct(rows, column) for column in ("model", "setting", "method"))
-    variants, most = {}, 0
+    variants, most, count = {}, 0, 0
     for m, model in enumerate(models):
         for s, setting in enumerate(settings):
             for k, method in enumerate(methods):
                 wanted = (model, setting, method)
                 mine = [row for row in rows if (row["model"], row["setting"], row["method"]) == wanted]
+                count = max(count, len(mine))
+                mine = clearest(mine, lambda row: row["p_adjusted"])
                 mine.sort(key=lambda row: (row["estimate"] is None, row["estimate"]))
                 tokens = ["@accent" if _is_significant(row) else "@muted" for row in mine]
                 most = max(most, len(mine))
@@ -183,6 +185,7 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
             query,
             alt="A forest plot: each contrast with its interval beside zero.",
             analysis_run_id=run,
+            notes=left_out(count, "contrasts"),
         ),
         result_table(
             site,

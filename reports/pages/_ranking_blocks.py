@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from hpowh.reports.blocks import Block, Figure, Plot
 from hpowh.reports.charts.critical import critical_difference
-from hpowh.reports.charts.forest import height, p_axis, p_values, rows_axis, shares
+from hpowh.reports.charts.forest import clearest, height, left_out, p_axis, p_values, rows_axis, shares
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.pages._result_table import result_table
 from hpowh.reports.queries import mixed_models as queries
 
 EVERY = "Every pair by every test."
+MOST_SENTENCES = 5
+"""So many disagreements are written out."""
 DIAGRAMS = (("nemenyi", "Friedman and Nemenyi"), ("wilcoxon_holm", "Wilcoxon with Holm's correction"))
 
 
@@ -51,6 +53,15 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
     ]
 
 
+def _verdicts(apart: list[str]) -> list[str]:
+    """Return the disagreements in words, the first of many, or that there are none."""
+    if not apart:
+        return ["All methods reach the same verdict on every pair."]
+    more = len(apart) - MOST_SENTENCES
+    rest = [f"The methods disagree on {more} more pairs: see the table."] if more > 0 else []
+    return [*apart[:MOST_SENTENCES], *rest]
+
+
 def _agreement(site: SiteContext, run: int) -> list[Block]:
     """Return mixed model, rank tests and Bayesian comparison side by side, pair by pair."""
     query = site.query(queries.AGREEMENT, run=run)
@@ -60,6 +71,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
         "Nemenyi": "nemenyi_p",
         "Wilcoxon (Holm)": "wilcoxon_p_adjusted",
     }
+    drawn = clearest(rows, lambda row: min((row[p] for p in columns.values() if row[p] is not None), default=1.0))
     beyond = [row["sentence"] for row in rows if not row["is_agreed"]]
     bayes = site.query(queries.RANK_BAYES, run=run)
     parts = {
@@ -76,17 +88,18 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
                 "Each pair's p-value by every method, on a logarithmic axis: left of the dotted line (5 %) the pair "
                 "differs. Points of one pair on both sides of it are a disagreement, in words below.",
                 Plot(
-                    {"": {"data": p_values(rows, "pair", columns, symbols=True)}},
+                    {"": {"data": p_values(drawn, "pair", columns, symbols=True)}},
                     {"xaxis": p_axis("p (adjusted)"), "yaxis": rows_axis()},
-                    height=height(len(rows)),
+                    height=height(len(drawn)),
                 ),
                 query,
                 alt="Points: p-values of each pair by mixed model, Nemenyi and Wilcoxon, beside 5 %.",
                 analysis_run_id=run,
-                notes=beyond or ("All methods reach the same verdict on every pair.",),
+                notes=[*_verdicts(beyond), *left_out(len(rows), "pairs")],
             )
         )
-    found = [row | {"pair": f"{row['first']} - {row['second']}"} for row in bayes.rows()]
+    pairs = [row | {"pair": f"{row['first']} - {row['second']}"} for row in bayes.rows()]
+    found = clearest(pairs, lambda row: 1.0 - max(row[column] for column, _ in parts.values()))
     if found:
         blocks.append(
             Figure(
@@ -105,6 +118,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
                 bayes,
                 alt="Stacked bars: posterior probabilities of each pair.",
                 analysis_run_id=run,
+                notes=left_out(len(pairs), "pairs"),
             )
         )
     how = "Whether the mixed model and the rank tests reach the same verdict for each pair."

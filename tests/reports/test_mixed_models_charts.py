@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import pytest
 
-from hpowh.reports.charts.forest import LEAST_P, forest, p_values, shares
+from hpowh.reports.charts.forest import LEAST_P, MOST_ROWS, clearest, forest, left_out, p_values, shares
 from hpowh.reports.charts.intervals import curves_of_power, quantiles, spread_by_fit
 from hpowh.reports.charts.ladder import ladder
 from hpowh.reports.pages._check_blocks import MOST_BUDGETS, shown_budgets
@@ -40,6 +40,15 @@ def test_p_values_that_are_too_small_are_drawn_at_the_edge_and_said_as_a_bound()
     assert (points["x"], points["y"]) == ([LEAST_P], ["x"])
     assert points["marker"]["symbol"] == ["triangle-left"]
     assert points["customdata"] == [["< 1e-10"]]
+
+
+def test_of_many_rows_the_clearest_are_drawn_in_their_order():
+    rows = [{"name": str(i), "p": None if i == 3 else 1 - i / 200} for i in range(200)]
+    kept = clearest(rows, lambda row: row["p"])
+    assert [row["name"] for row in kept] == [str(i) for i in range(200 - MOST_ROWS, 200)]
+    assert clearest(rows[:5], lambda row: row["p"]) == rows[:5]
+    assert left_out(200, "pairs") == (f"Of 200 pairs the {MOST_ROWS} clearest are drawn; the table has all.",)
+    assert left_out(MOST_ROWS, "pairs") == ()
 
 
 def test_shares_are_stacked_in_the_order_given():
