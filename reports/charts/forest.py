@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from hpowh.reports.charts.plot import Trace, axis
 from hpowh.reports.names import plot_text
 
 Row = Mapping[str, Any]
+AnyRow = TypeVar("AnyRow", bound=Row)
 
 LEAST_P = 1e-12
 """Smaller p-values are drawn here, at the edge."""
@@ -23,7 +24,7 @@ def height(count: int) -> int:
     return FRAME_HEIGHT + ROW_HEIGHT * max(count, 3)
 
 
-def clearest(rows: Sequence[Row], doubt: Callable[[Row], float | None]) -> list[Row]:
+def clearest(rows: Sequence[AnyRow], doubt: Callable[[AnyRow], float | None]) -> list[AnyRow]:
     """Return the `MOST_ROWS` rows of least doubt (a p-value), in the order that they are in; None is the most doubt."""
     if len(rows) <= MOST_ROWS:
         return list(rows)
