@@ -66,6 +66,18 @@ def test_the_seed_preset_holds_its_level(count):
 
 
 @pytest.mark.parametrize("count", COUNTS)
+def test_the_seed_preset_of_many_algorithms_holds_its_level(count, monkeypatch):
+    monkeypatch.setattr(presets, "MOST_ALGORITHMS", 2)
+    rng, overall = np.random.default_rng(28), 0
+    for _ in range(count):
+        rows = simulate(rng, benchmarks=10, seeds=20)
+        found = presets.seed_dependency(lambda formula, rows=rows: cells_of(formula, rows), Setup("y"))[0]
+        assert found["full_formula"].endswith("(1|seed) + (1|seed:algorithm)")
+        overall += found["p_value"] < 0.05
+    assert stats.binom.ppf(0.001, count, 0.03) <= overall <= stats.binom.ppf(0.999, count, 0.05), overall
+
+
+@pytest.mark.parametrize("count", COUNTS)
 def test_the_informativeness_preset_holds_its_level_over_all_benchmarks(count):
     rng, hits = np.random.default_rng(24), 0
     for _ in range(count):
