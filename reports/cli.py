@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from hpowh.reports.numbers import plural
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import EXIT_FAILED
+from hpowh.warehouse.wording import plural
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpowh.reports.numbers import number, plural
+from hpowh.reports.numbers import number
+from hpowh.warehouse.wording import plural
 
 Values = Mapping[str, float | None]
 Row = Mapping[str, Any]

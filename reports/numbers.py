@@ -58,8 +58,3 @@ def significant(value: Any, digits: int = 6) -> Any:
     if isinstance(value, float):
         return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun: `1 run`, `2 runs`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -5,6 +5,7 @@ Source: Bates et al. (2015), equations 34 (ML) and 42 (REML); log-likelihoods fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +23,7 @@ from hpowh.analyses.mixed_models.dense import (
     theta_gradient,
 )
 from hpowh.analyses.mixed_models.designs import gram_of, side_by_side
-from hpowh.analyses.mixed_models.problem import Problem, lower_factors
+from hpowh.analyses.mixed_models.problem import Block, Problem, lower_factors
 
 FAILED = 1e300
 """The deviance where the factorisation fails, so that a line search steps back."""
@@ -168,12 +169,12 @@ def dense_cross(problem: Problem) -> Floats:
     return cross
 
 
-def _dense_variances(chol: Floats, state: Factorised, blocks: tuple[object, ...]) -> Floats:
+def _dense_variances(chol: Floats, state: Factorised, blocks: Sequence[Block]) -> Floats:
     half = solve_triangular(chol, np.eye(len(chol)), lower=True, check_finite=False)
     found = np.zeros(len(chol))
     for block, factor in zip(blocks, state.factors, strict=True):
-        part = half[:, block.span].reshape(len(chol), -1, block.width) @ factor.T  # type: ignore[attr-defined]
-        found[block.span] = (part**2).sum(axis=0).ravel()  # type: ignore[attr-defined]
+        part = half[:, block.span].reshape(len(chol), -1, block.width) @ factor.T
+        found[block.span] = (part**2).sum(axis=0).ravel()
     return found
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.traces import queries
-from hpowh.analyses.traces.wording import listed, plural, seed_ranges
+from hpowh.analyses.traces.wording import listed, seed_ranges
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
     import duckdb

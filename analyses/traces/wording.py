@@ -23,8 +23,3 @@ def listed(names: Sequence[str], limit: int = 5, between: str = ", ") -> str:
     """Return names joined by commas (or `between`), the first `limit` of them and how many more there are."""
     more = len(names) - limit
     return between.join(names[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun: `1 run`, `2 runs`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

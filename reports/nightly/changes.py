@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from hpowh.reports.nightly.conclusions import Conclusion
-from hpowh.reports.numbers import number, plural
+from hpowh.reports.numbers import number
+from hpowh.warehouse.wording import plural
 
 SHOWN = 3
 """So many moved metrics of a landscape are named."""

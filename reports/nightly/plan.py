@@ -9,10 +9,10 @@ from hpowh.reports.context import sentence_of
 from hpowh.reports.nightly.analyses import run_analysis
 from hpowh.reports.nightly.builds import check_places, current_build
 from hpowh.reports.nightly.ledger import Step
-from hpowh.reports.numbers import plural
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.planning import WouldComputeError, planning
+from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
     from hpowh.reports.nightly.analyses import Analysis

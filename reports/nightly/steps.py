@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from hpowh.reports.context import sentence_of
 from hpowh.reports.nightly.analyses import run_analysis
 from hpowh.reports.nightly.ledger import Step
-from hpowh.reports.numbers import plural
 from hpowh.warehouse.errors import HpowhError, WarehouseLockedError
+from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
     from hpowh.reports.nightly.analyses import Analysis

@@ -6,8 +6,9 @@ from typing import Any
 
 from hpowh.reports.blocks import Prose
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import better, number, plural
+from hpowh.reports.numbers import better, number
 from hpowh.reports.queries import landscape as queries
+from hpowh.warehouse.wording import plural
 
 SHOWN = 10
 """So many hyperparameters of a configuration are named; the most important ones."""

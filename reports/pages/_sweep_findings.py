@@ -8,9 +8,10 @@ from typing import Any
 
 from hpowh.reports.charts.sweep import plain
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number, plural
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Finding
 from hpowh.reports.queries import sweep as queries
+from hpowh.warehouse.wording import plural
 
 Row = Mapping[str, Any]
 EARLY = 0.8

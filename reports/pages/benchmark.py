@@ -12,10 +12,11 @@ from hpowh.reports.charts.histogram import histogram
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.names import shorten
-from hpowh.reports.numbers import better, number, plural
+from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.experiment import anytime_plot, curve_notes
 from hpowh.reports.queries import benchmark as queries
+from hpowh.warehouse.wording import plural
 
 TABLE_LIMIT = 6
 """So many tables of best configurations on one page, one a metric, split and fidelity."""

@@ -9,8 +9,8 @@ from hpowh.reports.blocks import Block, Column, Figure, Prose, Table
 from hpowh.reports.charts.coverage import coverage_matrix
 from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem
-from hpowh.reports.numbers import plural
 from hpowh.reports.page import Page
+from hpowh.warehouse.wording import plural
 
 MATRIX = """
 select benchmark, setting, algorithm, run_count, expected_seed_count, missing_seeds

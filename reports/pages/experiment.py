@@ -11,9 +11,10 @@ from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, P
 from hpowh.reports.charts.curves import ALL, CROWD_NOTE, curves, grouped, place
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import Query, SiteContext
-from hpowh.reports.numbers import better, number, plural
+from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Finding, Page
 from hpowh.reports.queries import experiment as queries
+from hpowh.warehouse.wording import plural
 
 VARIANT_LIMIT = 50
 """At most so many curves of benchmark and setting on one page; beyond that they are on the benchmarks' pages."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from hpowh.analyses.traces.job import JOB, is_current
 from hpowh.reports.blocks import Block, Column, Facts, Findings, Table, Warnings
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number, plural
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages import _nightly
+from hpowh.warehouse.wording import plural
 
 COUNTS = """
 select

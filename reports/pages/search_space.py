@@ -12,9 +12,10 @@ from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, T
 from hpowh.reports.charts import landscape as charts
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import Query, SiteContext
-from hpowh.reports.numbers import number, plural
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Finding, Key, Page
 from hpowh.reports.queries import landscape as queries
+from hpowh.warehouse.wording import plural
 
 MEASURES = (
     ("spearman", "correlation of ranks (Spearman)"),

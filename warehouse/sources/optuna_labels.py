@@ -12,6 +12,7 @@ from hpowh.warehouse.ingest.protocol import Request
 from hpowh.warehouse.sources.optuna_content import Study
 from hpowh.warehouse.sources.optuna_distributions import describe, text_of
 from hpowh.warehouse.sources.sweep_tables import RunLabel, Sweep
+from hpowh.warehouse.wording import plural
 
 ROLES = ("algorithm", "benchmark", "seed", "experiment", "metric", "search_space", "parameters")
 """What a study's user attribute (or a part of its name) can say; an attribute of that name says it unasked.
@@ -136,14 +137,16 @@ class Labelling:
         found = []
         if self.unmatched:
             shown = ", ".join(sorted(self.unmatched)[:3])
-            found.append(f"{len(self.unmatched):,} studies do not fit the study pattern, such as {shown}.")
+            found.append(
+                f"{plural(len(self.unmatched), 'study does', 'studies do')} not fit the study pattern, such as {shown}."
+            )
         if self.nameless:
             found.append(
-                f"{self.nameless:,} studies do not name their objective; it is called objective_min or objective_max. "
-                "Name it with a study attribute metric, with set_metric_names, or with the option metric."
+                f"{plural(self.nameless, 'study names', 'studies name')} no objective; it is called objective_min or "
+                "objective_max. Name it by a study attribute metric, by set_metric_names, or by the option metric."
             )
         if self.ranged:
-            found.append(f"{self.ranged:,} parameters changed their range between trials; the widest is stored.")
+            found.append(f"{plural(self.ranged, 'parameter')} changed range between trials; the widest is stored.")
         if self.unused:
             names = ", ".join(sorted(self.unused))
             found.append(f"Study attributes left out: {names}. --map NAME=factor makes one a run factor.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpowh.analyses.traces.wording import listed, plural, seed_ranges
+from hpowh.analyses.traces.wording import listed, seed_ranges
+from hpowh.warehouse.wording import plural
 
 
 def test_seed_ranges_join_neighbours():

@@ -60,7 +60,7 @@ def test_load_declares_parameters_and_metrics(tmp_path, warehouse, file):
         ("two", 0, "loss", "min"),
         ("two", 1, "accuracy", "max"),
     ]
-    assert any("2 studies do not name their objective" in note for note in outcome.notes)
+    assert any("2 studies name no objective" in note for note in outcome.notes)
     assert any("left out: team" in note for note in outcome.notes)
 
 

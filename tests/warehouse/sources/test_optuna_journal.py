@@ -64,4 +64,4 @@ def test_journal_replay_follows_optuna_where_operations_are_void(tmp_path, wareh
     outcome = load(warehouse, path)
     assert plain_number(stored_trials(warehouse, "run")) == plain_number(expected_trials(path, "run"))
     assert warehouse.sql("select lower, upper from core.sweep_parameter").rows() == [(0.0, 5.0)]
-    assert any("changed their range" in note for note in outcome.notes)
+    assert any("changed range" in note for note in outcome.notes)
