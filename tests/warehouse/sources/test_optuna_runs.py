@@ -68,7 +68,7 @@ def test_study_pattern_labels_by_name(tmp_path, warehouse):
         "join core.benchmark as b using (benchmark_id) order by seed"
     ).rows()
     assert runs == [("tpe", "hpobench/car", 7), ("tpe", "hpobench/car", 8)]
-    assert any("1 studies do not fit" in note for note in outcome.notes)
+    assert any("1 study does not fit" in note for note in outcome.notes)
 
 
 @pytest.mark.parametrize("pattern", ["{algorithm}--{task}", "plain", "{seed}{seed}"])
