@@ -58,8 +58,8 @@ class Outcome:
 
 def embed(
     warehouse: Warehouse,
-    selection: Selection = Selection(),  # noqa: B008 - frozen
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    selection: Selection = Selection(),
+    settings: Settings = Settings(),
 ) -> list[Outcome]:
     """Embed the selected landscapes, unless the same input was embedded before.
 

@@ -98,7 +98,7 @@ class Scorer:
             name == "neg_log_loss" and self._classes is not None
         )
 
-    def __call__(self, model: Any, features: Any, target: Any, known: Known = Known()) -> list[float]:  # noqa: B008
+    def __call__(self, model: Any, features: Any, target: Any, known: Known = Known()) -> list[float]:
         """Return one score a metric, higher being better; raises what the model raises."""
         found = self._rest(model, features, target) if self._rest else {}
         quick = QUICK_CLASSES if self._classes else QUICK_NUMBERS

@@ -70,7 +70,7 @@ class Characterisation:
             raise KeyError(name) from None
 
 
-def characterise(surface: Surface, options: Options = Options()) -> Characterisation:  # noqa: B008 - frozen
+def characterise(surface: Surface, options: Options = Options()) -> Characterisation:
     """Return every table and metric of one landscape.
 
     Raises:

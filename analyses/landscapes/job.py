@@ -66,8 +66,8 @@ class _Task:
 
 def analyse(
     warehouse: Warehouse,
-    selection: Selection = Selection(),  # noqa: B008 - frozen
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    selection: Selection = Selection(),
+    settings: Settings = Settings(),
 ) -> list[Outcome]:
     """Characterise the selected landscapes and compare them, unless the same input was analysed before.
 
@@ -291,7 +291,7 @@ def _study_all(
     make(across_study(warehouse, everything, seed=settings.seed))
 
 
-def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selection()) -> list[Metric]:  # noqa: B008
+def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selection()) -> list[Metric]:
     """Return every measure of similarity of two landscapes, named `benchmark`, `benchmark:metric` or `…#seed`.
 
     Raises:

@@ -10,7 +10,6 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.pages._result_table import result_table
 from hpowh.reports.queries import mixed_models as queries
 
-EVERY = "Every pair by every test."
 MOST_SENTENCES = 5
 """So many disagreements are written out."""
 DIAGRAMS = (("nemenyi", "Friedman and Nemenyi"), ("wilcoxon_holm", "Wilcoxon with Holm's correction"))
