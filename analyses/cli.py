@@ -14,14 +14,14 @@ from hpowh.analyses.mixed_models import commands as mixed_models
 from hpowh.analyses.rankings import commands as rankings
 from hpowh.analyses.sweeps import commands as sweeps
 from hpowh.analyses.traces import commands as traces
+from hpowh.warehouse.console import group_of
 
 FAMILIES = (traces, mixed_models, rankings, landscapes, embeddings, sweeps)
 
 
 def register(app: typer.Typer) -> None:
     """Add the group `analyse` with every family's commands."""
-    group = typer.Typer(no_args_is_help=True, help="Run analyses; results become tables in schema `result`.")
+    group = group_of(app, "analyse", "Run analyses; results become tables in schema `result`.")
     for family in FAMILIES:
         family.register(group)
-    app.add_typer(group, name="analyse")
     evaluate.register_root(app)

@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.alternate import one
 
 if TYPE_CHECKING:
-    from hpowh.analyses.landscapes.surface import Surface
+    from hpowh.analyses.landscapes.grid.surface import Surface
 
 PEER = """
 import sys, time
@@ -125,10 +125,10 @@ def demo_warehouse(folder: Path) -> Path:
 
 def against_peer(path: Path, folder: Path, rounds: int) -> None:
     """Alternate our pass from the warehouse with the peer's from memory; print medians and the ratio."""
-    from hpowh.analyses.landscapes.basins import find_basins
-    from hpowh.analyses.landscapes.graph import graph_of
-    from hpowh.analyses.landscapes.keys import Selection, read_keys, read_space, select
-    from hpowh.analyses.landscapes.reading import read_surface, rows_of
+    from hpowh.analyses.landscapes.grid.engines import graph_of
+    from hpowh.analyses.landscapes.one.basins import find_basins
+    from hpowh.analyses.landscapes.reading.keys import Selection, read_keys, read_space, select
+    from hpowh.analyses.landscapes.reading.rows import read_surface, rows_of
     from hpowh.warehouse import Warehouse
 
     store = Warehouse(path)
@@ -227,8 +227,8 @@ def holes(folder: Path) -> None:
 def large(folder: Path) -> None:
     """All node columns and metrics of 11,059,200 configurations; the peer does not fit into 24 GB."""
     del folder
-    from hpowh.analyses.landscapes.characterise import Options, characterise
-    from hpowh.analyses.landscapes.surface import Surface
+    from hpowh.analyses.landscapes.grid.surface import Surface
+    from hpowh.analyses.landscapes.one.characterise import Options, characterise
 
     surface = Surface.from_grid(smooth(LARGE_SHAPE), LARGE_ORDINAL)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -265,8 +265,8 @@ def portfolio_warehouse(folder: Path, spaces: int, benchmarks: int) -> Path:
     """Make a warehouse of random sub-grids of the real tables, each space with as many benchmarks."""
     import pyarrow as pa
 
-    from hpowh.analyses.landscapes.keys import Selection, read_keys, read_space, select
-    from hpowh.analyses.landscapes.reading import read_surface, rows_of
+    from hpowh.analyses.landscapes.reading.keys import Selection, read_keys, read_space, select
+    from hpowh.analyses.landscapes.reading.rows import read_surface, rows_of
     from hpowh.warehouse import Warehouse
 
     store = Warehouse(demo_warehouse(folder))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hpowh.analyses.mixed_models.fit import Fit
+    from hpowh.analyses.mixed_models.model.fit import Fit
 
 FORMULAS = (
     "y ~ a + (1|b)",
@@ -117,7 +117,7 @@ def compare(
     apart: dict[str, list[float]],
 ) -> None:
     """Fit one case on both sides, remember the differences, print a likelihood that differs. Raises RuntimeError."""
-    from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
+    from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 
     assert peer.stdin and peer.stdout
     peer.stdin.write(f"{formula}\t{path}\t{kind}\n")
@@ -146,10 +146,10 @@ def compare(
 
 def ours(formula: str, rows: Mapping[str, np.ndarray], *, is_reml: bool) -> Fit:
     """Return our fit of a formula on rows in memory."""
-    from hpowh.analyses.mixed_models.cells import cells_from_rows
-    from hpowh.analyses.mixed_models.columns import model_columns, monomials
-    from hpowh.analyses.mixed_models.fit import fit
-    from hpowh.analyses.mixed_models.formula import parse_formula
+    from hpowh.analyses.mixed_models.model.cells import cells_from_rows
+    from hpowh.analyses.mixed_models.model.columns import model_columns, monomials
+    from hpowh.analyses.mixed_models.model.fit import fit
+    from hpowh.analyses.mixed_models.model.formula import parse_formula
 
     parsed = parse_formula(formula)
     named = {*parsed.variables, *(name for group in parsed.grouping for name in group)}

@@ -154,10 +154,10 @@ def contest(formula: str, warehouse: Path, flat: Path, *, rounds: int = ROUNDS, 
 
 def worker() -> None:
     """Fit what standard input says, from the warehouse, and print seconds, log-likelihood and peak memory."""
-    from hpowh.analyses.mixed_models.catalogue import Selection
-    from hpowh.analyses.mixed_models.fit import fit
-    from hpowh.analyses.mixed_models.reading import Reader
-    from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
+    from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
+    from hpowh.analyses.mixed_models.model.fit import fit
+    from hpowh.analyses.mixed_models.reading.catalogue import Selection
+    from hpowh.analyses.mixed_models.reading.reader import Reader
     from hpowh.warehouse import Warehouse
 
     open_ones: dict[str, Warehouse] = {}
@@ -254,9 +254,9 @@ def crossed_part(folder: Path) -> None:
 
 def presets_part(folder: Path) -> None:
     """The published checks on 86,400 rows; the published tool needs R, its times are those stated beside."""
-    from hpowh.analyses.mixed_models.catalogue import Selection
-    from hpowh.analyses.mixed_models.reading import Reader
-    from hpowh.analyses.mixed_models.studies import run_presets
+    from hpowh.analyses.mixed_models.reading.catalogue import Selection
+    from hpowh.analyses.mixed_models.reading.reader import Reader
+    from hpowh.analyses.mixed_models.studies.kinds import run_presets
     from hpowh.warehouse import Warehouse
 
     file = SHARED / "priorband_data.parquet"

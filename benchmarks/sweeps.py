@@ -30,13 +30,13 @@ study.add_trials([optuna.trial.create_trial(params={f'x{j}': float(v) for j, v i
 """
 PAIRS = {
     "fANOVA of a forest with 28 pairs (theirs: no pairs)": (
-        "from hpowh.analyses.sweeps.fanova import forest_fanova\n"
+        "from hpowh.analyses.sweeps.importance.fanova import forest_fanova\n"
         "print(forest_fanova(prepared, y, 0, r_squared=0.0).main)",
         "from optuna.importance import FanovaImportanceEvaluator as E\n"
         "print(optuna.importance.get_param_importances(study, evaluator=E(seed=0)))",
     ),
     "PED-ANOVA with 100 bootstrap and 100 chance draws (theirs: the value alone)": (
-        "from hpowh.analyses.sweeps.near_best import near_best\nprint(near_best(prepared, y, 0).importance)",
+        "from hpowh.analyses.sweeps.importance.near_best import near_best\nprint(near_best(prepared, y, 0).importance)",
         "from optuna.importance import PedAnovaImportanceEvaluator as E\n"
         "print(optuna.importance.get_param_importances(study, evaluator=E()))",
     ),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from hpowh.reports.context import Query
-    from hpowh.reports.page import Finding
+    from hpowh.reports.finding import Finding
+    from hpowh.reports.query import Query
 
 
 class Block:

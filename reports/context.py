@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
@@ -15,28 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.reports.blocks import Block, Warnings
 from hpowh.reports.charts.palette import Colours
+from hpowh.reports.finding import Finding, Key
 from hpowh.reports.inputs import Notes, WatchedWarehouse
-from hpowh.reports.page import Failure, Finding, Key, Page
+from hpowh.reports.page import Failure, Page
+from hpowh.reports.query import Query, with_values
 from hpowh.warehouse.errors import WarehouseLockedError
 from hpowh.warehouse.migrate import program_version
-from hpowh.warehouse.names import literal
 
 if TYPE_CHECKING:
-    import polars
-
     from hpowh.warehouse import Warehouse
-
-
-@dataclass(frozen=True)
-class Query:
-    """The rows behind a figure or table, and the SQL that anyone can run to get them again."""
-
-    frame: polars.DataFrame
-    sql: str
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows as dictionaries."""
-        return self.frame.to_dicts()
 
 
 @dataclass(frozen=True)
@@ -123,7 +110,7 @@ class SiteContext:
         """Run a query with named parameters (`$name`) and return its rows with the SQL as anyone can run it."""
         text = re.sub(r"\n{2,}", "\n", _dedent(sql))
         frame = self.warehouse.sql(text, parameters or None).pl()
-        return Query(frame, _with_values(text, parameters))
+        return Query(frame, with_values(text, parameters))
 
     def rows(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run a query whose SQL is not shown, and return its rows as tuples."""
@@ -214,25 +201,3 @@ def _dedent(sql: str) -> str:
     from textwrap import dedent
 
     return dedent(sql).strip()
-
-
-def _with_values(sql: str, parameters: Mapping[str, Any]) -> str:
-    """Return the SQL with each `$name` replaced by its value as a literal."""
-
-    def written(match: re.Match[str]) -> str:
-        return sql_value(parameters[match[1]]) if match[1] in parameters else match[0]
-
-    return re.sub(r"\$([a-z_]\w*)", written, sql)
-
-
-def sql_value(value: Any) -> str:
-    """Write a Python value as an SQL literal."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(sql_value(one) for one in value) + "]"
-    return literal(str(value))

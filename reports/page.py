@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hpowh.reports.blocks import Block
+from hpowh.reports.finding import Key
 from hpowh.reports.names import file_stem
 
 SECTIONS = (
@@ -19,8 +20,6 @@ SECTIONS = (
     "About",
 )
 """The site's sections, in the order of the navigation; a page may name another one, which comes last."""
-
-Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,18 +48,6 @@ class Page:
     def file(self) -> str:
         """The page's file name; the overview is `index.html`."""
         return "index.html" if self.key == ("overview",) else f"{file_stem(*self.key)}.html"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One sentence of the overview, with its number in it, and where to look."""
-
-    sentence: str
-    key: Key
-    """The page that shows it."""
-    anchor: str = ""
-    """The id of the figure or table on that page."""
-    order: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Page modules: every module of `hpowh.reports.pages`, found by its folder, so that adding a page is adding a file."""
+"""Page modules: `page.py` of every folder of `hpowh.reports.pages`, so that adding a page is adding a folder."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from hpowh.warehouse.errors import UsageError
 
 
 def page_modules() -> list[ModuleType]:
-    """Return the modules of `hpowh.reports.pages` in alphabetical order.
+    """Return `page.py` of each kind's folder in `hpowh.reports.pages`, in alphabetical order.
 
     Each has one or more of `pages(site)`, `findings(site)` and `blocks(site, key)`.
     """
     names = sorted(
-        entry.name[:-3]
-        for entry in files("hpowh.reports.pages").iterdir()
-        if entry.name.endswith(".py") and not entry.name.startswith("_")
+        entry.name for entry in files("hpowh.reports.pages").iterdir() if entry.joinpath("page.py").is_file()
     )
-    return [import_module(f"hpowh.reports.pages.{name}") for name in names]
+    return [import_module(f"hpowh.reports.pages.{name}.page") for name in names]
 
 
 def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
@@ -58,6 +56,6 @@ def _asked(site: SiteContext, module: ModuleType, function: Callable[[SiteContex
     except Exception as error:  # noqa: BLE001 - one module must not take the site down
         if is_fatal(error):
             raise
-        name = getattr(module, "__name__", str(module)).rpartition(".")[2]
+        name = getattr(module, "__name__", str(module)).removeprefix("hpowh.reports.pages.").removesuffix(".page")
         site.fail(f"{function.__name__} of {name}", error)
         return []

@@ -15,9 +15,10 @@ from markupsafe import Markup
 from hpowh.reports import assets, numbers, pdf
 from hpowh.reports.blocks import Block, Column, Figure, Parallel, Plot, Svg, Table
 from hpowh.reports.charts.palette import DARK, LIGHT
-from hpowh.reports.context import Query, SiteContext
+from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem, visible
 from hpowh.reports.page import SECTIONS, Page
+from hpowh.reports.query import Query
 
 NAVIGATION_LIMIT = 12
 """A section or group of the navigation lists so many pages; a list of all of them follows in a page of its own."""

@@ -33,6 +33,22 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, locked_down: bool = 
     return Warehouse(path, wait=wait, locked_down=locked_down, notify=note)
 
 
+def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Typer:
+    """Return the group of commands of this name, made where no floor has made it yet.
+
+    Args:
+        text: the group's help, from the floor that it belongs to.
+    """
+    for known in app.registered_groups:
+        if known.name == name and known.typer_instance is not None:
+            if text is not None:
+                known.typer_instance.info.help = text
+            return known.typer_instance
+    group = typer.Typer(no_args_is_help=True, help=text)
+    app.add_typer(group, name=name)
+    return group
+
+
 def note(message: str) -> None:
     """Say something to the person on standard error, so that standard output stays data."""
     print(message, file=sys.stderr, flush=True)

@@ -47,7 +47,7 @@ def embed(
     """
     from hpowh.analyses.embeddings.job import Settings
     from hpowh.analyses.embeddings.job import embed as embed_landscapes
-    from hpowh.analyses.landscapes.keys import Selection
+    from hpowh.analyses.landscapes.reading.keys import Selection
     from hpowh.warehouse.errors import HpowhError
 
     selection = Selection(space, benchmark, metric, split, fidelity, seed)

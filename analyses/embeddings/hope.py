@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.landscapes.edges import neighbour_pairs
 from hpowh.analyses.landscapes.errors import LandscapeError
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
+from hpowh.analyses.landscapes.grid.surface import Surface
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -3,7 +3,7 @@
 From Python:
     >>> from hpowh.warehouse import Warehouse
     >>> from hpowh.analyses.embeddings.job import Settings, embed
-    >>> from hpowh.analyses.landscapes.keys import Selection
+    >>> from hpowh.analyses.landscapes.reading.keys import Selection
     >>> embed(Warehouse("hpowh.duckdb"), Selection(benchmark="fcnet/protein_structure"), Settings(seed=1))
 """
 
@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.landscapes.errors import LandscapeError, TooLargeError
-from hpowh.analyses.landscapes.keys import Key, Selection, read_keys, select
+from hpowh.analyses.landscapes.reading.keys import Key, Selection, read_keys, select
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:
-    from hpowh.analyses.landscapes.surface import Surface
+    from hpowh.analyses.landscapes.grid.surface import Surface
 
 JOB = "embeddings"
 VERSION = "1"
@@ -70,7 +70,7 @@ def embed(
         UsageError: UMAP is not installed, or the selection names nothing that is there.
     """
     from hpowh.analyses.embeddings.layout import require_umap
-    from hpowh.analyses.landscapes.reading import rows_of
+    from hpowh.analyses.landscapes.reading.rows import rows_of
 
     try:
         require_umap()
@@ -82,7 +82,7 @@ def embed(
 
 def _embed_one(warehouse: Warehouse, key: Key, settings: Settings) -> Outcome:
     from hpowh.analyses.landscapes.frames import arrow_table
-    from hpowh.analyses.landscapes.reading import read_surface
+    from hpowh.analyses.landscapes.reading.rows import read_surface
 
     parameters = {name: value for name, value in asdict(settings).items() if name != "seed"}
     run = AnalysisRun(JOB, key.subject, VERSION, parameters, key.fingerprint, settings.seed)
@@ -112,7 +112,7 @@ def embedding_tables(surface: Surface, settings: Settings) -> dict[str, dict[str
     from hpowh.analyses.embeddings.hope import embed_graph
     from hpowh.analyses.embeddings.layout import lay_out
     from hpowh.analyses.embeddings.relief import interpolate, neighbours_kept
-    from hpowh.analyses.landscapes.edges import neighbour_pairs
+    from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
 
     if surface.size > MAX_CONFIGURATIONS:
         raise TooLargeError(

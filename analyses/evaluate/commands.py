@@ -105,6 +105,8 @@ class ProgressLine:
         if now - self._said < (0.2 if self._is_terminal else LINES_APART):
             return
         self._said = now
+        from hpowh.analyses.evaluate.progress import progress_text
+
         text = progress_text(state)
         if self._is_terminal:
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
@@ -117,20 +119,3 @@ class ProgressLine:
         if self._is_open:
             note("")
             self._is_open = False
-
-
-def progress_text(state: Progress) -> str:
-    """Return one line: how much is done, how long the rest will take, what went wrong."""
-    share = state.done / state.total if state.total else 1.0
-    left = "" if state.remaining_seconds is None else f", about {duration(state.remaining_seconds)} left"
-    bad = ", ".join(f"{count:,} {status}" for status, count in sorted(state.statuses.items()) if status != "ok")
-    return f"{state.done:,} of {state.total:,} ({share:.0%}){left}{f' ({bad})' if bad else ''}"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for a person."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

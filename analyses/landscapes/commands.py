@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,7 +33,6 @@ def register(group: typer.Typer) -> None:
     """Add this family's commands to the group `analyse`."""
     group.command(epilog="Example: hpowh analyse landscapes --space fcnet")(landscapes)
     group.command(epilog="Example: hpowh analyse compare fcnet/protein_structure fcnet/slice_localization")(compare)
-    group.command("map", epilog="Example: hpowh analyse map --benchmark hpobench/car --to car.svg")(draw)
 
 
 def landscapes(
@@ -68,7 +66,7 @@ def landscapes(
     A landscape whose evaluations have not changed since its last analysis is left as it is.
     """
     from hpowh.analyses.landscapes.job import Selection, Settings, analyse
-    from hpowh.analyses.landscapes.stored import stale_planes
+    from hpowh.analyses.landscapes.reading.planes import stale_planes
     from hpowh.warehouse.errors import HpowhError
 
     selection = Selection(space, benchmark, metric, split, fidelity, seed)
@@ -115,33 +113,3 @@ def compare(
         print(json.dumps([{"measure": one.name, "value": one.value, "reason": one.reason} for one in found]))
         return
     print_table(["measure", "value", "reason"], [(one.name, one.value, one.reason) for one in found])
-
-
-def draw(
-    benchmark: Annotated[str, typer.Option("--benchmark", "-b", metavar="NAME", help="The landscape's benchmark.")],
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The SVG file to write.")] = Path("map.svg"),
-    warehouse: WarehouseOption = None,
-    metric: MetricOption = None,
-    split: SplitOption = None,
-    fidelity: FidelityOption = None,
-    seed: SeedOption = None,
-    run: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--run", metavar="NAME", help="Draw the incumbent of this algorithm's median run; may be repeated."
-        ),
-    ] = None,
-    wait: WaitOption = 0.0,
-) -> None:
-    """Draw an analysed landscape as a dimensional stacking map (SVG): every configuration one cell."""
-    from hpowh.analyses.landscapes.job import Selection, draw_map
-    from hpowh.warehouse.errors import HpowhError
-
-    selection = Selection(benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
-    with open_warehouse(warehouse, wait) as opened:
-        picture = draw_map(opened, selection, runs=run or None)
-    try:
-        to.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise HpowhError(f"Cannot write {to}: {error.strerror}.", "Name another file: --to FILE") from error
-    note(f"Wrote {to}.")

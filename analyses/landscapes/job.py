@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.landscapes import queries
 from hpowh.analyses.landscapes.errors import LandscapeError
-from hpowh.analyses.landscapes.families import Family, families
-from hpowh.analyses.landscapes.keys import Key, Rows, Selection, read_keys, read_space, select
+from hpowh.analyses.landscapes.reading.keys import Key, Rows, Selection, read_keys, read_space, select
+from hpowh.analyses.landscapes.several.families import Family, families
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.results import save_runs
 
 if TYPE_CHECKING:
-    from hpowh.analyses.landscapes.characterise import Characterisation, Options
-    from hpowh.analyses.landscapes.space import Space
-    from hpowh.analyses.landscapes.surface import Surface
+    from hpowh.analyses.landscapes.grid.space import Space
+    from hpowh.analyses.landscapes.grid.surface import Surface
+    from hpowh.analyses.landscapes.one.characterise import Characterisation, Options
     from hpowh.analyses.landscapes.values import Metric
 
 JOB, SIMILARITY_JOB, OVERFITTING_JOB = "landscapes", "landscapes.similarity", "landscapes.overfitting"
@@ -78,7 +77,7 @@ def analyse(
     Raises:
         UsageError: the selection names nothing that is there, or the threshold is none.
     """
-    from hpowh.analyses.landscapes.reading import read_trial_digests
+    from hpowh.analyses.landscapes.reading.rows import read_trial_digests
 
     everything, chosen = _chosen(warehouse, selection)
     defaults = _defaults(warehouse, chosen, settings)
@@ -135,7 +134,7 @@ class _Ledger:
 
 def _chosen(warehouse: Warehouse, selection: Selection) -> tuple[list[Key], list[Key]]:
     """Return all landscapes and the selected ones."""
-    from hpowh.analyses.landscapes.reading import rows_of
+    from hpowh.analyses.landscapes.reading.rows import rows_of
 
     try:
         everything = read_keys(rows_of(warehouse))
@@ -146,7 +145,7 @@ def _chosen(warehouse: Warehouse, selection: Selection) -> tuple[list[Key], list
 
 def _defaults(warehouse: Warehouse, keys: list[Key], settings: Settings) -> dict[tuple[Any, ...], int | None]:
     """Return the default configuration of each group of landscapes that differ in their benchmark only."""
-    from hpowh.analyses.landscapes.reading import read_default
+    from hpowh.analyses.landscapes.reading.rows import read_default
 
     groups = {key.comparable: key for key in keys}
     if settings.default is not None:
@@ -160,8 +159,8 @@ def _plan(key: Key, settings: Settings, default: int | None, trials: str | None)
     Args:
         trials: digest of the optimiser trials on it, if any.
     """
-    from hpowh.analyses.landscapes.characterise import Options
-    from hpowh.analyses.landscapes.reading import digest
+    from hpowh.analyses.landscapes.one.characterise import Options
+    from hpowh.analyses.landscapes.reading.rows import digest
 
     parameters = {
         "epsilon": settings.epsilon,
@@ -183,8 +182,8 @@ def _plan(key: Key, settings: Settings, default: int | None, trials: str | None)
 
 def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settings, ledger: _Ledger) -> None:
     """Characterise landscapes, in worker processes where it pays."""
-    from hpowh.analyses.landscapes.portfolio import characterise_all, worker_count
-    from hpowh.analyses.landscapes.reading import read_ahead, rows_of
+    from hpowh.analyses.landscapes.one.portfolio import characterise_all, worker_count
+    from hpowh.analyses.landscapes.reading.rows import read_ahead, rows_of
 
     rows = rows_of(warehouse)
     spaces = {task.key.search_space_id: _space(rows, task.key.search_space_id) for task in tasks}
@@ -209,10 +208,10 @@ def _space(rows: Rows, search_space_id: int) -> Space | LandscapeError:
 
 def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Characterisation) -> None:
     """Add what only the warehouse knows: which landscape it is, its direction, the optimiser runs on it."""
-    from hpowh.analyses.landscapes.against import place_runs
     from hpowh.analyses.landscapes.frames import column_lists
-    from hpowh.analyses.landscapes.plausibility import implausible_direction
-    from hpowh.analyses.landscapes.reading import read_trials
+    from hpowh.analyses.landscapes.one.plausibility import implausible_direction
+    from hpowh.analyses.landscapes.reading.rows import read_trials
+    from hpowh.analyses.landscapes.several.against import place_runs
 
     key = task.key
     doubt = implausible_direction(surface, key.metric, key.direction)
@@ -237,7 +236,7 @@ def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Chara
 
 def _compare_family(warehouse: Warehouse, family: Family, ledger: _Ledger) -> None:
     """Compare the members of a family with one another."""
-    from hpowh.analyses.landscapes.comparing import family_columns, family_digest
+    from hpowh.analyses.landscapes.several.comparing import family_columns, family_digest
 
     run = AnalysisRun(SIMILARITY_JOB, family.subject, VERSION, {"aspect": family.aspect}, family_digest(family))
     if not ledger.is_new(run):
@@ -254,7 +253,7 @@ def _overfit_all(
     warehouse: Warehouse, chosen: list[Key], everything: list[Key], settings: Settings, ledger: _Ledger
 ) -> None:
     """Analyse the gap between test and train loss wherever both were measured."""
-    from hpowh.analyses.landscapes.comparing import overfitting_of, overfitting_tables, split_pairs
+    from hpowh.analyses.landscapes.several.comparing import overfitting_of, overfitting_tables, split_pairs
 
     for train, test in split_pairs(chosen, everything):
         digest = hashlib.sha256((train.fingerprint + test.fingerprint).encode()).hexdigest()
@@ -276,8 +275,8 @@ def _study_all(
 ) -> None:
     """Study the grids of each chosen space, then all spaces together by what is stored of them."""
     from hpowh.analyses.landscapes.frames import column_lists
-    from hpowh.analyses.landscapes.studies import VERSION as STUDY_VERSION
-    from hpowh.analyses.landscapes.studies import Study, across_study, grid_studies
+    from hpowh.analyses.landscapes.several.studies import VERSION as STUDY_VERSION
+    from hpowh.analyses.landscapes.several.studies import Study, across_study, grid_studies
 
     def make(study: Study) -> None:
         run = AnalysisRun(study.job, study.subject, STUDY_VERSION, {}, study.digest, settings.seed)
@@ -297,13 +296,13 @@ def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selecti
     Raises:
         UsageError: a name is unknown or the two are of different spaces.
     """
-    from hpowh.analyses.landscapes.keys import named
-    from hpowh.analyses.landscapes.reading import read_surface
-    from hpowh.analyses.landscapes.similarity import compare as compare_surfaces
-    from hpowh.analyses.landscapes.similarity import prepare
+    from hpowh.analyses.landscapes.reading.keys import named
+    from hpowh.analyses.landscapes.reading.rows import read_surface
+    from hpowh.analyses.landscapes.several.similarity import compare as compare_surfaces
+    from hpowh.analyses.landscapes.several.similarity import prepare
 
     try:
-        keys = [_only(_chosen(warehouse, named(text, selection))[1], text) for text in (a, b)]
+        keys = [only_one(warehouse, named(text, selection), text) for text in (a, b)]
         if keys[0].search_space_id != keys[1].search_space_id:
             names = " and ".join(key.search_space for key in keys)
             raise LandscapeError(f"{a} and {b} have different search spaces ({names}).")
@@ -312,33 +311,18 @@ def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selecti
         raise UsageError(error.message, error.hint) from error
 
 
-def _only(keys: list[Key], text: str) -> Key:
-    if len(keys) > 1:
-        names = ", ".join(key.subject for key in keys)
-        raise LandscapeError(f"{text!r} names {len(keys)} landscapes: {names}.", "Name space, metric or split too.")
-    return keys[0]
+def only_one(warehouse: Warehouse, selection: Selection, text: str = "") -> Key:
+    """Return the one landscape that the selection names.
 
-
-def draw_map(warehouse: Warehouse, selection: Selection, *, runs: Sequence[str] | None = None) -> str:
-    """Return the dimensional stacking map of one landscape as SVG.
-
-    The landscape's analysis gives the order of the hyperparameters, the optima and, for each algorithm in `runs`
-    (empty: for all), the path of the incumbent of its run with the median final regret.
+    Args:
+        text: what the user wrote, for the message.
 
     Raises:
-        UsageError: the selection is not one landscape, or was not analysed, there is no such run on
-            it, or its grid is too large.
+        UsageError: there is none, or more than one; lists them.
     """
-    from hpowh.analyses.landscapes.reading import rows_of
-    from hpowh.analyses.landscapes.stored import stored_map
-
-    key = _only(_chosen(warehouse, selection)[1], selection.benchmark or "the selection")
-    found = rows_of(warehouse)(queries.NEWEST, [JOB, key.subject])
-    if not found:
-        raise UsageError(
-            f"{key.subject} was not analysed.", f"Run: hpowh analyse landscapes --benchmark {key.benchmark}"
-        )
-    try:
-        return stored_map(warehouse, found[0][0], runs=runs, title=key.subject).markup
-    except LandscapeError as error:
-        raise UsageError(error.message, error.hint) from error
+    keys = _chosen(warehouse, selection)[1]
+    if len(keys) > 1:
+        names = ", ".join(key.subject for key in keys)
+        what = repr(text or selection.benchmark or "the selection")
+        raise UsageError(f"{what} names {len(keys)} landscapes: {names}.", "Name space, metric or split too.")
+    return keys[0]

@@ -73,7 +73,7 @@ def ranked(values: NDArray) -> NDArray[np.float64]:
         counts = np.bincount(values)
         ends = np.cumsum(counts)
         return ((2 * ends - counts + 1) / 2.0)[values]
-    from hpowh.analyses.landscapes.surface import average_ranks
+    from hpowh.analyses.landscapes.grid.surface import average_ranks
 
     return average_ranks(values, np.argsort(values))
 

@@ -13,19 +13,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.mixed_models import studies
-from hpowh.analyses.mixed_models.analysis import Question, Rows, warn
-from hpowh.analyses.mixed_models.anomalies import sentences
-from hpowh.analyses.mixed_models.catalogue import Selection
-from hpowh.analyses.mixed_models.cells import DataError
-from hpowh.analyses.mixed_models.compare import NotComparableError
-from hpowh.analyses.mixed_models.formula import FormulaError, parse_formula
-from hpowh.analyses.mixed_models.ladder import formula_of
-from hpowh.analyses.mixed_models.model_study import Request, run_model
-from hpowh.analyses.mixed_models.power import power_sentences
-from hpowh.analyses.mixed_models.presets import PRESETS
-from hpowh.analyses.mixed_models.reading import Reader
-from hpowh.analyses.mixed_models.tables import model_row
+from hpowh.analyses.mixed_models.inference.compare import NotComparableError
+from hpowh.analyses.mixed_models.inference.power import power_sentences
+from hpowh.analyses.mixed_models.model.cells import DataError
+from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
+from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.studies import kinds as studies
+from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, warn
+from hpowh.analyses.mixed_models.studies.anomalies import sentences
+from hpowh.analyses.mixed_models.studies.ladder import formula_of
+from hpowh.analyses.mixed_models.studies.model import Request, run_model
+from hpowh.analyses.mixed_models.studies.presets import PRESETS
+from hpowh.analyses.mixed_models.studies.tables import model_row
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -248,7 +248,7 @@ def analysis_run(reader: Reader, job: str, parameters: Mapping[str, Any], seed: 
 
 def save(warehouse: Warehouse, run: AnalysisRun, rows: Rows) -> Outcome:
     """Store the rows as result tables and return them."""
-    from hpowh.analyses.mixed_models.tables import frames
+    from hpowh.analyses.mixed_models.studies.tables import frames
 
     saved = warehouse.save_run(run, frames(rows))
     return replace(stored(warehouse, run.subject, saved), is_new=True)

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpowh.analyses.mixed_models.catalogue import Selection
-from hpowh.analyses.mixed_models.cells import DataError
-from hpowh.analyses.mixed_models.contrasts import pairwise
-from hpowh.analyses.mixed_models.fit import fit
+from hpowh.analyses.mixed_models.inference.contrasts import pairwise
+from hpowh.analyses.mixed_models.inference.margins import marginal_means
+from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
-from hpowh.analyses.mixed_models.margins import marginal_means
-from hpowh.analyses.mixed_models.reading import Reader
-from hpowh.analyses.mixed_models.satterthwaite import satterthwaite
+from hpowh.analyses.mixed_models.model.cells import DataError
+from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
 from hpowh.warehouse import Warehouse

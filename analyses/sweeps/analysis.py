@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from hpowh.analyses.sweeps import ranges
-from hpowh.analyses.sweeps.columns import LEAST_PRESENT, Column, Floats, Raw
-from hpowh.analyses.sweeps.confounding import associate
-from hpowh.analyses.sweeps.correlate import correlate
+from hpowh.analyses.sweeps.advice import ranges
 from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings, repeated_warnings
+from hpowh.analyses.sweeps.importance.confounding import associate
+from hpowh.analyses.sweeps.importance.correlate import correlate
 from hpowh.analyses.sweeps.models import add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
-from hpowh.analyses.sweeps.prepare import TooLittleError, prepare
-from hpowh.analyses.sweeps.rules import NONE, Rules
-
-Row = dict[str, Any]
+from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, Column, Floats, Raw
+from hpowh.analyses.sweeps.reading.prepare import TooLittleError, prepare
+from hpowh.analyses.sweeps.reading.rules import NONE, Rules
+from hpowh.analyses.sweeps.result import Result, Row
 
 LEAST = 2
-
-
-@dataclass
-class Result:
-    """Rows by result table (without run and metric), and sentences for the reader."""
-
-    tables: dict[str, list[Row]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    reason: str | None = None
-    """Why there is nothing but the columns."""
-    target: str | None = None
-
-    def add(self, table: str, rows: Sequence[Row]) -> None:
-        """Append rows to a table."""
-        self.tables.setdefault(table, []).extend(rows)
 
 
 def analyse_metric(
@@ -79,7 +63,7 @@ def analyse_metric(
 
 
 def _only_read(raw: Sequence[Raw]) -> tuple[Column, ...]:
-    from hpowh.analyses.sweeps.columns import read_column
+    from hpowh.analyses.sweeps.reading.columns import read_column
 
     return tuple(read_column(one) for one in raw)
 

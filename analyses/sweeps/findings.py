@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpowh.analyses.sweeps.columns import Column, Floats
-from hpowh.analyses.sweeps.confounding import Pair
+from hpowh.analyses.sweeps.importance.confounding import Pair
+from hpowh.analyses.sweeps.reading.columns import Column, Floats
 
 NAMED = 5
 REPEATED = 0.05

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.sweeps import queries
 from hpowh.analyses.sweeps.options import DEFAULT, Options
+from hpowh.analyses.sweeps.reading import queries
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from hpowh.analyses.sweeps.analysis import Result
-    from hpowh.analyses.sweeps.reading import Trials
+    from hpowh.analyses.sweeps.reading.trials import Trials
+    from hpowh.analyses.sweeps.result import Result
 
 JOB = "sweeps"
 VERSION = "6"
@@ -111,7 +111,7 @@ def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -
 
 def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome:
     from hpowh.analyses.sweeps.analysis import analyse_metric
-    from hpowh.analyses.sweeps.reading import read_trials
+    from hpowh.analyses.sweeps.reading.trials import read_trials
 
     run = planned_run(warehouse, one, options)
     found = warehouse.find_run(run)
@@ -206,7 +206,7 @@ def _summary(trials: Trials, sweep: int, metric: int, direction: str, result: Re
 
 
 def _steps(trials: Trials, metric: int, direction: str) -> list[dict[str, Any]]:
-    from hpowh.analyses.sweeps.steps import early_stopping
+    from hpowh.analyses.sweeps.advice.steps import early_stopping
 
     trial, step, value = trials.steps[metric]
     sign = 1.0 if direction == "min" else -1.0
@@ -215,7 +215,7 @@ def _steps(trials: Trials, metric: int, direction: str) -> list[dict[str, Any]]:
 
 
 def _budgets(trials: Trials, metric: int) -> list[dict[str, Any]]:
-    from hpowh.analyses.sweeps.budget import effects, last_steps
+    from hpowh.analyses.sweeps.advice.budget import effects, last_steps
 
     trial, step, _ = trials.steps[metric]
     reached = last_steps(len(trials.status), trial, step)
@@ -231,7 +231,7 @@ def _tradeoffs(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
     """Return one row for every two metrics: whether they can be had together."""
     from itertools import combinations
 
-    from hpowh.analyses.sweeps.pareto import tradeoff
+    from hpowh.analyses.sweeps.advice.pareto import tradeoff
 
     losses = _losses(trials, one)
     rows = []
@@ -246,7 +246,7 @@ def _fronts(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
     """Return the front of every trial that has all metrics, where there are several."""
     import numpy as np
 
-    from hpowh.analyses.sweeps.pareto import fronts
+    from hpowh.analyses.sweeps.advice.pareto import fronts
 
     if len(one.metrics) < 2:
         return []

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.sweeps import dependence, fanova, shapley, suggest
-from hpowh.analyses.sweeps.agreement import agree
-from hpowh.analyses.sweeps.columns import Floats, Raw
-from hpowh.analyses.sweeps.correlate import Correlation
+from hpowh.analyses.sweeps.advice import suggest
 from hpowh.analyses.sweeps.findings import model_warnings
-from hpowh.analyses.sweeps.importances import Importances
-from hpowh.analyses.sweeps.interactions import Product
-from hpowh.analyses.sweeps.linear import Linear, fit_linear
+from hpowh.analyses.sweeps.importance import dependence, fanova, shapley
+from hpowh.analyses.sweeps.importance.agreement import agree
+from hpowh.analyses.sweeps.importance.correlate import Correlation
+from hpowh.analyses.sweeps.importance.importances import Importances
+from hpowh.analyses.sweeps.importance.interactions import Product
+from hpowh.analyses.sweeps.importance.linear import Linear, fit_linear
+from hpowh.analyses.sweeps.importance.surrogate import Surrogate, fit_surrogate, verdict
 from hpowh.analyses.sweeps.options import Options
-from hpowh.analyses.sweeps.prepare import Prepared, prepare
-from hpowh.analyses.sweeps.rules import Rules
-from hpowh.analyses.sweeps.surrogate import Surrogate, fit_surrogate, verdict
-from hpowh.analyses.sweeps.target import Target, choose_target
+from hpowh.analyses.sweeps.reading.columns import Floats, Raw
+from hpowh.analyses.sweeps.reading.prepare import Prepared, prepare
+from hpowh.analyses.sweeps.reading.rules import Rules
+from hpowh.analyses.sweeps.reading.target import Target, choose_target
 
 if TYPE_CHECKING:
-    from hpowh.analyses.sweeps.analysis import Result
+    from hpowh.analyses.sweeps.result import Result
 
 Row = dict[str, Any]
 

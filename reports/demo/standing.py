@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hpowh.reports.demo.plan import StudyPlan
-from hpowh.warehouse.sources.optuna_journal import read_journal
+from hpowh.warehouse.sources.optuna.journal import read_journal
 
 
 def missing_studies(path: Path, plans: Sequence[StudyPlan]) -> list[StudyPlan]:

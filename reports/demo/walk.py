@@ -166,10 +166,10 @@ def load_experiment(warehouse: Warehouse, places: Places, plan: Plan, progress: 
 
 def evaluate_grids(warehouse: Warehouse, places: Places, plan: Plan, progress: Progress) -> str:
     """Evaluate the grids of `evaluate.toml`: train and test loss at three fidelities."""
-    from hpowh.analyses.evaluate.job import run_demo_evaluation
+    from hpowh.reports.demo.evaluation import evaluate_and_analyse
 
     with as_file(files("hpowh.reports.demo").joinpath("evaluate.toml")) as spec:
-        found = run_demo_evaluation(spec, places.folder / "evaluated", warehouse, progress.update)
+        found = evaluate_and_analyse(spec, places.folder / "evaluated", warehouse, progress.update)
     resumed = f", {found.resumed_count:,} of them from before" if found.resumed_count else ""
     return f"{found.ok_count:,} of {found.unit_count:,} trainings measured{resumed}"
 

@@ -1,6 +1,6 @@
 """The SQL of the pages of sweeps."""
 
-from hpowh.analyses.sweeps.queries import SWEEPS
+from hpowh.analyses.sweeps.reading.queries import SWEEPS
 
 CURRENT = f"select subject from ({SWEEPS})"
 """What sweeps are called now. One that was analysed before a second one of its name came has another name since."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpowh.reports.context import Query, SiteContext
+from hpowh.reports.context import SiteContext
+from hpowh.reports.query import Query
 from hpowh.warehouse.names import identifier
 
 

@@ -19,7 +19,8 @@ from hpowh.reports import registry
 from hpowh.reports.blocks import Plot, Prose
 from hpowh.reports.build import build_site
 from hpowh.reports.context import SiteContext
-from hpowh.reports.page import Finding, Page
+from hpowh.reports.finding import Finding
+from hpowh.reports.page import Page
 from hpowh.reports.render import json_script, plot_data
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError

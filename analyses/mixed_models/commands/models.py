@@ -87,8 +87,8 @@ def lmem(
 
     The response is a metric, regret, normalized_regret, log_regret, rank, or an SQL expression of those.
     """
-    from hpowh.analyses.mixed_models.analysis import Question
     from hpowh.analyses.mixed_models.job import analyse_lmem
+    from hpowh.analyses.mixed_models.studies.analysis import Question
 
     question = Question(emm, tuple(by or ()), tuple(contrast or ("tukey",)), pairs(at), weights)
     with open_warehouse(warehouse, wait) as opened:

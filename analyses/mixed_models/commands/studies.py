@@ -37,7 +37,7 @@ def presets(
 ) -> None:
     """Sanity checks: seed dependency, informativeness of benchmarks, effect of the budget and of meta-features."""
     from hpowh.analyses.mixed_models.job import analyse_presets
-    from hpowh.analyses.mixed_models.presets import PRESETS
+    from hpowh.analyses.mixed_models.studies.presets import PRESETS
 
     with open_warehouse(warehouse, wait) as opened:
         outcome = analyse_presets(

@@ -15,7 +15,7 @@ from hpowh.analyses.embeddings import job
 from hpowh.analyses.embeddings.job import Settings, embed
 from hpowh.analyses.embeddings.layout import lay_out
 from hpowh.analyses.landscapes.errors import LandscapeError
-from hpowh.analyses.landscapes.keys import Selection
+from hpowh.analyses.landscapes.reading.keys import Selection
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hpowh.analyses.embeddings import hope
 from hpowh.analyses.embeddings.hope import choose_decay, embed_graph, improving_matrix, katz
 from hpowh.analyses.landscapes.errors import LandscapeError
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.grid.surface import Surface
 
 
 def dense_proximity(surface: Surface, decay: float) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.embeddings.relief import interpolate, neighbours_kept
-from hpowh.analyses.landscapes.edges import neighbour_pairs
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
+from hpowh.analyses.landscapes.grid.surface import Surface
 
 
 def test_a_plane_is_given_back():

@@ -262,7 +262,7 @@ def test_the_forecast_is_the_mean_of_what_was_seen_times_what_is_left():
 
 
 def test_progress_counts_to_the_end_and_names_what_went_wrong(tmp_path, spec):
-    from hpowh.analyses.evaluate.commands import duration, progress_text
+    from hpowh.analyses.evaluate.progress import duration, progress_text
 
     seen = []
     text = HOSTILE.replace('["fit", "raise", "hang", "eat", "exit", "leave"]', '["fit", "raise", "leave"]')

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpowh.analyses.landscapes.space import Axis, Space
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.grid.space import Axis, Space
+from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.warehouse import Warehouse
 
 FAMILIES = {"hpobench": "hpobench_properties", "hpolib": "hpolib_properties", "nasbench201": "nb201_properties"}

@@ -7,12 +7,12 @@ import pickle
 import numpy as np
 import pytest
 
-from hpowh.analyses.landscapes.characterise import Options, characterise
-from hpowh.analyses.landscapes.epsilon import choose_epsilon
 from hpowh.analyses.landscapes.errors import LandscapeError, TooLargeError
-from hpowh.analyses.landscapes.plausibility import implausible_direction
-from hpowh.analyses.landscapes.space import Axis, Space
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.grid.epsilon import choose_epsilon
+from hpowh.analyses.landscapes.grid.space import Axis, Space
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.characterise import Options, characterise
+from hpowh.analyses.landscapes.one.plausibility import implausible_direction
 
 
 def test_all_nan_is_refused_with_the_reason() -> None:

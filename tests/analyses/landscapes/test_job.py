@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from hpowh.analyses.landscapes.characterise import Options, characterise
-from hpowh.analyses.landscapes.job import Selection, Settings, analyse, compare, draw_map
-from hpowh.analyses.landscapes.surface import Surface
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.job import Selection, Settings, analyse, compare
+from hpowh.analyses.landscapes.one.characterise import Options, characterise
+from hpowh.reports.pictures.analysed import analysed_map
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -188,8 +189,8 @@ def test_a_hopeless_landscape_does_not_stop_the_others(stored: Warehouse) -> Non
 def test_landscapes_read_together_are_those_read_one_by_one(stored: Warehouse, cells: int) -> None:
     """With a hopeless one among them, another metric, holes, and at most so many configurations a query."""
     from hpowh.analyses.landscapes.errors import LandscapeError
-    from hpowh.analyses.landscapes.keys import read_keys, read_space
-    from hpowh.analyses.landscapes.reading import read_ahead, read_surface, rows_of
+    from hpowh.analyses.landscapes.reading.keys import read_keys, read_space
+    from hpowh.analyses.landscapes.reading.rows import read_ahead, read_surface, rows_of
 
     keys = read_keys(rows_of(stored))
     space = read_space(rows_of(stored), 1)
@@ -243,7 +244,7 @@ def test_strange_landscapes_are_stored_with_values_or_reasons(
 def test_a_grid_beyond_memory_is_told_of_with_its_size_and_the_way_out(
     warehouse: Warehouse, fill_warehouse: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hpowh.analyses.landscapes import edges
+    from hpowh.analyses.landscapes.grid import edges
 
     monkeypatch.setattr(edges, "MAX_PAIRS", 10)
     fill_warehouse(warehouse, "huge", (5, 5), (False, False), [{"benchmark": "b", "value": np.arange(25.0)}])
@@ -328,11 +329,11 @@ def test_optimiser_runs_are_placed(stored: Warehouse) -> None:
     steps = stored.sql("select configuration_id from result.landscape_run_step order by trial_number").rows()
     assert [s[0] for s in steps] == [0, 7, 20]
     for runs in (["TPE"], []):
-        drawn = draw_map(stored, Selection(benchmark="one"), runs=runs)
+        drawn = analysed_map(stored, Selection(benchmark="one"), runs=runs)
         assert "end of TPE, seed 42" in drawn
-    assert "end of" not in draw_map(stored, Selection(benchmark="one"))
+    assert "end of" not in analysed_map(stored, Selection(benchmark="one"))
     with pytest.raises(UsageError, match="no run 'CMA'") as caught:
-        draw_map(stored, Selection(benchmark="one"), runs=["CMA"])
+        analysed_map(stored, Selection(benchmark="one"), runs=["CMA"])
     assert "There is: TPE" in caught.value.hint
 
 
@@ -359,16 +360,16 @@ def test_compare_two_landscapes(stored: Warehouse) -> None:
 class TestMap:
     def test_a_map_is_an_svg_with_every_configuration(self, stored: Warehouse) -> None:
         with pytest.raises(UsageError, match="was not analysed"):
-            draw_map(stored, Selection(benchmark="one"))
+            analysed_map(stored, Selection(benchmark="one"))
         analyse(stored, Selection(benchmark="one"), Settings(has_similarity=False))
-        svg = draw_map(stored, Selection(benchmark="one"))
+        svg = analysed_map(stored, Selection(benchmark="one"))
         root = ElementTree.fromstring(svg)
         assert root.tag.endswith("svg")
         assert "global optimum" in svg
-        assert svg == draw_map(stored, Selection(benchmark="one"))
+        assert svg == analysed_map(stored, Selection(benchmark="one"))
 
     def test_the_best_is_dark_and_holes_are_clear(self) -> None:
-        from hpowh.analyses.landscapes.stacking import STOPS, colours, shades, stack_axes
+        from hpowh.reports.pictures.stacking import STOPS, colours, shades, stack_axes
 
         surface = Surface.from_grid(np.array([[0.0, np.nan, 3.0], [5.0, 6.0, 1e9]]))
         stack = stack_axes(surface.space, [0.1, 0.9])
@@ -380,8 +381,8 @@ class TestMap:
         assert pixels[0, 1, 3] == 0
 
     def test_every_configuration_has_a_cell_of_its_own(self) -> None:
-        from hpowh.analyses.landscapes.space import Space
-        from hpowh.analyses.landscapes.stacking import stack_axes
+        from hpowh.analyses.landscapes.grid.space import Space
+        from hpowh.reports.pictures.stacking import stack_axes
 
         stack = stack_axes(Space.of((3, 4, 2, 5)), [0.2, 0.9, 0.1, 0.4])
         column, row = stack.place(np.arange(120))

@@ -10,9 +10,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.cells import Cells, cells_from_rows
-from hpowh.analyses.mixed_models.columns import model_columns, monomials
-from hpowh.analyses.mixed_models.formula import parse_formula
+from hpowh.analyses.mixed_models.model.cells import Cells, cells_from_rows
+from hpowh.analyses.mixed_models.model.columns import model_columns, monomials
+from hpowh.analyses.mixed_models.model.formula import parse_formula
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
 

@@ -8,10 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models import presets, studies
-from hpowh.analyses.mixed_models.analysis import Question
-from hpowh.analyses.mixed_models.catalogue import Selection
-from hpowh.analyses.mixed_models.fit import fit
 from hpowh.analyses.mixed_models.job import (
     analyse_comparison,
     analyse_ladder,
@@ -19,7 +15,12 @@ from hpowh.analyses.mixed_models.job import (
     analyse_power,
     analyse_presets,
 )
-from hpowh.analyses.mixed_models.reading import Reader
+from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.studies import kinds as studies
+from hpowh.analyses.mixed_models.studies import presets
+from hpowh.analyses.mixed_models.studies.analysis import Question
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -341,7 +342,7 @@ def test_an_exact_fit_is_refused(warehouse, tmp_path):
 
 
 def test_a_search_that_does_not_converge_is_said(small, monkeypatch):
-    monkeypatch.setattr("hpowh.analyses.mixed_models.optimise.GRADIENT_TOLERANCE", -1.0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.optimise.GRADIENT_TOLERANCE", -1.0)
     outcome = analyse_lmem(small, DEFAULT, with_residuals=False)
     assert not outcome.tables["lmem_model"]["is_converged"][0]
     assert "did not converge" in outcome.tables["lmem_model"]["reason"][0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpowh.analyses.sweeps.columns import Raw
+from hpowh.analyses.sweeps.reading.columns import Raw
 
 
 def column(name: str, values, declared=None) -> Raw:

@@ -182,7 +182,7 @@ def broken_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let the page of methods fail from now on."""
 
     def start() -> None:
-        from hpowh.reports.pages import methods
+        from hpowh.reports.pages.methods import page as methods
 
         def fail(*_: object) -> None:
             raise RuntimeError("no methods tonight")

@@ -1,0 +1,25 @@
+"""How far an evaluation is, in a line for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpowh.analyses.evaluate.runner import Progress
+
+
+def progress_text(state: Progress) -> str:
+    """Return one line: how much is done, how long the rest will take, what went wrong."""
+    share = state.done / state.total if state.total else 1.0
+    left = "" if state.remaining_seconds is None else f", about {duration(state.remaining_seconds)} left"
+    bad = ", ".join(f"{count:,} {status}" for status, count in sorted(state.statuses.items()) if status != "ok")
+    return f"{state.done:,} of {state.total:,} ({share:.0%}){left}{f' ({bad})' if bad else ''}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for a person."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""What a landscape is: a space, losses on it, neighbours."""

@@ -1,0 +1,255 @@
+"""One landscape from its losses to all its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hpowh.analyses.landscapes.errors import TooLargeError
+from hpowh.analyses.landscapes.grid.engines import graph_of
+from hpowh.analyses.landscapes.grid.epsilon import CURVE, Epsilon, choose_epsilon
+from hpowh.analyses.landscapes.grid.graph import EdgeGraph, Graph
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.correlation import autocorrelation, sampled_autocorrelation
+from hpowh.analyses.landscapes.one.distribution import PROBABILITIES, distribution_metrics, quantiles
+from hpowh.analyses.landscapes.one.importance import measure_importance
+from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
+from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics
+from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
+from hpowh.analyses.landscapes.one.shares import shares_by_distance
+from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
+from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric
+
+Columns = Mapping[str, Any]
+"""One table: an array or list for each column."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is computed, and by which conventions."""
+
+    is_bounded: bool = False
+    """Whether the metric lies in [0, 1] (decides the default neutrality threshold)."""
+    epsilon: str | float | None = None
+    """Neutrality threshold, by default chosen by `choose_epsilon`."""
+    default: int | None = None
+    """Rank of the default configuration in the tunability game."""
+    lags: int = 10
+    """Autocorrelation is computed for lags 1 to this."""
+    has_network: bool = True
+    """Whether the local optima networks are built."""
+    has_importance: bool = True
+    """Whether importances, interactions and games are computed."""
+    seed: int = 0
+    """Of sampled walks, bootstrap and surrogate."""
+    engine: str = "auto"
+    threads: int | None = None
+
+
+@dataclass
+class Characterisation:
+    """All tables of one landscape, by their names in schema `result`, and sentences that belong beside them."""
+
+    epsilon: Epsilon
+    engine: str
+    tables: dict[str, Columns] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def value(self, name: str) -> float | None:
+        """Return one scalar metric.
+
+        Raises:
+            KeyError: there is no metric of that name.
+        """
+        table = self.tables["landscape_metric"]
+        try:
+            return table["value"][list(table["name"]).index(name)]
+        except ValueError:
+            raise KeyError(name) from None
+
+
+def characterise(surface: Surface, options: Options = Options()) -> Characterisation:
+    """Return every table and metric of one landscape.
+
+    Raises:
+        LandscapeError: a bad threshold, or a landscape too large for either engine.
+    """
+    epsilon = choose_epsilon(surface, is_bounded=options.is_bounded, given=options.epsilon)
+    graph = graph_of(surface, engine=options.engine, threads=options.threads)
+    nodes = describe_nodes(surface, graph, epsilon.value)
+    result = Characterisation(epsilon, graph.name)
+    walk = _autocorrelation_table(surface, graph, options)
+    neighbours = walk["rank_exact"][0], walk["loss_exact"][0]
+    shares = shares_by_distance(nodes)
+    metrics = [
+        metric("n_configurations", float(surface.size)),
+        metric("coverage", surface.coverage),
+        *distribution_metrics(surface),
+        *pair_metrics(surface, graph, nodes, shares, *neighbours),
+        *distance_metrics(surface, nodes, shares),
+        *optimum_metrics(surface, nodes),
+    ]
+    if not surface.is_complete:
+        metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
+        result.warnings.append(_incomplete_warning(surface))
+    if surface.dropped:
+        result.warnings.append(f"{surface.dropped:,} configurations have no finite loss and are holes.")
+    result.tables["landscape_node"] = node_columns(surface, nodes)
+    result.tables["landscape_plateau"] = _plateau_table(surface, nodes)
+    result.tables["landscape_quantile"] = {"probability": list(PROBABILITIES), "loss": quantiles(surface)}
+    result.tables["landscape_neutrality"] = _neutrality_table(surface, graph, epsilon)
+    result.tables["landscape_autocorrelation"] = _qualified(walk, surface, nodes)
+    roles = _add_networks(surface, nodes, options, metrics, result)
+    result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
+    if options.has_importance:
+        importance = measure_importance(surface, default=options.default, seed=options.seed, threads=options.threads)
+        metrics += importance.metrics
+        result.tables["landscape_importance"] = _columns(importance.hyperparameters)
+        result.tables["landscape_interaction"] = _columns(importance.pairs)
+    result.tables["landscape_metric"] = _metric_table(metrics)
+    return result
+
+
+def _incomplete_warning(surface: Surface) -> str:
+    missing = surface.space.cardinality - surface.size
+    return (
+        f"{missing:,} of {surface.space.cardinality:,} configurations ({1 - surface.coverage:.2%}) were not evaluated: "
+        f"nothing is imputed; {_STRUCTURE_SAID[surface.coverage >= STRUCTURE_COVERAGE]}."
+    )
+
+
+_STRUCTURE_SAID = {
+    True: "counts of optima and basins describe the evaluated configurations only",
+    False: "nothing is said about optima, basins and paths",
+}
+
+
+def _metric_table(metrics: list[Metric]) -> Columns:
+    names = ("name", "value", "reason", "lower", "upper", "pair_count")
+    return {name: [getattr(one, name) for one in metrics] for name in names}
+
+
+def _columns(rows: list[dict[str, Any]]) -> Columns:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _plateau_table(surface: Surface, nodes: Nodes) -> Columns:
+    """Return plateaus of two and more members; an exit is a member with an improving neighbour."""
+    basins = nodes.basins
+    tied = np.flatnonzero(nodes.scan.tied)
+    roots, position, sizes = np.unique(basins.plateau[tied], return_inverse=True, return_counts=True)
+    exits = np.bincount(position[nodes.scan.improving[tied] > 0], minlength=roots.size)
+    return {
+        "plateau_id": surface.ranks_of(roots),
+        "loss": surface.loss[roots],
+        "member_count": sizes,
+        "exit_count": exits,
+        "is_local_optimum": basins.is_optimum[roots],
+    }
+
+
+def _neutrality_table(surface: Surface, graph: Graph, epsilon: Epsilon) -> Columns:
+    """Return neutrality over epsilon: on the curve's thresholds and at the chosen one."""
+    pairs = int(graph.degree.sum(dtype=np.int64)) // 2
+    if not pairs:
+        return {"epsilon": [], "neutrality": [], "pair_count": []}
+    thresholds = np.unique(np.append(np.array(CURVE) * epsilon.unit, epsilon.value))
+    within = graph.pairs_within(surface, thresholds)
+    relative = thresholds / epsilon.unit if epsilon.unit > 0 else np.full(thresholds.size, np.nan)
+    return {
+        "epsilon": thresholds,
+        "relative_epsilon": relative,
+        "neutrality": within / pairs,
+        "pair_count": np.full(thresholds.size, pairs),
+    }
+
+
+def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> dict[str, Any]:
+    """Return the walk's autocorrelation by lag, raw and by ranks, exact; by ranks also sampled with listed edges."""
+    lags = list(range(1, options.lags + 1))
+    by_rank = autocorrelation(graph, surface.average_rank, lags)
+    reason = None if by_rank[0] is not None else (EQUAL if np.any(graph.degree) else NO_PAIRS)
+    sampled: list[tuple[float, float] | None] = [None] * len(lags)
+    if isinstance(graph, EdgeGraph):
+        sampled = sampled_autocorrelation(graph, surface.average_rank, lags, seed=options.seed)
+    return {
+        "lag": lags,
+        "loss_exact": autocorrelation(graph, surface.loss, lags),
+        "rank_exact": by_rank,
+        "rank_sampled": [one and one[0] for one in sampled],
+        "rank_sampled_error": [one and one[1] for one in sampled],
+        "reason": [reason] * len(lags),
+    }
+
+
+def _qualified(walk: dict[str, Any], surface: Surface, nodes: Nodes) -> Columns:
+    """Return the walk's table with NULLs and the reason where a sample says nothing about it."""
+    first, further = walk_reason(surface, int(nodes.degree.sum(dtype=np.int64)) // 2)
+    why = [first if lag == 1 else further for lag in walk["lag"]]
+    table = {
+        name: [None if reason else value for value, reason in zip(walk[name], why, strict=True)]
+        for name in ("loss_exact", "rank_exact", "rank_sampled", "rank_sampled_error")
+    }
+    return {"lag": walk["lag"], **table, "reason": [a or b for a, b in zip(why, walk["reason"], strict=True)]}
+
+
+def _add_networks(
+    surface: Surface, nodes: Nodes, options: Options, metrics: list[Metric], result: Characterisation
+) -> Roles | None:
+    """Build the networks by one- and two-step perturbation; return each optimum's roles in the second."""
+    if not options.has_network:
+        return None
+    if surface.coverage < STRUCTURE_COVERAGE:
+        why = f"{surface.coverage:.2%} of the configurations were evaluated; networks need {STRUCTURE_COVERAGE:.0%}"
+        metrics += [Metric(f"lon_{step}_{name}", None, why) for step in (1, 2) for name in ("nodes", "edges")]
+        return None
+    ranks, depth = surface.ranks[nodes.basins.optima], surface.loss[nodes.basins.optima]
+    roles, tables = None, []
+    for step in (1, 2):
+        try:
+            network = build_network(surface, nodes.basins, step)
+        except TooLargeError as error:
+            metrics += [Metric(f"lon_{step}_{name}", None, error.message) for name in ("nodes", "edges")]
+            continue
+        roles = describe_roles(network, depth)
+        metrics += network_metrics(network, roles, depth)
+        tables.append(
+            {
+                "perturbation": np.full(network.source.size, step),
+                "from_id": ranks[network.source],
+                "to_id": ranks[network.target],
+                "escape_count": network.count,
+                "probability": network.probability,
+            }
+        )
+    if tables:
+        result.tables["landscape_lon_edge"] = {
+            name: np.concatenate([table[name] for table in tables]) for name in tables[0]
+        }
+    return roles
+
+
+def _optimum_table(surface: Surface, nodes: Nodes, roles: Roles | None) -> Columns:
+    basins = nodes.basins
+    depth = surface.loss[basins.optima]
+    table: dict[str, Any] = {
+        "configuration_id": surface.ranks[basins.optima],
+        "loss": depth,
+        "member_count": basins.members,
+        "basin_size": basins.sizes,
+        "optimum_distance": nodes.distance[basins.optima],
+        "is_global": depth == surface.ordered[0],
+    }
+    if roles is not None:
+        table |= {
+            "page_rank": roles.page_rank,
+            "strength_in": roles.strength_in,
+            "strength_out": roles.strength_out,
+            "path_length": roles.path_length,
+            "funnel_id": surface.ranks[basins.optima[roles.funnel]],
+        }
+    return table

@@ -1,0 +1,1 @@
+"""What landscapes read from the warehouse: all that speaks SQL."""

@@ -1,0 +1,133 @@
+"""Losses out of the warehouse into surfaces; anything with a method `sql` will do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.landscapes.errors import LandscapeError
+from hpowh.analyses.landscapes.grid.space import Space
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.reading import queries
+from hpowh.analyses.landscapes.reading.keys import Key, Rows, read_space
+
+AHEAD = 1_000_000
+"""Configurations that are read by one query."""
+
+
+class Reader(Protocol):
+    """What is needed of a warehouse."""
+
+    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
+        """Run one query; the answer offers `rows()`, `numpy()` and `one()`."""
+
+
+def rows_of(reader: Reader) -> Rows:
+    """Return the function from a query and its parameters to rows."""
+    return lambda query, parameters: list(reader.sql(query, parameters).rows())
+
+
+def read_surface(reader: Reader, key: Key, space: Space | None = None) -> Surface:
+    """Return one landscape's configurations and losses (minimised).
+
+    Raises:
+        LandscapeError: it has no finite loss, or its space is damaged.
+    """
+    space = space or read_space(rows_of(reader), key.search_space_id)
+    if key.seed is not None:
+        seeds = read_seeds(reader, key, space)
+        if key.seed not in seeds:
+            raise LandscapeError(f"There is no seed {key.seed}.", f"There is: {', '.join(map(str, seeds))}.")
+        return seeds[key.seed]
+    columns = reader.sql(queries.LOSSES, key.identity).numpy()
+    value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
+    loss = -value if key.direction == "max" else value
+    return Surface.make(space, np.asarray(columns["configuration_id"]), loss)
+
+
+def read_ahead(
+    reader: Reader, keys: Sequence[Key], spaces: Mapping[int, Space | LandscapeError], cells: int = AHEAD
+) -> Iterator[Surface | LandscapeError]:
+    """Yield the landscapes in order; those that differ in their benchmark only are read by one query, some at a time.
+
+    Args:
+        spaces: by their ids, or why one cannot be read.
+        cells: configurations that are read at a time at most (a larger landscape is read alone).
+    """
+    at = 0
+    while at < len(keys):
+        end, first = at + 1, keys[at]
+        while end < len(keys) and keys[end].comparable == first.comparable and keys[end].seed is first.seed is None:
+            if (end + 1 - at) * first.cardinality > cells:
+                break
+            end += 1
+        space = spaces[first.search_space_id]
+        if isinstance(space, LandscapeError):
+            yield from [space] * (end - at)
+        else:
+            yield from _read_together(reader, keys[at:end], space)
+        at = end
+
+
+def _read_together(reader: Reader, keys: Sequence[Key], space: Space) -> Iterator[Surface | LandscapeError]:
+    if len(keys) == 1:
+        try:
+            yield read_surface(reader, keys[0], space)
+        except LandscapeError as error:
+            yield error
+        return
+    of, parameters = keys[0], [key.benchmark_id for key in keys]
+    columns = reader.sql(
+        queries.LOSSES_TOGETHER, [of.search_space_id, parameters, of.metric_id, of.split, of.fidelity]
+    ).numpy()
+    benchmark, ranks = np.asarray(columns["benchmark_id"]), np.asarray(columns["configuration_id"])
+    value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
+    for key in keys:
+        low, high = np.searchsorted(benchmark, [key.benchmark_id, key.benchmark_id + 1])
+        loss = -value[low:high] if key.direction == "max" else value[low:high]
+        try:
+            yield Surface.make(space, ranks[low:high], loss)
+        except LandscapeError as error:
+            yield error
+
+
+def read_seeds(reader: Reader, key: Key, space: Space) -> dict[int, Surface]:
+    """Return one landscape per seed."""
+    columns = reader.sql(queries.SEED_LOSSES, key.identity).numpy()
+    seeds = np.asarray(columns["seed"])
+    ranks, loss = np.asarray(columns["configuration_id"]), np.asarray(columns["loss"])
+    return {int(s): Surface.make(space, ranks[seeds == s], loss[seeds == s]) for s in np.unique(seeds)}
+
+
+def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
+    """Return the optimiser trials on a landscape as `against.place_runs` takes them; empty where there are none."""
+    columns = reader.sql(queries.TRIALS, [key.search_space_id, key.benchmark_id, key.metric_id]).numpy()
+    if not columns["run_id"].size:
+        return {}
+    return {
+        name: np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
+        if name in ("seed", "seen")
+        else np.asarray(values)
+        for name, values in columns.items()
+    }
+
+
+def read_default(reader: Reader, key: Key) -> int | None:
+    """Return the configuration with the best mean rank over the benchmarks; None where there is one benchmark only."""
+    found = reader.sql(queries.DEFAULT, [key.search_space_id, key.metric_id, key.split, key.fidelity]).one()
+    return None if found is None else int(found)
+
+
+def read_trial_digests(reader: Reader) -> dict[tuple[int, int, int], str]:
+    """Return (search space, benchmark, metric) -> digest of the optimiser trials there, where there are some."""
+    rows = reader.sql(queries.TRIALS_FINGERPRINTS).rows()
+    return {(int(space), int(benchmark), int(metric)): text for space, benchmark, metric, text in rows}
+
+
+def digest(key: Key, default: int | None, trials: str | None) -> str:
+    """Return the digest of all that a landscape's analysis reads: its evaluations, the default, the trials on it."""
+    return hashlib.sha256(repr((key.fingerprint, default, trials)).encode()).hexdigest()

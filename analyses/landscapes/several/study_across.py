@@ -1,0 +1,225 @@
+"""Across search spaces: models on the same data set, meta-features against landscapes, claims of the literature.
+
+All of it reads what the other analyses have stored, so that a number here is a number that stands on another page too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hpowh.analyses.landscapes.reading.keys import Key
+from hpowh.analyses.landscapes.reading.rows import Reader, rows_of
+from hpowh.analyses.landscapes.several.across import Candidate, standings
+from hpowh.analyses.landscapes.several.claims import CLAIMS, Value, judge
+from hpowh.analyses.landscapes.several.families import Family, families
+from hpowh.analyses.landscapes.several.relations import relate
+
+SHAPES = """
+with number as (
+  select analysis_run_id, name, value from result.landscape_metric
+  union all
+  select analysis_run_id, 'autocorrelation', rank_exact from result.landscape_autocorrelation where lag = 1
+  union all
+  select analysis_run_id, 'neutrality_1_percent', neutrality from result.landscape_neutrality
+  where abs(relative_epsilon - 0.01) < 1e-9
+)
+select r.subject, n.name, n.value
+from number as n
+join ops.analysis_run as r on r.analysis_run_id = n.analysis_run_id
+where r.job in ('landscapes', 'landscapes.overfitting') and n.value is not null
+order by r.analysis_run_id
+"""
+"""Numbers of the landscapes and of their gaps, by the subject of the analysis; later runs come later."""
+SIMILAR = """
+select r.subject, s.landscape_a, s.landscape_b, s.measure, s.value
+from result.landscape_similarity as s
+join ops.analysis_run as r on r.analysis_run_id = s.analysis_run_id
+where s.measure in ('spearman', 'best_overlap_10', 'importance_agreement') and s.value is not null
+  and s.landscape_a < s.landscape_b and s.aspect in ('benchmark', 'split')
+order by r.analysis_run_id
+"""
+FIDELITIES = """
+select search_space_id, benchmark_id, metric_id, split, fidelity, full_fidelity, spearman, best_overlap_10, cost
+from result.landscape_fidelity
+"""
+NOISE = """
+select search_space_id, benchmark_id, metric_id, split, fidelity, configuration_count, best_loss, median_loss,
+  noise_floor
+from result.landscape_noise
+"""
+FEATURES = "select benchmark_id, name, numeric_value, text_value from core.benchmark_feature order by all"
+FINGERPRINT = """
+select bit_xor(hash(job, subject, job_version, parameters, input_fingerprint, seed))::varchar, count(*)
+from ops.analysis_run
+where job in ('landscapes', 'landscapes.similarity', 'landscapes.overfitting', 'landscapes.grids')
+"""
+TARGETS = (
+    "assortativity_rank", "neutrality", "ndc_spearman", "lo_ratio", "fdc_spearman", "basin_global_share",
+    "variance_ranks_main", "near_best_5", "gap_median", "gap_spearman", "gap_regret",
+)  # fmt: skip
+"""Numbers of the landscapes, and of overfitting, that meta-features are related to."""
+METRIC_CLAIMS = {
+    "assortativity": "assortativity_rank", "autocorrelation": "autocorrelation", "ndc": "ndc_spearman", "n_lo": "n_lo",
+    "neutrality": "neutrality_1_percent",
+}  # fmt: skip
+PAIR_CLAIMS = {
+    "benchmark_spearman": "spearman", "benchmark_overlap": "best_overlap_10",
+    "importance_agreement": "importance_agreement",
+}  # fmt: skip
+Row = dict[str, Any]
+
+
+def stored_fingerprint(reader: Reader) -> tuple[Any, ...]:
+    """Return what changes whenever a stored analysis or a meta-feature does that this study reads."""
+    return (*rows_of(reader)(FINGERPRINT, []), *rows_of(reader)(FEATURES, []))
+
+
+def study(
+    reader: Reader, everything: Sequence[Key], main: Sequence[Key], *, seed: int
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return the rows of `landscape_model`, `landscape_relation` and `landscape_claim`, and warnings.
+
+    Args:
+        main: the one landscape of each benchmark that stands for it.
+        seed: of the bootstrap.
+    """
+    shapes: dict[str, dict[str, float]] = {}
+    for subject, name, value in rows_of(reader)(SHAPES, []):
+        shapes.setdefault(subject, {})[name] = value
+    numbers: dict[str, dict[int, float]] = {}
+    texts: dict[str, dict[int, str]] = {}
+    for benchmark, name, number, text in rows_of(reader)(FEATURES, []):
+        if name.endswith("_id"):
+            continue  # a number that names a data set says nothing about it
+        if number is None:
+            texts.setdefault(name, {})[benchmark] = text
+        else:
+            numbers.setdefault(name, {})[benchmark] = number
+    tables = {
+        "landscape_model": _models(reader, texts),
+        "landscape_relation": _relations(everything, shapes, numbers),
+        "landscape_claim": _claims(reader, everything, main, shapes, seed),
+    }
+    return {name: rows for name, rows in tables.items() if rows}, []
+
+
+def _models(reader: Reader, texts: Mapping[str, Mapping[int, str]]) -> list[Row]:
+    """Return how the models stand on every data set on which there are several, metric by metric and split by split."""
+    data, models = texts.get("data_set", {}), texts.get("model", {})
+    costs = {(*row[:4], row[4]): row[8] for row in rows_of(reader)(FIDELITIES, [])}
+    groups: dict[tuple[str, int, str], list[tuple[Any, ...]]] = {}
+    for row in rows_of(reader)(NOISE, []):
+        benchmark, metric, split = row[1], row[2], row[3]
+        if benchmark in data and benchmark in models:
+            groups.setdefault((data[benchmark], metric, split), []).append(row)
+    found = []
+    for (data_set, metric, split), rows in sorted(groups.items()):
+        if len({models[row[1]] for row in rows}) < 2:
+            continue
+        candidates = [Candidate(models[row[1]], row[6], row[8]) for row in rows]
+        for row, one, standing in zip(rows, candidates, standings(candidates), strict=True):
+            found.append(
+                {
+                    "data_set": data_set, "metric_id": metric, "split": split, "model": one.model,
+                    "search_space_id": row[0], "benchmark_id": row[1], "fidelity": row[4],
+                    "configuration_count": row[5], "best_loss": one.best_loss, "median_loss": row[7],
+                    "cost": costs.get(row[:5]), **asdict(standing),
+                }
+            )  # fmt: skip
+    return found
+
+
+def _relations(
+    everything: Sequence[Key], shapes: Mapping[str, Mapping[str, float]], numbers: Mapping[str, Mapping[int, float]]
+) -> list[Row]:
+    """Return how meta-features go with landscapes, for each space, metric and split of which some were analysed."""
+    groups: dict[tuple[int, int, str], dict[str, dict[str, float]]] = {}
+    for key in everything:
+        mine = {**shapes.get(key.subject, {}), **shapes.get(f"{key.subject} against train", {})}
+        for target in TARGETS:
+            if target in mine:
+                group = groups.setdefault((key.search_space_id, key.metric_id, key.split), {})
+                group.setdefault(target, {})[str(key.benchmark_id)] = mine[target]
+    rows = []
+    for (space, metric, split), targets in groups.items():
+        here = {benchmark for values in targets.values() for benchmark in values}
+        features = {
+            name: {str(benchmark): value for benchmark, value in values.items() if str(benchmark) in here}
+            for name, values in numbers.items()
+        }
+        for one in relate({name: values for name, values in features.items() if values}, targets):
+            rows.append({"search_space_id": space, "metric_id": metric, "split": split, **asdict(one)})
+    return rows
+
+
+def _claims(
+    reader: Reader,
+    everything: Sequence[Key],
+    main: Sequence[Key],
+    shapes: Mapping[str, Mapping[str, float]],
+    seed: int,
+) -> list[Row]:
+    """Return every claim for all search spaces together and for each of them."""
+    values = claim_values(reader, everything, main, shapes)
+    if not any(found for by_space in values.values() for found in by_space.values()):
+        return []
+    names = list(dict.fromkeys(key.search_space for key in main))
+    rows = []
+    for scope in ("all", *names) if len(names) > 1 else names:
+        for position, claim in enumerate(CLAIMS):
+            mine = values[claim.name]
+            chosen = [one for name in (names if scope == "all" else [scope]) for one in mine.get(name, [])]
+            found = asdict(judge(claim, chosen, seed=seed))
+            del found["claim"]
+            rows.append(
+                {
+                    "scope": scope, "position": position, "claim": claim.name, "section": claim.section,
+                    "statement": claim.statement, "measure": claim.measure, "rule": claim.rule, **found,
+                }
+            )  # fmt: skip
+    return rows
+
+
+def claim_values(
+    reader: Reader, everything: Sequence[Key], main: Sequence[Key], shapes: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, list[Value]]]:
+    """Return claim -> search space -> the numbers measured for it, one a benchmark or a pair of benchmarks."""
+    found: dict[str, dict[str, list[Value]]] = {claim.name: {} for claim in CLAIMS}
+
+    def add(claim: str, key: Key, value: float | None, *benchmarks: int) -> None:
+        if value is not None:
+            found[claim].setdefault(key.search_space, []).append(Value(value, benchmarks or (key.benchmark_id,)))
+
+    similar: dict[str, dict[tuple[str, str, str], float]] = {}
+    for subject, a, b, measure, value in rows_of(reader)(SIMILAR, []):
+        similar.setdefault(subject, {})[a, b, measure] = value
+    lowest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in rows_of(reader)(FIDELITIES, []):
+        if row[4] is not None and row[4] != row[5] and (row[:4] not in lowest or row[4] < lowest[row[:4]][4]):
+            lowest[row[:4]] = row
+    ids = {(key.search_space_id, key.benchmark): key.benchmark_id for key in everything}
+    for key in main:
+        mine = shapes.get(key.subject, {})
+        for claim, name in METRIC_CLAIMS.items():
+            add(claim, key, mine.get(name))
+        add("split_spearman", key, shapes.get(f"{key.subject} against train", {}).get("gap_spearman"))
+        low = lowest.get(tuple(key.identity[:4]))
+        if low:
+            add("fidelity_spearman", key, low[6])
+            add("fidelity_overlap", key, low[7])
+    for family in _distinct(main, everything):
+        pairs = similar.get(family.subject, {})
+        key = family.keys[0]
+        for (a, b, measure), value in pairs.items():
+            if family.aspect == "split" and (a, b, measure) == ("test", "train", "best_overlap_10"):
+                add("split_overlap", key, value)
+            for claim, wanted in PAIR_CLAIMS.items():
+                if family.aspect == "benchmark" and measure == wanted:
+                    add(claim, key, value, ids[key.search_space_id, a], ids[key.search_space_id, b])
+    return found
+
+
+def _distinct(main: Sequence[Key], everything: Sequence[Key]) -> list[Family]:
+    return [family for family in families(main, everything) if family.aspect in ("benchmark", "split")]

@@ -1,0 +1,171 @@
+"""One search space's grids: each fidelity against the full one, noise floors, common defaults of the data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.landscapes.errors import LandscapeError
+from hpowh.analyses.landscapes.grid.space import Space
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.reading.keys import Key, read_space
+from hpowh.analyses.landscapes.reading.rows import Reader, read_surface, rows_of
+from hpowh.analyses.landscapes.several.fidelity import against_full, cost_shares, mark_cheapest, saved_share
+from hpowh.analyses.landscapes.several.noise import Noise, measure_noise
+from hpowh.analyses.landscapes.several.similarity import prepare
+from hpowh.analyses.landscapes.several.transfer import common_defaults
+
+UNITS = """
+select e.configuration_id, dense_rank() over (order by e.seed, e.fold) - 1 as unit,
+  case when m.direction = 'max' then -e.value else e.value end as loss
+from core.evaluation as e
+join core.metric as m on m.metric_id = e.metric_id
+where e.search_space_id = ? and e.benchmark_id = ? and e.metric_id = ? and e.split = ?
+  and e.fidelity is not distinct from ? and e.value is not null
+"""
+"""One measurement a row; a unit is one seed and fold."""
+FOLDS = """
+select count(distinct fold) from core.evaluation
+where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ?
+"""
+COSTS = """
+select fidelity, sum(cost) from core.evaluation
+where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and cost is not null
+  and fidelity is not null
+group by fidelity
+"""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Top:
+    """A landscape at its full fidelity, with its noise."""
+
+    key: Key
+    surface: Surface
+    noise: Noise
+
+    @property
+    def identity(self) -> Row:
+        """The columns that say which landscape it is."""
+        return identity_of(self.key)
+
+
+def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return the rows of `landscape_fidelity`, `landscape_noise` and `landscape_default`, and warnings.
+
+    Args:
+        keys: landscapes of one search space, means over seeds and folds.
+    """
+    space = read_space(rows_of(reader), keys[0].search_space_id)
+    groups: dict[tuple[int, int, str], list[Key]] = {}
+    for key in keys:
+        groups.setdefault((key.benchmark_id, key.metric_id, key.split), []).append(key)
+    tops, fidelities, warnings = [], [], []
+    for members in groups.values():
+        full = full_of(members)
+        try:
+            surface = read_surface(reader, full, space)
+        except LandscapeError as error:
+            warnings.append(f"{full.subject} is left out: {error.message}")
+            continue
+        top = _Top(full, surface, noise_of(reader, full))
+        tops.append(top)
+        if len(members) > 1:
+            fidelities += _fidelities(reader, space, members, top, warnings)
+    noise = [_noise_row(top) for top in tops]
+    tables = {"landscape_fidelity": fidelities, "landscape_noise": noise, "landscape_default": _defaults(tops)}
+    return {name: rows for name, rows in tables.items() if rows}, warnings
+
+
+def full_of(members: Sequence[Key]) -> Key:
+    """Return the landscape at the full fidelity: the one without a number, else the one with the highest."""
+    return max(members, key=lambda key: (key.fidelity is None, key.fidelity or 0.0))
+
+
+def identity_of(key: Key) -> Row:
+    """Return the columns that name a landscape."""
+    return {
+        "search_space_id": key.search_space_id, "benchmark_id": key.benchmark_id, "metric_id": key.metric_id,
+        "split": key.split, "fidelity": key.fidelity,
+    }  # fmt: skip
+
+
+def noise_of(reader: Reader, key: Key) -> Noise:
+    """Return the noise of a landscape, from the configurations that were measured on every seed and fold."""
+    columns = reader.sql(UNITS, key.identity).numpy()
+    folds = int(reader.sql(FOLDS, key.identity).one() or 0)
+    return measure_noise(
+        unit_matrix(*(np.asarray(columns[name]) for name in ("configuration_id", "unit", "loss"))), folds
+    )
+
+
+def unit_matrix(ids: NDArray, units: NDArray, loss: NDArray) -> NDArray[np.float64]:
+    """Return one row a configuration and one column a unit, configurations with a missing unit left out."""
+    width = int(units.max()) + 1 if units.size else 0
+    order = np.lexsort((units, ids))
+    ids, loss = ids[order], np.asarray(loss, dtype=np.float64)[order]
+    _, starts, counts = np.unique(ids, return_index=True, return_counts=True)
+    whole = starts[counts == width]
+    return loss[whole[:, None] + np.arange(width)]
+
+
+def _noise_row(top: _Top) -> Row:
+    best = top.surface.optima[0]
+    return top.identity | asdict(top.noise) | {
+        "best_configuration_id": int(top.surface.ranks[best]),
+        "best_loss": float(top.surface.loss[best]),
+        "median_loss": float(np.median(top.surface.loss)),
+    }  # fmt: skip
+
+
+def _fidelities(reader: Reader, space: Space, members: Sequence[Key], top: _Top, warnings: list[str]) -> list[Row]:
+    """Return one row a fidelity of one landscape, the full one among them."""
+    full = prepare(top.surface)
+    at_top = top.key.fidelity
+    costs = {float(at): float(spent) for at, spent in rows_of(reader)(COSTS, top.key.identity[:4])}
+    shares = cost_shares(costs, at_top) if at_top is not None else {}
+    rows = []
+    for key in members:
+        try:
+            low = full if key is top.key else prepare(read_surface(reader, key, space))
+            row = against_full(low, full, top.noise.noise_floor)
+        except LandscapeError as error:
+            warnings.append(f"{key.subject} is left out: {error.message}")
+            continue
+        row |= identity_of(key) | {
+            "full_fidelity": at_top, "noise_floor": top.noise.noise_floor, "reliability": top.noise.reliability,
+            "cost": costs.get(key.fidelity or 0.0), "cost_share": shares.get(key.fidelity or 0.0),
+        }  # fmt: skip
+        row["saved_share"] = None if key is top.key else saved_share(row)
+        rows.append(row)
+    mark_cheapest(rows)
+    return rows
+
+
+def _defaults(tops: Sequence[_Top]) -> list[Row]:
+    groups: dict[tuple[int, str], list[_Top]] = {}
+    for top in tops:
+        groups.setdefault((top.key.metric_id, top.key.split), []).append(top)
+    rows = []
+    for members in groups.values():
+        for top, found in zip(members, common_defaults([one.surface for one in members]), strict=True):
+            floor = top.noise.noise_floor
+            rows.append(
+                top.identity
+                | asdict(found)
+                | {
+                    "noise_floor": floor,
+                    "is_noise": _within(found.regret, floor),
+                    "is_held_out_noise": _within(found.held_out_regret, floor),
+                }
+            )
+    return rows
+
+
+def _within(regret: float | None, floor: float | None) -> bool | None:
+    return None if regret is None or floor is None else regret <= floor

@@ -1,0 +1,221 @@
+"""Contrasts of marginal means: pairwise, against a control, custom; letters and critical-difference groups."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from hpowh.analyses.mixed_models.inference import adjust
+from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
+from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
+from hpowh.analyses.mixed_models.model.cells import DataError, Floats
+from hpowh.analyses.mixed_models.model.fit import Fit
+
+ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Linear functions of the fixed effects with their uncertainty; every array is (r,)."""
+
+    names: tuple[str, ...]
+    pairs: tuple[tuple[str, str] | None, ...]
+    estimate: Floats
+    standard_error: Floats
+    df: Floats
+    t_value: Floats
+    p_value: Floats
+    p_adjusted: Floats
+    lower: Floats
+    upper: Floats
+    method: str
+
+
+def estimate_means(fit: Fit, quantities: Satterthwaite, means: MarginalMeans, level: float = 0.95) -> Estimates:
+    """Return the marginal means with Satterthwaite degrees of freedom and unadjusted intervals."""
+    names = tuple((name, "") for name in means.levels)
+    found = _estimate(fit, quantities, means.matrix, means.levels, names, "none", level, len(means.levels))
+    return _blank(found, [not ok for ok in means.is_estimable])
+
+
+def pairwise(fit: Fit, quantities: Satterthwaite, means: MarginalMeans, method: str, level: float = 0.95) -> Estimates:
+    """Return all differences first - second, adjusted by `tukey`, `holm`, `bh` or `none`."""
+    order = list(itertools.combinations(range(len(means.levels)), 2))
+    matrix = np.array([means.matrix[i] - means.matrix[j] for i, j in order])
+    pairs = tuple((means.levels[i], means.levels[j]) for i, j in order)
+    names = tuple(f"{first} - {second}" for first, second in pairs)
+    found = _estimate(fit, quantities, matrix, names, pairs, method, level, len(means.levels))
+    return _blank(found, [not (means.is_estimable[i] and means.is_estimable[j]) for i, j in order])
+
+
+def against_control(
+    fit: Fit, quantities: Satterthwaite, means: MarginalMeans, control: str, level: float = 0.95
+) -> Estimates:
+    """Return the differences of every level from a control, adjusted by Dunnett's method.
+
+    Raises:
+        DataError: the control is not a level of the factor.
+    """
+    if control not in means.levels:
+        raise DataError(f"{means.factor} has no level {control}; there are: {', '.join(means.levels)}.")
+    base = means.levels.index(control)
+    others = [i for i in range(len(means.levels)) if i != base]
+    matrix = np.array([means.matrix[i] - means.matrix[base] for i in others])
+    pairs = tuple((means.levels[i], control) for i in others)
+    names = tuple(f"{first} - {control}" for first, _ in pairs)
+    found = _estimate(fit, quantities, matrix, names, pairs, "dunnett", level, len(means.levels))
+    return _blank(found, [not (means.is_estimable[i] and means.is_estimable[base]) for i in others])
+
+
+def custom(
+    fit: Fit, quantities: Satterthwaite, means: MarginalMeans, texts: Sequence[str], method: str, level: float = 0.95
+) -> Estimates:
+    """Return contrasts written as sums of levels, such as `HB - 0.5*PB - 0.5*RS`.
+
+    Raises:
+        DataError: a text cannot be read or names an unknown level.
+    """
+    weights = np.array([contrast_weights(text, means.levels) for text in texts])
+    pairs = (None,) * len(texts)
+    return _estimate(fit, quantities, weights @ means.matrix, tuple(texts), pairs, method, level, len(means.levels))
+
+
+def contrast_weights(text: str, levels: Sequence[str]) -> Floats:
+    """Return the weight of every level in a contrast written as text.
+
+    Raises:
+        DataError: it cannot be read; says where.
+    """
+    weights = np.zeros(len(levels))
+    names = "|".join(re.escape(level) for level in sorted(levels, key=len, reverse=True))
+    piece = re.compile(rf"\s*(?P<sign>[+-]?)\s*(?:(?P<factor>\d+\.?\d*|\.\d+)\s*\*\s*)?(?P<level>{names})(?![\w.])")
+    at = 0
+    while text[at:].strip():
+        match = piece.match(text, at)
+        if match is None or (at > 0 and not match["sign"]):
+            raise DataError(
+                f"Cannot read the contrast {text!r} at {text[at:].strip()!r}; write levels with signs and factors, "
+                f"such as {levels[0]} - {levels[-1]}. Levels: {', '.join(levels)}."
+            )
+        value = float(match["factor"] or 1.0) * (-1.0 if match["sign"] == "-" else 1.0)
+        weights[levels.index(match["level"])] += value
+        at = match.end()
+    return weights
+
+
+def _estimate(
+    fit: Fit,
+    quantities: Satterthwaite,
+    matrix: Floats,
+    names: tuple[str, ...],
+    pairs: tuple[tuple[str, str] | None, ...],
+    method: str,
+    level: float,
+    size: int,
+) -> Estimates:
+    if method not in ADJUSTMENTS:
+        raise DataError(f"There is no adjustment {method}; there are {', '.join(ADJUSTMENTS)}.")
+    covariance = matrix @ fit.covariance @ matrix.T
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    estimate = matrix @ fit.beta
+    df = quantities.df(matrix)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t_value = estimate / error
+    p_value = 2.0 * stats.t.sf(np.abs(t_value), df)
+    if method == "tukey":
+        adjusted = adjust.tukey_p(t_value, df, size)
+        critical = _by_df(df, lambda each: adjust.tukey_critical(each, size, level))
+    elif method == "dunnett":
+        correlation = covariance / np.outer(error, error)
+        adjusted = adjust.dunnett_p(t_value, correlation, df)
+        critical = _by_df(df, lambda each: adjust.dunnett_critical(correlation, each, level))
+    else:
+        corrections: dict[str, Callable[[Floats], Floats]] = {
+            "holm": adjust.holm,
+            "bh": adjust.benjamini_hochberg,
+            "none": np.copy,
+        }
+        adjusted = corrections[method](p_value)
+        critical = stats.t.ppf(0.5 + level / 2.0, df)
+    return Estimates(
+        names,
+        pairs,
+        estimate,
+        error,
+        df,
+        t_value,
+        p_value,
+        adjusted,
+        estimate - critical * error,
+        estimate + critical * error,
+        method,
+    )
+
+
+def _by_df(df: Floats, critical: Callable[[float], float]) -> Floats:
+    """Evaluate a critical value once for each distinct df (balanced designs have one)."""
+    known: dict[float, float] = {}
+    out = []
+    for value in df:
+        key = round(float(value), 4) if np.isfinite(value) else np.inf
+        if key not in known:
+            known[key] = critical(key)
+        out.append(known[key])
+    return np.array(out)
+
+
+def _blank(found: Estimates, is_missing: Sequence[bool]) -> Estimates:
+    """Put NaN (NULL in a table) where a mean is not estimable."""
+    if not any(is_missing):
+        return found
+    missing = np.array(is_missing)
+    arrays = {
+        name: np.where(missing, np.nan, getattr(found, name))
+        for name in ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
+    }
+    return Estimates(found.names, found.pairs, method=found.method, **arrays)
+
+
+def compact_letters(estimates: Floats, is_different: Floats) -> list[str]:
+    """Return the letters of every level: two levels share one exactly when they are not different.
+
+    Insert-and-absorb of Piepho (2004), J. Comput. Graph. Stat. 13. `is_different` (r, r) is symmetric; `estimates` (r,)
+    give the order of the letters, `a` the lowest.
+    """
+    size = len(estimates)
+    place = np.argsort(np.argsort(estimates, kind="stable"), kind="stable").tolist()
+    columns = [frozenset(range(size))]
+    for i, j in itertools.combinations(range(size), 2):
+        if not is_different[i, j]:
+            continue
+        split: list[frozenset[int]] = []
+        for column in columns:
+            split += [column - {i}, column - {j}] if {i, j} <= column else [column]
+        unique = list(dict.fromkeys(split))
+        columns = [c for c in unique if c and not any(c < other for other in unique)]
+    columns.sort(key=lambda column: sorted(place[i] for i in column))
+    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    marks = [alphabet[n] if n < len(alphabet) else f"({n + 1})" for n in range(len(columns))]
+    return ["".join(mark for mark, column in zip(marks, columns, strict=True) if i in column) for i in range(size)]
+
+
+def critical_difference_groups(order: Sequence[int], is_different: Floats) -> list[tuple[int, ...]]:
+    """Return the bars of a CD diagram: the longest runs of neighbours in `order` without any difference among them.
+
+    A bar stands for "no pair in it differs", so every pair inside is looked at, not only its ends. Runs of one level
+    and runs inside a longer one are left out.
+    """
+    size = len(order)
+    runs: list[tuple[int, int]] = []
+    for start in range(size):
+        end = start
+        while end + 1 < size and not any(is_different[order[k], order[end + 1]] for k in range(start, end + 1)):
+            end += 1
+        if end > start and not any(low <= start and end <= high for low, high in runs):
+            runs.append((start, end))
+    return [tuple(order[start : end + 1]) for start, end in runs]

@@ -1,0 +1,102 @@
+"""Degrees of freedom by Satterthwaite's approximation, for single contrasts and for joint tests.
+
+Source: Kuznetsova, Brockhoff & Christensen (2017), lmerTest, section 3; Fai & Cornelius (1996) for joint F tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from hpowh.analyses.mixed_models.model.cells import Floats
+from hpowh.analyses.mixed_models.model.fit import SMALL, Fit, dense_size, one_thread
+
+STEP = 1e-4
+EIGEN_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class Satterthwaite:
+    """What degrees of freedom need: covariance of (theta, sigma) and how the fixed effects' covariance depends on them.
+
+    `parameters` (m, m); `slopes` (m, p, p): derivative of the fixed effects' covariance; `covariance` (p, p).
+    """
+
+    parameters: Floats
+    slopes: Floats
+    covariance: Floats
+
+    def df(self, contrasts: Floats) -> Floats:
+        """Return the degrees of freedom (r,) of the contrasts (r, p): 2 v^2 / var(v)."""
+        contrasts = np.atleast_2d(contrasts)
+        variance = np.einsum("ri,ij,rj->r", contrasts, self.covariance, contrasts)
+        gradient = np.einsum("ri,mij,rj->rm", contrasts, self.slopes, contrasts)
+        spread = np.einsum("rm,mn,rn->r", gradient, self.parameters, gradient)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+
+    def joint_test(self, contrasts: Floats, beta: Floats) -> tuple[float, int, float, float]:
+        """Return F, its two degrees of freedom and p of the hypothesis that every contrast (r, p) is zero."""
+        contrasts = np.atleast_2d(contrasts)
+        values, vectors = np.linalg.eigh(contrasts @ self.covariance @ contrasts.T)
+        kept = values > EIGEN_TOLERANCE * values.max()
+        rank = int(kept.sum())
+        rotated = vectors[:, kept].T @ contrasts
+        t_values = rotated @ beta / np.sqrt(values[kept])
+        statistic = float(t_values @ t_values) / rank
+        each = self.df(rotated)
+        if rank == 1:
+            df2 = float(each[0])
+        elif np.ptp(each) < 1e-8 * float(each.mean()):
+            df2 = float(each.mean())
+        else:
+            above = each[each > 2]
+            expected = float((above / (above - 2)).sum())
+            df2 = 2.0 * expected / (expected - rank) if expected > rank else 2.0
+        return statistic, rank, df2, float(stats.f.sf(statistic, rank, df2))
+
+
+def satterthwaite(fit: Fit) -> Satterthwaite:
+    """Return the Satterthwaite quantities of a fit, by central differences of analytic gradients.
+
+    A model without random effects has exact degrees of freedom, n - p, which the same formula gives.
+    """
+    from contextlib import nullcontext
+
+    with one_thread() if dense_size(fit.problem) <= SMALL else nullcontext():
+        return _quantities(fit)
+
+
+def _quantities(fit: Fit) -> Satterthwaite:
+    theta, sigma, likelihood = fit.theta, fit.sigma, fit.likelihood
+    size, p = len(theta) + 1, fit.problem.p
+    hessian = np.empty((size, size))
+    slopes = np.empty((size, p, p))
+    for i in range(size - 1):
+        step = STEP * max(abs(float(theta[i])), 1e-2)
+        sides = []
+        for sign in (1.0, -1.0):
+            beside = theta.copy()
+            beside[i] += sign * step
+            state = likelihood.state(beside)
+            sides.append((likelihood.joint_gradient(state, beside, sigma), likelihood.unscaled_covariance(state)))
+        (high, wide), (low, narrow) = sides
+        hessian[i] = (high - low) / (2.0 * step)
+        slopes[i] = sigma**2 * (wide - narrow) / (2.0 * step)
+    # Sigma enters in closed form, so its differences need no further factorisation.
+    step = STEP * sigma
+    above = likelihood.joint_gradient(fit.state, theta, sigma + step)
+    hessian[-1] = (above - likelihood.joint_gradient(fit.state, theta, sigma - step)) / (2.0 * step)
+    slopes[-1] = 2.0 * sigma * fit.unscaled
+    return Satterthwaite(2.0 * _inverse(0.5 * (hessian + hessian.T)), slopes, fit.covariance)
+
+
+def _inverse(hessian: Floats) -> Floats:
+    """Invert the positive part: a direction without curvature (singular fit) carries no information."""
+    scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
+    values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
+    kept = values > EIGEN_TOLERANCE * values.max()
+    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    return inverse / np.outer(scale, scale)

@@ -1,0 +1,1 @@
+"""The model itself: formula, cells, likelihood, fit."""

@@ -1,0 +1,182 @@
+"""Fit a model on its cells and keep what inference needs."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
+from hpowh.analyses.mixed_models.model.dense import Factorised, NotPositiveDefiniteError
+from hpowh.analyses.mixed_models.model.eliminate import Reduced
+from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
+from hpowh.analyses.mixed_models.model.likelihood import Likelihood
+from hpowh.analyses.mixed_models.model.optimise import Optimum, minimise
+from hpowh.analyses.mixed_models.model.problem import Block, Problem, build_problem, lower_factors
+
+SINGULAR = 1e-4
+"""A block whose factor's smallest singular value is below this is singular (lme4's `isSingular`)."""
+
+EXACT = "The model fits every row exactly: no residual variance is left to judge effects by."
+
+EXACT_SHARE = 1e-12
+"""A residual sum of squares below this share of the total is rounding."""
+
+SMALL = 1200
+"""Up to this many effects one BLAS thread is faster than several."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model: parameters, effects and the factorised state at the optimum."""
+
+    problem: Problem
+    likelihood: Likelihood
+    optimum: Optimum
+    state: Factorised | Reduced
+    sigma: float
+    beta: Floats
+    """Fixed effects (p,) of the response as it was given."""
+    unscaled: Floats
+    """Covariance of the fixed effects divided by sigma squared (p, p)."""
+
+    @property
+    def is_reml(self) -> bool:
+        return self.likelihood.is_reml
+
+    @property
+    def theta(self) -> Floats:
+        return self.optimum.theta
+
+    @property
+    def formula(self) -> Formula:
+        return self.problem.formula
+
+    @property
+    def term_names(self) -> list[str]:
+        """Names of the estimable fixed effects, as R writes them."""
+        return [column.name for column in self.problem.columns]
+
+    @property
+    def log_likelihood(self) -> float:
+        return -0.5 * self.optimum.deviance
+
+    @property
+    def parameter_count(self) -> int:
+        """Fixed effects, covariance parameters and the residual variance."""
+        return self.problem.p + len(self.theta) + 1
+
+    @property
+    def aic(self) -> float:
+        return self.optimum.deviance + 2.0 * self.parameter_count
+
+    @property
+    def bic(self) -> float:
+        return self.optimum.deviance + self.parameter_count * float(np.log(self.problem.row_count))
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of the fixed effects (p, p)."""
+        return self.sigma**2 * self.unscaled
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Standard errors of the fixed effects (p,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @cached_property
+    def block_covariances(self) -> list[tuple[Block, Floats]]:
+        """Each block with the covariance (width, width) of its random effects."""
+        factors = lower_factors(self.theta, self.problem.blocks)
+        return [(b, self.sigma**2 * f @ f.T) for b, f in zip(self.problem.blocks, factors, strict=True)]
+
+    @cached_property
+    def singular_blocks(self) -> list[Block]:
+        """The blocks whose covariance is not of full rank."""
+        factors = lower_factors(self.theta, self.problem.blocks)
+        return [
+            block
+            for block, factor in zip(self.problem.blocks, factors, strict=True)
+            if np.linalg.svd(factor, compute_uv=False)[-1] < SINGULAR
+        ]
+
+    @property
+    def is_singular(self) -> bool:
+        return bool(self.singular_blocks)
+
+    @cached_property
+    def random_effects(self) -> Floats:
+        """Conditional modes of the random effects (q,), in the order of the problem's blocks."""
+        return self.likelihood.random_effects(self.state)
+
+    @cached_property
+    def random_effect_sds(self) -> Floats:
+        """Conditional standard deviations of the random effects given the parameters (q,)."""
+        return self.sigma * np.sqrt(np.maximum(self.likelihood.conditional_variances(self.state), 0.0))
+
+
+def fit(formula: Formula | str, cells: Cells, *, is_reml: bool = True) -> Fit:
+    """Fit a formula on cells by REML or ML.
+
+    Raises:
+        FormulaError: the formula cannot be read.
+        DataError: the data cannot carry the model (constant response, one level, too few rows).
+    """
+    parsed = parse_formula(formula) if isinstance(formula, str) else formula
+    return fit_problem(build_problem(parsed, cells), is_reml=is_reml)
+
+
+def fit_problem(
+    problem: Problem, *, is_reml: bool = True, start: Floats | None = None, likelihood: Likelihood | None = None
+) -> Fit:
+    """Fit a problem whose cross-products may already be there; `start` skips the search for a start.
+
+    Raises:
+        DataError: the response is constant.
+    """
+    from contextlib import nullcontext
+
+    if float(problem.y @ problem.y) + problem.pure_error <= 1e-24 * max(1.0, problem.center**2):
+        raise DataError("The response is constant in the selected rows: there is nothing to explain.")
+    limit: AbstractContextManager[object] = one_thread() if dense_size(problem) <= SMALL else nullcontext()
+    with limit:
+        objective = likelihood or Likelihood(problem, is_reml)
+        optimum = minimise(objective, start, is_thorough=start is None)
+        return finish(objective, optimum)
+
+
+def dense_size(problem: Problem) -> int:
+    """Return the order of the matrix that is factorised: all effects, or all but the eliminated block's."""
+    return problem.q + problem.p - (problem.blocks[0].size if problem.is_eliminated else 0)
+
+
+def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:
+    """Return the fit at an optimum. Raises DataError where the model fits the data exactly."""
+    try:
+        state = likelihood.state(optimum.theta)
+    except NotPositiveDefiniteError as error:
+        raise DataError(EXACT) from error
+    inner = state.innermost if isinstance(state, Reduced) else state
+    problem = likelihood.problem
+    total = float(problem.y @ problem.y) + problem.pure_error
+    if inner.residual <= EXACT_SHARE * total:
+        raise DataError(EXACT)
+    sigma = float(np.sqrt(inner.residual / likelihood.degrees))
+    beta = inner.beta + problem.center * problem.constant
+    return Fit(problem, likelihood, optimum, state, sigma, beta, likelihood.unscaled_covariance(state))
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Hold the linear algebra library at one thread: small problems are slower with two."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:
+    """Looking for the libraries takes longer than a small fit, so it is done once."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

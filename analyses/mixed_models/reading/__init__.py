@@ -1,0 +1,1 @@
+"""Cells out of SQL."""

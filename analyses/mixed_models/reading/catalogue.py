@@ -1,0 +1,127 @@
+"""What an experiment has that a formula, a response or a condition may name, and which of its rows are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from hpowh.analyses.mixed_models.model.cells import DataError
+
+KEYS = {"algorithm": "algorithm_id", "benchmark": "benchmark_id", "seed": "seed", "run": "run_id"}
+"""Columns that are always categorical, and what they are grouped by."""
+NAMED = ("algorithm", "benchmark")
+"""Columns whose group keys are ids of a dimension."""
+OWN = ("algorithm", "benchmark", "seed", "budget", "run")
+"""Columns that every experiment has."""
+DERIVED = ("regret", "normalized_regret", "log_regret")
+RANK = "rank"
+
+_WORD = re.compile(r"'(?:[^']|'')*'|\"(?P<quoted>(?:[^\"]|\"\")+)\"|(?P<word>[A-Za-z_]\w*)")
+
+
+class UnknownColumnError(DataError):
+    """A name that is no column of the experiment; `columns` are those there are."""
+
+    def __init__(self, name: str, columns: Sequence[str]) -> None:
+        super().__init__(f"There is no column {name!r}; there are: {', '.join(columns)}.")
+        self.columns = tuple(columns)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What an experiment has: metrics (id, direction) and run factors and meta-features (True where numeric).
+
+    Factors and features are found when they are first asked for: most models name none or few of them.
+    `has_long_runs`: whether the warehouse's runs have several points each, so that summing them by run first pays.
+    """
+
+    experiment_id: int
+    experiment: str
+    metrics: Mapping[str, tuple[int, str]]
+    has_long_runs: bool = False
+    find_factors: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
+    find_features: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
+
+    @cached_property
+    def factors(self) -> Mapping[str, bool]:
+        """The run factors, True where numeric."""
+        return self.find_factors()
+
+    @cached_property
+    def features(self) -> Mapping[str, bool]:
+        """The benchmarks' meta-features, True where numeric; without one that has the name of a run factor."""
+        return {name: is_numeric for name, is_numeric in self.find_features().items() if name not in self.factors}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every name that a formula or a condition may use."""
+        return tuple(dict.fromkeys((*OWN, *self.factors, *self.features)))
+
+    def columns_in(self, text: str) -> list[str]:
+        """Return the columns that an SQL text mentions; a measured value's name means the value."""
+        if words(text) <= {*OWN, "value", *self.metrics}:
+            return mentioned(text, OWN)
+        return mentioned(text, self.columns)
+
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column is a number by its declared type. Raises UnknownColumnError."""
+        if name in KEYS:
+            return False
+        if name == "budget":
+            return True
+        if name in self.factors:
+            return self.factors[name]
+        if name in self.features:
+            return self.features[name]
+        raise UnknownColumnError(name, self.columns)
+
+    def metric(self, name: str | None = None) -> str:
+        """Return the metric meant: the one named, the only one, or `value`. Raises DataError."""
+        if name is not None:
+            if name not in self.metrics:
+                raise DataError(f"There is no metric {name!r} in {self.experiment}; there are: {self._listed()}.")
+            return name
+        if "value" in self.metrics:
+            return "value"
+        if len(self.metrics) == 1:
+            return next(iter(self.metrics))
+        raise DataError(f"{self.experiment} has several metrics ({self._listed()}); say which: --metric NAME.")
+
+    def _listed(self) -> str:
+        return ", ".join(self.metrics) or "none"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows: the metric, an SQL condition, and the budget at which each run's best value so far is taken.
+
+    `budget`: None takes every recorded point; a number takes each run's best value up to it; "final" its best value.
+    """
+
+    catalogue: Catalogue
+    metric: str | None = None
+    where: str | None = None
+    budget: float | str | None = None
+
+
+def identifier(name: str) -> str:
+    """Quote a column name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """Quote a text."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def words(text: str) -> set[str]:
+    """Return the words of an SQL text outside its string literals: names, functions and keywords."""
+    return {(match["quoted"] or "").replace('""', '"') or match["word"] for match in _WORD.finditer(text)} - {None}
+
+
+def mentioned(text: str, names: Iterable[str]) -> list[str]:
+    """Return which of the names an SQL text mentions, outside its string literals."""
+    found = words(text)
+    return [name for name in names if name in found]

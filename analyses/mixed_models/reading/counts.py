@@ -1,0 +1,65 @@
+"""The SQL of smaller questions about a selection: rows a run, levels of factors, common budgets, values at budgets."""
+
+from __future__ import annotations
+
+from hpowh.analyses.mixed_models.reading.catalogue import Selection, identifier
+from hpowh.analyses.mixed_models.reading.observations import observations, response_of, runs_query
+
+
+def repeats_query(selection: Selection, response: str) -> str:
+    """Return how many rows of the selection the run with the most rows has."""
+    base = observations(selection, response_of(response, selection)[1], ())
+    return f"select max(n) from (select count(*) as n from ({base}) group by run)"
+
+
+def level_counts_query(selection: Selection, response: str) -> tuple[str, list[str]]:
+    """Return the query for the number of levels of every factor and meta-feature in a selection, and their names."""
+    catalogue = selection.catalogue
+    names = [*catalogue.factors, *catalogue.features]
+    metric = response_of(response, selection)[1]
+    if selection.where:
+        base = observations(selection, metric, names)
+    else:
+        # Without a condition the runs tell; their points need only be there.
+        metric_id, direction = catalogue.metrics[metric]
+        runs = runs_query(catalogue, set(names), set(), metric_id, direction, needs_scale=False)
+        base = (
+            f"select q.* from ({runs}) as q semi join core.trace as t "
+            f"on t.run_id = q.run_id and t.metric_id = {metric_id}"
+        )
+    counts = [f"count(distinct {identifier(name)})" for name in names]
+    return f"select {', '.join(['count(*)', *counts])} from ({base})", names
+
+
+def direction_query(selection: Selection, response: str) -> str:
+    """Return some rows' `block` (benchmark), measured `value` and response `v`: do the two rise together?"""
+    text, metric = response_of(response, selection)
+    base = observations(selection, metric, ("benchmark",), text, response)
+    rows = f"select benchmark_id as block, value, ({text})::double as v from ({base})"
+    return f"from ({rows}) where isfinite(value + v) limit 4096"
+
+
+def common_budgets_query(selection: Selection) -> str:
+    """Return the budgets at which every run of the selection has a value."""
+    base = observations(selection, selection.catalogue.metric(selection.metric), ())
+    return f"""with point as (select run, budget from ({base}) where isfinite(value))
+select budget from point group by budget
+having count(*) >= (select count(distinct run) from point) order by budget"""
+
+
+def values_query(selection: Selection, factor: str) -> str:
+    """Return each run's best loss until every budget of the table `budget_grid` (column g), a row a run and budget."""
+    catalogue = selection.catalogue
+    catalogue.is_numeric(factor)
+    metric = catalogue.metric(selection.metric)
+    others = [name for name in catalogue.factors if name != factor]
+    base = observations(selection, metric, {"algorithm", "benchmark", "seed", factor, *others}, "algorithm benchmark")
+    sign = "-" if catalogue.metrics[metric][1] == "max" else ""
+    block = " || '|' || ".join(f"coalesce({identifier(name)}::varchar, '')" for name in ("seed", *others))
+    return f"""with point as (
+  select run, any_value(algorithm) as algorithm, any_value(benchmark) as benchmark,
+    any_value({identifier(factor)}::varchar) as level, any_value({block}) as block, g.g, min({sign}d.value) as loss
+  from ({base}) as d asof join budget_grid as g on d.budget <= g.g where isfinite(d.value) group by run, g.g
+)
+select p.algorithm, p.benchmark, p.level, p.block, p.run, g.g, min(p.loss) as loss
+from point as p join budget_grid as g on p.g <= g.g group by all order by run, g.g"""

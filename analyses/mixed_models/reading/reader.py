@@ -1,0 +1,301 @@
+"""Read cells, counts and values of one experiment; anything with `sql` and `connection` will do for a warehouse."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError
+from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
+from hpowh.analyses.mixed_models.reading.by_run import WORTHWHILE, RunPlan, plan_by_run
+from hpowh.analyses.mixed_models.reading.catalogue import (
+    DERIVED,
+    NAMED,
+    RANK,
+    Catalogue,
+    Selection,
+    identifier,
+    mentioned,
+)
+from hpowh.analyses.mixed_models.reading.counts import (
+    common_budgets_query,
+    direction_query,
+    level_counts_query,
+    repeats_query,
+    values_query,
+)
+from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
+from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
+from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
+from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
+
+MONOTONE = 0.99
+"""With a rank correlation beyond this an expression is as good as a monotone function of its metric."""
+
+
+class Source(Protocol):
+    """What is needed of a warehouse."""
+
+    @property
+    def connection(self) -> Any: ...
+    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """Cells, the plan they were read by, and the value of every key in each cell as the database has it."""
+
+    cells: Cells
+    plan: Plan
+    keys: Sequence[Any]
+
+
+@dataclass
+class Reader:
+    """Reads one experiment; remembers names, fingerprint and the sums of runs from one question to the next.
+
+    `names`: for `algorithm` and `benchmark`, the name of every id.
+    """
+
+    warehouse: Source
+    catalogue: Catalogue
+    names: Mapping[str, Mapping[int, str]]
+    _sums: dict[str, Sums | None] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, warehouse: Source, experiment: str | None) -> Reader:
+        """Return the reader of an experiment; the only one where none is named.
+
+        Raises:
+            DataError: there is none of that name, or which is meant is open.
+        """
+        found: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in _KINDS}
+        for kind, number, name, direction in warehouse.sql(_NAMED).rows():
+            found[kind].append((name, number, direction))
+        known = sorted(found["experiment"])
+        chosen = [(number, name) for name, number, _ in known if experiment in (None, name)]
+        listed = ", ".join(name for name, _, _ in known)
+        if not known:
+            raise DataError("There is no experiment in the warehouse. Load runs first: hpowh ingest runs FILE")
+        if not chosen:
+            raise DataError(f"There is no experiment {experiment!r}. There are: {listed}.")
+        if len(chosen) > 1:
+            raise DataError(f"There are several experiments. Say which: --experiment NAME, one of {listed}.")
+        metrics = {name: (number, direction) for name, number, direction in sorted(found["metric"])}
+        names = {kind: {number: name for name, number, _ in found[kind]} for kind in NAMED}
+        return cls(warehouse, read_catalogue(warehouse, *chosen[0], metrics, is_alone=len(known) == 1), names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the states of all sources that an analysis of the experiment rests on."""
+        return fingerprint(self.warehouse, self.catalogue.experiment_id)
+
+    def cells(self, formula: Formula | str, selection: Selection) -> Cells:
+        """Return the cells of a formula on a selection. Raises DataError, FormulaError."""
+        return self.find(formula, selection).cells
+
+    def find(self, formula: Formula | str, selection: Selection) -> Found:
+        """Return the cells of a formula on a selection, with how they were found. Raises DataError, FormulaError."""
+        parsed = parse_formula(formula) if isinstance(formula, str) else formula
+        planned = plan(parsed, selection)
+        by_run = plan_by_run(planned, selection) if self.catalogue.has_long_runs else None
+        if by_run is not None:
+            found = self._quickly(by_run)
+            if found is not None:
+                return found
+        shift = 0.0
+        if parsed.response.strip() == planned.metric:
+            shift = float(self._ask(planned.sample()).one() or 0.0)
+        answer = self._ask(planned.cells(shift)).numpy()
+        cells, keys = cells_from_moments(planned, answer, self.names, shift)
+        return Found(cells, planned, keys)
+
+    def _quickly(self, planned: RunPlan) -> Found | None:
+        """Return cells from the sums of runs, or None where these lose digits or some rows are not usable."""
+        shift, *shifts = _finite_means(self._ask(planned.sample()).numpy())
+        runs = self._ask(planned.runs).arrow()
+        if not runs.num_rows:
+            return None
+        ids = runs.column("run_id").to_numpy()
+        query = planned.sums(shift, tuple(shifts), int(ids.min()), int(ids.max()))
+        if query not in self._sums:
+            sums = self._ask(query).numpy()
+            is_usable = len(sums["run"]) > 0 and is_exact_enough(sums, len(shifts))
+            self._sums[query] = sums if is_usable else None
+        kept = self._sums[query]
+        if kept is None:
+            return None
+        cells, keys = cells_from_runs(planned, kept, runs, self.names, shift, shifts)
+        return Found(cells, planned.plan, keys)
+
+    def direction(self, response: str, selection: Selection) -> tuple[str, str | None]:
+        """Return `min` or `max`, whichever is better in a response, and a sentence where that is not plain.
+
+        An expression (`1 - accuracy`) is set beside its metric on some rows: where it falls as the metric rises on one
+        benchmark, the direction is turned round. Raises DataError.
+        """
+        declared = direction_of(response, selection)
+        text, metric = response_of(response, selection)
+        is_derived = bool(mentioned(text, [name for name in (*DERIVED, RANK) if name != metric]))
+        if is_derived or text.strip() in ("value", metric, identifier(metric)):
+            return declared, None
+        sample = self._ask(direction_query(selection, response)).numpy()
+        together = rank_correlation(sample["value"], sample["v"], sample["block"])
+        if not np.isfinite(together):
+            return declared, None
+        found = declared if together > 0 else {"min": "max", "max": "min"}[declared]
+        if abs(together) > MONOTONE:
+            return found, None
+        better = "smaller" if found == "min" else "larger"
+        return found, (
+            f"It is not plain which way {response} is better (its rank correlation with {metric} within benchmarks is "
+            f"{together:.2f}): a {better} one is taken to be."
+        )
+
+    def excluded(self, planned: Plan) -> dict[str, int]:
+        """Return how many selected rows have no finite response, by kind."""
+        rows = self._ask(excluded_query(planned)).rows()
+        return {kind: count for kind, count in rows if not kind.startswith("a covariate")}
+
+    def rows_per_run(self, selection: Selection, response: str) -> int:
+        """Return how many rows the run with the most rows contributes."""
+        return int(self._ask(repeats_query(selection, response)).one() or 0)
+
+    def level_counts(self, selection: Selection, response: str) -> dict[str, int]:
+        """Return how many levels every factor and meta-feature has in a selection."""
+        query, names = level_counts_query(selection, response)
+        return dict(zip(names, self._ask(query).rows()[0][1:], strict=True))
+
+    def common_budgets(self, selection: Selection) -> list[float]:
+        """Return the budgets at which every run has a value. Raises DataError where there is none."""
+        found = [row[0] for row in self._ask(common_budgets_query(selection)).rows()]
+        if not found:
+            raise DataError("There is no budget at which all runs have a value; name some: --budgets 1,2,5.")
+        return found
+
+    def values_at(self, selection: Selection, factor: str, budgets: Sequence[float]) -> dict[str, Any]:
+        """Return every run's best loss until each budget: see `studies.paired_shifts`."""
+        import pyarrow as pa
+
+        connection = self.warehouse.connection
+        connection.register("budget_grid", pa.table({"g": np.array(budgets, dtype=float)}))
+        try:
+            found = self._ask(values_query(selection, factor)).pl()
+        finally:
+            connection.unregister("budget_grid")
+        wide = found.pivot(on="g", index=["run", "algorithm", "benchmark", "level", "block"], values="loss")
+        columns = [wide[str(float(budget))] for budget in budgets]
+        return {name: wide[name].to_list() for name in ("algorithm", "benchmark", "level", "block")} | {
+            "losses": np.column_stack([column.to_numpy().astype(float) for column in columns])
+        }
+
+    def residual_sums(self, found: Found, coefficients: Any, sigma: float) -> dict[str, Any]:
+        """Return the answer of the residual query for the cells that were found."""
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {"cell": np.arange(len(found.cells.count))}
+        for i, values in enumerate(found.keys):
+            columns[f"k{i}"] = values.tolist() if values.dtype == object else values
+        columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
+        connection = self.warehouse.connection
+        connection.register("fitted_cell", pa.table(columns))
+        try:
+            return dict(self._ask(residual_query(found.plan, sigma)).numpy())
+        finally:
+            connection.unregister("fitted_cell")
+
+    def _ask(self, query: str) -> Any:
+        import duckdb
+
+        try:
+            return self.warehouse.sql(query)
+        except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+            first = str(error).splitlines()[0]
+            raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error
+
+
+def rank_correlation(first: Any, second: Any, block: Any) -> float:
+    """Return Spearman's rank correlation within blocks, all blocks together; NaN where there is no variation."""
+    from scipy.stats import rankdata
+
+    places = [np.flatnonzero(block == one) for one in np.unique(block)]
+    pairs = [[rankdata(values[place]) - (len(place) + 1) / 2 for values in (first, second)] for place in places]
+    along, one, other = (sum(float(pair[i] @ pair[j]) for pair in pairs) for i, j in ((0, 1), (0, 0), (1, 1)))
+    return along / float(np.sqrt(one * other)) if one and other else float("nan")
+
+
+def _finite_means(sample: Mapping[str, Any]) -> list[float]:
+    """Return the mean of each column's finite values; 0 where there is none."""
+    columns: list[Any] = [np.ma.asarray(values, dtype=float).filled(np.nan) for values in sample.values()]
+    finite = [values[np.isfinite(values)] for values in columns]
+    return [float(values.mean()) if len(values) else 0.0 for values in finite]
+
+
+def read_catalogue(
+    warehouse: Source, experiment_id: int, name: str, metrics: Mapping[str, tuple[int, str]], *, is_alone: bool
+) -> Catalogue:
+    """Return what an experiment has: metrics, and run factors and meta-features when they are asked for.
+
+    Args:
+        metrics: id and direction of every metric in the warehouse.
+        is_alone: the warehouse has no other experiment, so all run factors are this one's.
+    """
+    restriction = "" if is_alone else _OF_EXPERIMENT.format(experiment_id)
+    # The table's own statistics answer this, so no point is looked at.
+    least, most, points, runs = warehouse.sql(_EXTENT).rows()[0]
+    if least is not None and least == most:
+        found = {least}
+    else:
+        found = {row[0] for row in warehouse.sql(_MEASURED, [experiment_id]).rows()}
+    return Catalogue(
+        experiment_id,
+        name,
+        {metric: known for metric, known in metrics.items() if known[0] in found},
+        bool(points and points >= WORTHWHILE * runs),
+        lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
+        lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
+    )
+
+
+_KINDS = ("experiment", "metric", *NAMED)
+_NAMED = """
+select 'experiment' as kind, experiment_id as id, name, null as direction from core.experiment
+union all select 'metric', metric_id, name, direction from core.metric
+union all select 'algorithm', algorithm_id, name, null from core.algorithm
+union all select 'benchmark', benchmark_id, name, null from core.benchmark
+"""
+_EXTENT = "select min(metric_id), max(metric_id), count(*), max(run_id) - min(run_id) + 1 from core.trace"
+_MEASURED = """
+select distinct t.metric_id from core.trace as t semi join core.run as r
+on r.run_id = t.run_id and r.experiment_id = ?
+"""
+_FACTORS = "select name, bool_and(numeric_value is not null) from core.run_factor {} group by name"
+_OF_EXPERIMENT = "where run_id in (select run_id from core.run where experiment_id = {})"
+_FEATURES = """
+select name, bool_and(numeric_value is not null) from core.benchmark_feature
+where benchmark_id in (select benchmark_id from core.run where experiment_id = ?) group by name
+"""
+_SOURCES = """
+with run as (select * from core.run where experiment_id = ?),
+benchmark as (select distinct benchmark_id from run),
+used as (
+  select source_id from run
+  union select source_id from core.run where benchmark_id in (from benchmark)
+  union select source_id from core.evaluation where benchmark_id in (from benchmark)
+  union select source_id from core.benchmark_feature where benchmark_id in (from benchmark)
+)
+select string_agg(name || ':' || fingerprint, '|' order by name, fingerprint)
+from core.source
+where source_id in (from used)
+"""
+
+
+def fingerprint(warehouse: Source, experiment_id: int) -> str:
+    """Return a hash of the states of all sources of the runs, of their benchmarks' best known values and features."""
+    facts = warehouse.sql(_SOURCES, [experiment_id]).one()
+    return hashlib.sha256(str(facts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Questions to an experiment, each answered by one or more fits."""

@@ -1,0 +1,114 @@
+"""One model of an experiment, with what it leaves out fitted beside it: what `hpowh analyse lmem` answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from hpowh.analyses.mixed_models.model.cells import DataError
+from hpowh.analyses.mixed_models.model.fit import Fit, fit
+from hpowh.analyses.mixed_models.model.formula import Formula
+from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.reader import Found, Reader
+from hpowh.analyses.mixed_models.studies import checks, tables
+from hpowh.analyses.mixed_models.studies.analysis import (
+    Question,
+    Rows,
+    compared,
+    default_factor,
+    describe,
+    merge_all,
+    warn,
+)
+from hpowh.analyses.mixed_models.studies.summary import ResidualMoments, cell_coefficients, residual_moments
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `hpowh analyse lmem` is asked."""
+
+    formula: str
+    experiment: str | None = None
+    where: str | None = None
+    metric: str | None = None
+    budget: float | str | None = None
+    is_reml: bool = True
+    question: Question = field(default_factory=Question)
+    with_residuals: bool = True
+    as_published: bool = False
+
+
+def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, list[str]]:
+    """Return the rows of every table that a model fills, and what to know about it.
+
+    Raises:
+        DataError, FormulaError: a name or condition means nothing here, or the data cannot carry the model.
+    """
+    selection = Selection(reader.catalogue, request.metric, request.where, request.budget)
+    found = reader.find(parsed, selection)
+    fitted = fit(parsed, found.cells, is_reml=request.is_reml and not request.as_published)
+    direction, doubt = reader.direction(parsed.response, selection)
+    question = replace(request.question, direction=direction)
+    factor = question.factor or default_factor(fitted)
+    said = [*([doubt] if doubt else []), *warn(fitted, factor)]
+    if found.cells.excluded:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
+        said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
+    rows, residuals = describe(fitted, question), None
+    if request.with_residuals:
+        residuals = _residuals(reader, found, fitted, rows)
+    models = [tables.model_row(fitted, "model", residuals)]
+    if factor == "algorithm" and not request.as_published:
+        more, compared_with = _comparisons(reader, selection, fitted, question)
+        rows = merge_all([rows, *(part for _, part in more)])
+        said += compared_with
+        models += [model for model, _ in more]
+    rows["lmem_model"] = models
+    return rows, said
+
+
+def _residuals(reader: Reader, found: Found, fitted: Fit, rows: Rows) -> ResidualMoments:
+    """Add the tables of residuals to the rows, by a second pass over the data."""
+    coefficients = cell_coefficients(fitted)
+    sums = reader.residual_sums(found, coefficients, fitted.sigma)
+    moments = residual_moments(sums, len(found.cells.count))
+    rows["lmem_residual"] = tables.residual_rows(fitted, moments, coefficients, "model")
+    rows["lmem_residual_bin"] = tables.residual_bin_rows(moments, "model")
+    return moments
+
+
+def _comparisons(
+    reader: Reader, selection: Selection, fitted: Fit, question: Question
+) -> tuple[list[tuple[tables.Row, Rows]], list[str]]:
+    """Fit what the model omits (benchmark x algorithm, run) and say what changes."""
+    found: list[tuple[tables.Row, Rows]] = []
+    said: list[str] = []
+    formula = fitted.formula
+    wider: list[tuple[str, Formula, str]] = []
+    if checks.lacks_interaction(formula):
+        wider.append(
+            (
+                "with benchmark:algorithm",
+                checks.with_group(formula, "benchmark", "algorithm"),
+                "The model has no (1|benchmark:algorithm): it takes an algorithm's advantage to be the same on every "
+                "benchmark, and its p-values are too small.",
+            )
+        )
+    repeats = reader.rows_per_run(selection, formula.response)
+    if repeats > 1 and not checks.has_group(formula, "run"):
+        wider.append(
+            (
+                "with run",
+                checks.with_group(formula, "run"),
+                f"A run contributes up to {repeats} rows and the model has no (1|run): it takes the budgets of one run "
+                "to be independent.",
+            )
+        )
+    for name, other, sentence in wider:
+        try:
+            refit = fit(other, reader.cells(other, selection), is_reml=fitted.is_reml)
+        except DataError as error:
+            said.append(f"{sentence} The comparison could not be made: {error}")
+            continue
+        found.append((tables.model_row(refit, name), describe(refit, question, name)))
+        said.append(compared(fitted, refit, "algorithm", sentence))
+    return found, said

@@ -1,0 +1,313 @@
+"""Result tables of a fit, as Polars frames with the columns of `result.lmem_*`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from hpowh.analyses.mixed_models.inference.contrasts import Estimates, compact_letters, critical_difference_groups
+from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
+from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
+from hpowh.analyses.mixed_models.model.cells import Floats
+from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.mixed_models.studies.summary import (
+    ResidualMoments,
+    expected_bins,
+    explained_variance,
+    variance_intervals,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RANDOM_EFFECT_LIMIT = 20_000
+"""More conditional modes than this are not stored; the variance components say what they are."""
+SIGNIFICANCE = 0.05
+Row = dict[str, Any]
+
+
+def frame(rows: Sequence[Row]) -> pl.DataFrame:
+    """Return rows as a frame; NaN and infinite degrees of freedom become NULL."""
+    import polars as pl
+
+    return pl.DataFrame([{key: plain(value) for key, value in row.items()} for row in rows], infer_schema_length=None)
+
+
+def plain(value: Any) -> Any:
+    """Return a value that a table can hold: NaN is NULL, NumPy scalars are Python's."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def model_row(fit: Fit, model: str, residuals: ResidualMoments | None = None) -> Row:
+    """Return the row of `lmem_model`."""
+    explained = explained_variance(fit)
+    reasons = []
+    if fit.problem.dropped:
+        reasons.append(f"not estimable and dropped: {', '.join(fit.problem.dropped)}")
+    if not fit.optimum.is_converged:
+        reasons.append(f"the search did not converge (largest gradient {fit.optimum.gradient:.2g})")
+    return {
+        "model": model,
+        "formula": str(fit.formula),
+        "response": fit.formula.response,
+        "criterion": "REML" if fit.is_reml else "ML",
+        "row_count": fit.problem.row_count,
+        "excluded_count": fit.problem.cells.excluded,
+        "cell_count": len(fit.problem.cells.count),
+        "parameter_count": fit.parameter_count,
+        "log_likelihood": fit.log_likelihood,
+        "deviance": fit.optimum.deviance,
+        "aic": fit.aic,
+        "bic": fit.bic,
+        "sigma": fit.sigma,
+        "r2_marginal": explained.marginal,
+        "r2_conditional": explained.conditional,
+        "residual_skewness": residuals.overall_skewness if residuals else None,
+        "residual_kurtosis": residuals.overall_kurtosis if residuals else None,
+        "is_singular": fit.is_singular,
+        "is_converged": fit.optimum.is_converged,
+        "evaluation_count": fit.likelihood.evaluations,
+        "reason": "; ".join(reasons) or None,
+    }
+
+
+def fixed_effect_rows(fit: Fit, quantities: Satterthwaite, model: str, level: float = 0.95) -> list[Row]:
+    """Return the rows of `lmem_fixed_effect`, dropped terms included."""
+    identity = np.eye(fit.problem.p)
+    df = quantities.df(identity) if fit.problem.p else np.zeros(0)
+    rows, at = [], 0
+    for position, column in enumerate(fit.problem.all_columns):
+        row: Row = {"model": model, "position": position, "term": column.name}
+        if column not in fit.problem.columns:
+            rows.append(row | {"reason": "a linear combination of the terms before it; dropped"})
+            continue
+        estimate, error = float(fit.beta[at]), float(fit.standard_errors[at])
+        critical = float(stats.t.ppf(0.5 + level / 2.0, df[at]))
+        rows.append(
+            row
+            | {
+                "estimate": estimate,
+                "standard_error": error,
+                "df": df[at],
+                "t_value": estimate / error,
+                "p_value": 2.0 * float(stats.t.sf(abs(estimate / error), df[at])),
+                "lower": estimate - critical * error,
+                "upper": estimate + critical * error,
+                "reason": None,
+            }
+        )
+        at += 1
+    return rows
+
+
+def variance_rows(fit: Fit, quantities: Satterthwaite, model: str) -> list[Row]:
+    """Return the rows of `lmem_variance_component`: variances, covariances, and the residual last."""
+    intervals = variance_intervals(fit, quantities)
+    singular = set(map(id, fit.singular_blocks))
+    rows: list[Row] = []
+    for (block, covariance), bounds in zip(fit.block_covariances, intervals[:-1], strict=True):
+        sd = np.sqrt(np.diag(covariance))
+        for i, term in enumerate(block.columns):
+            for j in range(i + 1):
+                is_variance = i == j
+                both = sd[i] * sd[j]
+                rows.append(
+                    {
+                        "grouping_factor": block.group,
+                        "term": term,
+                        "other_term": None if is_variance else block.columns[j],
+                        "level_count": len(block.levels),
+                        "variance": covariance[i, j],
+                        "sd": sd[i] if is_variance else None,
+                        "correlation": None if is_variance or both == 0 else covariance[i, j] / both,
+                        "lower": bounds[i].lower if is_variance else None,
+                        "upper": bounds[i].upper if is_variance else None,
+                        "is_singular": id(block) in singular,
+                        "reason": bounds[i].reason if is_variance else None,
+                    }
+                )
+    last = intervals[-1][0]
+    rows.append(
+        {
+            "grouping_factor": "Residual",
+            "term": "(Intercept)",
+            "variance": fit.sigma**2,
+            "sd": fit.sigma,
+            "lower": last.lower,
+            "upper": last.upper,
+            "is_singular": False,
+            "reason": last.reason,
+        }
+    )
+    return [{"model": model, "position": i} | row for i, row in enumerate(rows)]
+
+
+def random_effect_rows(fit: Fit, model: str) -> list[Row]:
+    """Return the rows of `lmem_random_effect`: conditional modes with standard deviations."""
+    if fit.problem.q > RANDOM_EFFECT_LIMIT:
+        return []
+    modes, sds = fit.random_effects, fit.random_effect_sds
+    rows = []
+    for block in fit.problem.blocks:
+        at = block.offset
+        for level in block.levels:
+            for term in block.columns:
+                rows.append(
+                    {
+                        "model": model,
+                        "grouping_factor": block.group,
+                        "level": level,
+                        "term": term,
+                        "mode": modes[at],
+                        "sd": sds[at],
+                    }
+                )
+                at += 1
+    return rows
+
+
+def difference_matrix(levels: Sequence[str], pairs: Estimates) -> Floats:
+    """Return which levels differ at 5 % (r, r), from all pairwise comparisons; not estimable is no difference."""
+    place = {level: i for i, level in enumerate(levels)}
+    out = np.zeros((len(levels), len(levels)), dtype=bool)
+    for pair, p in zip(pairs.pairs, pairs.p_adjusted, strict=True):
+        if pair is not None and np.isfinite(p) and p < SIGNIFICANCE:
+            i, j = place[pair[0]], place[pair[1]]
+            out[i, j] = out[j, i] = True
+    return out
+
+
+def marginal_rows(means: MarginalMeans, found: Estimates, pairs: Estimates, model: str) -> list[Row]:
+    """Return the rows of `lmem_marginal_mean` with the compact letters of the pairwise comparisons."""
+    letters = compact_letters(found.estimate, difference_matrix(means.levels, pairs))
+    return [
+        {
+            "model": model,
+            "factor": means.factor,
+            "level": level,
+            "setting": means.setting,
+            "estimate": found.estimate[i],
+            "standard_error": found.standard_error[i],
+            "df": found.df[i],
+            "lower": found.lower[i],
+            "upper": found.upper[i],
+            "letters": letters[i] if means.is_estimable[i] else None,
+            "reason": None if means.is_estimable[i] else "not estimable: some combinations of factors have no rows",
+        }
+        for i, level in enumerate(means.levels)
+    ]
+
+
+def contrast_rows(fit: Fit, means: MarginalMeans, found: Estimates, model: str) -> list[Row]:
+    """Return the rows of `lmem_contrast`; the effect size is the estimate in residual standard deviations."""
+    rows = []
+    for i, name in enumerate(found.names):
+        pair = found.pairs[i]
+        is_missing = not np.isfinite(found.estimate[i])
+        rows.append(
+            {
+                "model": model,
+                "factor": means.factor,
+                "setting": means.setting,
+                "contrast": name,
+                "first": pair[0] if pair else None,
+                "second": pair[1] if pair else None,
+                "method": found.method,
+                "estimate": found.estimate[i],
+                "standard_error": found.standard_error[i],
+                "df": found.df[i],
+                "t_value": found.t_value[i],
+                "p_value": found.p_value[i],
+                "p_adjusted": found.p_adjusted[i],
+                "lower": found.lower[i],
+                "upper": found.upper[i],
+                "effect_size": found.estimate[i] / fit.sigma,
+                "reason": "not estimable: some combinations of factors have no rows" if is_missing else None,
+            }
+        )
+    return rows
+
+
+def group_rows(means: MarginalMeans, found: Estimates, pairs: Estimates, model: str, direction: str) -> list[Row]:
+    """Return the rows of `lmem_group`: levels from best to worst, and the bars that join levels without difference.
+
+    Group 0 holds every level in its place; groups 1, 2, … are the bars.
+    """
+    sign = -1.0 if direction == "max" else 1.0
+    usable = [i for i in range(len(means.levels)) if means.is_estimable[i]]
+    order = sorted(usable, key=lambda i: sign * float(found.estimate[i]))
+    bars = critical_difference_groups(order, difference_matrix(means.levels, pairs))
+    rows = []
+    for number, members in enumerate([tuple(order), *bars]):
+        rows += [
+            {
+                "model": model,
+                "factor": means.factor,
+                "setting": means.setting,
+                "direction": direction,
+                "group_number": number,
+                "level": means.levels[i],
+                "position": order.index(i) + 1,
+                "estimate": found.estimate[i],
+            }
+            for i in members
+        ]
+    return rows
+
+
+def residual_rows(fit: Fit, moments: ResidualMoments, coefficients: Floats, model: str) -> list[Row]:
+    """Return the rows of `lmem_residual` (raw units) for up to `RANDOM_EFFECT_LIMIT` cells."""
+    cells, rows = fit.problem.cells, []
+    if len(cells.count) > RANDOM_EFFECT_LIMIT:
+        return []
+    middle = coefficients[:, 0] + (coefficients[:, 1:] * cells.mean_x).sum(axis=1)
+    for c in range(len(cells.count)):
+        few = moments.count[c] < 3 or not np.isfinite(moments.skewness[c])
+        rows.append(
+            {
+                "model": model,
+                "cell": ", ".join(f"{name} = {cells.levels[name][codes[c]]}" for name, codes in cells.codes.items()),
+                "row_count": int(moments.count[c]),
+                "fitted": middle[c],
+                "mean": moments.mean[c] * fit.sigma,
+                "variance": moments.variance[c] * fit.sigma**2,
+                "skewness": moments.skewness[c],
+                "kurtosis": moments.kurtosis[c],
+                "reason": "too few different values for shape" if few else None,
+            }
+        )
+    return rows
+
+
+def residual_bin_rows(moments: ResidualMoments, model: str) -> list[Row]:
+    """Return the rows of `lmem_residual_bin`; an open end is NULL."""
+    expected = expected_bins(float(moments.count.sum()))
+    return [
+        {"model": model, "lower": low, "upper": high, "row_count": int(moments.bins.get(b, 0)), "expected_count": n}
+        for b, (low, high, n) in expected.items()
+    ]
+
+
+def coverage_rows(fit: Fit, model: str, factor: str, block: str) -> list[Row]:
+    """Return the rows of `lmem_coverage`: rows for every pair of levels, zero where there are none."""
+    cells = fit.problem.cells
+    first, second = cells.levels[factor], cells.levels[block]
+    counts = np.zeros((len(first), len(second)))
+    np.add.at(counts, (cells.codes[factor], cells.codes[block]), cells.count)
+    return [
+        {"model": model, "level": level, "block": other, "row_count": int(counts[i, j])}
+        for i, level in enumerate(first)
+        for j, other in enumerate(second)
+    ]
+
+
+def frames(rows: Mapping[str, Sequence[Row]]) -> dict[str, pl.DataFrame]:
+    """Return the non-empty tables as frames."""
+    return {name: frame(list(found)) for name, found in rows.items() if found}

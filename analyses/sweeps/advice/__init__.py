@@ -1,0 +1,1 @@
+"""What follows for the next trials: ranges, suggestions, trade-offs, early stopping."""

@@ -1,0 +1,63 @@
+"""Whether trials that were given more end better: their last step and their duration against their final value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.sweeps.importance.correlate import spearman
+from hpowh.analyses.sweeps.reading.columns import Floats
+
+LEAST = 5
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Rank correlation of one kind of budget with the final value; negative where more goes with a lower value."""
+
+    kind: str
+    """`steps` (the last step with an intermediate value) or `duration` (seconds)."""
+    count: int
+    spearman: float | None
+    lower: float | None
+    upper: float | None
+    p: float | None
+    least: float | None
+    most: float | None
+    reason: str | None
+
+
+def last_steps(count: int, trial: NDArray[np.int64], step: NDArray[np.int64]) -> Floats:
+    """Return each trial's last step, NaN where it has no intermediate value."""
+    result = np.full(count, np.nan)
+    np.fmax.at(result, trial, step.astype(float))
+    return result
+
+
+def effects(steps: Floats, duration: Floats, final: Floats) -> list[Effect]:
+    """Return one row per kind of budget that any trial with a final value has.
+
+    Args:
+        steps, duration: per trial, NaN where unknown.
+        final: the metric as it is, NaN where there is none.
+    """
+    found = []
+    for kind, given in (("steps", steps), ("duration", duration)):
+        there = ~np.isnan(given) & ~np.isnan(final)
+        if not there.any():
+            continue
+        spent, value = given[there], final[there]
+        ends = float(spent.min()), float(spent.max())
+        reason = None
+        if spent.size < LEAST:
+            reason = f"only {spent.size} trials have it, at least {LEAST} are needed"
+        elif ends[0] == ends[1]:
+            reason = "it is the same in every trial"
+        if reason:
+            found.append(Effect(kind, spent.size, None, None, None, None, *ends, reason))
+            continue
+        rank = spearman("", spent, value)
+        found.append(Effect(kind, spent.size, rank.coefficient, rank.lower, rank.upper, rank.p, *ends, rank.reason))
+    return found

@@ -1,0 +1,164 @@
+"""Where the best trials lie, and which combinations have hardly been tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.sweeps.reading.columns import MISSING, Column, Floats
+from hpowh.analyses.sweeps.reading.prepare import Prepared
+
+BEST = 0.1
+"""The trials that count as the best, unless another share is asked for."""
+LEAST_BEST = 5
+DRAWS = 500
+UNTRIED_MOST = 5
+AMONG = 40
+"""Pairs are looked at among so many hyperparameters, the first ones."""
+EXPECTED = 4.0
+"""A cell without trials is worth naming where so many were to be expected; chance alone leaves such a cell empty in
+fewer than 2 % of cases."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where the best trials lie on one hyperparameter: an interval in its own unit, or the share of one level."""
+
+    hyperparameter: str
+    level: str | None
+    best_count: int
+    lower: float | None = None
+    lower_from: float | None = None
+    lower_to: float | None = None
+    upper: float | None = None
+    upper_from: float | None = None
+    upper_to: float | None = None
+    """10 % and 90 % quantile of the best trials' values, each with its 95 % bootstrap interval."""
+    tried_lower: float | None = None
+    tried_upper: float | None = None
+    share: float | None = None
+    share_from: float | None = None
+    share_to: float | None = None
+    """Share of the best trials that have the level; the wider of its 95 % bootstrap and Wilson's interval."""
+    tried_share: float | None = None
+    reason: str | None = None
+
+
+def best_ranges(prepared: Prepared, loss: Floats, seed: int, share: float = BEST) -> list[Range]:
+    """Return where the best `share` of the trials lies; whole trials are resampled for the intervals.
+
+    Only trials that have the hyperparameter count; imputed values do not.
+    """
+    count = int(np.ceil(share * loss.size))
+    if count < LEAST_BEST:
+        why = f"the best {100 * share:g} % of {loss.size} trials are {count}, at least {LEAST_BEST} are needed"
+        return [Range(column.name, None, count, reason=why) for column in prepared.used]
+    order = np.argsort(loss, kind="stable")
+    draws = order[_best_of_resamples(loss.size, count, seed)]
+    result: list[Range] = []
+    for column in prepared.used:
+        if column.kind == "numeric":
+            result.append(_interval(column, order[:count], draws))
+        else:
+            result += _shares(column, order[:count], draws)
+    return result
+
+
+def _best_of_resamples(n: int, count: int, seed: int) -> NDArray[np.int64]:
+    """Return, (resamples, count), the places of the best of each resample in the order of all trials."""
+    random = np.random.default_rng(seed)
+    return np.stack([np.partition(random.integers(0, n, n), count - 1)[:count] for _ in range(DRAWS)])
+
+
+def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> Range:
+    values = column.values
+    count = best.size
+    if int((~np.isnan(values[best])).sum()) < LEAST_BEST:
+        why = f"fewer than {LEAST_BEST} of the best {count} trials have it"
+        return Range(column.name, None, count, reason=why)
+    low, high = np.nanquantile(values[best], [0.1, 0.9])
+    some = values[draws]
+    missing = np.isnan(some)
+    if missing.any():
+        ends = np.array([np.nanquantile(one, [0.1, 0.9]) for one in some[~missing.all(axis=1)]])
+    else:
+        ends = np.quantile(some, [0.1, 0.9], axis=1).T
+    (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0)
+    numbers = np.array([low, low_from, low_to, high, high_from, high_to, np.nanmin(values), np.nanmax(values)])
+    shown: list[Any] = [float(v) for v in (10**numbers if column.is_log else numbers)]
+    return Range(column.name, None, count, *shown)
+
+
+def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> list[Range]:
+    size, count = len(column.levels), best.size
+    codes = column.values.astype(np.int64)
+    mine = np.bincount(codes[best], minlength=size) / count
+    all_shares = np.bincount(codes, minlength=size) / codes.size
+    boot = np.array([np.bincount(codes[draw], minlength=size) / count for draw in draws])
+    lower, upper = np.percentile(boot, [2.5, 97.5], axis=0)
+    low, high = _wilson(mine, count)
+    lower, upper = np.minimum(lower, low), np.maximum(upper, high)
+    return [
+        Range(
+            column.name, level, count, share=float(mine[i]), share_from=float(lower[i]), share_to=float(upper[i]),
+            tried_share=float(all_shares[i]),
+        )
+        for i, level in enumerate(column.levels)
+    ]  # fmt: skip
+
+
+def _wilson(share: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return Wilson's 95 % interval (1927) of shares of `count`: five of five are no certainty, as in a bootstrap."""
+    z = 1.959964
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+@dataclass(frozen=True)
+class Untried:
+    """A combination of two hyperparameters that no trial has, though trials of either are common."""
+
+    a: str
+    b: str
+    part_a: str
+    part_b: str
+    expected: float
+    """Trials to be expected there, were the two varied independently of each other."""
+
+
+def untried(prepared: Prepared) -> list[Untried]:
+    """Return the emptiest corners: thirds of the tried range (or levels) of two hyperparameters without any trial.
+
+    Only trials that have both count, so that a combination that a conditional space forbids is never named.
+    """
+    parts = [_thirds(column) for column in prepared.used[:AMONG]]
+    found = []
+    for i, j in combinations(range(len(parts)), 2):
+        (at_a, names_a), (at_b, names_b) = parts[i], parts[j]
+        both = (at_a >= 0) & (at_b >= 0)
+        table = np.bincount(at_a[both] * len(names_b) + at_b[both], minlength=len(names_a) * len(names_b))
+        table = table.reshape(len(names_a), len(names_b))
+        expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / max(1, int(both.sum()))
+        for r, c in zip(*np.nonzero((table == 0) & (expected >= EXPECTED)), strict=True):
+            names = prepared.used[i].name, prepared.used[j].name
+            found.append(Untried(*names, names_a[r], names_b[c], float(expected[r, c])))
+    return sorted(found, key=lambda one: -one.expected)[:UNTRIED_MOST]
+
+
+def _thirds(column: Column) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each trial's third or level (-1 where it lacks the hyperparameter), and what they are called."""
+    if column.kind == "categorical":
+        codes = column.values.astype(np.int64)
+        return np.where(codes == (column.levels.index(MISSING) if MISSING in column.levels else -1), -1, codes), list(
+            column.levels
+        )
+    values = column.values
+    cuts = np.linspace(np.nanmin(values), np.nanmax(values), 4)
+    at = np.clip(np.searchsorted(cuts, values, side="right") - 1, 0, 2).astype(np.int64)
+    ends = 10**cuts if column.is_log else cuts
+    return np.where(np.isnan(values), -1, at), [f"{ends[k]:.3g} to {ends[k + 1]:.3g}" for k in range(3)]

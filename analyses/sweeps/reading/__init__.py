@@ -1,0 +1,1 @@
+"""From rows of the warehouse to columns and matrices."""

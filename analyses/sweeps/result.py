@@ -1,0 +1,24 @@
+"""What the analysis of one metric gives: rows by result table, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Result:
+    """Rows by result table (without run and metric), and sentences for the reader."""
+
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    reason: str | None = None
+    """Why there is nothing but the columns."""
+    target: str | None = None
+
+    def add(self, table: str, rows: Sequence[Row]) -> None:
+        """Append rows to a table."""
+        self.tables.setdefault(table, []).extend(rows)

@@ -1,0 +1,1 @@
+"""All evaluated grids together."""

@@ -1,0 +1,1 @@
+"""What each number means and where it comes from."""

@@ -1,0 +1,1 @@
+"""One page an experiment's mixed models and rankings."""

@@ -1,0 +1,334 @@
+"""What the mixed model itself says, as blocks of a page: means, contrasts, diagrams, modes, residuals, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Plot, Prose, Table
+from hpowh.reports.charts.critical import critical_difference
+from hpowh.reports.charts.forest import clearest, forest, height, left_out, rows_axis
+from hpowh.reports.charts.intervals import bars_and_expected, intervals, quantiles, spread_by_fit
+from hpowh.reports.charts.plot import SCALE, axis
+from hpowh.reports.context import SiteContext
+from hpowh.reports.names import plot_text, shorten
+from hpowh.reports.numbers import number
+from hpowh.reports.pages.model.result_table import columns_of, result_table
+from hpowh.reports.queries import mixed_models as queries
+
+BETTER = {"min": "lower is better", "max": "higher is better"}
+SIGNIFICANT = 0.05
+MOST_LEVELS = 60
+"""So many conditional modes of a term are drawn (`queries.MODES`)."""
+Row = Mapping[str, Any]
+
+
+def model_blocks(site: SiteContext, run: int) -> list[Block]:
+    """Return the blocks of a fitted model."""
+    models = site.query(queries.MODELS, run=run)
+    first = models.rows()[0]
+    facts = [("rows", number(first["row_count"])), ("log-likelihood", number(first["log_likelihood"], 8))]
+    facts += [("R² marginal", number(first["r2_marginal"], 3)), ("R² conditional", number(first["r2_conditional"], 3))]
+    columns = [Column("model", "Model"), Column("formula", "Formula"), Column("criterion", "Criterion")]
+    columns += [Column("row_count", "Rows"), Column("log_likelihood", "Log-likelihood", 9), Column("aic", "AIC", 8)]
+    columns += [Column("bic", "BIC", 8), Column("sigma", "Residual SD"), Column("is_singular", "Singular")]
+    columns += [Column("is_converged", "Converged"), Column("reason", "Note")]
+    return [
+        Facts(facts),
+        Table(
+            "lmem-models",
+            "The model",
+            "The first row is the model that was asked for; others were fitted to show what it leaves out. A singular "
+            "term has a variance of zero, which is an estimate like any other.",
+            models,
+            columns,
+            analysis_run_id=run,
+        ),
+        *_mean_blocks(site, run),
+        result_table(
+            site, run, "lmem-fixed", "Fixed effects", queries.FIXED, "Differences from the first level of a factor."
+        ),
+        result_table(
+            site,
+            run,
+            "lmem-variances",
+            "Variance components",
+            queries.VARIANCES,
+            "Standard deviations with 95 % intervals (Satterthwaite); a covariance has a correlation instead.",
+        ),
+        *_mode_blocks(site, run),
+        *_residual_blocks(site, run),
+        *_coverage_blocks(site, run),
+        *_other_models(site, run),
+    ]
+
+
+def _other_models(site: SiteContext, run: int) -> list[Block]:
+    """Return the table of the models that were fitted to the experiment before; nothing where there is none."""
+    query = site.query(queries.OTHERS, run=run, subject=site.provenance(run).subject)
+    if not query.frame.height:
+        return []
+    columns = [
+        Column(column.name, column.label, 8) if column.name in ("aic", "bic") else column
+        for column in columns_of(query)
+    ]
+    return [
+        Table(
+            "lmem-others",
+            "Other models of this experiment",
+            "The page shows the model that was asked for last. Of these the tables result.lmem_* hold everything under "
+            "their analysis run. Compare likelihoods of the same response, rows and criterion only.",
+            query,
+            columns,
+            is_folded=True,
+        )
+    ]
+
+
+def _mean_blocks(site: SiteContext, run: int) -> list[Block]:
+    query = site.query(queries.MEANS, run=run)
+    rows = [row for row in query.rows() if row["estimate"] is not None]
+    if not rows:
+        return []
+    models, settings = _distinct(rows, "model"), _distinct(rows, "setting")
+    variants = {}
+    for m, model in enumerate(models):
+        for s, setting in enumerate(settings):
+            mine = [row for row in rows if row["model"] == model and row["setting"] == setting]
+            variants[f"{m},{s}"] = {"data": intervals(mine, "level", site.colours.token)}
+    return [
+        Figure(
+            "lmem-means",
+            "Estimated marginal means",
+            "A point is the mean over a balanced grid of the other factors, the line its 95 % interval. Levels that "
+            "share a letter do not differ at 5 % (Tukey). Intervals of two means may overlap although their difference "
+            "is significant: differences are in the contrasts.",
+            Plot(
+                variants,
+                {"xaxis": axis(rows[0]["factor"], type="category"), "yaxis": axis("Mean")},
+                (("Model", models), ("Setting", [setting or "all" for setting in settings])),
+            ),
+            query,
+            alt="Points with intervals: the estimated marginal mean of each level.",
+            analysis_run_id=run,
+        ),
+        *_diagrams(site, run, models, settings),
+        *_contrast_blocks(site, run),
+    ]
+
+
+def _distinct(rows: Sequence[Row], column: str) -> list[str]:
+    return list(dict.fromkeys(row[column] for row in rows))
+
+
+def _diagrams(site: SiteContext, run: int, models: Sequence[str], settings: Sequence[str]) -> list[Block]:
+    """Return a critical-difference diagram for every model and setting with two levels or more."""
+    groups = site.query(queries.GROUPS, run=run)
+    found = groups.rows()
+    blocks: list[Block] = []
+    for m, model in enumerate(models):
+        for s, setting in enumerate(settings):
+            mine = [row for row in found if row["model"] == model and row["setting"] == setting]
+            if len([row for row in mine if row["group_number"] == 0]) < 2:
+                continue
+            what = ", ".join(part for part in (model if len(models) > 1 else "", setting) if part)
+            blocks.append(
+                Figure(
+                    f"lmem-cd-{m}-{s}",
+                    f"Critical-difference diagram{': ' if what else ''}{what}",
+                    "A bar joins levels of which no pair differs at 5 % (Tukey's contrasts of the model). The best is "
+                    "on the left.",
+                    critical_difference(mine, better=BETTER[mine[0]["direction"]]),
+                    groups,
+                    alt="Levels on an axis from best to worst with bars over those that do not differ.",
+                    analysis_run_id=run,
+                )
+            )
+    return blocks
+
+
+def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
+    query = site.query(queries.CONTRASTS, run=run)
+    rows = query.rows()
+    models, settings, methods = (_distinct(rows, column) for column in ("model", "setting", "method"))
+    variants, most, count = {}, 0, 0
+    for m, model in enumerate(models):
+        for s, setting in enumerate(settings):
+            for k, method in enumerate(methods):
+                wanted = (model, setting, method)
+                mine = [row for row in rows if (row["model"], row["setting"], row["method"]) == wanted]
+                count = max(count, len(mine))
+                mine = clearest(mine, lambda row: row["p_adjusted"])
+                mine.sort(key=lambda row: (row["estimate"] is None, row["estimate"]))
+                tokens = ["@accent" if _is_significant(row) else "@muted" for row in mine]
+                most = max(most, len(mine))
+                traces = forest(
+                    mine, "contrast", middle="estimate", lower="lower", upper="upper", tokens=tokens, reference=0.0
+                )
+                variants[f"{m},{s},{k}"] = {"data": traces}
+    return [
+        Figure(
+            "lmem-contrast-plot",
+            "Contrasts",
+            "A point is the estimated difference, the line its interval, for all contrasts of one method together. "
+            "Coloured: significant at 5 % after the correction; an interval that crosses the dotted line holds zero.",
+            Plot(
+                variants,
+                {"xaxis": axis("Difference"), "yaxis": rows_axis()},
+                (
+                    ("Model", models),
+                    ("Setting", [setting or "all" for setting in settings]),
+                    ("Method", methods),
+                ),
+                height=height(most),
+            ),
+            query,
+            alt="A forest plot: each contrast with its interval beside zero.",
+            analysis_run_id=run,
+            notes=left_out(count, "contrasts"),
+        ),
+        result_table(
+            site,
+            run,
+            "lmem-contrasts",
+            "Contrasts as a table",
+            queries.CONTRASTS,
+            "Differences of marginal means; adjusted p-values and intervals are for all contrasts of one method "
+            "together. The effect size is in residual standard deviations.",
+        ),
+    ]
+
+
+def _is_significant(row: Row) -> bool:
+    return row["p_adjusted"] is not None and row["p_adjusted"] < SIGNIFICANT
+
+
+def _mode_blocks(site: SiteContext, run: int) -> list[Block]:
+    query = site.query(queries.MODES, run=run)
+    rows = query.rows()
+    if not rows:
+        return []
+    counts_of = {f"{row['grouping_factor']}: {row['term']}": row["level_count"] for row in rows}
+    terms, counts = list(counts_of), list(counts_of.values())
+    variants = {
+        str(i): {
+            "data": intervals(
+                [row for row in rows if f"{row['grouping_factor']}: {row['term']}" == term],
+                "level",
+                lambda _: "@accent",
+                middle="mode",
+            )
+        }
+        for i, term in enumerate(terms)
+    }
+    return [
+        Figure(
+            "lmem-modes",
+            "Conditional modes of the random effects",
+            "How far a level lies from the average one, with 1.96 conditional standard deviations.",
+            Plot(
+                variants,
+                {"xaxis": axis("Level", type="category"), "yaxis": axis("Deviation")},
+                (("Random effect", terms),),
+            ),
+            query,
+            alt="Points with intervals: the conditional mode of each level.",
+            analysis_run_id=run,
+            notes=[
+                f"{MOST_LEVELS} of {number(count)} levels of {term} are drawn, those furthest from zero."
+                for term, count in zip(terms, counts, strict=True)
+                if count > MOST_LEVELS
+            ],
+        )
+    ]
+
+
+def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
+    query = site.query(queries.BINS, run=run)
+    bins = query.rows()
+    if not bins:
+        return []
+    histogram = {"data": bars_and_expected(bins)}
+    against = {
+        "data": quantiles(bins),
+        "layout": {"xaxis": axis("Quantile of a normal distribution"), "yaxis": axis("Standardised residual")},
+    }
+    cells = site.query(queries.RESIDUALS, run=run)
+    return [
+        Figure(
+            "lmem-residuals",
+            "Residuals against a normal distribution",
+            "Histogram: rows whose standardised residual falls there, and what a normal distribution would have. "
+            "Quantiles: points on the line are normal; ends that bend away from it are heavy tails, which make single "
+            "values count too much.",
+            Plot(
+                {"0": histogram, "1": against},
+                {"xaxis": axis("Standardised residual"), "yaxis": axis("Rows")},
+                (("Show", ("histogram", "quantiles")),),
+            ),
+            query,
+            alt="Histogram of standardised residuals with the normal curve, or their quantiles over normal ones.",
+            analysis_run_id=run,
+        ),
+        Figure(
+            "lmem-spread",
+            "Spread of the residuals by cell",
+            "A point is a combination of the model's factors: the standard deviation of its rows' residuals over what "
+            "the model predicts. The model takes all to be on the line; a trend or a wide scatter says that they are "
+            "not.",
+            Plot(
+                {"": {"data": spread_by_fit(cells.rows())}},
+                {"xaxis": axis("Fitted value"), "yaxis": axis("Standard deviation", rangemode="tozero")},
+                log_toggles=("x", "y"),
+            ),
+            cells,
+            alt="Scatter of residual standard deviations over fitted values, with a line at the model's.",
+            analysis_run_id=run,
+        ),
+        result_table(
+            site,
+            run,
+            "lmem-cells",
+            "Residuals by cell",
+            queries.RESIDUALS,
+            "Each combination of the model's factors; the largest variances first. The model takes all to be equal.",
+            is_folded=True,
+        ),
+    ]
+
+
+def _coverage_blocks(site: SiteContext, run: int) -> list[Block]:
+    query = site.query(queries.COVERAGE, run=run)
+    rows = query.rows()
+    if not rows:
+        return []
+    counts = {row["row_count"] for row in rows}
+    if len(counts) == 1:
+        sentence = f"Every one of the {len(rows)} pairs has {number(counts.pop())} rows: the design is balanced."
+        return [Prose("Rows behind each pair", [sentence], id="lmem-coverage")]
+    levels, blocks = _distinct(rows, "level"), _distinct(rows, "block")
+    at = {(row["level"], row["block"]): row["row_count"] for row in rows}
+    heat = {
+        "type": "heatmap",
+        "x": [plot_text(shorten(name)) for name in blocks],
+        "y": [plot_text(shorten(name)) for name in levels],
+        "z": [[at.get((level, block), 0) or None for block in blocks] for level in levels],
+        "colorscale": SCALE,
+        "hovertemplate": "%{y}, %{x}: %{z} rows<extra></extra>",
+        "colorbar": {"title": {"text": "Rows"}},
+    }
+    return [
+        Figure(
+            "lmem-coverage",
+            "Rows behind each pair",
+            "How many rows the model has for each pair; an empty field has none. The others are used as they are.",
+            Plot(
+                {"": {"data": [heat]}},
+                {"xaxis": axis("", automargin=True, type="category"), "yaxis": rows_axis()},
+                height=height(len(levels)),
+            ),
+            query,
+            alt="A heat map of the numbers of rows by algorithm and benchmark.",
+            analysis_run_id=run,
+        )
+    ]

@@ -1,0 +1,100 @@
+"""One page an experiment: what the mixed model, the checks around it and the rank tests say about its algorithms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from hpowh.reports.blocks import Block, Prose, Warnings
+from hpowh.reports.context import SiteContext
+from hpowh.reports.finding import Finding
+from hpowh.reports.numbers import number
+from hpowh.reports.page import Page
+from hpowh.reports.pages.model.asked import asked
+from hpowh.reports.pages.model.blocks import model_blocks
+from hpowh.reports.pages.model.checks import (
+    anomaly_blocks,
+    comparison_blocks,
+    ladder_blocks,
+    power_blocks,
+    preset_blocks,
+)
+from hpowh.reports.pages.model.rankings import ranking_blocks
+from hpowh.reports.queries import mixed_models as queries
+
+Part = tuple[str, str, str, str, Callable[[SiteContext, int], list[Block]]]
+
+
+def pages(site: SiteContext) -> Iterator[Page]:
+    """Yield a page an experiment that has a mixed model, one of its checks, or a ranking."""
+    for (name,) in site.rows(queries.NAMES):
+        yield Page(
+            key=("model", name),
+            title=f"{name}: models",
+            section="Experiments",
+            build=partial(_build, site, name),
+            lead="Who is better, by a mixed model over all benchmarks and by ranks, and what the data allow to say.",
+            order=10,
+        )
+
+
+def findings(site: SiteContext) -> Iterator[Finding]:
+    """Yield the significant contrasts, anomalies and disagreements of the newest analyses."""
+    for (name,) in site.rows(queries.NAMES):
+        run = site.newest_run("mixed_models.fit", name)
+        if run is not None:
+            rows = site.rows(
+                "select c.contrast, c.setting, c.estimate, c.p_adjusted, c.method, trim(split_part(m.formula, '~', 1)) "
+                "from result.lmem_contrast as c join result.lmem_model as m using (analysis_run_id, model) "
+                "where analysis_run_id = $run and model = 'model' and p_adjusted < 0.05 order by p_adjusted limit 3",
+                run=run,
+            )
+            for contrast, setting, estimate, p, method, response in rows:
+                where = f" ({setting})" if setting else ""
+                sentence = f"{name}{where}: by the mixed model {contrast} = {number(estimate)} in {response} "
+                sentence += f"(p {p_text(p)}, {method})."
+                yield Finding(sentence, ("model", name), "lmem-contrasts")
+        run = site.newest_run("mixed_models.anomalies", name)
+        if run is not None:
+            for (sentence,) in site.rows(
+                "select distinct benchmark || ' is anomalous: ' || \"first\" || ' - ' || \"second\" || ' moves "
+                "against the other benchmarks between ' || bad_level || ' and ' || good_level || '.' "
+                "from result.lmem_anomaly where analysis_run_id = $run and is_anomalous order by 1",
+                run=run,
+            ):
+                yield Finding(f"{name}: {sentence}", ("model", name), "lmem-anomalies")
+
+
+def p_text(value: float) -> str:
+    """Write a p-value with its sign: `= 0.012` or `< 1e-10`."""
+    return "< 1e-10" if value < 1e-10 else f"= {value:.2g}"
+
+
+PARTS: tuple[Part, ...] = (
+    ("mixed_models.fit", 'lmem "…"', "The mixed model", "Before you read the model", model_blocks),
+    ("rankings", "rankings", "Ranks", "Before you read the ranking", ranking_blocks),
+    ("mixed_models.presets", "presets", "Checks of the experiment", "What was not checked", preset_blocks),
+    ("mixed_models.ladder", "ladder", "Which terms matter", "Where the ladder ends", ladder_blocks),
+    ("mixed_models.anomalies", "anomalies", "Benchmarks that behave oddly", "Anomalies in words", anomaly_blocks),
+    ("mixed_models.compare", "lrt …", "Two models compared", "Before you read the comparison", comparison_blocks),
+    ("mixed_models.power", "power", "Power", "The power in words", power_blocks),
+)
+"""Job, command, the part's title, the title of what is to be known first, and what makes the blocks."""
+
+
+def _build(site: SiteContext, name: str) -> Sequence[Block]:
+    blocks: list[Block] = []
+    missing = []
+    for job, command, title, known_first, make in PARTS:
+        run = site.newest_run(job, name)
+        if run is None:
+            missing.append(f"hpowh analyse {command} --experiment {name}")
+            continue
+        known = site.provenance(run)
+        blocks.append(Prose(title, asked(job, known.parameters), id=f"asked-{job.replace('.', '-')}"))
+        if known.warnings:
+            blocks.append(Warnings(known.warnings, title=known_first))
+        blocks += make(site, run)
+    if missing:
+        blocks.append(Prose("Not run yet", ["These would add to this page:"], points=missing))
+    return blocks

@@ -1,0 +1,167 @@
+"""The overview: what is in the warehouse, findings in plain sentences, and what to keep in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hpowh.analyses.traces.job import JOB, is_current
+from hpowh.reports.blocks import Block, Column, Facts, Findings, Table, Warnings
+from hpowh.reports.context import SiteContext
+from hpowh.reports.numbers import number
+from hpowh.reports.page import Page
+from hpowh.reports.pages.overview import nightly as _nightly
+from hpowh.warehouse.wording import plural
+
+COUNTS = """
+select
+  (select count(*) from core.source), (select count(*) from core.experiment),
+  (select count(*) from core.algorithm), (select count(*) from core.benchmark), (select count(*) from core.run),
+  (select count(*) from core.trace), (select count(*) from core.search_space),
+  (select count(*) from core.evaluation), (select count(*) from core.sweep), (select count(*) from core.trial)
+"""
+NAMES = (
+    ("source", "sources"),
+    ("experiment", "experiments"),
+    ("algorithm", "algorithms"),
+    ("benchmark", "benchmarks"),
+    ("run", "runs"),
+    ("trace point", "trace points"),
+    ("search space", "search spaces"),
+    ("evaluation", "evaluations"),
+    ("sweep", "sweeps"),
+    ("trial", "trials"),
+)
+
+
+def pages(site: SiteContext) -> Iterator[Page]:
+    """Yield the overview."""
+    yield Page(
+        key=("overview",),
+        title="Overview",
+        section="Overview",
+        build=lambda: _build(site),
+        lead="What this warehouse of hyperparameter-optimisation results holds, and what its analyses found.",
+        order=-1,
+    )
+
+
+NOTHING_ANALYSED = "No analysis has been run yet: hpowh analyse traces compares the algorithms of every experiment."
+NOTHING_SAID = "The analyses have nothing to say in one sentence; their numbers are on the pages."
+
+
+def _build(site: SiteContext) -> Sequence[Block]:
+    counts = site.rows(COUNTS)[0]
+    facts = [(NAMES[i][count != 1], number(count)) for i, count in enumerate(counts) if count]
+    return [
+        Facts(facts or [("evaluations", "0")]),
+        Findings(
+            site.findings,
+            empty=NOTHING_SAID if site.rows("select 1 from ops.analysis_run limit 1") else NOTHING_ANALYSED,
+        ),
+        *_nightly.changes(site),
+        Warnings([*_not_built(site), *_nightly.failures(site), *_warnings(site)]),
+        *([_experiments(site)] if counts[1] else []),
+        *([_spaces(site)] if counts[6] else []),
+        _sources(site),
+    ]
+
+
+def _not_built(site: SiteContext) -> list[str]:
+    return [f"Could not be built: {failure.what}. {failure.sentence}" for failure in site.failures]
+
+
+def _warnings(site: SiteContext) -> list[str]:
+    found = [
+        f"{plural(refused, 'row')} of the source {name} {'was' if refused == 1 else 'were'} refused when it was loaded."
+        for name, refused in site.rows(
+            "select name, refused_count from core.source where refused_count > 0 order by name"
+        )
+    ]
+    for name, total, unusable in site.rows(
+        "select b.name, count(*), count(*) filter (where e.value is null) as unusable from core.evaluation as e "
+        "join core.benchmark as b on b.benchmark_id = e.benchmark_id group by b.name "
+        "having count(*) filter (where e.value is null) > 0 order by unusable desc limit 5"
+    ):
+        share = number(100 * unusable / total, 2)
+        found.append(
+            f"{unusable:,} of {total:,} values on {name} ({share} %) failed or are not finite; means leave them out."
+        )
+    for (name,) in site.rows("select name from core.experiment order by name"):
+        if site.newest_run(JOB, name) is None:
+            found.append(f"The experiment {name} has not been analysed: hpowh analyse traces")
+        elif not is_current(site.warehouse, name):
+            found.append(f"The experiment {name} has changed since it was analysed: hpowh analyse traces")
+    return found
+
+
+def _experiments(site: SiteContext) -> Table:
+    query = site.query(
+        """
+        select experiment, count(distinct algorithm_id) as algorithm_count,
+          count(distinct benchmark_id) as benchmark_count, count(distinct seed) as seed_count,
+          count(distinct setting) as setting_count, count(*) as run_count
+        from mart.run
+        group by experiment
+        order by experiment
+        """
+    )
+    columns = [
+        Column("experiment", "Experiment", link=lambda row: site.href(("experiment", row["experiment"]))),
+        Column("algorithm_count", "Algorithms"),
+        Column("benchmark_count", "Benchmarks"),
+        Column("seed_count", "Seeds"),
+        Column("setting_count", "Settings", help="Combinations of further factors, such as the quality of a prior"),
+        Column("run_count", "Runs"),
+    ]
+    how = "Each experiment compares algorithms on the same benchmarks and seeds; its page shows which does better."
+    return Table("experiments", "Experiments", how, query, columns)
+
+
+def _spaces(site: SiteContext) -> Table:
+    query = site.query(
+        """
+        with evaluated as (
+          select search_space_id, count(distinct benchmark_id) as benchmark_count,
+            count(*) as evaluation_count
+          from core.evaluation
+          group by search_space_id
+        ),
+        dimension as (
+          select search_space_id, count(*) as hyperparameter_count, string_agg(name, ', ' order by position) as names
+          from core.hyperparameter
+          group by search_space_id
+        )
+        select s.name as search_space, d.hyperparameter_count, s.cardinality, e.benchmark_count,
+          e.evaluation_count, d.names as hyperparameters
+        from core.search_space as s
+        left join evaluated as e on e.search_space_id = s.search_space_id
+        left join dimension as d on d.search_space_id = s.search_space_id
+        order by s.name
+        """
+    )
+    columns = [
+        Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
+        Column("hyperparameter_count", "Hyperparameters"),
+        Column("cardinality", "Configurations"),
+        Column("benchmark_count", "Benchmarks"),
+        Column("evaluation_count", "Evaluations"),
+        Column("hyperparameters", "Names of the hyperparameters"),
+    ]
+    how = "A search space is a grid of configurations; every benchmark on it was evaluated at some or all of them."
+    return Table("search-spaces", "Search spaces", how, query, columns)
+
+
+def _sources(site: SiteContext) -> Table:
+    query = site.query(
+        "select name, kind, row_count, refused_count, ingested_at, uri from mart.source order by ingested_at desc, name"
+    )
+    columns = [
+        Column("name", "Source"),
+        Column("kind", "Kind"),
+        Column("row_count", "Rows"),
+        Column("refused_count", "Refused rows"),
+        Column("ingested_at", "Loaded"),
+        Column("uri", "From"),
+    ]
+    how = "Everything on this site comes from these files, packages or storages."
+    return Table("sources", "Sources", how, query, columns, empty="Nothing has been loaded yet: hpowh ingest --help")

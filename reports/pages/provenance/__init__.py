@@ -1,0 +1,1 @@
+"""What was loaded and computed, when, by which version."""

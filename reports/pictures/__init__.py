@@ -1,0 +1,1 @@
+"""What landscapes draw as SVG: maps, trials, networks."""

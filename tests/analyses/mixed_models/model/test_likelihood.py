@@ -1,0 +1,190 @@
+"""The deviance against the multivariate normal density, its gradient against differences, elimination against dense."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
+from hpowh.analyses.mixed_models.model import designs
+from hpowh.analyses.mixed_models.model import problem as problem_module
+from hpowh.analyses.mixed_models.model.designs import as_dense
+from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.model.formula import parse_formula
+from hpowh.analyses.mixed_models.model.likelihood import Likelihood
+from hpowh.analyses.mixed_models.model.problem import build_problem, lower_factors
+
+from ..conftest import cells_of, simulate
+
+FORMULAS = [
+    "y ~ algorithm + (1|benchmark)",
+    "y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)",
+    "y ~ algorithm*x + (1+x|benchmark)",
+    "y ~ x + (0+algorithm|benchmark) + (1|seed)",
+    "y ~ algorithm + (x||benchmark)",
+]
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(11)
+    drawn = simulate(rng, benchmarks=6, seeds=4)
+    drawn["x"] = rng.standard_normal(len(drawn["y"]))
+    drawn["y"] = drawn["y"] + 0.3 * drawn["x"]
+    keep = rng.random(len(drawn["y"])) < 0.85
+    return {name: values[keep] for name, values in drawn.items()}
+
+
+def dense_design(formula: str, rows: dict[str, np.ndarray]):
+    """Build X and Z row by row, without cells: one cell a row."""
+    numbered = rows | {"row": np.arange(len(rows["y"]))}
+    cells = cells_of(formula + " + (1|row)", numbered)
+    parsed = parse_formula(formula)
+    problem = build_problem(parsed, cells)
+    order = cells.codes["row"][problem.rows.cell]
+    first = np.array([np.flatnonzero(order == i)[0] for i in range(len(rows["y"]))])
+    return problem, as_dense(problem.x)[first], as_dense(problem.z)[first]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("is_reml", [False, True])
+def test_deviance_is_that_of_the_multivariate_normal(formula, is_reml, rows):
+    found = fit(formula, cells_of(formula, rows), is_reml=is_reml)
+    problem, x, z = dense_design(formula, rows)
+    factors = lower_factors(found.theta, found.problem.blocks)
+    covariance = np.eye(len(x)) * found.sigma**2
+    for block, factor in zip(problem.blocks, factors, strict=True):
+        part = z[:, block.span]
+        covariance += found.sigma**2 * part @ np.kron(np.eye(len(block.levels)), factor @ factor.T) @ part.T
+    mean = x @ found.beta
+    expected = stats.multivariate_normal(mean, covariance).logpdf(rows["y"])
+    if is_reml:
+        _, determinant = np.linalg.slogdet(x.T @ np.linalg.solve(covariance, x))
+        expected += 0.5 * x.shape[1] * np.log(2 * np.pi) - 0.5 * determinant
+    assert found.log_likelihood == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("is_reml", [False, True])
+@pytest.mark.parametrize("limit", [500, 0], ids=["dense", "eliminated"])
+def test_gradient_is_the_derivative(formula, is_reml, limit, rows, monkeypatch):
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", limit)
+    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), is_reml)
+    rng = np.random.default_rng(1)
+    size = sum(block.parameter_count for block in likelihood.problem.blocks)
+    for theta in (rng.uniform(0.2, 1.2, size), np.zeros(size), rng.uniform(-1, 1, size)):
+        _, gradient = likelihood.value_and_gradient(theta)
+        for i in range(size):
+            step = np.zeros(size)
+            step[i] = 1e-5
+            difference = (likelihood.deviance(theta + step) - likelihood.deviance(theta - step)) / 2e-5
+            assert gradient[i] == pytest.approx(difference, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("share", [0.04, 2.0], ids=["dense rows", "sparse rows"])
+def test_elimination_agrees_with_the_dense_path(formula, share, rows, monkeypatch):
+    cells = cells_of(formula, rows)
+    dense = fit(formula, cells)
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_SHARE", share)
+    other = fit(formula, cells)
+    assert other.likelihood.parts is not None
+    assert dense.likelihood.parts is None
+    assert other.log_likelihood == pytest.approx(dense.log_likelihood, rel=1e-11)
+    assert other.beta == pytest.approx(dense.beta, abs=1e-6)
+    assert other.random_effects == pytest.approx(dense.random_effects, abs=2e-5)
+    assert other.random_effect_sds == pytest.approx(dense.random_effect_sds, abs=2e-5)
+    identity = np.eye(dense.problem.p)
+    assert satterthwaite(other).df(identity) == pytest.approx(satterthwaite(dense).df(identity), rel=1e-3)
+
+
+NESTED = [
+    "y ~ algorithm + (1|benchmark:seed) + (1|benchmark)",
+    "y ~ algorithm*x + (1|benchmark:seed) + (1|benchmark) + (1|seed)",
+    "y ~ x + (1+x|benchmark:seed) + (1+x|benchmark) + (1|algorithm)",
+    "y ~ algorithm + (1|benchmark:seed) + (0+algorithm|benchmark)",
+]
+
+
+@pytest.mark.parametrize("formula", NESTED)
+@pytest.mark.parametrize("is_reml", [False, True])
+@pytest.mark.parametrize("share", [0.04, 2.0], ids=["dense rows", "sparse rows"])
+def test_a_nested_block_is_eliminated_as_well(formula, is_reml, share, rows, monkeypatch):
+    problem = build_problem(parse_formula(formula), cells_of(formula, rows))
+    dense = Likelihood(problem, is_reml)
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_SHARE", share)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.LEAST_NESTED", 1)
+    nested = Likelihood(problem, is_reml)
+    assert nested.parts is not None
+    assert nested.parts.is_nested
+    rng = np.random.default_rng(2)
+    size = sum(block.parameter_count for block in problem.blocks)
+    for theta in (rng.uniform(0.2, 1.2, size), rng.uniform(-1, 1, size), np.zeros(size)):
+        one, other = dense.state(theta), nested.state(theta)
+        assert nested.deviance_at(other) == pytest.approx(dense.deviance_at(one), rel=1e-11)
+        assert nested.value_and_gradient(theta)[1] == pytest.approx(
+            dense.value_and_gradient(theta)[1], rel=1e-7, abs=1e-7
+        )
+        assert nested.unscaled_covariance(other) == pytest.approx(dense.unscaled_covariance(one), rel=1e-8)
+        assert nested.random_effects(other) == pytest.approx(dense.random_effects(one), abs=1e-8)
+        assert nested.conditional_variances(other) == pytest.approx(
+            dense.conditional_variances(one), rel=1e-7, abs=1e-10
+        )
+
+
+def test_crossed_blocks_are_not_taken_for_nested(rows, monkeypatch):
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.LEAST_NESTED", 1)
+    formula = "y ~ algorithm + (1|benchmark) + (1|seed)"
+    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), True)
+    assert likelihood.parts is not None
+    assert not likelihood.parts.is_nested
+
+
+def test_a_start_at_zero_is_left(rows):
+    """Theta = 0 is a stationary point of every model; a search that begins there must not end there."""
+    from hpowh.analyses.mixed_models.model.optimise import minimise
+
+    formula = "y ~ algorithm + (0+algorithm|benchmark)"
+    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), True)
+    best = minimise(likelihood)
+    stuck = minimise(likelihood, np.zeros(6))
+    assert stuck.deviance == pytest.approx(best.deviance, abs=1e-6)
+    assert likelihood.deviance(np.zeros(6)) > best.deviance + 1.0
+
+
+def test_anova_of_a_balanced_design():
+    """REML of a balanced two-way layout is the analysis of variance: mean squares give the components and F."""
+    rows = simulate(np.random.default_rng(5), benchmarks=8, algorithms=3, seeds=6)
+    formula = "y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    found = fit(formula, cells_of(formula, rows))
+    y = rows["y"].reshape(8, 3, 6)
+    cell, by_a, by_b, grand = y.mean(2), y.mean((0, 2)), y.mean((1, 2)), y.mean()
+    ms_error = ((y - cell[:, :, None]) ** 2).sum() / (8 * 3 * 5)
+    inter = cell - by_a - by_b[:, None] + grand
+    ms_inter = 6 * (inter**2).sum() / (7 * 2)
+    ms_a = 48 * ((by_a - grand) ** 2).sum() / 2
+    ms_b = 18 * ((by_b - grand) ** 2).sum() / 7
+    components = {block.group: covariance[0, 0] for block, covariance in found.block_covariances}
+    assert found.sigma**2 == pytest.approx(ms_error, rel=1e-7)
+    assert components["benchmark:algorithm"] == pytest.approx((ms_inter - ms_error) / 6, rel=1e-6)
+    assert components["benchmark"] == pytest.approx((ms_b - ms_inter) / 18, rel=1e-6)
+    statistic, df1, df2, p = satterthwaite(found).joint_test(np.eye(3)[1:], found.beta)
+    assert (statistic, df1, df2) == (pytest.approx(ms_a / ms_inter, rel=1e-6), 2, pytest.approx(14, rel=1e-5))
+    assert p == pytest.approx(stats.f.sf(ms_a / ms_inter, 2, 14), rel=1e-4)
+
+
+@pytest.mark.parametrize("formula", [*FORMULAS, "y ~ algorithm"])
+def test_dense_and_sparse_designs_are_the_same_model(formula, rows, monkeypatch):
+    dense = fit(formula, cells_of(formula, rows))
+    assert isinstance(dense.problem.x, np.ndarray)
+    monkeypatch.setattr(designs, "DENSE_ENTRIES", 0)
+    sparse = fit(formula, cells_of(formula, rows))
+    assert not isinstance(sparse.problem.x, np.ndarray)
+    assert (as_dense(sparse.problem.x) == dense.problem.x).all()
+    assert (as_dense(sparse.problem.z) == dense.problem.z).all()
+    assert sparse.log_likelihood == pytest.approx(dense.log_likelihood, rel=1e-12)
+    assert sparse.beta == pytest.approx(dense.beta, rel=1e-8)

@@ -1,0 +1,173 @@
+"""Pages of landscapes and search spaces: built from a small warehouse, and what their sentences say."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpowh.analyses.landscapes.job import analyse
+from hpowh.reports.charts.landscape import matrix
+from hpowh.reports.pages.landscape.words import Facts, findings
+from hpowh.warehouse import Warehouse
+
+
+@pytest.fixture(scope="module")
+def site(
+    empty_warehouse: Path, fill_warehouse: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """All pages of a warehouse with two related benchmarks and a hostile name, by file name."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(empty_warehouse, folder / "hpowh.duckdb")
+    warehouse = Warehouse(folder / "hpowh.duckdb")
+    rng = np.random.default_rng(2)
+    grid = np.add.outer(np.arange(5.0), np.add.outer(np.arange(4.0), np.arange(3.0))) / 12
+    tables = [
+        {"benchmark": "a/one", "value": grid[..., None] + 0.4 * rng.random((5, 4, 3, 2))},
+        {"benchmark": "<script>two", "value": grid[::-1, ..., None] + 0.05 * rng.random((5, 4, 3, 2))},
+        {"benchmark": "flat", "value": np.full((5, 4, 3), 0.5)},
+    ]
+    fill_warehouse(warehouse, "space", (5, 4, 3), (True, True, False), tables)
+    analyse(warehouse)
+    warehouse.close()
+    command = [sys.executable, "-m", "hpowh.warehouse", "report", "--out", "site", "--warehouse", "hpowh.duckdb"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return {path.name: path.read_text() for path in (folder / "site").glob("*.html")}
+
+
+def test_every_analysed_landscape_and_space_has_its_page(site: dict[str, str]) -> None:
+    names = [name for name in site if name.startswith("landscape-")]
+    assert len(names) == 3
+    page = next(text for name, text in site.items() if name.startswith("landscape-space-a-one"))
+    for title in (
+        "Map of the landscape", "How the values are spread", "How rare good configurations are",
+        "Value against distance to the optimum", "Local optima network", "Sizes of the basins",
+        "Importance of the hyperparameters", "Pairs of hyperparameters", "One hyperparameter at a time",
+        "Two hyperparameters at a time", "Neutrality over the threshold", "Neutrality against rank",
+        "Autocorrelation of random walks", "How far other benchmarks&#39; optima carry over",
+        "How alike single seeds are", "All metrics",
+    ):  # fmt: skip
+        assert title in page, title
+    assert page.index("Findings") < page.index("Map of the landscape")
+    assert "data:image/png;base64," in page
+    space = site["search-space-space.html"]
+    assert "Similarity by benchmark: val_loss valid" in space
+    assert "What changes a landscape, and what does not" in space
+    assert "costs another" in space and "the noise floor" in space
+
+
+def test_names_from_data_are_text(site: dict[str, str]) -> None:
+    for name, text in site.items():
+        assert "<script>two" not in text, name
+
+
+def test_a_constant_landscape_says_why_there_is_nothing(site: dict[str, str]) -> None:
+    page = next(text for name, text in site.items() if name.startswith("landscape-space-flat"))
+    assert "all losses are equal" in page
+    assert "All 60 configurations have one loss: there is nothing to find" in page
+    assert "It is smooth" not in page and "Autocorrelation of random walks" not in page
+
+
+def test_the_benchmark_links_to_its_landscape(site: dict[str, str]) -> None:
+    page = next(text for name, text in site.items() if name.startswith("benchmark-a-one"))
+    assert "Loss landscapes of this benchmark" in page
+
+
+def said(**values: float | None) -> str:
+    """All findings of made-up metrics, in one text."""
+    rows = [{"name": name, "value": value, "lower": None, "upper": None} for name, value in values.items()]
+    return " ".join(one.sentence for one in findings(Facts(rows)))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"assortativity_rank": 0.9, "assortativity_loss": 0.15}, "a few diverged runs outweigh all others"),
+        ({"assortativity_rank": 0.8}, "It is smooth"),
+        ({"assortativity_rank": 0.79}, "It is moderately rugged"),
+        ({"assortativity_rank": 0.2, "assortativity_loss": 0.2}, "It is rugged"),
+        ({"n_lo": 1.0, "n_configurations": 10.0}, "single optimum"),
+        (
+            {"n_lo": 1.0, "n_lo_members": 42.0, "n_configurations": 99.0},
+            "one plateau of 42 equally good configurations",
+        ),
+        ({"n_lo": 2.0, "n_plateau_lo": 1.0, "n_configurations": 10.0}, "1 of them a plateau of equal loss"),
+        ({"n_lo": 4.0, "n_configurations": 100.0, "n_plateau_lo": 2.0}, "4 local optima, 2 of them plateaus"),
+        ({"n_lo": 4.0, "n_configurations": 100.0, "n_global": 3.0}, "3 of them share the best loss"),
+        (
+            {"basin_global_share": 0.2, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0},
+            "of middling size: steepest descent reaches the global optimum from 20.0% of the configurations, while "
+            "the largest basin, another one, holds 50.0%",
+        ),
+        ({"basin_global_share": 0.5, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0}, "is large"),
+        ({"basin_global_share": 0.09, "basin_largest": 9.0, "n_configurations": 100.0, "n_lo": 3.0}, "is small"),
+        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "partly neutral: 25.0%"),
+        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "flatter near the optimum"),
+        ({"neutrality": 0.04, "ndc_spearman": -0.3}, "hardly neutral"),
+        ({"neutrality": 0.6}, "strongly neutral"),
+        ({"fdc_spearman": 0.4, "monotone_share": 0.9}, "leads to the optimum"),
+        ({"fdc_spearman": 0.1}, "says little about the way"),
+        ({"fdc_spearman": -0.2}, "leads away from the optimum"),
+        ({"coverage": 0.3, "n_configurations": 300.0, "n_lo": None}, "Only 30.00% of the grid were evaluated"),
+        ({"loss_best": 2.0, "loss_worst": 2.0, "n_configurations": 1.0}, "Its single configuration"),
+    ],
+)
+def test_sentences_follow_the_numbers(values: dict[str, float], expected: str) -> None:
+    assert expected in said(**values)
+
+
+def test_an_estimate_is_said_with_its_interval_and_pairs() -> None:
+    row = {"name": "assortativity_rank", "value": 0.61, "lower": 0.55, "upper": 0.68, "pair_count": 1234}
+    (one,) = findings(Facts([row]))
+    assert "0.610 (95 % interval 0.550 to 0.680, from 1,234 pairs)" in one.sentence
+
+
+def test_no_neutral_pair_of_a_sample_is_said_with_its_number() -> None:
+    rows = [{"name": "neutrality", "value": 0.0, "pair_count": 109}, {"name": "coverage", "value": 0.02}]
+    text = " ".join(one.sentence for one in findings(Facts(rows)))
+    assert "no more than the threshold (none of 109 pairs)" in text
+
+
+def test_idle_hyperparameters_are_not_among_those_that_matter() -> None:
+    shares = {"gamma": 0.8, "C": 0.3, "kernel": 0.0}
+    rows = [{"hyperparameter": name, "total_share": share, "method": "exact"} for name, share in shares.items()]
+    (one,) = findings(Facts([], importance=rows))
+    assert "with gamma (80%), C (30%) (more than 100 % together" in one.sentence
+    assert "1 hyperparameter of 3 matters less than 1 %" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("costs", "kind"), [((0.02, 0.1, 0.9), "carry over:"), ((0.2, 0.4), "carry over in part"), ((0.6,), "do not carry")]
+)
+def test_what_other_optima_cost_is_judged_by_the_median(costs: tuple[float, ...], kind: str) -> None:
+    rows = [{"from_benchmark": f"b{i}", "regret_relative": cost} for i, cost in enumerate(costs)]
+    (one,) = findings(Facts([], transfer=[*rows, {"from_benchmark": "none", "regret_relative": None}]))
+    assert kind in one.sentence and one.anchor == "transfer"
+    assert ("least from b0" in one.sentence) == (len(costs) > 1)
+    assert ("taken over from b0" in one.sentence) == (len(costs) == 1)
+
+
+def test_shares_of_a_model_are_said_to_be_estimates() -> None:
+    row = {"hyperparameter": "lr", "total_share": 0.7, "method": "random forest, out-of-bag R2 0.8"}
+    (one,) = findings(Facts([], [row]))
+    assert one.sentence.startswith("As a model of it estimates (random forest, out-of-bag R2 0.8), the variance")
+    (exact,) = findings(Facts([], [row | {"method": "exact: cell means"}]))
+    assert exact.sentence.startswith("The variance of ranks")
+
+
+def test_nothing_is_said_of_what_is_undefined() -> None:
+    assert said(assortativity_rank=None, n_lo=None, neutrality=None) == ""
+
+
+def test_a_matrix_has_the_same_order_on_both_axes() -> None:
+    rows = [{"a": a, "b": b, "v": float(ord(a) * 10 + ord(b))} for a in "xyz" for b in "xyz" if a != b]
+    heat = matrix(rows, "b", "a", "v")[0]
+    assert heat["x"] == heat["y"] == ["x", "y", "z"]
+    assert [heat["z"][i][i] for i in range(3)] == [None, None, None]
+    assert heat["z"][0][1] == float(ord("x") * 10 + ord("y"))

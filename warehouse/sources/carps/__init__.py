@@ -1,0 +1,1 @@
+"""CARP-S: gathered logs and run folders."""

@@ -1,0 +1,1 @@
+"""Meta-features of benchmarks."""

@@ -1,0 +1,1 @@
+"""Wide grids: one row a configuration, one column a loss."""

@@ -1,0 +1,199 @@
+"""Wide grids: one row a configuration (and seed, fold, fidelity), one column a hyperparameter, one a metric.
+
+CSV (also .gz), Parquet, JSON lines. Levels are those in the file, unless the space is known already or declared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.dimensions import Hyperparameter, ids_by_name, metric_id, search_space_id, strides_of
+from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
+from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.sources.grid import levels as grid_levels
+from hpowh.warehouse.sources.grid import plan as grid_plan
+from hpowh.warehouse.sources.grid.plan import Plan
+from hpowh.warehouse.sources.tables.refusals import Refusals
+from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class GridSource:
+    """`hpowh ingest grid FILE`."""
+
+    kind = "grid"
+    summary = "wide grids: one column a hyperparameter, one or several metrics (CSV, Parquet, JSON lines)"
+    is_live = False
+
+    def fingerprint(self, request: Request) -> str:
+        """Return the hash of the file's bytes."""
+        return content_fingerprint(request.path)
+
+    def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
+        """Return mapping, count and first rows; the levels found are in the notes."""
+        staged = stage(connection, request)
+        plan = grid_plan.make(staged, request)
+        found = grid_levels.planned(connection, plan, staged.relation, request)
+        cells = 1
+        for hyperparameter in found:
+            cells *= len(hyperparameter.levels)
+        notes = [*plan.notes(), f"Search space {plan.space!r}: {len(found)} hyperparameters, {cells:,} cells."]
+        notes += [f"  {h.name} ({h.kind}): {grid_levels.shown(h)}" for h in found]
+        notes += grid_levels.order_notes(found, request)
+        rows = first_rows(connection, staged)
+        return Preview(row_count(connection, staged), plan.mapping(), list(staged.columns), rows, notes)
+
+    def load(self, connection: duckdb.DuckDBPyConnection, request: Request, context: LoadContext) -> LoadReport:
+        """Write the space and its evaluations; refuse unknown levels, bad numbers and doubled grain."""
+        context.progress("read", None)
+        staged = stage(connection, request)
+        plan = grid_plan.make(staged, request)
+        refusals = Refusals(connection, staged, request)
+        refusals.find(plan.conditions())
+        is_known = grid_levels.from_warehouse(connection, plan.space) is not None
+        space = grid_levels.resolve(connection, plan, staged.relation, request)
+        _refuse_unknown_levels(refusals, connection, plan, space, staged.positioned)
+        refusals.settle()
+        good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"
+        _rank(connection, plan, space, good if refusals.count else staged.positioned)
+        if _doubles_exist(connection):
+            refusals.add(_doubles(plan, space))
+            refusals.settle()
+            connection.execute(f"delete from hpowh_grid where {ROW} in (select {ROW} from hpowh_refused)")
+        rows = int(connection.execute("select count(*) from hpowh_grid").fetchall()[0][0])
+        if not rows:
+            raise IngestError(f"{request.location} has no row to load.", "Nothing was loaded.")
+        context.progress("load", None)
+        space_id = search_space_id(connection, plan.space, space, context.source_id)
+        metrics = [(metric, _metric(connection, plan, metric.name)) for metric in plan.metrics]
+        ids_by_name(connection, "benchmark", _benchmarks(connection))
+        _refuse_known(connection, plan, space_id, [number for _, number in metrics], request)
+        for metric, number in metrics:
+            connection.execute(_insert(plan, metric, number, space_id, context.source_id))
+        order = [] if is_known else grid_levels.order_notes(space, request)
+        report = LoadReport(rows, notes=[*plan.notes(), *order, *_coverage(connection, plan, space)])
+        refusals.report(report)
+        return report
+
+
+def _metric(connection: duckdb.DuckDBPyConnection, plan: Plan, name: str) -> int:
+    return metric_id(connection, name, plan.direction(name))
+
+
+def _benchmarks(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in connection.execute("select distinct benchmark from hpowh_grid").fetchall()]
+
+
+def _refuse_unknown_levels(
+    refusals: Refusals,
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    space: list[Hyperparameter],
+    positioned: str,
+) -> None:
+    """Refuse rows whose value is missing or is no level of its hyperparameter."""
+    grid_levels.write_table(connection, space)
+    for position, hyperparameter in enumerate(space):
+        value = plan.value_sql(hyperparameter)
+        column = plan.column_of(hyperparameter.name)
+        levels = f"(select key from hpowh_level where position = {position})"
+        reason = literal(f"no level of {hyperparameter.name} (levels: {grid_levels.shown(hyperparameter)})")
+        refusals.add(
+            f"select {ROW}, {literal(column)}, {identifier(column)}::varchar, "
+            f"case when {value} is null then 'the hyperparameter is missing' else {reason} end "
+            f"from {positioned} where {value} is null or {value} not in {levels}"
+        )
+
+
+def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperparameter], relation: str) -> None:
+    """Compute each row's configuration rank (temporary table `hpowh_grid`)."""
+    strides = strides_of([len(h.levels) for h in space])
+    joins, terms = [], []
+    for position, (hyperparameter, stride) in enumerate(zip(space, strides, strict=True)):
+        joins.append(
+            f"join (select key, level from hpowh_level where position = {position}) as l{position} "
+            f"on l{position}.key = {plan.value_sql(hyperparameter, 't')}"
+        )
+        terms.append(f"l{position}.level::bigint * {stride}")
+    columns = ", ".join(f"{sql} as {alias}" for alias, sql in plan.grain_sql("t"))
+    values = ", ".join(f"t.{identifier(metric.column)} as m_{i}" for i, metric in enumerate(plan.metrics))
+    connection.execute(
+        f"create or replace temp table hpowh_grid as select t.{ROW}, "
+        f"{' + '.join(terms)} as configuration_id, {columns}, {values} from {relation} as t {' '.join(joins)}"
+    )
+
+
+GRAIN = "configuration_id, benchmark, fidelity, seed, fold, split"
+
+
+def _doubles_exist(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(connection.execute(f"select 1 from hpowh_grid group by {GRAIN} having count(*) > 1 limit 1").fetchall())
+
+
+def _doubles(plan: Plan, space: list[Hyperparameter]) -> str:
+    column = literal(plan.column_of(space[0].name))
+    reason = literal(
+        "this configuration is already measured in an earlier row (a seed, fold, fidelity or split column may be "
+        "missing)"
+    )
+    return (
+        f"select {ROW}, {column}, 'configuration ' || configuration_id, {reason} from hpowh_grid "
+        f"qualify row_number() over (partition by {GRAIN} order by {ROW}) > 1"
+    )
+
+
+def _refuse_known(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, space_id: int, metrics: list[int], request: Request
+) -> None:
+    """An evaluation has one source; the same one from a second file is refused."""
+    clash = connection.execute(
+        f"""
+        select b.name, e.configuration_id, s.name
+        from core.evaluation as e
+        join core.benchmark as b using (benchmark_id)
+        join core.source as s using (source_id)
+        join hpowh_grid as n on n.configuration_id = e.configuration_id and n.benchmark = b.name
+          and n.fidelity is not distinct from e.fidelity and n.seed is not distinct from e.seed
+          and n.fold is not distinct from e.fold
+        where e.search_space_id = {space_id} and e.metric_id in ({", ".join(map(str, metrics))})
+          and (n.split = e.split or n.split is null) limit 1
+        """
+    ).fetchall()
+    if clash:
+        benchmark, configuration, source = clash[0]
+        raise IngestError(
+            f"{request.location}: configuration {configuration} of {plan.space!r} on {benchmark!r} is already loaded "
+            f"from source {source!r}.",
+            "Give another --benchmark or --space, or replace that source.",
+        )
+
+
+def _insert(plan: Plan, metric: grid_plan.Metric, number: int, space_id: int, source_id: int) -> str:
+    value, status = plan.stored_value(metric, f"n.m_{plan.metrics.index(metric)}")
+    split = literal(metric.split) if metric.split else f"coalesce(n.split, {literal(plan.default_split)})"
+    return f"""
+        insert into core.evaluation
+        select {space_id}, n.configuration_id, b.benchmark_id, n.fidelity, n.seed, n.fold::integer, {number}, {split},
+          {value}, n.cost, {status}, {source_id}
+        from hpowh_grid as n join core.benchmark as b on b.name = n.benchmark
+    """
+
+
+def _coverage(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperparameter]) -> list[str]:
+    cells = 1
+    for hyperparameter in space:
+        cells *= len(hyperparameter.levels)
+    rows = connection.execute(
+        "select benchmark, count(distinct configuration_id) from hpowh_grid group by benchmark order by benchmark"
+    ).fetchall()
+    return [
+        f"{benchmark}: {count:,} of {cells:,} configurations of {plan.space!r} are there ({count / cells:.1%})."
+        for benchmark, count in rows
+        if count < cells
+    ][:5]
+
+
+SOURCE = GridSource()

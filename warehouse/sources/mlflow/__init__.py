@@ -1,0 +1,1 @@
+"""MLflow: SQLite stores and `mlruns` folders."""

@@ -1,0 +1,1 @@
+"""Optuna: SQLite storages and journal files."""

@@ -1,0 +1,1 @@
+"""Long-form runs: one row a point of a trace."""

@@ -1,0 +1,259 @@
+"""Long-form runs: one row a point of a trace, as in the literature on mixed models for benchmarking.
+
+Columns: algorithm, benchmark, seed, budget, one or several metrics, and anything else as a run factor or a
+meta-feature of the benchmark. CSV (also .gz), Parquet, JSON lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
+from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
+from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.sources.features.rows import add_features
+from hpowh.warehouse.sources.runs import plan as runs_plan
+from hpowh.warehouse.sources.runs.factors import refuse_varying
+from hpowh.warehouse.sources.runs.plan import Plan
+from hpowh.warehouse.sources.tables.refusals import Refusals
+from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class RunsSource:
+    """`hpowh ingest runs FILE`."""
+
+    kind = "runs"
+    summary = "long-form runs: algorithm, benchmark, seed, budget, value, factors (CSV, Parquet, JSON lines)"
+    is_live = False
+
+    def fingerprint(self, request: Request) -> str:
+        """Return the hash of the file's bytes."""
+        return content_fingerprint(request.path)
+
+    def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
+        """Return mapping, count and first rows."""
+        staged = stage(connection, request)
+        plan = runs_plan.make(connection, staged, request)
+        refuse_varying(connection, plan, staged)
+        notes = [*plan.notes(), *(f"refused: {problem}" for problem in staged.problems[:5])]
+        rows = first_rows(connection, staged)
+        return Preview(row_count(connection, staged), plan.mapping(), list(staged.columns), rows, notes)
+
+    def load(self, connection: duckdb.DuckDBPyConnection, request: Request, context: LoadContext) -> LoadReport:
+        """Normalise into run, run_factor and trace; refuse rows without key, with bad numbers or doubled grain."""
+        context.progress("read", None)
+        staged = stage(connection, request)
+        plan = runs_plan.make(connection, staged, request)
+        refuse_varying(connection, plan, staged)
+        refusals = Refusals(connection, staged, request)
+        refusals.find(plan.key_conditions(), over="hpowh_keys")
+        refusals.find(plan.conditions())
+        accepted = refusals.settle()
+        _refuse_empty(connection, accepted, request)
+        metrics = _metric_ids(connection, plan, accepted)
+        context.progress("load", None)
+        _write_runs(connection, plan, "hpowh_keys" if accepted == staged.relation else accepted, context.source_id)
+        _refuse_known_runs(connection, plan, context.source_id, request)
+        _write_trace(connection, plan, accepted, metrics, context.source_id)
+        context.progress("check", None)
+        if _has_doubles(connection, context.source_id):
+            refusals.add(_doubles(plan, staged.positioned))
+            accepted = refusals.settle()
+            connection.execute("delete from core.trace where source_id = ?", [context.source_id])
+            _write_trace(connection, plan, accepted, metrics, context.source_id)
+        for column in plan.features:
+            add_features(connection, plan.text(plan.benchmark), column, accepted, context.source_id)
+        report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))
+        report.notes = [*plan.notes(), *_ragged_seeds(connection, context.source_id)]
+        refusals.report(report)
+        return report
+
+
+def _refuse_empty(connection: duckdb.DuckDBPyConnection, accepted: str, request: Request) -> None:
+    if not connection.execute(f"select 1 from {accepted} limit 1").fetchall():
+        raise IngestError(f"{request.location} has no row to load.", "Nothing was loaded.")
+
+
+def _metric_ids(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str) -> dict[str, int]:
+    """Return metric name -> id, for names that are columns and for names that are values of a column."""
+    names = [name for _, name in plan.metrics]
+    if plan.metric_name:
+        column = identifier(plan.metric_name)
+        names = [row[0] for row in connection.execute(f"select distinct {column}::varchar from {accepted}").fetchall()]
+    return {name: metric_id(connection, name, plan.direction(name)) for name in names}
+
+
+def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, source_id: int) -> None:
+    """Give every distinct run an id (temporary table `hpowh_run`) and write run and run_factor."""
+    keys = ", ".join(f"{expression} as {alias}" for alias, expression in plan.run_keys())
+    free = next_id(connection, "run", "run_id")
+    connection.execute(
+        f"create or replace temp table hpowh_run as select (row_number() over ())::integer - 1 + {free} as run_id, * "
+        f"from (select distinct {keys} from {keyed} order by all)"
+    )
+    for table in ("experiment", "algorithm", "benchmark"):
+        names = [row[0] for row in connection.execute(f"select distinct k_{table} from hpowh_run").fetchall()]
+        ids_by_name(connection, table, names)
+    connection.execute(
+        """
+        insert into core.run
+        select s.run_id, x.experiment_id, a.algorithm_id, b.benchmark_id, s.k_seed, null, ?
+        from hpowh_run as s
+        join core.experiment as x on x.name = s.k_experiment
+        join core.algorithm as a on a.name = s.k_algorithm
+        join core.benchmark as b on b.name = s.k_benchmark
+        """,
+        [source_id],
+    )
+    for i, factor in enumerate(plan.factors):
+        is_number = plan.is_numeric(factor)
+        connection.execute(
+            f"insert into core.run_factor select run_id, {literal(factor)}, "
+            f"{f'f_{i}' if is_number else 'null'}::double, f_{i}::varchar from hpowh_run where f_{i} is not null"
+        )
+
+
+def _refuse_known_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, source_id: int, request: Request) -> None:
+    """A run of an experiment has one source; the same run from a second file is refused."""
+    clash = connection.execute(
+        """
+        with described as (
+          select r.source_id, r.experiment_id, r.algorithm_id, r.benchmark_id, r.seed,
+            coalesce((select string_agg(f.name || '=' || f.text_value, ', ' order by f.name)
+                      from core.run_factor as f where f.run_id = r.run_id), '') as setting
+          from core.run as r
+          where r.experiment_id in (select experiment_id from core.run where source_id = $1)
+        )
+        select x.name, a.name, b.name, n.seed, n.setting, s.name
+        from described as n
+        join described as o on o.source_id <> n.source_id and o.experiment_id = n.experiment_id
+          and o.algorithm_id = n.algorithm_id and o.benchmark_id = n.benchmark_id
+          and o.seed is not distinct from n.seed and o.setting = n.setting
+        join core.experiment as x on x.experiment_id = n.experiment_id
+        join core.algorithm as a on a.algorithm_id = n.algorithm_id
+        join core.benchmark as b on b.benchmark_id = n.benchmark_id
+        join core.source as s on s.source_id = o.source_id
+        where n.source_id = $1 limit 1
+        """
+        if _shares_experiment(connection, source_id)
+        else "select 1 where $1 is null",
+        [source_id],
+    ).fetchall()
+    if clash:
+        experiment, algorithm, benchmark, seed, setting, source = clash[0]
+        which = f"{algorithm} on {benchmark}, seed {seed}" + (f", {setting}" if setting else "")
+        raise IngestError(
+            f"{request.location}: the experiment {experiment!r} already has the run {which} from source {source!r}.",
+            "Give this experiment another name with --experiment NAME, or replace that source.",
+        )
+
+
+def _shares_experiment(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from core.run where source_id <> $1 and experiment_id in "
+            "(select experiment_id from core.run where source_id = $1) limit 1",
+            [source_id],
+        ).fetchall()
+    )
+
+
+def _write_trace(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str, metrics: dict[str, int], source_id: int
+) -> None:
+    needed = _join_keys(connection, plan)
+    joined = " and ".join(f"s.{alias} {equals} n.{alias}" for alias, _, equals in needed) or "true"
+    keys = ", ".join(f"{expression} as {alias}" for alias, expression, _ in needed) or "1 as k_none"
+    picks = [(column, str(metrics[name])) for column, name in plan.metrics if not plan.metric_name]
+    if plan.metric_name:
+        cases = " ".join(f"when {literal(name)} then {number}" for name, number in metrics.items())
+        keys += f", {identifier(plan.metric_name)}::varchar as m_name"
+        picks = [(plan.metrics[0][0], f"case n.m_name {cases} end")]
+    for column, metric in picks:
+        value, status = plan.value(column)
+        connection.execute(
+            f"""
+            insert into core.trace
+            select s.run_id, ({metric})::integer, n.k_budget, n.k_value, n.k_status, {int(source_id)}
+            from (select {keys}, {plan.budget_sql()} as k_budget, {value} as k_value, {status} as k_status
+                  from {accepted}) as n
+            join hpowh_run as s on {joined}
+            """
+        )
+
+
+def _join_keys(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[str, str, str]]:
+    """Return (alias, SQL, comparison) of as few keys as tell the runs apart: a join on five texts costs seconds."""
+    keys = plan.run_keys()
+
+    def runs_told_apart(chosen: list[tuple[str, str]]) -> int:
+        listed = ", ".join(alias for alias, _ in chosen) or "1"
+        return int(
+            connection.execute(f"select count(*) from (select distinct {listed} from hpowh_run)").fetchall()[0][0]
+        )
+
+    total = runs_told_apart(keys)
+    for key in sorted(keys, key=lambda key: not key[0].startswith("f_")):
+        rest = [other for other in keys if other != key]
+        if runs_told_apart(rest) == total:
+            keys = rest
+    if not keys:
+        return []
+    with_null = connection.execute(
+        "select " + ", ".join(f"bool_or({alias} is null)" for alias, _ in keys) + " from hpowh_run"
+    ).fetchall()[0]
+    return [(a, sql, "is not distinct from" if null else "=") for (a, sql), null in zip(keys, with_null, strict=True)]
+
+
+def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from (select budget, lag(budget) over (partition by run_id, metric_id order by budget) as before "
+            "from core.trace where source_id = ?) where before = budget limit 1",
+            [source_id],
+        ).fetchall()
+    )
+
+
+def _doubles(plan: Plan, positioned: str) -> str:
+    """SELECT of all rows that repeat the grain of an earlier row."""
+    grain = [expression for _, expression in plan.run_keys()] + [plan.budget_sql()]
+    if plan.metric_name:
+        grain.append(identifier(plan.metric_name))
+    column = plan.budget or plan.metrics[0][0]
+    reason = "this run already has a row with this budget (a column that tells them apart may be missing as a factor)"
+    return (
+        f"select {ROW}, {literal(column)}, {identifier(column)}::varchar, {literal(reason)} from {positioned} "
+        f"where {ROW} not in (select {ROW} from hpowh_refused) "
+        f"qualify row_number() over (partition by {', '.join(grain)} order by {ROW}) > 1"
+    )
+
+
+def _ragged_seeds(connection: duckdb.DuckDBPyConnection, source_id: int) -> list[str]:
+    """Say which algorithm and benchmark have other seeds than the rest."""
+    rows = connection.execute(
+        """
+        with counted as (
+          select a.name as algorithm, b.name as benchmark, count(distinct r.seed) as seeds
+          from core.run as r
+          join core.algorithm as a on a.algorithm_id = r.algorithm_id
+          join core.benchmark as b on b.benchmark_id = r.benchmark_id
+          where r.source_id = ? group by all
+        )
+        select algorithm, benchmark, seeds, (select max(seeds) from counted) from counted
+        where seeds < (select max(seeds) from counted) order by all
+        """,
+        [source_id],
+    ).fetchall()
+    if not rows:
+        return []
+    algorithm, benchmark, seeds, most = rows[0]
+    more = f" (and {len(rows) - 1} more pairs)" if len(rows) > 1 else ""
+    return [f"Seeds are ragged: {algorithm} on {benchmark} has {seeds} seeds, others up to {most}{more}."]
+
+
+SOURCE = RunsSource()

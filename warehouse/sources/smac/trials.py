@@ -1,0 +1,205 @@
+"""SMAC's run history: status codes, costs of crashed runs, seeds, instances, budgets.
+
+Facts from SMAC's `runhistory.py`: 2.0 to 2.2 write each run as a list, 2.3 and 2.4 as an object with `cpu_time`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.protocol import Problem
+from hpowh.warehouse.sources.sweeps.configspace import Space
+from hpowh.warehouse.sources.sweeps.records import Content, Record, Value, moment_of, number_of
+from hpowh.warehouse.sources.sweeps.tables import Sweep
+
+KEYS = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime", "additional_info")
+STATUSES = {0: "running", 1: "ok", 2: "failed", 3: "timeout", 4: "memory"}
+"""`StatusType` of SMAC -> the warehouse's word for the value."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What of scenario.json matters here."""
+
+    objectives: tuple[str, ...] = ()
+    facade: str | None = None
+    seed: int | None = None
+    max_budget: float | None = None
+
+    @classmethod
+    def of(cls, found: Any, metric: str) -> Scenario:
+        """Read the scenario (None: there is none); `metric` names the objective instead."""
+        found = found if isinstance(found, dict) else {}
+        objectives = found.get("objectives") or ()
+        named = (metric,) if metric else (objectives,) if isinstance(objectives, str) else tuple(objectives)
+        facade = (found.get("_meta") or {}).get("facade", {}).get("name")
+        return cls(named, facade, found.get("seed"), found.get("max_budget"))
+
+    def metrics(self, count: int, where: str) -> list[tuple[str, str]]:
+        """Return name and direction of each of `count` objectives; SMAC minimises all of them."""
+        named = self.objectives or (("cost",) if count == 1 else tuple(f"cost_{i}" for i in range(count)))
+        if len(named) != count:
+            raise IngestError(
+                f"{where} has {count} costs a run, and the objectives are named {', '.join(named)}.",
+                "Name them in scenario.json, or leave the option metric away.",
+            )
+        return [(name, "min") for name in named]
+
+
+@dataclass
+class _Run:
+    """One evaluation as SMAC keeps it."""
+
+    key: tuple[str, str | None, int | None]
+    budget: float | None
+    costs: list[float | None]
+    status: str
+    entry: dict[str, Any]
+
+
+@dataclass
+class _Read:
+    runs: list[_Run] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def records_of(history: Any, scenario: Scenario, space: Space, where: str, name: str) -> Content:
+    """Return the trials: one a configuration, instance and seed; its budgets are steps.
+
+    A run that crashed, or ran out of time or memory, has no value: SMAC stores a made-up cost (`crash_cost`) for it,
+    which is kept as the attribute `cost_stored`. A configuration that was not run on the largest budget is `pruned`.
+
+    Raises:
+        IngestError: it is no run history of SMAC 2, or the number of costs changes.
+    """
+    if not isinstance(history, dict) or not isinstance(history.get("data"), list) or "configs" not in history:
+        raise IngestError(f"{where} is no run history of SMAC.", "Name SMAC's output folder.")
+    read = _Read()
+    for row, entry in enumerate(history["data"], start=1):
+        _add(read, row, entry, history["configs"], where)
+    count = max((len(run.costs) for run in read.runs), default=len(scenario.objectives) or 1)
+    metrics = scenario.metrics(count, where)
+    budgets = sorted({run.budget for run in read.runs if run.budget is not None})
+    most = scenario.max_budget if scenario.max_budget is not None else (budgets[-1] if budgets else None)
+    steps = _steps(budgets)
+    origins = history.get("config_origins") or {}
+    grouped: dict[tuple[str, str | None, int | None], list[_Run]] = {}
+    for run in read.runs:
+        grouped.setdefault(run.key, []).append(run)
+    records = [
+        _record(number, runs, history["configs"][key[0]], space, steps, most, origins.get(key[0]))
+        for number, (key, runs) in enumerate(grouped.items())
+    ]
+    notes = _notes(read.runs, steps, budgets, grouped)
+    return Content(Sweep(name, "smac", metrics), records, notes, read.problems)
+
+
+def _add(read: _Read, row: int, entry: Any, configs: Mapping[str, Any], where: str) -> None:
+    if isinstance(entry, list) and len(entry) == 2:
+        raise IngestError(f"{where} was written by SMAC before 2.0.", "Only SMAC 2 is read.")
+    item = dict(zip(KEYS, entry, strict=False)) if isinstance(entry, list) else entry
+    if not isinstance(item, dict) or not {"config_id", "cost", "status"} <= item.keys():
+        read.problems.append(Problem(row, "data", str(entry)[:80], "it is no run as SMAC 2 writes it"))
+        return
+    status = STATUSES.get(item["status"]) if isinstance(item["status"], int) else None
+    if status is None:
+        read.problems.append(Problem(row, "status", str(item["status"]), f"known: {', '.join(map(str, STATUSES))}"))
+        return
+    config = str(item["config_id"])
+    if not isinstance(configs.get(config), dict):
+        read.problems.append(Problem(row, "config_id", config, "the file has no such configuration"))
+        return
+    stored = item["cost"] if isinstance(item["cost"], list) else [item["cost"]]
+    costs = [number_of(one) for one in stored]
+    budget = number_of(item.get("budget"))
+    read.runs.append(_Run((config, item.get("instance"), item.get("seed")), budget, costs, status, item))
+
+
+def _steps(budgets: list[float]) -> dict[float | None, int | None]:
+    """Return budget -> step: the budget itself, or its place (from 1) where budgets are no whole numbers."""
+    if all(budget.is_integer() for budget in budgets):
+        return {None: None, **{budget: int(budget) for budget in budgets}}
+    return {None: None, **{budget: place for place, budget in enumerate(budgets, start=1)}}
+
+
+def _record(
+    number: int,
+    runs: list[_Run],
+    config: dict[str, Any],
+    space: Space,
+    steps: dict[float | None, int | None],
+    most: float | None,
+    origin: str | None,
+) -> Record:
+    runs = sorted(runs, key=lambda run: run.budget or 0.0)
+    last = runs[-1]
+    is_short = most is not None and last.budget is not None and last.budget < most
+    status = {"ok": "pruned" if is_short else "finished", "running": "running"}.get(last.status, "failed")
+    values = []
+    for run in runs:
+        is_final = run is last and not is_short
+        why = None if run.status == "ok" else run.status
+        for position, cost in enumerate(run.costs):
+            if run.status == "running":
+                continue
+            if run.budget is not None:
+                values.append(Value(position, None if why else cost, steps[run.budget], why))
+            if is_final or run.budget is None:
+                values.append(Value(position, None if why else cost, None, why))
+    started = [moment for run in runs if (moment := moment_of(run.entry.get("starttime"))) is not None]
+    ended = [moment for run in runs if (moment := moment_of(run.entry.get("endtime"))) is not None]
+    times = [time for run in runs if (time := number_of(run.entry.get("time"))) is not None]
+    return Record(
+        ":".join(str(part) for part in last.key if part is not None),
+        number,
+        status,
+        {name: v for name, v in config.items() if v is not None or name not in space.conditions},
+        values,
+        _attributes(runs, origin),
+        min(started, default=None),
+        None if status == "running" else max(ended, default=None),
+        sum(times) if times else None,
+    )
+
+
+def _attributes(runs: list[_Run], origin: str | None) -> dict[str, Any]:
+    last = runs[-1]
+    found: dict[str, Any] = {
+        "config_id": last.key[0],
+        "instance": last.key[1],
+        "seed": last.key[2],
+        "budget": last.budget,
+        "origin": origin,
+        "cpu_time": last.entry.get("cpu_time"),
+    }
+    if last.status not in ("ok", "running"):
+        found["cost_stored"] = last.entry["cost"]
+    info = last.entry.get("additional_info")
+    if isinstance(info, dict):
+        found.update({f"additional_info.{name}": value for name, value in info.items()})
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _notes(
+    runs: list[_Run],
+    steps: dict[float | None, int | None],
+    budgets: list[float],
+    grouped: Mapping[tuple[str, str | None, int | None], list[_Run]],
+) -> list[str]:
+    notes = []
+    bad = Counter(run.status for run in runs if run.status not in ("ok", "running"))
+    if bad:
+        counted = ", ".join(f"{count:,} {status}" for status, count in sorted(bad.items()))
+        notes.append(f"Runs without a value: {counted}; the cost that SMAC stores for them is kept as an attribute.")
+    keys = {(key[1], key[2]) for key in grouped}
+    if len(keys) > 1:
+        notes.append("A trial is one configuration on one instance with one seed; both are attributes.")
+    if budgets:
+        as_places = [f"{step}: {budget:g}" for budget, step in steps.items() if budget is not None and step != budget]
+        told = f" (steps are places of budgets: {', '.join(as_places)})" if as_places else ""
+        notes.append(f"Budgets are steps{told}; what was not run on the largest one is pruned.")
+    return notes

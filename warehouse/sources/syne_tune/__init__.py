@@ -1,0 +1,1 @@
+"""Syne Tune: experiment folders."""

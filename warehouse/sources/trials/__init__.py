@@ -1,0 +1,1 @@
+"""Trials in tables: one row a trial."""

@@ -1,0 +1,206 @@
+"""Which column of a table of trials is what: given by the user, else guessed from the names that tools use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.ingest.protocol import Request
+from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, given_roles, guess_by_name, words
+
+ROLES = ("name", "status", "started", "ended", "duration", "metric", "hyperparameter", "attribute", "ignore")
+VOCABULARY = {
+    "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number"),
+    "status": ("state", "status"),
+    "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at"),
+    "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at"),
+    "duration": ("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
+}
+METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_accuracy", "cost", "error", "metric",
+           "mean_test_score")  # fmt: skip
+RESULTS = frozenset(METRICS) - {"value", "metric", "objective", "cost"} | {
+    "acc", "f1", "auc", "auroc", "rmse", "mse", "mae", "mape", "r2", "logloss", "nll", "perplexity", "reward", "regret",
+}  # fmt: skip
+"""Words that name a result even alone; `cost` and `precision` alone are hyperparameters of some models."""
+SPLIT_RESULTS = RESULTS | {"cost", "precision", "recall", "bleu", "rouge", "iou", "dice", "map", "kappa", "mcc", "err"}
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "eval", "dev", "holdout", "cv"})
+BESIDE = frozenset({
+    "macro", "micro", "weighted", "mean", "avg", "average", "best", "final", "last", "min", "max", "std", "log", "top",
+    "1", "5", "at", "score",
+})  # fmt: skip
+"""Words that may stand beside those of a result without making something else of it."""
+UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+SECONDS = ("s", "sec", "secs", "second", "seconds")
+CONFIG = ("config.", "config/", "params_", "params.", "param.", "hyperparameters.")
+SCIKIT_LEARN = "mean_fit_time"
+"""A column of scikit-learn's `cv_results_`, whose hyperparameters have the prefix `param_`."""
+SUMMARY = ("summary.", "metrics.", "user_attrs_", "system_attrs_", "tags.")
+WANDB = {"name", "state", "runtime", "created"}
+WANDB_OWN = ("notes", "user", "tags", "sweep", "group", "job type", "commit", "github", "id", "hostname", "description",
+             "end time", "updated", "agent", "host", "os", "python version", "gpu count", "gpu type", "cpu count",
+             "command", "creator", "project", "entity")  # fmt: skip
+"""Columns of W&B's own in the CSV of its page."""
+STATUSES = {
+    "finished": "finished", "complete": "finished", "completed": "finished", "success": "finished", "ok": "finished",
+    "failed": "failed", "fail": "failed", "crashed": "failed", "killed": "failed", "error": "failed",
+    "preempted": "failed", "timeout": "failed", "memout": "failed", "memoryout": "failed", "terminated": "failed",
+    "running": "running", "preempting": "running", "started": "running",
+    "pruned": "pruned", "stopped": "pruned", "early_stopped": "pruned",
+    "waiting": "waiting", "pending": "waiting", "scheduled": "waiting", "queued": "waiting",
+}  # fmt: skip
+"""What tools call a trial's state (lower case) -> the warehouse's word."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every column's role, and what follows from them."""
+
+    roles: dict[str, Role]
+    metric_columns: list[tuple[str, str]]
+    """(column, direction) in the order of the file."""
+    metrics: list[tuple[str, str]]
+    """(metric's name, direction) in the same order."""
+    hyperparameters: dict[str, str]
+    """Column -> name of the hyperparameter."""
+    attributes: dict[str, str]
+    tool: str
+    notes: list[str]
+    statuses = STATUSES
+
+    def column(self, role: str) -> str | None:
+        """Return the column that plays a role that only one can play."""
+        return next((column for column, one in self.roles.items() if one.name == role), None)
+
+
+def plan_of(columns: list[str], request: Request, counts: Callable[[str], tuple[int, int]]) -> Plan:
+    """Return what every column is.
+
+    Args:
+        counts: of a column, how many cells are numbers and how many are something else (empty ones are neither).
+
+    Raises:
+        UsageError: no column is the metric (say which), two columns play a role that only one can, or two columns
+            would be the same hyperparameter.
+    """
+    kinds = dict.fromkeys(columns, "VARCHAR")
+    roles = given_roles(request.mapping, kinds, ROLES, request.location)
+    is_wandb = {column.lower() for column in columns} >= WANDB
+    roles = _guess(columns, roles, is_wandb=is_wandb)
+    for role in VOCABULARY:
+        twice = [column for column, one in roles.items() if one.name == role]
+        if len(twice) > 1:
+            raise UsageError(
+                f"Both {twice[0]!r} and {twice[1]!r} are {role}.", f"Give one of them: --map COLUMN={role}"
+            )
+    config = (*CONFIG, "param_") if SCIKIT_LEARN in columns else CONFIG
+    results = [
+        c for c in columns if c not in roles and not c.startswith(config) and is_result(_bare(c)) and not counts(c)[1]
+    ]
+    _find_metric([c for c in columns if counts(c) == (0, 0) or counts(c)[0]], roles, results, columns, request.location)
+    has_prefix = any(column.startswith(config) for column in columns)
+    beside = []
+    for column in columns:
+        if column not in roles:
+            roles[column] = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
+            if column in results and roles[column].name == "hyperparameter":
+                roles[column] = Role("attribute", None, "named like a result")
+                beside.append(column)
+    ordered = {column: roles[column] for column in columns}
+    option = request.options.get("direction")
+    found = [(c, role.argument or _bare(c, config), c) for c, role in ordered.items() if role.name == "metric"]
+    directions = {c: direction_of(name, option and str(option)) for c, name, _ in found}
+    notes = [assumed(name, directions[c][0]) for c, name, _ in found if not directions[c][1]]
+    if beside:
+        notes.append(
+            f"Kept as attributes, because they are named like results: {', '.join(beside)} "
+            f"(--map {beside[0] + '=metric'!r} for one more objective, =hyperparameter if it was set before the trial)."
+        )
+    hyperparameters = {
+        c: role.argument or _bare(c, config) for c, role in ordered.items() if role.name == "hyperparameter"
+    }
+    _refuse_doubles(hyperparameters)
+    return Plan(
+        ordered, [(c, directions[c][0]) for c, _, _ in found], [(name, directions[c][0]) for c, name, _ in found],
+        hyperparameters, {c: r.argument or c for c, r in ordered.items() if r.name == "attribute"},
+        "wandb" if is_wandb else "table", notes,
+    )  # fmt: skip
+
+
+def plain_name(column: str) -> str:
+    """Return a name as the vocabulary has it: `run_id` for `Run ID`, `train_time` for `Train time (s)`."""
+    return re.sub(r"\W+", "_", UNIT.sub("", column).strip().lower()).strip("_")
+
+
+def is_result(name: str) -> bool:
+    """Return whether a name is that of a result and nothing else: `val F1 (macro)`, `rmse`, `test loss`."""
+    found = set(words(name))
+    known = SPLIT_RESULTS if found & SPLITS else RESULTS
+    return bool(found & known) and found <= known | SPLITS | BESIDE
+
+
+def _guess(columns: list[str], roles: dict[str, Role], *, is_wandb: bool) -> dict[str, Role]:
+    """Return the roles given and those that a column's name says, without regard to spaces, case and unit.
+
+    A duration in another unit than seconds is none; nor are W&B's own columns.
+    """
+    plain: dict[str, str] = {}
+    for column in columns:
+        name, unit = plain_name(column), UNIT.search(column)
+        is_odd = name in VOCABULARY["duration"] and unit is not None and unit[1].strip().lower() not in SECONDS
+        if not is_odd and not (is_wandb and column.lower() in WANDB_OWN):
+            plain.setdefault(name, column)
+    given = {plain_name(column): role for column, role in roles.items()}
+    found = guess_by_name(dict.fromkeys(plain, "VARCHAR"), given, VOCABULARY)
+    return roles | {plain[name]: role for name, role in found.items() if name not in given}
+
+
+def _find_metric(
+    candidates: list[str], roles: dict[str, Role], results: list[str], columns: list[str], location: str
+) -> None:
+    if any(role.name == "metric" for role in roles.values()):
+        return
+    plain = {plain_name(_bare(column)): column for column in candidates if column not in roles}
+    found = [plain[name] for name in METRICS if name in plain] or results
+    if len(found) == 1:
+        roles[found[0]] = Role("metric", None, "guessed from its name")
+        return
+    why = f"could be {', '.join(map(repr, found))}" if found else "none has a usual name"
+    raise UsageError(
+        f"{location}: which column is the metric? ({why})",
+        f"Say --map COLUMN=metric. Columns: {', '.join(columns[:20])}{' …' if len(columns) > 20 else ''}.",
+    )
+
+
+def _rest(column: str, config: tuple[str, ...], *, has_prefix: bool, is_wandb: bool) -> Role:
+    if column.startswith(config):
+        return Role("hyperparameter", None, "its prefix says so")
+    if column.startswith(SUMMARY) or column.startswith("_"):
+        return Role("attribute", None, "its prefix says so")
+    if is_wandb and column[:1].isupper() and column.lower() in WANDB_OWN:
+        return Role("attribute", None, "a column of W&B's own")
+    if has_prefix:
+        return Role("attribute", None, "other columns have the prefix of hyperparameters")
+    if plain_name(column) in (name for role in ("started", "ended", "duration") for name in VOCABULARY[role]):
+        return Role("attribute", None, "a time, which no trial is given")
+    return Role("hyperparameter", None, "every column without another role is one")
+
+
+def _bare(column: str, config: tuple[str, ...] = CONFIG) -> str:
+    """Return a column's name without the prefix that says what it is."""
+    for prefix in (*config, *SUMMARY):
+        if column.startswith(prefix) and len(column) > len(prefix):
+            return column[len(prefix) :]
+    return column
+
+
+def _refuse_doubles(hyperparameters: dict[str, str]) -> None:
+    seen: dict[str, str] = {}
+    for column, name in hyperparameters.items():
+        if name in seen:
+            raise UsageError(
+                f"The columns {seen[name]!r} and {column!r} would both be the hyperparameter {name!r}.",
+                f"Rename one: --map {column}=hyperparameter:NAME, or --map {column}=ignore",
+            )
+        seen[name] = column

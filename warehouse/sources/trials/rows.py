@@ -1,0 +1,95 @@
+"""Read a table of trials into rows, whatever the format; nested objects are flattened with dots."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.protocol import Problem, Request
+from hpowh.warehouse.names import identifier
+from hpowh.warehouse.sources.tables.tabular import ROW, format_of, stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+
+@dataclass
+class Rows:
+    """The rows that could be read, with their positions (from 1), and those that could not."""
+
+    columns: list[str]
+    positions: list[int]
+    rows: list[dict[str, Any]]
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
+    """Return all rows of the file.
+
+    Raises:
+        IngestError: it is missing, empty, of no known format, or no line of it can be read.
+    """
+    if request.path.is_dir():
+        raise IngestError(f"{request.location} is a folder.", "Name one file with one row a trial.")
+    if format_of(request.path) == "json":
+        return _json_rows(request.path, str(request.options.get("encoding") or "utf-8"))
+    staged = stage(connection, request)
+    columns = list(staged.columns)
+    listed = ", ".join(identifier(name) for name in columns)
+    found = connection.execute(f"select {listed} from {staged.positioned} order by {ROW}").fetchall()
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    return Rows(columns, [staged.true_row(i) for i in range(1, len(rows) + 1)], rows, staged.problems)
+
+
+def _json_rows(path: Path, encoding: str) -> Rows:
+    rows = Rows([], [], [])
+    seen: dict[str, None] = {}
+    for position, text in enumerate(_objects(path, encoding), start=1):
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            rows.problems.append(Problem(position, "(whole row)", text[:80], f"no JSON: {error}"))
+            continue
+        if not isinstance(value, dict):
+            rows.problems.append(Problem(position, "(whole row)", text[:80], "no JSON object"))
+            continue
+        row = dict(flatten(value))
+        seen |= dict.fromkeys(row)
+        rows.positions.append(position)
+        rows.rows.append(row)
+    rows.columns = list(seen)
+    return rows
+
+
+def _objects(path: Path, encoding: str) -> Iterator[str]:
+    """Yield the text of each object: of each line, or of each item of one JSON list."""
+    try:
+        is_zipped = path.suffix.lower() == ".gz"
+        with gzip.open(path, "rt", encoding=encoding) if is_zipped else path.open(encoding=encoding) as handle:
+            start = handle.read(1)
+            while start.isspace():
+                start = handle.read(1)
+            if start == "[":
+                whole = json.loads(start + handle.read())
+                yield from (json.dumps(item) for item in whole)
+                return
+            first = start + handle.readline()
+            yield from (line for line in chain([first], handle) if line.strip())
+    except (OSError, EOFError, UnicodeError, LookupError, ValueError) as error:
+        raise IngestError(f"{path} cannot be read: {error}", "Is it complete and UTF-8?") from None
+
+
+def flatten(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of nested objects, their names joined by dots; lists and empty objects are leaves."""
+    for name, one in value.items():
+        if isinstance(one, dict) and one:
+            yield from flatten(one, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", one

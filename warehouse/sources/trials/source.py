@@ -1,0 +1,245 @@
+"""One row a trial: CSV, Parquet or JSON lines, among them what the web page of W&B and Optuna's data frames export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Problem, Request, RowsRefusedError
+from hpowh.warehouse.sources.sweeps.loader import load_sweeps
+from hpowh.warehouse.sources.sweeps.tables import Sweep, SweepParameter, Trials, trial_schema
+from hpowh.warehouse.sources.tables.tabular import content_fingerprint
+from hpowh.warehouse.sources.trials.cells import Cell, read_cell, read_number
+from hpowh.warehouse.sources.trials.plan import Plan, plan_of
+from hpowh.warehouse.sources.trials.rows import Rows, read_rows
+from hpowh.warehouse.sources.trials.times import read_times, zone_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+OPTIONS = ("direction", "encoding", "tool", "time_zone")
+EMPTY_NOTE = "{count:,} trials finished without a value of {metric!r}; they are kept with the status `missing`."
+
+
+class TrialRows:
+    """`hpowh ingest trials FILE`: one sweep from a table with one row a trial.
+
+    Options: `direction` (`min`, `max`, or `METRIC=min,…`), `encoding`, `tool` (the tuner's name), `time_zone` (where
+    times without a zone are read; default UTC). Roles of columns: see `trials_plan.ROLES`.
+    """
+
+    kind = "trials"
+    summary = "Trials of any tuner, one row each: CSV, Parquet, JSON lines (also the CSV that W&B's page exports)"
+    is_live = True
+
+    def fingerprint(self, request: Request) -> str:
+        """Return a hash of the file."""
+        return content_fingerprint(request.path)
+
+    def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
+        """Return each column's role, the number of trials and the first rows."""
+        rows, plan = _opened(connection, request)
+        mapping = [(column, str(role), role.why) for column, role in plan.roles.items()]
+        first = [tuple(row.get(column) for column in rows.columns) for row in rows.rows[:5]]
+        return Preview(len(rows.rows), mapping, rows.columns, first, plan.notes)
+
+    def load(self, connection: duckdb.DuckDBPyConnection, request: Request, context: LoadContext) -> LoadReport:
+        """Write the sweep and its trials.
+
+        Raises:
+            RowsRefusedError: a state is unknown, a metric's value no number, or a time no time.
+        """
+        context.progress("read", 0.0)
+        rows, plan = _opened(connection, request)
+        reader = _Reader(rows, plan, zone_of(request.options.get("time_zone")))
+        refused = sorted([*rows.problems, *reader.problems], key=lambda problem: problem.row)
+        count = len({problem.row for problem in refused})
+        if refused and request.reject_to is None:
+            raise RowsRefusedError(request.location, count, refused)
+        sweep = Sweep(
+            request.name,
+            str(request.options.get("tool") or plan.tool),
+            plan.metrics,
+            reader.declared(),
+            time_note=reader.time_note,
+        )
+        loaded = load_sweeps(connection, [sweep], reader.trials(), context)
+        return LoadReport(loaded.trial_count, refused, count, [*plan.notes, *reader.notes()])
+
+
+def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Rows, Plan]:
+    unknown = sorted(set(request.options) - set(OPTIONS))
+    if unknown:
+        raise UsageError(f"The source trials has no option {unknown[0]!r}.", f"It has: {', '.join(OPTIONS)}.")
+    rows = read_rows(connection, request)
+    if not rows.rows and not rows.problems:
+        raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
+    return rows, plan_of(rows.columns, request, cache(lambda column: _counts(rows, column)))
+
+
+def _counts(rows: Rows, column: str) -> tuple[int, int]:
+    """Return how many cells of a column are numbers, and how many are something else; empty ones are neither."""
+    cells = [read_number(row.get(column)) for row in rows.rows]
+    return sum(value is not None for value, _ in cells), sum(not is_number for _, is_number in cells)
+
+
+class _Reader:
+    """Reads the cells of all rows, column by column."""
+
+    def __init__(self, rows: Rows, plan: Plan, zone: tzinfo) -> None:
+        self.plan = plan
+        self.problems: list[Problem] = []
+        self.cells: list[dict[str, Cell]] = []
+        self.kept: list[tuple[int, dict[str, Any]]] = []
+        self.values: list[list[float | None]] = []
+        self.status: list[str] = []
+        self.times = read_times(rows, plan, self.problems, zone)
+        self.time_note = self.times.note
+        for position, row in zip(rows.positions, rows.rows, strict=True):
+            before = len(self.problems)
+            values = [self._value(position, metric, row) for metric, _ in plan.metric_columns]
+            status = self._status(position, row)
+            if len(self.problems) == before and position not in self.times.refused:
+                self.kept.append((position, row))
+                self.values.append(values)
+                self.status.append(status)
+                self.cells.append(
+                    {
+                        name: cell
+                        for column, name in plan.hyperparameters.items()
+                        if (cell := read_cell(row.get(column))) is not None
+                    }
+                )
+
+    def _value(self, position: int, column: str, row: dict[str, Any]) -> float | None:
+        found, is_number = read_number(row.get(column))
+        if not is_number:
+            self.problems.append(Problem(position, column, str(row.get(column))[:200], "the metric is no number"))
+        return found
+
+    def _status(self, position: int, row: dict[str, Any]) -> str:
+        column = self.plan.column("status")
+        if column is None or row.get(column) in (None, ""):
+            return "finished"
+        found = self.plan.statuses.get(str(row[column]).strip().lower())
+        if found is None:
+            why = f"no state that is known ({', '.join(sorted(self.plan.statuses))})"
+            self.problems.append(Problem(position, column, str(row[column])[:200], why))
+            return "failed"
+        return found
+
+    def declared(self) -> list[SweepParameter]:
+        """Return every hyperparameter that a trial has, with the type of its values; there is no declared range."""
+        kinds: dict[str, set[str]] = {}
+        for row in self.cells:
+            for name, cell in row.items():
+                kinds.setdefault(name, set()).add(cell.kind)
+        return [
+            SweepParameter(
+                name, next(iter(found)) if len(found) == 1 else "float" if found == {"int", "float"} else "mixed"
+            )
+            for name, found in sorted(kinds.items())
+        ]
+
+    def trials(self) -> Trials:
+        """Return the accepted trials as the loader takes them."""
+        import pyarrow as pa
+
+        name = self.plan.column("name")
+        numbers = _own_numbers([row.get(name) for _, row in self.kept]) if name else None
+        table: list[list[Any]] = [[] for _ in trial_schema()]
+        for at, (position, row) in enumerate(self.kept):
+            label = row.get(name) if name else None
+            started, ended = self.times.of(position)
+            cells = (
+                at,
+                0,
+                str(position) if label in (None, "") else str(label),
+                numbers[at] if numbers else position,
+                self.status[at],
+            )
+            for column, value in zip(table, (*cells, started, ended), strict=True):
+                column.append(value)
+        trial = pa.table(
+            [pa.array(c, f.type) for c, f in zip(table, trial_schema(), strict=True)], schema=trial_schema()
+        )
+        lengths = pa.array([self.times.lengths.get(position) for position, _ in self.kept], pa.float64())
+        return Trials(trial, self._parameters(), self._metrics(), self._attributes(), lengths)
+
+    def _parameters(self) -> Iterator[pyarrow.Table]:
+        import pyarrow as pa
+
+        found = [(at, name, cell) for at, row in enumerate(self.cells) for name, cell in row.items()]
+        yield pa.table(
+            {
+                "trial": pa.array([at for at, _, _ in found], pa.int64()),
+                "name": pa.array([name for _, name, _ in found], pa.string()),
+                "numeric_value": pa.array([cell.number for _, _, cell in found], pa.float64()),
+                "text_value": pa.array([cell.text for _, _, cell in found], pa.string()),
+            }
+        )
+
+    def _metrics(self) -> Iterator[pyarrow.Table]:
+        import pyarrow as pa
+
+        found = [
+            (at, position, value)
+            for at, values in enumerate(self.values)
+            for position, value in enumerate(values)
+            if value is not None or self.status[at] == "finished"
+        ]
+        yield pa.table(
+            {
+                "trial": pa.array([row[0] for row in found], pa.int64()),
+                "position": pa.array([row[1] for row in found], pa.int64()),
+                "step": pa.nulls(len(found), pa.int64()),
+                "value": pa.array([row[2] for row in found], pa.float64(), from_pandas=False),
+            }
+        )
+
+    def _attributes(self) -> Iterator[pyarrow.Table]:
+        import pyarrow as pa
+
+        found = [
+            (at, name, json.dumps(row[column], default=str))
+            for at, (_, row) in enumerate(self.kept)
+            for column, name in self.plan.attributes.items()
+            if row.get(column) not in (None, "")
+        ]
+        yield pa.table(
+            {
+                "trial": pa.array([row[0] for row in found], pa.int64()),
+                "name": pa.array([row[1] for row in found], pa.string()),
+                "value": pa.array([row[2] for row in found], pa.string()),
+            }
+        )
+
+    def notes(self) -> list[str]:
+        """Return what the user should know of the values."""
+        sentences = []
+        for at, (metric, _) in enumerate(self.plan.metrics):
+            count = sum(
+                values[at] is None and status == "finished"
+                for values, status in zip(self.values, self.status, strict=True)
+            )
+            if count:
+                sentences.append(EMPTY_NOTE.format(count=count, metric=metric))
+        if self.time_note:
+            sentences.append(self.time_note)
+        return sentences
+
+
+def _own_numbers(names: Sequence[Any]) -> list[int] | None:
+    """Return names as the trials' numbers where they are whole numbers, each once: a tuner's own count."""
+    texts = [str(name) for name in names]
+    if not all(text.isascii() and text.isdigit() and len(text) < 10 for text in texts) or len(set(texts)) < len(texts):
+        return None
+    return [int(text) for text in texts]
+
+
+SOURCE = TrialRows()

@@ -1,0 +1,1 @@
+"""Weights & Biases: offline files and the online API."""
