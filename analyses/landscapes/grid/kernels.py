@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpowh.analyses.landscapes.grid.compiling import compiled
+from hpowh.analyses.compiling import compiled
 
 TILE = 2048
 """Cells whose counters stay in the first-level cache while all their neighbours pass by."""

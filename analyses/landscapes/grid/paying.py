@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpowh.analyses.landscapes.grid.compiling import is_on_disk
+from hpowh.analyses.compiling import is_on_disk
 
 WITHOUT_CODE = 8
 """Compiling takes seconds: without machine code on disk it pays from so many times the work on."""

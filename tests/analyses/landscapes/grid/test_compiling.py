@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpowh.analyses.landscapes.grid import compiling, kernels, paying
+from hpowh.analyses import compiling
+from hpowh.analyses.landscapes.grid import kernels, paying
 from hpowh.analyses.landscapes.grid.engines import graph_of
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one import fanova, shares

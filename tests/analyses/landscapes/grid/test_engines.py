@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hpowh.analyses import compiling
 from hpowh.analyses.landscapes.errors import TooLargeError
-from hpowh.analyses.landscapes.grid import compiling, edges
+from hpowh.analyses.landscapes.grid import edges
 from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
 from hpowh.analyses.landscapes.grid.engines import graph_of
 from hpowh.analyses.landscapes.grid.graph import EdgeGraph
