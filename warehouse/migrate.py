@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.metadata import version as package_version
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import bridge
 from hpowh.warehouse.connection import connect, explain
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
+from hpowh.warehouse.revisions import alembic_config, migrations_folder, newest_revision, revisions
 from hpowh.warehouse.views import drop_views, recreate_views
 
 if TYPE_CHECKING:
     import duckdb
 
 IDENTITY = "hpowh"
-_DOWN = re.compile(r'^down_revision(?:: [^=]+)? = "(\d+)"$', re.MULTILINE)
 
 
 def program_version() -> str:
@@ -27,38 +25,31 @@ def program_version() -> str:
     return package_version("hpowh")
 
 
-@lru_cache(maxsize=1)
-def known_revisions() -> list[str]:
-    """Return the revisions of this program in their order, each after the one that it names as the one before.
-
-    Numbers say nothing about the order: two people may have taken theirs at the same time.
-    """
-    followers: dict[str | None, str] = {}
-    for entry in files("hpowh.migrations").joinpath("versions").iterdir():
-        if entry.name[:4].isdigit():
-            before = _DOWN.search(entry.read_text(encoding="utf-8"))
-            followers[before[1] if before else None] = entry.name.split("_")[0]
-    chain: list[str] = []
-    while (chain[-1] if chain else None) in followers:
-        chain.append(followers[chain[-1] if chain else None])
-    return chain
-
-
 def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     """Return the revision at which a warehouse stands.
 
     Raises:
         NotAWarehouseError: the file is a DuckDB database of another kind.
+        VersionError: the warehouse is from before the first release and too old to be upgraded.
     """
     found = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'ops' and table_name in ('warehouse', 'revision')"
+        "select count(*) filter (schema_name = 'ops' and table_name in ('warehouse', 'revision')), "
+        "count(*) filter (schema_name = 'result' and table_name = ?) from duckdb_tables()",
+        [bridge.MADE_LAST],
     ).fetchall()
     if found[0][0] != 2:
         raise NotAWarehouseError(
             f"{path} is a DuckDB file but not a hpowh warehouse.", "Name another file, or make one: hpowh init"
         )
     rows = connection.execute("select version_num from ops.revision").fetchall()
-    return str(rows[0][0]) if rows else ""
+    revision = str(rows[0][0]) if rows else ""
+    if not found[0][1]:
+        raise VersionError(
+            f"The warehouse {path} was made before the first release (revision {revision} of then); this hpowh "
+            f"upgrades from revision {bridge.LAST} of then on.",
+            "Make a new one and load its sources again: hpowh init --warehouse NEW_FILE",
+        )
+    return revision
 
 
 def check_revision(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -67,17 +58,17 @@ def check_revision(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     Raises:
         VersionError: says which of the two it is and what to do.
     """
-    stands, known = revision_of(connection, path), known_revisions()
-    if stands == known[-1]:
+    stands, newest = revision_of(connection, path), newest_revision()
+    if stands == newest:
         return
-    if stands not in known:
+    if stands != bridge.LAST and stands not in revisions():
         raise VersionError(
             f"The warehouse {path} was made by a newer hpowh (revision {stands}; this one, {program_version()}, "
-            f"knows up to {known[-1]}).",
+            f"knows up to {newest}).",
             "Upgrade the program: pip install --upgrade hpowh",
         )
     raise VersionError(
-        f"The warehouse {path} stands at revision {stands}; this program needs {known[-1]}.",
+        f"The warehouse {path} stands at revision {stands}; this program needs {newest}.",
         f"Upgrade it in place (a backup is kept): hpowh init --warehouse {path}",
     )
 
@@ -93,15 +84,16 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
 
     Raises:
         VersionError: the warehouse is newer than the program.
-        HpowhError: an upgrade failed; the warehouse is as it was.
+        HpowhError: an upgrade failed, and the warehouse is as it was; or the program's revisions are no chain.
     """
-    target = target or known_revisions()[-1]
+    target = target or newest_revision()
     if not path.exists():
+        revisions()
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.new")
         _discard(fresh)
         try:
-            _upgrade(fresh, target, wait)
+            _upgrade(fresh, target, wait, is_old=False)
             fresh.rename(path)
         finally:
             _discard(fresh)
@@ -111,9 +103,10 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
     connection = connect(path, read_only=False, wait=wait)
     try:
         stands = revision_of(connection, path)
-        if stands not in known_revisions():
+        chain = [target] if stands == target else revisions()  # Alembic takes a second to import: only where needed
+        if stands not in (bridge.LAST, *chain):
             check_revision(connection, path)
-        if known_revisions().index(stands) >= known_revisions().index(target):
+        if stands in chain and chain.index(stands) >= chain.index(target):
             connection.begin()
             recreate_views(connection)
             connection.commit()
@@ -123,7 +116,7 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
         connection.close()
     backup = path.with_name(f"{path.name}.backup-{stands}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
     shutil.copy2(path, backup)
-    _upgrade(path, target, wait)
+    _upgrade(path, target, wait, is_old=stands == bridge.LAST)
     return "upgraded", backup
 
 
@@ -132,11 +125,14 @@ def _discard(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _upgrade(path: Path, target: str, wait: float) -> None:
-    """Run the revisions up to `target` and re-create all views: both in one transaction."""
+def _upgrade(path: Path, target: str, wait: float, *, is_old: bool) -> None:
+    """Run the revisions up to `target` and re-create all views: both in one transaction.
+
+    Args:
+        is_old: it stands at the last revision of before the first release (see `bridge`).
+    """
     import duckdb
     from alembic import command
-    from alembic.config import Config
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
@@ -150,11 +146,12 @@ def _upgrade(path: Path, target: str, wait: float) -> None:
             connection.exec_driver_sql("create schema if not exists ops")
             if raw.execute("select count(*) from duckdb_schemas() where schema_name = 'space'").fetchall()[0][0]:
                 drop_views(raw)
-            config = Config()
-            config.set_main_option("script_location", str(files("hpowh.migrations")))
+            if is_old:
+                bridge.cross(raw, path)
+            config = alembic_config(migrations_folder())
             config.attributes["connection"] = connection
             command.upgrade(config, target)
-            if target == known_revisions()[-1]:
+            if target == newest_revision():
                 recreate_views(raw)
             if not raw.execute("select count(*) from ops.warehouse").fetchall()[0][0]:
                 raw.execute("insert into ops.warehouse values (?, now(), ?)", [IDENTITY, program_version()])

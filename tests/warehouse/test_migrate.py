@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 from duckdb_sqlalchemy import Dialect
 
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, migrate
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
-from hpowh.warehouse.migrate import initialise, known_revisions
+from hpowh.warehouse.migrate import initialise
+from hpowh.warehouse.revisions import migrations_folder, newest_revision, revisions
 from hpowh.warehouse.schema import METADATA
 from hpowh.warehouse.views import refresh_generated_views, static_views
 
@@ -66,29 +67,133 @@ def test_every_view_of_the_folder_is_there(warehouse):
     }
 
 
-@pytest.mark.parametrize("start", known_revisions()[:-1])
+@pytest.mark.parametrize("start", revisions()[:-1])
 def test_upgrade_carries_the_data_across(tmp_path, start):
     path = tmp_path / "old.duckdb"
     assert initialise(path, target=start)[0] == "created"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("insert into core.benchmark values (1, 'b')")
-        connection.execute("insert into core.algorithm values (1, 'A')")
-        connection.execute("insert into core.experiment values (1, 'x')")
-        connection.execute("insert into core.metric values (1, 'loss', 'min', null, null, null)")
-        connection.execute("insert into core.run values (1, 1, 1, 1, 7, null, 1)")
-        connection.execute("insert into core.run_factor values (1, 'prior', null, 'good')")
-        connection.execute("insert into core.trace values (1, 1, 2.0, 0.25, 'ok', 1)")
+    fill(path)
     done, backup = initialise(path)
-    assert done == "upgraded"
-    with Warehouse(path) as warehouse:
-        row = warehouse.sql(
-            "select algorithm, benchmark, seed, metric, budget, value, prior from mart.observation"
-        ).rows()
-    assert row == [("A", "b", 7, "loss", 2.0, 0.25, "good")]
-    assert backup is not None
+    assert done == "upgraded" and backup is not None
+    assert observations(path) == [("name1", "name1", 1, "name1", 1.5, 1.5), ("name2", "name2", 2, "name2", 2.5, 2.5)]
     with duckdb.connect(str(backup), read_only=True) as kept:
         assert kept.execute("select version_num from ops.revision").fetchall() == [(start,)]
-        assert kept.execute("select count(*) from core.trace").fetchall() == [(1,)]
+        assert kept.execute("select count(*) from core.trace").fetchall() == [(2,)]
+
+
+def fill(path: Path) -> None:
+    """Put two rows into every table but the ledger of revisions: n, n.5, `column`n, or what a check allows."""
+    with duckdb.connect(str(path)) as connection:
+        allowed = {
+            (schema, table, column): values
+            for schema, table, column, values in connection.execute(
+                "select schema_name, table_name, constraint_column_names[1], "
+                "regexp_extract_all(constraint_text, '''(\\w+)''', 1) "
+                "from duckdb_constraints() where constraint_type = 'CHECK'"
+            ).fetchall()
+        }
+        columns = connection.execute(
+            "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+            "join duckdb_tables() using (schema_name, table_name) "
+            "where not duckdb_columns.internal and table_name <> 'revision' order by 1, 2, column_index"
+        ).fetchall()
+        tables: dict[str, list[tuple[str, list[str] | None, str]]] = {}
+        for schema, table, column, kind in columns:
+            tables.setdefault(f"{schema}.{table}", []).append((column, allowed.get((schema, table, column)), kind))
+        connection.begin()
+        for table, described in tables.items():
+            for row in (1, 2):
+                values = [
+                    choices[row % len(choices)] if choices else value_of(column, kind, row)
+                    for column, choices, kind in described
+                ]
+                connection.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)
+        connection.commit()
+
+
+def value_of(column: str, kind: str, row: int) -> object:
+    times = "TIMESTAMP WITH TIME ZONE"
+    return {"VARCHAR": f"{column}{row}", "DOUBLE": row + 0.5, "BOOLEAN": row == 1, times: f"2026-01-0{row}"}.get(
+        kind, row
+    )
+
+
+def observations(path: Path) -> list[tuple[object, ...]]:
+    with Warehouse(path) as warehouse:
+        query = "select algorithm, benchmark, seed, metric, budget, value from mart.observation order by seed"
+        return warehouse.sql(query).rows()
+
+
+@pytest.fixture
+def old_warehouse(tmp_path) -> Path:
+    """A warehouse of revision 0036, the last one before the revisions were put into one, made from its stored text."""
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(Path(__file__).with_name("warehouse_0036.sql").read_text())
+    return path
+
+
+def test_a_warehouse_of_0036_keeps_every_row(old_warehouse, empty_warehouse):
+    fill(old_warehouse)
+    with pytest.raises(VersionError, match=r"stands at revision 0036.*hpowh init --warehouse"):
+        Warehouse(old_warehouse).sql("select 1")
+    done, backup = initialise(old_warehouse)
+    assert done == "upgraded" and backup is not None and ".backup-0036-" in backup.name
+    assert columns_of(old_warehouse) == columns_of(empty_warehouse)
+    assert len(observations(old_warehouse)) == 2
+    with duckdb.connect(str(old_warehouse), read_only=True) as connection:
+        assert connection.execute("select version_num from ops.revision").fetchall() == [(newest_revision(),)]
+        connection.execute(f"attach '{backup}' as kept (read_only)")
+        compared = 0
+        for table, columns in columns_of(backup).items():
+            names = ", ".join(f'"{name}"' for name, _, _ in columns)
+            kept = connection.execute(f"select {names} from kept.{table} order by all").fetchall()
+            assert connection.execute(f"select {names} from {table} order by all").fetchall() == kept, table
+            compared += len(kept) >= 2
+        assert compared == len(columns_of(backup)) == 101
+    assert initialise(old_warehouse) == ("unchanged", None)
+
+
+def test_the_tables_of_others_do_not_stop_a_warehouse_of_0036(old_warehouse):
+    with duckdb.connect(str(old_warehouse)) as connection:
+        connection.execute("create table result.toy_mean (analysis_run_id integer not null, mean double)")
+        connection.execute("insert into result.toy_mean values (1, 0.5)")
+    assert initialise(old_warehouse)[0] == "upgraded"
+    with Warehouse(old_warehouse) as warehouse:
+        assert warehouse.sql("select mean from result.toy_mean").one() == 0.5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table core.trace add column note text",
+        "alter table core.trace alter column budget drop not null",
+        "drop table core.trial_attribute",
+        "alter table core.trial alter column number type integer",
+    ],
+)
+def test_a_warehouse_of_0036_changed_by_hand_is_left_alone(old_warehouse, change):
+    with duckdb.connect(str(old_warehouse)) as connection:
+        connection.execute("drop view mart.observation")
+        connection.execute(change)
+    before = columns_of(old_warehouse)
+    with pytest.raises(HpowhError, match=r"not as that revision made it: core\.tr\w+\. Somebody changed"):
+        initialise(old_warehouse)
+    assert columns_of(old_warehouse) == before
+    with duckdb.connect(str(old_warehouse), read_only=True) as connection:
+        assert connection.execute("select version_num from ops.revision").fetchall() == [("0036",)]
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0033"])
+def test_a_warehouse_from_before_0036_is_told_what_to_do(old_warehouse, revision):
+    """Its number may be one of the chain of now, and means something else."""
+    with duckdb.connect(str(old_warehouse)) as connection:
+        connection.execute("drop table result.sweep_tradeoff")
+        connection.execute("update ops.revision set version_num = ?", [revision])
+    before = old_warehouse.read_bytes()
+    for attempt in (lambda: initialise(old_warehouse), lambda: Warehouse(old_warehouse).sql("select 1")):
+        with pytest.raises(VersionError, match=rf"revision {revision} of then.*hpowh init --warehouse NEW_FILE"):
+            attempt()
+    assert old_warehouse.read_bytes() == before
 
 
 def test_upgrade_twice_is_nothing(tmp_path):
@@ -108,25 +213,86 @@ def test_a_newer_warehouse_is_refused(tmp_path, empty_warehouse):
             attempt()
 
 
-def test_an_older_warehouse_asks_for_its_upgrade(tmp_path):
+@pytest.fixture
+def chain(tmp_path, monkeypatch):
+    """A copy of the revisions that a test adds to; the program takes them for its own."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrations_folder(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def add(number: str, before: str, body: str = "", *, name: str = "toy", revision: str | None = None) -> None:
+        text = f"from alembic import op\n\nrevision = {revision or number!r}\ndown_revision = {before!r}\n\n\n"
+        text += f"def upgrade() -> None:\n    op.execute('create table result.{name} (x integer)')\n{body}"
+        (folder / "versions" / f"{number}_{name}.py").write_text(text)
+        number_of_newest = max(file.name for file in (folder / "versions").glob("[0-9]*.py"))[:4]
+        monkeypatch.setattr(migrate, "newest_revision", lambda: number_of_newest)
+
+    monkeypatch.setattr(migrate, "migrations_folder", lambda: folder)
+    monkeypatch.setattr(migrate, "revisions", lambda: revisions(folder))
+    add.folder = folder
+    return add
+
+
+def following(number: str, steps: int = 1) -> str:
+    return f"{int(number) + steps:04}"
+
+
+def test_a_failed_upgrade_changes_nothing(tmp_path, empty_warehouse, chain):
     path = tmp_path / "old.duckdb"
-    initialise(path, target="0001")
-    with pytest.raises(VersionError, match="hpowh init --warehouse"):
+    path.write_bytes(empty_warehouse.read_bytes())
+    before, newest = columns_of(path), newest_revision()
+    chain(following(newest), newest, "    op.execute('create table core.run (x integer)')\n")
+    with pytest.raises(VersionError, match=f"stands at revision {newest}.*hpowh init --warehouse"):
         Warehouse(path).sql("select 1")
-
-
-def test_a_failed_upgrade_changes_nothing(tmp_path):
-    """A table in the way of revision 0002 makes it fail; the file must stay at 0001."""
-    path = tmp_path / "old.duckdb"
-    initialise(path, target="0001")
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create table result.coverage (x integer)")
-    before = columns_of(path)
-    with pytest.raises(HpowhError):
+    with pytest.raises(HpowhError, match="failed"):
         initialise(path)
     assert columns_of(path) == before
     with duckdb.connect(str(path), read_only=True) as connection:
-        assert connection.execute("select version_num from ops.revision").fetchall() == [("0001",)]
+        assert connection.execute("select version_num from ops.revision").fetchall() == [(newest,)]
+
+
+def test_a_revision_is_added_to_old_and_new_warehouses(tmp_path, empty_warehouse, old_warehouse, chain):
+    path, fresh, newest = tmp_path / "w.duckdb", tmp_path / "fresh.duckdb", newest_revision()
+    path.write_bytes(empty_warehouse.read_bytes())
+    chain(following(newest), newest)
+    assert [initialise(path)[0], initialise(old_warehouse)[0], initialise(fresh)[0]] == [
+        "upgraded",
+        "upgraded",
+        "created",
+    ]
+    for upgraded in (path, old_warehouse, fresh):
+        assert "result.toy" in columns_of(upgraded)
+
+
+def test_two_revisions_after_one_are_named(tmp_path, chain):
+    """By number or by what they follow: neither is taken or dropped in silence."""
+    newest = newest_revision()
+    chain(following(newest), newest)
+    chain(following(newest), newest, name="other")
+    with pytest.raises(HpowhError, match=rf"{following(newest)}_other\.py and {following(newest)}_toy\.py"):
+        initialise(tmp_path / "w.duckdb")
+    (chain.folder / "versions" / f"{following(newest)}_other.py").unlink()
+    chain(following(newest, 2), newest, name="other")
+    with pytest.raises(
+        HpowhError, match=rf"2 ends: {following(newest)}_toy\.py and {following(newest, 2)}_other\.py\. Number it"
+    ):
+        initialise(tmp_path / "w.duckdb")
+    assert not (tmp_path / "w.duckdb").exists()
+
+
+def test_a_number_that_is_not_its_place_is_an_error(tmp_path, chain):
+    newest = newest_revision()
+    chain(following(newest, 2), newest)
+    with pytest.raises(HpowhError, match=rf"{following(newest, 2)}_toy\.py calls itself .* place {int(newest) + 1} of"):
+        initialise(tmp_path / "w.duckdb")
+    (chain.folder / "versions" / f"{following(newest, 2)}_toy.py").unlink()
+    chain(following(newest), newest)
+    chain(following(newest, 2), newest, name="copied", revision=following(newest))
+    with pytest.raises(HpowhError, match=rf"{following(newest, 2)}_copied\.py"):
+        initialise(tmp_path / "w.duckdb")
+    (chain.folder / "versions" / f"{following(newest, 2)}_copied.py").unlink()
+    chain(following(newest, 2), "0777", name="astray")
+    with pytest.raises(HpowhError, match="0777"):
+        initialise(tmp_path / "w.duckdb")
 
 
 @pytest.mark.parametrize(
@@ -155,18 +321,12 @@ def test_a_duckdb_file_of_another_kind(tmp_path):
         initialise(path)
 
 
-def test_revisions_form_one_chain():
-    """Each revision names the one before it and says what it does; none is left out."""
-    before = None
-    written = {path.name[:4] for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py")}
-    assert sorted(known_revisions()) == sorted(written)
-    for number in known_revisions():
-        (path,) = (ROOT / "migrations" / "versions").glob(f"{number}_*.py")
-        text = path.read_text()
-        assert re.search(rf'^revision(: str)? = "{number}"$', text, re.MULTILINE)
-        expected = "None" if before is None else f'"{before}"'
-        assert re.search(rf"^down_revision(: str \| None)? = {expected}$", text, re.MULTILINE)
-        before = number
+def test_numbers_are_places_in_the_chain():
+    written = sorted(
+        path.name[:4] for path in (ROOT / "migrations" / "versions").glob("*.py") if path.stem != "__init__"
+    )
+    assert revisions() == written == [f"{place:04}" for place in range(1, len(written) + 1)]
+    assert newest_revision() == written[-1]
 
 
 def test_views_of_another_version_are_renewed_on_writing(tmp_path, empty_warehouse):

@@ -1,16 +1,5 @@
-"""What was measured (`core`) and the ledgers (`ops`).
+-- `core`: what was measured. Facts are narrow and typed; names live in dimensions.
 
-Revision: 0001
-"""
-
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0001"
-down_revision = None
-
-TABLES = """
 create table core.algorithm (
     algorithm_id integer not null,
     name text not null,
@@ -139,39 +128,6 @@ create table core.source (
 );
 comment on table core.source is 'One row per ingested source: a file, folder, package or storage at one state of its content.';
 
-create table core.sweep (
-    sweep_id integer not null,
-    name text not null,
-    tool text not null,
-    benchmark_id integer,
-    search_space_id integer,
-    time_note text,
-    source_id integer not null,
-    primary key (sweep_id)
-);
-comment on table core.sweep is 'One row per sweep: the trials that one tuner ran towards one or several metrics.';
-
-create table core.sweep_metric (
-    sweep_id integer not null,
-    position integer not null,
-    metric_id integer not null
-);
-comment on table core.sweep_metric is 'One row per sweep and metric that it optimises, in the tuner''s order.';
-
-create table core.sweep_parameter (
-    sweep_id integer not null,
-    name text not null,
-    value_type text not null,
-    scale text not null,
-    lower double,
-    upper double,
-    step double,
-    choices text,
-    check (value_type in ('int', 'float', 'bool', 'text', 'mixed')),
-    check (scale in ('linear', 'log'))
-);
-comment on table core.sweep_parameter is 'One row per sweep and declared hyperparameter, with its range or choices.';
-
 create table core.trace (
     run_id integer not null,
     metric_id integer not null,
@@ -182,103 +138,3 @@ create table core.trace (
     check (status in ('ok', 'nan', 'inf', 'neg_inf', 'failed', 'diverged', 'timeout', 'memory', 'missing'))
 );
 comment on table core.trace is 'One row per run, metric and budget: the value reported when that budget was spent.';
-
-create table core.trial (
-    trial_id integer not null,
-    sweep_id integer not null,
-    name text not null,
-    number bigint not null,
-    status text not null,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    duration double,
-    configuration_id bigint,
-    source_id integer not null,
-    check (status in ('finished', 'failed', 'running', 'pruned', 'waiting'))
-);
-comment on table core.trial is 'One row per trial of a sweep.';
-
-create table core.trial_attribute (
-    trial_id integer not null,
-    name text not null,
-    value text not null
-);
-comment on table core.trial_attribute is 'One row per trial and attribute that the user or the tuner attached to it, as JSON text.';
-
-create table core.trial_metric (
-    trial_id integer not null,
-    metric_id integer not null,
-    step bigint,
-    value double,
-    status text not null,
-    check (status in ('ok', 'nan', 'inf', 'neg_inf', 'failed', 'diverged', 'timeout', 'memory', 'missing'))
-);
-comment on table core.trial_metric is 'One row per trial, metric and step; step NULL is the trial''s final value.';
-
-create table core.trial_parameter (
-    trial_id integer not null,
-    name text not null,
-    numeric_value double,
-    text_value text not null
-);
-comment on table core.trial_parameter is 'One row per trial and hyperparameter that it had.';
-
-create table ops.analysis_run (
-    analysis_run_id integer not null,
-    job text not null,
-    subject text not null,
-    job_version text not null,
-    parameters text not null,
-    input_fingerprint text not null,
-    seed bigint,
-    started_at timestamp with time zone not null,
-    ended_at timestamp with time zone not null,
-    warnings text not null,
-    program_version text not null,
-    primary key (analysis_run_id)
-);
-comment on table ops.analysis_run is 'One row per analysis run: job, subject, version, parameters, input fingerprint, seed, warnings.';
-
-create table ops.build (
-    build_id integer not null,
-    path text not null,
-    status text not null,
-    page_count integer not null,
-    started_at timestamp with time zone not null,
-    ended_at timestamp with time zone not null,
-    summary text not null,
-    primary key (build_id),
-    check (status in ('ok', 'failed'))
-);
-comment on table ops.build is 'One row per report build.';
-
-create table ops.ingest (
-    ingest_id integer not null,
-    source_id integer not null,
-    action text not null,
-    row_count bigint not null,
-    refused_count bigint not null,
-    started_at timestamp with time zone not null,
-    ended_at timestamp with time zone not null,
-    notes text not null,
-    primary key (ingest_id),
-    check (action in ('load', 'replace', 'update'))
-);
-comment on table ops.ingest is 'One row per acknowledged ingest, replacement or removal of a source.';
-
-create table ops.warehouse (
-    identity text not null,
-    created_at timestamp with time zone not null,
-    program_version text not null
-);
-comment on table ops.warehouse is 'One row: this file is a hpowh warehouse, made when and by which version.';
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for schema in ("core", "mart", "result"):
-        op.execute(f"create schema if not exists {schema}")
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)

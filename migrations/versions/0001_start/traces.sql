@@ -1,16 +1,5 @@
-"""First results: incumbent traces, regret, ranks within block, coverage.
+-- `result`, first analyses: incumbent traces, regret, ranks within block, coverage.
 
-Revision: 0002
-"""
-
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-
-TABLES = """
 create table result.coverage (
     analysis_run_id integer not null,
     algorithm_id integer not null,
@@ -114,11 +103,3 @@ create table result.trace_summary (
     reason text
 );
 comment on table result.trace_summary is 'One row per analysis run, benchmark, metric, algorithm, factor setting and budget: the spread over seeds.';
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)

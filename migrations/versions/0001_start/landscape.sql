@@ -1,16 +1,5 @@
-"""Loss landscapes: metrics, nodes, optima, networks, importances, similarities, optimiser runs.
+-- `result`: loss landscapes. Every number carries its conventions (`parameters` of the analysis run, `epsilon`).
 
-Revision: 0004
-"""
-
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0004"
-down_revision = "0003"
-
-TABLES = """
 create table result.landscape_autocorrelation (
     analysis_run_id integer not null,
     lag integer not null,
@@ -221,11 +210,3 @@ create table result.landscape_subject (
     engine text not null
 );
 comment on table result.landscape_subject is 'One row per analysis run of a landscape: which landscape it was and how it was read.';
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)

@@ -1,16 +1,5 @@
-"""What whole grids show: fidelities, noise floors, common defaults, models, relations, claims.
+-- `result`: what whole grids show across fidelities, data sets and models; the claims of the literature beside it.
 
-Revision: 0040
-"""
-
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0040"
-down_revision = "0050"
-
-TABLES = """
 create table result.landscape_claim (
     analysis_run_id integer not null,
     scope text not null,
@@ -144,11 +133,3 @@ create table result.landscape_relation (
     reason text
 );
 comment on table result.landscape_relation is 'One row per analysis run, search space, metric, split, meta-feature and number: do they go together.';
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)

@@ -1,16 +1,34 @@
-"""Ledger of nightly builds: what they did, the conclusions at that time, what changed between two of them.
+-- `ops`: ledgers of what was done, when, by which version, from what.
 
-Revision: 0050
-"""
+create table ops.analysis_run (
+    analysis_run_id integer not null,
+    job text not null,
+    subject text not null,
+    job_version text not null,
+    parameters text not null,
+    input_fingerprint text not null,
+    seed bigint,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone not null,
+    warnings text not null,
+    program_version text not null,
+    primary key (analysis_run_id)
+);
+comment on table ops.analysis_run is 'One row per analysis run: job, subject, version, parameters, input fingerprint, seed, warnings.';
 
-from __future__ import annotations
+create table ops.build (
+    build_id integer not null,
+    path text not null,
+    status text not null,
+    page_count integer not null,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone not null,
+    summary text not null,
+    primary key (build_id),
+    check (status in ('ok', 'failed'))
+);
+comment on table ops.build is 'One row per report build.';
 
-from alembic import op
-
-revision = "0050"
-down_revision = "0010"
-
-TABLES = """
 create table ops.change (
     nightly_id integer not null,
     position integer not null,
@@ -34,6 +52,20 @@ create table ops.conclusion (
     check (kind in ('contrast', 'count', 'importance', 'landscape', 'ranking', 'winner'))
 );
 comment on table ops.conclusion is 'One row per nightly build with a new site and conclusion: what the results said at that time.';
+
+create table ops.ingest (
+    ingest_id integer not null,
+    source_id integer not null,
+    action text not null,
+    row_count bigint not null,
+    refused_count bigint not null,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone not null,
+    notes text not null,
+    primary key (ingest_id),
+    check (action in ('load', 'replace', 'update'))
+);
+comment on table ops.ingest is 'One row per acknowledged ingest, replacement or removal of a source.';
 
 create table ops.nightly (
     nightly_id integer not null,
@@ -65,11 +97,10 @@ create table ops.nightly_step (
     check (outcome in ('done', 'unchanged', 'failed', 'skipped'))
 );
 comment on table ops.nightly_step is 'One row per nightly build and step: a source, an analysis, a check, the publication, the site.';
-"""
 
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
+create table ops.warehouse (
+    identity text not null,
+    created_at timestamp with time zone not null,
+    program_version text not null
+);
+comment on table ops.warehouse is 'One row: this file is a hpowh warehouse, made when and by which version.';

@@ -1,16 +1,5 @@
-"""Embeddings of landscapes: subject, points, surface, singular values.
+-- `result`: landscapes laid out in a plane.
 
-Revision: 0025
-"""
-
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0025"
-down_revision = "0006"
-
-TABLES = """
 create table result.embedding_cell (
     analysis_run_id integer not null,
     column_number integer not null,
@@ -53,11 +42,3 @@ create table result.embedding_subject (
     share_explained double
 );
 comment on table result.embedding_subject is 'One row per analysis run of an embedding: which landscape it shows, how it was made, how far it can be trusted.';
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)

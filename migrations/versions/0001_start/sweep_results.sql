@@ -1,16 +1,5 @@
-"""Results of sweeps: columns, correlations, models, importances, dependence, fronts, ranges, suggestions.
+-- `result`, sweeps: what was used, what mattered, how sure that is, what to try next.
 
-Revision: 0006
-"""
-
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0006"
-down_revision = "0004"
-
-TABLES = """
 create table result.sweep_agreement (
     analysis_run_id integer not null,
     metric_id integer not null,
@@ -22,6 +11,22 @@ create table result.sweep_agreement (
     reason text
 );
 comment on table result.sweep_agreement is 'One row per analysis run, metric and pair of importance methods: how far they order hyperparameters alike.';
+
+create table result.sweep_budget (
+    analysis_run_id integer not null,
+    metric_id integer not null,
+    kind text not null,
+    trial_count bigint not null,
+    spearman double,
+    lower double,
+    upper double,
+    p double,
+    least double,
+    most double,
+    reason text,
+    check (kind in ('steps', 'duration'))
+);
+comment on table result.sweep_budget is 'One row per analysis run, metric and kind of budget: whether trials that were given more end better.';
 
 create table result.sweep_column (
     analysis_run_id integer not null,
@@ -107,10 +112,22 @@ create table result.sweep_importance (
     r_squared double,
     verdict text not null,
     reason text,
-    check (method in ('ols_drop', 'impurity', 'permutation', 'fanova', 'fanova_pair', 'near_best')),
+    check (method in ('ols_drop', 'impurity', 'permutation', 'shapley', 'fanova', 'fanova_pair', 'near_best')),
     check (verdict in ('usable', 'weak', 'worthless', 'unknown'))
 );
 comment on table result.sweep_importance is 'One row per analysis run, metric, method and hyperparameter (or pair): its importance and whether that holds.';
+
+create table result.sweep_interaction (
+    analysis_run_id integer not null,
+    metric_id integer not null,
+    hyperparameter_a text not null,
+    level_a text,
+    hyperparameter_b text not null,
+    level_b text,
+    partial_correlation double not null,
+    p_adjusted double not null
+);
+comment on table result.sweep_interaction is 'One row per analysis run, metric and product of two hyperparameters that explains what neither explains alone.';
 
 create table result.sweep_model (
     analysis_run_id integer not null,
@@ -148,6 +165,15 @@ create table result.sweep_range (
     reason text
 );
 comment on table result.sweep_range is 'One row per analysis run, metric and hyperparameter (or level): where the best tenth of the trials lies.';
+
+create table result.sweep_shapley (
+    analysis_run_id integer not null,
+    metric_id integer not null,
+    trial_id integer not null,
+    hyperparameter text not null,
+    value double not null
+);
+comment on table result.sweep_shapley is 'One row per analysis run, metric, explained trial and hyperparameter: what it adds to the surrogate''s prediction.';
 
 create table result.sweep_step (
     analysis_run_id integer not null,
@@ -231,6 +257,19 @@ create table result.sweep_term (
 );
 comment on table result.sweep_term is 'One row per analysis run, metric and term of the least-squares model.';
 
+create table result.sweep_tradeoff (
+    analysis_run_id integer not null,
+    metric_a_id integer not null,
+    metric_b_id integer not null,
+    trial_count bigint not null,
+    spearman double,
+    lower double,
+    upper double,
+    front_count bigint not null,
+    reason text
+);
+comment on table result.sweep_tradeoff is 'One row per analysis run and two metrics: the rank correlation of their losses, and how many trials none beats.';
+
 create table result.sweep_untried (
     analysis_run_id integer not null,
     metric_id integer not null,
@@ -241,11 +280,3 @@ create table result.sweep_untried (
     expected double not null
 );
 comment on table result.sweep_untried is 'One row per analysis run, metric and combination of two hyperparameters'' parts that no trial has.';
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
