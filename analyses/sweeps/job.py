@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.sweeps.options import DEFAULT, Options
-from hpowh.analyses.sweeps.reading import queries
-from hpowh.warehouse import AnalysisRun, Warehouse
+from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def analyse(
 
 def choose(warehouse: Warehouse, sweeps: Sequence[str], metrics: Sequence[str]) -> list[Chosen]:
     """Return the sweeps that are meant, with their metrics."""
-    known = warehouse.sql(queries.SWEEPS).rows()
+    known = warehouse.sql(queries.text("sweep_input/sweeps")).rows()
     unknown = [name for name in sweeps if not any(name in (subject, own) for _, subject, own, _ in known)]
     if unknown:
         names = _listed([subject for _, subject, _, _ in known]) or "none yet; ingest some first"
@@ -82,7 +81,10 @@ def choose(warehouse: Warehouse, sweeps: Sequence[str], metrics: Sequence[str]) 
         for number, subject, own, is_run in known
         if (not sweeps and not is_run) or subject in sweeps or own in sweeps
     ]
-    chosen = [Chosen(number, subject, warehouse.sql(queries.METRICS, [number]).rows()) for number, subject in meant]
+    chosen = [
+        Chosen(number, subject, warehouse.sql(queries.text("sweep_input/metrics"), [number]).rows())
+        for number, subject in meant
+    ]
     there = sorted({name for one in chosen for _, name, _ in one.metrics})
     missing = [name for name in metrics if name not in there]
     if missing and chosen:
@@ -94,7 +96,7 @@ def choose(warehouse: Warehouse, sweeps: Sequence[str], metrics: Sequence[str]) 
 
 def count_runs(warehouse: Warehouse) -> int:
     """Return how many sweeps are runs of an experiment, which are analysed only when named."""
-    return sum(is_run for *_, is_run in warehouse.sql(queries.SWEEPS).rows())
+    return sum(is_run for *_, is_run in warehouse.sql(queries.text("sweep_input/sweeps")).rows())
 
 
 def _listed(names: Sequence[str], limit: int = 10) -> str:
@@ -104,7 +106,7 @@ def _listed(names: Sequence[str], limit: int = 10) -> str:
 
 def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -> AnalysisRun:
     """Return the identity of a sweep's analysis as it stands."""
-    facts = warehouse.sql(queries.FINGERPRINT, {"sweep": one.sweep_id}).one()
+    facts = warehouse.sql(queries.text("sweep_input/fingerprint"), {"sweep": one.sweep_id}).one()
     parameters = {"metrics": [name for _, name, _ in one.metrics], **asdict(options)}
     return AnalysisRun(JOB, one.subject, VERSION, parameters, hashlib.sha256(facts.encode()).hexdigest(), SEED)
 
@@ -118,11 +120,14 @@ def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome
     if found is not None:
         return Outcome(one.subject, found, False, [], {})
     trials = read_trials(
-        warehouse.sql(queries.TRIALS, [one.sweep_id]).pl(),
-        warehouse.sql(queries.PARAMETERS, [one.sweep_id]).pl(),
-        warehouse.sql(queries.DECLARED, [one.sweep_id]).rows(),
-        warehouse.sql(queries.RULES, [one.sweep_id]).rows(),
-        {number: warehouse.sql(queries.VALUES, [one.sweep_id, number]).pl() for number, _, _ in one.metrics},
+        warehouse.sql(queries.text("sweep_input/trials"), [one.sweep_id]).pl(),
+        warehouse.sql(queries.text("sweep_input/parameters"), [one.sweep_id]).pl(),
+        warehouse.sql(queries.text("sweep_input/declared"), [one.sweep_id]).rows(),
+        warehouse.sql(queries.text("sweep_input/rules"), [one.sweep_id]).rows(),
+        {
+            number: warehouse.sql(queries.text("sweep_input/values"), [one.sweep_id, number]).pl()
+            for number, _, _ in one.metrics
+        },
     )
     rows: dict[str, list[dict[str, Any]]] = {}
     said: dict[str, list[str]] = {}

@@ -6,9 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.traces import queries
 from hpowh.analyses.traces.wording import listed, seed_ranges
-from hpowh.warehouse import AnalysisRun, Warehouse
+from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.wording import plural
 
@@ -51,7 +50,7 @@ def planned_run(warehouse: Warehouse, experiment_id: int, name: str) -> Analysis
     """Return the identity of the analysis of one experiment as it stands: parameters and input fingerprint."""
     from hpowh.analyses.traces import axis, bands
 
-    facts = warehouse.sql(queries.INPUT, [experiment_id]).one()
+    facts = warehouse.sql(queries.text("traces/input"), [experiment_id]).one()
     parameters = {
         "points": axis.POINT_LIMIT,
         "log_ratio": axis.LOG_RATIO,
@@ -85,20 +84,20 @@ def _analyse_one(warehouse: Warehouse, experiment_id: int, name: str) -> Outcome
 
 def _prepare(connection: duckdb.DuckDBPyConnection, experiment_id: int) -> pl.DataFrame:
     """Build the temporary tables up to `traces_point`; return the axes, one row a benchmark and metric."""
-    connection.execute(queries.RUNS, [experiment_id])
-    connection.execute(queries.SPANS)
-    connection.execute(queries.BUDGETS)
+    connection.execute(queries.text("traces/runs"), [experiment_id])
+    connection.execute(queries.text("traces/spans"))
+    connection.execute(queries.text("traces/budgets"))
     axes, grid = _choose_axes(connection)
     connection.register("traces_grid_frame", grid)
     connection.execute("create or replace temp table traces_grid as select * from traces_grid_frame")
     connection.unregister("traces_grid_frame")
     for statement in (
-        queries.STEPS,
-        queries.GRID_POINTS,
-        queries.BEST_KNOWN,
-        queries.SCALES,
-        queries.BLOCKS,
-        queries.POINTS,
+        queries.text("traces/steps"),
+        queries.text("traces/grid_points"),
+        queries.text("traces/best_known"),
+        queries.text("traces/scales"),
+        queries.text("traces/blocks"),
+        queries.text("traces/points"),
     ):
         connection.execute(statement)
     return axes
@@ -157,19 +156,21 @@ def _choose_axes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, A
 def _tables(connection: duckdb.DuckDBPyConnection, experiment_id: int, axes: pl.DataFrame) -> dict[str, pl.DataFrame]:
     import polars as pl
 
-    summary = connection.execute(queries.SUMMARY).pl()
-    coverage = connection.execute(queries.COVERAGE, [experiment_id]).pl()
+    summary = connection.execute(queries.text("traces/summary")).pl()
+    coverage = connection.execute(queries.text("traces/coverage"), [experiment_id]).pl()
     seeds = [seed_ranges(missing or []) for missing in coverage["missing_seeds"].to_list()]
     complete = [row["run_count"] > 0 and not text for row, text in zip(coverage.to_dicts(), seeds, strict=True)]
     return {
-        "trace_axis": axes.join(connection.execute(queries.AXIS).pl(), on=["benchmark_id", "metric_id"]).with_columns(
-            pl.col("budget_count").fill_null(0)
-        ),
-        "trace_point": connection.execute(queries.TRACE_POINT).pl(),
+        "trace_axis": axes.join(
+            connection.execute(queries.text("traces/axis")).pl(), on=["benchmark_id", "metric_id"]
+        ).with_columns(pl.col("budget_count").fill_null(0)),
+        "trace_point": connection.execute(queries.text("traces/trace_point")).pl(),
         "trace_summary": _with_bands(
-            summary, connection.execute(queries.CELLS).pl(), connection.execute(queries.MATRIX).pl()
+            summary,
+            connection.execute(queries.text("traces/cells")).pl(),
+            connection.execute(queries.text("traces/matrix")).pl(),
         ),
-        "run_regret": connection.execute(queries.RUN_REGRET).pl(),
+        "run_regret": connection.execute(queries.text("traces/run_regret")).pl(),
         "coverage": coverage.with_columns(
             pl.Series("missing_seeds", seeds, pl.String), pl.Series("is_complete", complete, pl.Boolean)
         ),

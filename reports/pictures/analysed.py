@@ -24,12 +24,12 @@ def analysed_map(warehouse: Warehouse, selection: Selection, *, runs: Sequence[s
         UsageError: the selection is not one landscape, or was not analysed, there is no such run on
             it, or its grid is too large.
     """
-    from hpowh.analyses.landscapes.reading import queries
     from hpowh.analyses.landscapes.reading.rows import rows_of
     from hpowh.reports.pictures.stored import stored_map
+    from hpowh.warehouse import queries
 
     key = job.only_one(warehouse, selection)
-    found = rows_of(warehouse)(queries.NEWEST, [job.JOB, key.subject])
+    found = rows_of(warehouse)(queries.text("landscape/newest"), [job.JOB, key.subject])
     if not found:
         raise UsageError(
             f"{key.subject} was not analysed.", f"Run: hpowh analyse landscapes --benchmark {key.benchmark}"

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.reading import queries
-from hpowh.analyses.landscapes.reading.keys import read_space
+from hpowh.analyses.landscapes.reading.keys import read_labels, read_space
 from hpowh.analyses.landscapes.reading.rows import Reader, rows_of
 from hpowh.reports.pictures.map_axes import Labels
 from hpowh.reports.pictures.map_svg import RunPath, draw_map
 from hpowh.reports.pictures.stacking import stack_axes
 from hpowh.reports.pictures.trials_svg import Panel, draw_trials
+from hpowh.warehouse import queries
 
 Colours = Mapping[str, str]
 """Algorithm -> colour."""
@@ -54,18 +54,15 @@ def read_stored(reader: Reader, analysis_run_id: int) -> StoredLandscape:
     if not subject:
         raise LandscapeError(f"Analysis run {analysis_run_id} is no landscape's.")
     space = read_space(rows, subject[0][0])
-    columns = reader.sql(queries.STORED_NODES, [analysis_run_id]).numpy()
-    labels: dict[int, list[str]] = {}
-    for position, label in rows(queries.STORED_LABELS, [subject[0][0]]):
-        labels.setdefault(int(position), []).append(label)
-    by_position: dict[int, float] = dict(rows(queries.STORED_IMPORTANCE, [analysis_run_id]))
+    columns = reader.sql(queries.text("landscape/stored_nodes"), [analysis_run_id]).numpy()
+    by_position: dict[int, float] = dict(rows(queries.text("landscape/stored_importance"), [analysis_run_id]))
     return StoredLandscape(
         analysis_run_id=analysis_run_id,
         surface=Surface.make(space, columns["configuration_id"], columns["loss"]),
         basin=np.asarray(columns["basin_id"], dtype=np.int64),
         importance=[float(by_position.get(axis.position, 0.0)) for axis in space.axes],
-        labels=labels,
-        optima=[int(row[0]) for row in rows(queries.STORED_OPTIMA, [analysis_run_id])],
+        labels=read_labels(rows, subject[0][0]),
+        optima=[int(row[0]) for row in rows(queries.text("landscape/stored_optima"), [analysis_run_id])],
     )
 
 
@@ -99,7 +96,7 @@ def stored_map(
 
 def _paths(reader: Reader, analysis_run_id: int, wanted: Sequence[str], colours: Colours) -> list[RunPath]:
     found: dict[str, tuple[str, list[int]]] = {}
-    for algorithm, seed, configuration in rows_of(reader)(queries.STORED_PATHS, [analysis_run_id]):
+    for algorithm, seed, configuration in rows_of(reader)(queries.text("landscape/stored_paths"), [analysis_run_id]):
         label = f"{algorithm}, " + ("seed unknown" if seed is None else f"seed {seed}")
         found.setdefault(algorithm, (label, []))[1].append(int(configuration))
     missing = [name for name in wanted if name not in found]
@@ -120,7 +117,9 @@ def stored_trials(
         LandscapeError: the grid is too large for a picture.
     """
     trials: dict[str, list[tuple[int, int]]] = {}
-    for algorithm, configuration, count in rows_of(reader)(queries.STORED_TRIALS, [stored.analysis_run_id]):
+    for algorithm, configuration, count in rows_of(reader)(
+        queries.text("landscape/stored_trials"), [stored.analysis_run_id]
+    ):
         trials.setdefault(algorithm, []).append((int(configuration), int(count)))
     if not trials or not stored.optima:
         return None

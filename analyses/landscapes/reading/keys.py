@@ -9,7 +9,7 @@ from typing import Any
 
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.space import Axis, Space
-from hpowh.analyses.landscapes.reading import queries
+from hpowh.warehouse import queries
 
 Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 """Runs a query with parameters and returns its rows."""
@@ -76,7 +76,7 @@ class Key:
 
 def read_keys(rows: Rows) -> list[Key]:
     """Return all landscapes of the warehouse with the digests of their evaluations."""
-    return [Key(*row) for row in rows(queries.KEYS, [])]
+    return [Key(*row) for row in rows(queries.text("landscape_input/keys"), [])]
 
 
 def read_space(rows: Rows, search_space_id: int) -> Space:
@@ -85,7 +85,7 @@ def read_space(rows: Rows, search_space_id: int) -> Space:
     Raises:
         LandscapeError: its strides are no mixed radix.
     """
-    found = rows(queries.AXES, [search_space_id])
+    found = rows(queries.text("landscape_input/axes"), [search_space_id])
     axes = [Axis(name, int(size), kind == "ordinal", int(position)) for name, size, kind, position, _ in found]
     return Space.from_strides(axes, [int(row[4]) for row in found])
 
@@ -179,3 +179,11 @@ def named(text: str, selection: Selection) -> Selection:
     return replace(
         selection, benchmark=benchmark, metric=metric or selection.metric, seed=int(seed) if seed else selection.seed
     )
+
+
+def read_labels(rows: Rows, search_space_id: int) -> dict[int, list[str]]:
+    """Return the labels of each hyperparameter's levels by its position, of each the first 1000."""
+    labels: dict[int, list[str]] = {}
+    for position, label in rows(queries.text("landscape_input/labels"), [search_space_id]):
+        labels.setdefault(int(position), []).append(label)
+    return labels

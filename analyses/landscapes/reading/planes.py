@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hpowh.analyses.landscapes.reading import queries
 from hpowh.analyses.landscapes.reading.rows import Reader, rows_of
+from hpowh.warehouse import queries
 
 
 def stale_planes(reader: Reader) -> list[str]:
@@ -11,5 +11,5 @@ def stale_planes(reader: Reader) -> list[str]:
     return [
         f"{space}: {benchmark} {metric} {split}: its embedding shows earlier evaluations. Anew: "
         f"hpowh analyse embed --space {space} --benchmark {benchmark} --metric {metric} --split {split}"
-        for space, benchmark, metric, split in rows_of(reader)(queries.STALE_PLANES, [])
+        for space, benchmark, metric, split in rows_of(reader)(queries.text("landscape_input/stale_planes"), [])
     ]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.reading import queries
 from hpowh.analyses.landscapes.reading.keys import Key, Rows, read_space
+from hpowh.warehouse import queries
 
 AHEAD = 1_000_000
 """Configurations that are read by one query."""
@@ -43,7 +43,7 @@ def read_surface(reader: Reader, key: Key, space: Space | None = None) -> Surfac
         if key.seed not in seeds:
             raise LandscapeError(f"There is no seed {key.seed}.", f"There is: {', '.join(map(str, seeds))}.")
         return seeds[key.seed]
-    columns = reader.sql(queries.LOSSES, key.identity).numpy()
+    columns = reader.sql(queries.text("landscape_input/losses"), key.identity).numpy()
     value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
     loss = -value if key.direction == "max" else value
     return Surface.make(space, np.asarray(columns["configuration_id"]), loss)
@@ -82,7 +82,8 @@ def _read_together(reader: Reader, keys: Sequence[Key], space: Space) -> Iterato
         return
     of, parameters = keys[0], [key.benchmark_id for key in keys]
     columns = reader.sql(
-        queries.LOSSES_TOGETHER, [of.search_space_id, parameters, of.metric_id, of.split, of.fidelity]
+        queries.text("landscape_input/losses_together"),
+        [of.search_space_id, parameters, of.metric_id, of.split, of.fidelity],
     ).numpy()
     benchmark, ranks = np.asarray(columns["benchmark_id"]), np.asarray(columns["configuration_id"])
     value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
@@ -97,7 +98,7 @@ def _read_together(reader: Reader, keys: Sequence[Key], space: Space) -> Iterato
 
 def read_seeds(reader: Reader, key: Key, space: Space) -> dict[int, Surface]:
     """Return one landscape per seed."""
-    columns = reader.sql(queries.SEED_LOSSES, key.identity).numpy()
+    columns = reader.sql(queries.text("landscape_input/seed_losses"), key.identity).numpy()
     seeds = np.asarray(columns["seed"])
     ranks, loss = np.asarray(columns["configuration_id"]), np.asarray(columns["loss"])
     return {int(s): Surface.make(space, ranks[seeds == s], loss[seeds == s]) for s in np.unique(seeds)}
@@ -105,7 +106,9 @@ def read_seeds(reader: Reader, key: Key, space: Space) -> dict[int, Surface]:
 
 def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
     """Return the optimiser trials on a landscape as `against.place_runs` takes them; empty where there are none."""
-    columns = reader.sql(queries.TRIALS, [key.search_space_id, key.benchmark_id, key.metric_id]).numpy()
+    columns = reader.sql(
+        queries.text("landscape_input/trials"), [key.search_space_id, key.benchmark_id, key.metric_id]
+    ).numpy()
     if not columns["run_id"].size:
         return {}
     return {
@@ -118,13 +121,15 @@ def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
 
 def read_default(reader: Reader, key: Key) -> int | None:
     """Return the configuration with the best mean rank over the benchmarks; None where there is one benchmark only."""
-    found = reader.sql(queries.DEFAULT, [key.search_space_id, key.metric_id, key.split, key.fidelity]).one()
+    found = reader.sql(
+        queries.text("landscape_input/default"), [key.search_space_id, key.metric_id, key.split, key.fidelity]
+    ).one()
     return None if found is None else int(found)
 
 
 def read_trial_digests(reader: Reader) -> dict[tuple[int, int, int], str]:
     """Return (search space, benchmark, metric) -> digest of the optimiser trials there, where there are some."""
-    rows = reader.sql(queries.TRIALS_FINGERPRINTS).rows()
+    rows = reader.sql(queries.text("landscape_input/trials_fingerprints")).rows()
     return {(int(space), int(benchmark), int(metric)): text for space, benchmark, metric, text in rows}
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hpowh.analyses.landscapes.errors import LandscapeError
-from hpowh.analyses.landscapes.reading import queries
-from hpowh.analyses.landscapes.reading.keys import Key, read_space
+from hpowh.analyses.landscapes.reading.keys import Key, read_labels, read_space
 from hpowh.analyses.landscapes.reading.rows import Reader, read_ahead, read_seeds, read_surface, rows_of
 from hpowh.analyses.landscapes.several.families import Family
 from hpowh.analyses.landscapes.several.overfitting import Overfitting, measure_overfitting
@@ -73,9 +72,7 @@ def overfitting_of(reader: Reader, train: Key, test: Key, *, seed: int) -> Overf
         LandscapeError: one of the two cannot be read, or no configuration has both.
     """
     space = read_space(rows_of(reader), train.search_space_id)
-    labels: dict[int, list[str]] = {}
-    for position, label in rows_of(reader)(queries.STORED_LABELS, [train.search_space_id]):
-        labels.setdefault(int(position), []).append(label)
+    labels = read_labels(rows_of(reader), train.search_space_id)
     surfaces = read_surface(reader, train, space), read_surface(reader, test, space)
     return measure_overfitting(*surfaces, seed=seed, labels=labels)
 

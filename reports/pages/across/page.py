@@ -12,7 +12,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
 from hpowh.reports.page import Page
 from hpowh.reports.pages.evaluated import findings as say
-from hpowh.reports.queries import evaluated as queries
+from hpowh.warehouse import queries
 
 JOB, SUBJECT = "landscapes.across", "all search spaces"
 MOST_RELATIONS = 20
@@ -47,14 +47,14 @@ def pages(site: SiteContext) -> Iterator[Page]:
 def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield how many claims of the literature agree."""
     run = site.newest_run(JOB, SUBJECT)
-    rows = site.query(queries.CLAIMS, run=run).rows() if run is not None else []
+    rows = site.query(queries.text("evaluated/claims"), run=run).rows() if run is not None else []
     if rows and any(row["verdict"] for row in rows):
         yield Finding(f"Loss landscapes: {say.claim_sentences(rows)[0]}", CLAIMS_PAGE, "claims", order=60)
 
 
 def _across(site: SiteContext, run: int) -> Sequence[Block]:
-    models, shapes = site.query(queries.MODELS, run=run), site.query(queries.SHAPES)
-    relations = site.query(queries.RELATIONS, run=run)
+    models, shapes = site.query(queries.text("evaluated/models"), run=run), site.query(queries.text("evaluated/shapes"))
+    relations = site.query(queries.text("evaluated/relations"), run=run)
     sentences = [*say.model_sentences(models.rows()), *say.relation_sentences(relations.rows())]
     blocks: list[Block] = [Prose("Findings", points=sentences, id="findings")]
     if models.frame.height:
@@ -87,7 +87,7 @@ def _across(site: SiteContext, run: int) -> Sequence[Block]:
 
 
 def _relations(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.RELATIONS, run=run)
+    query = site.query(queries.text("evaluated/relations"), run=run)
     rows = [row for row in query.rows() if row["coefficient"] is not None]
     if not query.frame.height:
         return []
@@ -126,7 +126,7 @@ def _relations(site: SiteContext, run: int) -> list[Block]:
 
 
 def _claims(site: SiteContext, run: int) -> Sequence[Block]:
-    query = site.query(queries.CLAIMS, run=run)
+    query = site.query(queries.text("evaluated/claims"), run=run)
     rows = query.rows()
     if not rows:
         text = "No landscape has been analysed that could be held against them: hpowh analyse landscapes --metric all"
@@ -145,7 +145,9 @@ def _claims(site: SiteContext, run: int) -> Sequence[Block]:
         "disagrees only if none does."
     )
     first = rows[0]["scope"]
-    all_of_them = site.query(f"select * from ({queries.CLAIMS}) where scope = $scope", run=run, scope=first)
+    all_of_them = site.query(
+        f"select * from ({queries.text('evaluated/claims')}) where scope = $scope", run=run, scope=first
+    )
     blocks: list[Block] = [
         Prose("Findings", points=say.claim_sentences(rows), id="findings"),
         Table("claims", "The paper and this warehouse", how, all_of_them, columns, run),

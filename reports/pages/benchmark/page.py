@@ -14,8 +14,9 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import shorten
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
+from hpowh.reports.pages.benchmark.best import best_configurations, column_name
 from hpowh.reports.pages.experiment.page import anytime_plot, curve_notes
-from hpowh.reports.queries import benchmark as queries
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
 TABLE_LIMIT = 6
@@ -26,7 +27,7 @@ Landscape = Mapping[str, Any]
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page a benchmark."""
-    for benchmark_id, name, run_count in site.rows(queries.NAMES):
+    for benchmark_id, name, run_count in site.rows(queries.text("benchmark/names")):
         yield Page(
             key=("benchmark", name),
             group=name.partition("/")[0] if "/" in name else "",
@@ -39,7 +40,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 
 def _build(site: SiteContext, benchmark_id: int, run_count: int) -> Sequence[Block]:
-    landscapes = site.query(queries.LANDSCAPES, benchmark=benchmark_id).rows()
+    landscapes = site.query(queries.text("benchmark/landscapes"), benchmark=benchmark_id).rows()
     found: list[Block] = [_facts(landscapes, run_count)]
     if run_count:
         found += _runs(site, benchmark_id)
@@ -49,7 +50,7 @@ def _build(site: SiteContext, benchmark_id: int, run_count: int) -> Sequence[Blo
     else:
         text = "No table of configurations was ingested for this benchmark: only what runs reported is known."
         found.append(Prose("Its configurations", [text]))
-    features = site.query(queries.FEATURES, benchmark=benchmark_id)
+    features = site.query(queries.text("benchmark/features"), benchmark=benchmark_id)
     links = site.rows("select distinct experiment from mart.run where benchmark_id = $id order by 1", id=benchmark_id)
     if links:
         found.append(
@@ -87,7 +88,7 @@ def _label(row: Landscape, landscapes: list[dict[str, Any]]) -> str:
 
 
 def _distribution(site: SiteContext, benchmark_id: int, landscapes: list[dict[str, Any]]) -> Figure:
-    query = site.query(queries.HISTOGRAM, benchmark=benchmark_id)
+    query = site.query(queries.text("benchmark/histogram"), benchmark=benchmark_id)
     labels = [_label(row, landscapes) for row in landscapes]
     direction = {_label(row, landscapes): row["direction"] for row in landscapes}
     variants: dict[str, dict[str, object]] = {}
@@ -138,9 +139,9 @@ def _best(site: SiteContext, benchmark_id: int, landscapes: list[dict[str, Any]]
 
 
 def _best_table(site: SiteContext, benchmark_id: int, row: Landscape, label: str, index: int) -> Table:
-    hyperparameters = site.rows(queries.HYPERPARAMETERS, space=row["search_space_id"])
+    hyperparameters = site.rows(queries.text("benchmark/hyperparameters"), space=row["search_space_id"])
     query = site.query(
-        queries.best_configurations(hyperparameters),
+        best_configurations(hyperparameters),
         benchmark=benchmark_id,
         space=row["search_space_id"],
         metric=row["metric_id"],
@@ -152,7 +153,7 @@ def _best_table(site: SiteContext, benchmark_id: int, row: Landscape, label: str
         Column("mean_value", f"{row['metric']}, mean", 5, help=better(row["direction"])),
         Column("value_sd", "SD over seeds", 3, help="Sample standard deviation over seeds: how sure the place is"),
         Column("ok_count", "Seeds"),
-        *(Column(queries.column_name(position, name), name) for position, name, _ in hyperparameters),
+        *(Column(column_name(position, name), name) for position, name, _ in hyperparameters),
         Column("configuration_id", "Configuration", help="Its number in the search space"),
     ]
     return Table(
@@ -167,7 +168,7 @@ def _best_table(site: SiteContext, benchmark_id: int, row: Landscape, label: str
 
 
 def _measured(site: SiteContext, benchmark_id: int) -> Table:
-    query = site.query(queries.LANDSCAPES, benchmark=benchmark_id)
+    query = site.query(queries.text("benchmark/landscapes"), benchmark=benchmark_id)
     columns = [
         Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
         Column("metric", "Metric"),
@@ -201,7 +202,7 @@ def _runs(site: SiteContext, benchmark_id: int) -> list[Block]:
 
 
 def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run: int, index: int) -> list[Block]:
-    query = site.query(queries.SUMMARY, run=run, benchmark=benchmark_id)
+    query = site.query(queries.text("benchmark/summary"), run=run, benchmark=benchmark_id)
     chart = anytime_plot(site, query, by="experiment", label="Experiment")
     blocks: list[Block] = []
     if chart.variants:
@@ -220,7 +221,7 @@ def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run:
                 notes=curve_notes(query),
             )
         )
-    final = site.query(queries.FINAL, run=run, benchmark=benchmark_id)
+    final = site.query(queries.text("benchmark/final"), run=run, benchmark=benchmark_id)
     colour = site.colours.token
     columns = [
         Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),

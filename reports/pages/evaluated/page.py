@@ -14,8 +14,8 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.evaluated import findings as say
-from hpowh.reports.queries import evaluated as queries
 from hpowh.reports.query import Query
+from hpowh.warehouse import queries
 
 JOB = "landscapes.grids"
 MOST_BENCHMARKS = 8
@@ -37,7 +37,7 @@ NOT_STUDIED = "Its grids have not been compared yet: hpowh analyse landscapes --
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page a search space that was evaluated at several fidelities, or on train and test data."""
-    for (space,) in site.rows(queries.SPACES):
+    for (space,) in site.rows(queries.text("evaluated/spaces")):
         yield Page(
             key=("evaluated", space),
             title=f"Evaluated: {space}",
@@ -51,12 +51,12 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 def _build(site: SiteContext, space: str) -> Sequence[Block]:
     run = site.newest_run(JOB, space)
-    fidelities = site.query(queries.FIDELITIES, run=run)
-    cheapest = site.query(queries.CHEAPEST, run=run)
-    splits = site.query(queries.SPLITS, space=space, run=run)
-    defaults = site.query(queries.DEFAULTS, run=run)
-    noise = site.query(queries.NOISE, run=run)
-    axes = site.query(queries.HYPERPARAMETERS, space=space).rows()
+    fidelities = site.query(queries.text("evaluated/fidelities"), run=run)
+    cheapest = site.query(queries.text("evaluated/cheapest"), run=run)
+    splits = site.query(queries.text("evaluated/splits"), space=space, run=run)
+    defaults = site.query(queries.text("evaluated/defaults"), run=run)
+    noise = site.query(queries.text("evaluated/noise"), run=run)
+    axes = site.query(queries.text("evaluated/hyperparameters"), space=space).rows()
     describe = partial(configuration_text, axes)
     sentences = [
         *say.fidelity_sentences(fidelities.rows(), cheapest.rows()),
@@ -89,7 +89,7 @@ def _short(query: Query, space: str) -> list[dict[str, Any]]:
 
 
 def _facts(site: SiteContext, space: str) -> Facts:
-    row = site.query(queries.FACTS, space=space).rows()[0]
+    row = site.query(queries.text("evaluated/facts"), space=space).rows()[0]
     names = ("configurations", "benchmarks", "metrics", "fidelities", "seeds", "folds", "evaluations")
     words = ("configurations", "data sets", "metrics", "fidelities", "seeds", "folds", "values")
     return Facts([(word, number(int(row[name]))) for name, word in zip(names, words, strict=True) if row[name]])
@@ -181,7 +181,7 @@ def _scatter(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping
     everywhere = len({row["benchmark"] for row in ordered})
     metrics = len({row["metric"] for row in ordered})
     points = max(60, MOST_POINTS // (len(benchmarks) * metrics * max(1, len(axes))))
-    dots = site.query(queries.SCATTER, space=space, benchmarks=benchmarks, points=points)
+    dots = site.query(queries.text("evaluated/scatter"), space=space, benchmarks=benchmarks, points=points)
     rows = dots.rows()
     measured = list(dict.fromkeys((row["benchmark"], row["metric"]) for row in rows))
     variants = {
@@ -209,14 +209,14 @@ def _scatter(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping
 
 
 def _gaps(site: SiteContext, space: str) -> list[Block]:
-    query = site.query(queries.GAPS, space=space)
+    query = site.query(queries.text("evaluated/gaps"), space=space)
     rows = query.rows()
     kinds = (
         ("main_share", "alone (exact functional ANOVA)"), ("total_share", "with interactions (exact)"),
         ("tree_importance", "impurity in a random forest"),
     )  # fmt: skip
     kept = [(name, label) for name, label in kinds if any(row[name] is not None for row in rows)]
-    regions = site.query(queries.REGIONS, space=space)
+    regions = site.query(queries.text("evaluated/regions"), space=space)
     blocks: list[Block] = []
     if kept:
         chart = Plot(
@@ -249,7 +249,7 @@ def _gaps(site: SiteContext, space: str) -> list[Block]:
 
 def _across_data(site: SiteContext, space: str, run: int | None, defaults: Query) -> list[Block]:
     blocks: list[Block] = []
-    transfer = site.query(queries.TRANSFER, space=space)
+    transfer = site.query(queries.text("evaluated/transfer"), space=space)
     rows = transfer.rows()
     if rows:
         contexts = list(dict.fromkeys(row["context"] for row in rows))
@@ -302,7 +302,7 @@ def _across_data(site: SiteContext, space: str, run: int | None, defaults: Query
 
 
 def _importances(site: SiteContext, space: str) -> list[Block]:
-    query = site.query(queries.IMPORTANCES, space=space)
+    query = site.query(queries.text("evaluated/importances"), space=space)
     rows = query.rows()
     if not rows:
         return []

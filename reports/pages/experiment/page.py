@@ -14,8 +14,8 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
-from hpowh.reports.queries import experiment as queries
 from hpowh.reports.query import Query
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
 VARIANT_LIMIT = 50
@@ -43,8 +43,8 @@ def findings(site: SiteContext) -> Iterator[Finding]:
 
 
 def _lead(site: SiteContext, name: str) -> str:
-    algorithms, benchmarks, seeds, runs = site.rows(queries.SIZE, experiment=name)[0]
-    metrics = site.rows(queries.METRICS, experiment=name)
+    algorithms, benchmarks, seeds, runs = site.rows(queries.text("experiment/size"), experiment=name)[0]
+    metrics = site.rows(queries.text("experiment/metrics"), experiment=name)
     measured = ", ".join(f"{metric} ({better(direction)})" for metric, direction in metrics) or "no metric yet"
     return (
         f"{plural(algorithms, 'algorithm')} on {plural(benchmarks, 'benchmark')}, {plural(seeds, 'seed')}, "
@@ -78,7 +78,7 @@ NO_COMPARISON = "There is one algorithm only, so nothing is compared here: the p
 
 
 def _no_finding(site: SiteContext, name: str) -> str:
-    return NO_COMPARISON if site.rows(queries.SIZE, experiment=name)[0][0] == 1 else NO_FINDING
+    return NO_COMPARISON if site.rows(queries.text("experiment/size"), experiment=name)[0][0] == 1 else NO_FINDING
 
 
 def _outdated(site: SiteContext, name: str) -> list[str]:
@@ -88,15 +88,15 @@ def _outdated(site: SiteContext, name: str) -> list[str]:
 
 
 def _facts(site: SiteContext, name: str) -> Facts:
-    algorithms, benchmarks, seeds, runs = site.rows(queries.SIZE, experiment=name)[0]
-    settings = site.rows(queries.SETTINGS, experiment=name)[0][0]
+    algorithms, benchmarks, seeds, runs = site.rows(queries.text("experiment/size"), experiment=name)[0]
+    settings = site.rows(queries.text("experiment/settings"), experiment=name)[0][0]
     facts = [("algorithm", algorithms), ("benchmark", benchmarks), ("seed", seeds)]
     facts += [("setting", settings)] if settings > 1 else []
     return Facts([(label if count == 1 else f"{label}s", number(count)) for label, count in [*facts, ("run", runs)]])
 
 
 def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Finding]:
-    rows = site.rows(queries.WINNERS, run=run)
+    rows = site.rows(queries.text("experiment/winners"), run=run)
     for setting, metric, benchmarks, best, best_mean, best_low, best_high, next_name, next_mean, apart in rows:
         where = f" with {setting}" if setting else ""
         by = f" by {metric}" if metric else ""
@@ -111,7 +111,7 @@ def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Fin
 
 
 def _overall(site: SiteContext, run: int) -> list[Figure]:
-    query = site.query(queries.OVERALL, run=run)
+    query = site.query(queries.text("experiment/overall"), run=run)
     rows = query.rows()
     if not rows:
         return []
@@ -185,7 +185,7 @@ COMMON = "Benchmarks that ranks and regrets rest on: those where every algorithm
 
 
 def _final_table(site: SiteContext, run: int) -> Table:
-    query = site.query(queries.FINAL, run=run)
+    query = site.query(queries.text("experiment/final"), run=run)
     colour = site.colours.token
     is_partial = any(row["benchmarks"] < row["benchmarks_run"] for row in query.rows())
     columns = [
@@ -213,7 +213,7 @@ def _final_table(site: SiteContext, run: int) -> Table:
 
 
 def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
-    count = site.rows(queries.VARIANTS, run=run)[0][0]
+    count = site.rows(queries.text("experiment/variants"), run=run)[0][0]
     if count > VARIANT_LIMIT:
         return [
             Prose(
@@ -221,7 +221,7 @@ def _per_benchmark(site: SiteContext, run: int) -> list[Block]:
                 [f"The curves of {count:,} combinations of benchmark and setting are on the benchmarks' pages."],
             )
         ]
-    query = site.query(queries.SUMMARY, run=run)
+    query = site.query(queries.text("experiment/summary"), run=run)
     chart = anytime_plot(site, query)
     if not chart.variants:
         return []
@@ -282,7 +282,7 @@ def _curve_variant(
 
 
 def _final_per_benchmark(site: SiteContext, run: int) -> Table:
-    query = site.query(queries.FINAL_BY_BENCHMARK, run=run)
+    query = site.query(queries.text("experiment/final_by_benchmark"), run=run)
     colour = site.colours.token
     columns = [
         Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),

@@ -10,9 +10,8 @@ from hpowh.reports.charts import landscape as charts
 from hpowh.reports.charts import landscape_shape as shapes
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import SiteContext
-from hpowh.reports.queries import landscape as queries
-from hpowh.reports.queries import landscape_pictures as pictures
 from hpowh.reports.query import Query
+from hpowh.warehouse import queries
 
 SCOPES = (("variance of ranks", "ranks"), ("variance of the loss", "all"), ("differences in the best tenth", "best_10"))
 SHARES = (("main_share", "main effect", "@0"), ("total_share", "with interactions", "@1"))
@@ -78,7 +77,7 @@ def importance(site: SiteContext, run: int, query: Query, default: Sequence[str]
 
 def interactions(site: SiteContext, run: int) -> list[Block]:
     """Return how strongly pairs of hyperparameters depend on one another."""
-    query = site.query(queries.PAIRS, run=run)
+    query = site.query(queries.text("landscape/pairs"), run=run)
     rows = query.rows()
     kinds = [
         (name, [row for row in rows if row["scope"] == scope], column)
@@ -122,7 +121,7 @@ def _every(site: SiteContext, run: int) -> tuple[int, list[str]]:
 def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float, *, has_optima: bool) -> list[Block]:
     """Return the value over each hyperparameter's levels: of all configurations, and through the best one."""
     every, notes = _every(site, run)
-    query = site.query(pictures.SLICES, run=run, space=space_id, sign=sign, every=every)
+    query = site.query(queries.text("landscape/slices"), run=run, space=space_id, sign=sign, every=every)
     rows = query.rows()
     by_name: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -156,7 +155,7 @@ def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float, 
 
 def _by_importance(site: SiteContext, run: int, names: list[str]) -> list[str]:
     """Return the names by falling share of the variance of ranks; those without one keep their order."""
-    rows = site.query(queries.IMPORTANCE, run=run).rows()
+    rows = site.query(queries.text("landscape/importance"), run=run).rows()
     share = {row["hyperparameter"]: row["total_share"] or 0.0 for row in rows if row["scope"] == "ranks"}
     return sorted(names, key=lambda name: -share.get(name, 0.0))
 
@@ -171,7 +170,7 @@ VIEWS = (
 def pair_maps(site: SiteContext, run: int, space_id: int, sign: float) -> list[Block]:
     """Return heat maps over the levels of two hyperparameters."""
     every, notes = _every(site, run)
-    query = site.query(pictures.PAIR_MAPS, run=run, space=space_id, sign=sign, every=every)
+    query = site.query(queries.text("landscape/pair_maps"), run=run, space=space_id, sign=sign, every=every)
     by_pair: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in query.rows():
         by_pair.setdefault((row["position_a"], row["position_b"]), []).append(row)

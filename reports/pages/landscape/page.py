@@ -14,13 +14,12 @@ from hpowh.reports.page import Page
 from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject, words
 from hpowh.reports.pages.landscape import runs as optimisers
 from hpowh.reports.pages.landscape.meanings import meanings
-from hpowh.reports.queries import landscape as queries
-from hpowh.reports.queries import landscape_pictures as pictures
+from hpowh.warehouse import queries
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page an analysed landscape (means over seeds)."""
-    analysed = site.rows(queries.ANALYSED)
+    analysed = site.rows(queries.text("landscape/analysed"))
     several = Counter(tuple(row[1:5]) for row in analysed)
     splits: dict[str, set[str]] = {}
     for row in analysed:
@@ -78,9 +77,11 @@ def _build(
 ) -> Sequence[Block]:
     space, benchmark, metric, split = names
     at = "" if fidelity is None else f" @{fidelity:g}"
-    metrics = site.query(queries.METRICS, run=run)
-    importance = site.query(queries.IMPORTANCE, run=run)
-    carried = site.query(pictures.TRANSFER, space=space, benchmark=benchmark, context=f"{metric} {split}{at}")
+    metrics = site.query(queries.text("landscape/metrics"), run=run)
+    importance = site.query(queries.text("landscape/importance"), run=run)
+    carried = site.query(
+        queries.text("landscape/transfer"), space=space, benchmark=benchmark, context=f"{metric} {split}{at}"
+    )
     label = f"{metric} ({better(direction)})"
     sign = -1.0 if direction == "max" else 1.0
     (space_id, epsilon, rule) = site.rows(
@@ -89,7 +90,7 @@ def _build(
     by_rank = [row for row in importance.rows() if row["scope"] == "ranks"]
     optima = next((row for row in metrics.rows() if row["name"] == "n_lo"), {"value": None, "reason": "not computed"})
     has_optima = optima["value"] is not None
-    known = site.query(queries.RUNS, run=run).rows() if has_optima else []
+    known = site.query(queries.text("landscape/runs"), run=run).rows() if has_optima else []
     is_complete = any(row["name"] == "coverage" and row["value"] == 1 for row in metrics.rows())
     best = subject.best(site, run, space_id, metric, sign, is_complete=is_complete)
     facts = words.Facts(metrics.rows(), by_rank, carried.rows(), known, epsilon, best)

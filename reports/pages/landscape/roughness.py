@@ -7,12 +7,12 @@ from hpowh.reports.charts import landscape as charts
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
-from hpowh.reports.queries import landscape as queries
+from hpowh.warehouse import queries
 
 
 def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[Block]:
     """Return the share of neutral pairs over the threshold, and by rank."""
-    query = site.query(queries.NEUTRALITY, run=run)
+    query = site.query(queries.text("landscape/neutrality"), run=run)
     if not query.frame.height:
         return [Prose("Neutrality", ["No two evaluated configurations are neighbours."], id="neutrality")]
     rows = [row for row in query.rows() if row["epsilon"] > 0]
@@ -36,7 +36,7 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
     first = Figure(
         "neutrality", "Neutrality over the threshold", how, chart, query, "Line: neutrality over epsilon.", run
     )
-    ranks = site.query(queries.NEUTRALITY_BY_RANK, run=run)
+    ranks = site.query(queries.text("landscape/neutrality_by_rank"), run=run)
     chart = Plot(
         {"": {"data": [charts.curve("neutrality", ranks.rows(), "place", "neutrality")]}},
         {
@@ -55,7 +55,7 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
 
 def autocorrelation(site: SiteContext, run: int) -> Block:
     """Return how fast a random walk forgets."""
-    query = site.query(queries.AUTOCORRELATION, run=run)
+    query = site.query(queries.text("landscape/autocorrelation"), run=run)
     rows = query.rows()
     if not any(row["rank_exact"] is not None for row in rows):
         reason = next((row["reason"] for row in rows if row["reason"]), "there are no pairs")
@@ -88,7 +88,7 @@ def autocorrelation(site: SiteContext, run: int) -> Block:
 
 def seeds(site: SiteContext, space: str, context: str) -> list[Block]:
     """Return the similarity of the landscape's seeds, the noise floor of every other comparison."""
-    query = site.query(queries.SIMILARITY, space=space, aspect="seed", context=context)
+    query = site.query(queries.text("landscape/similarity"), space=space, aspect="seed", context=context)
     rows = [row for row in query.rows() if row["measure"] == "spearman" and row["value"] is not None]
     if not rows:
         return []

@@ -8,9 +8,8 @@ from hpowh.reports.blocks import Block, Column, Figure, Plot, Table
 from hpowh.reports.charts import landscape_runs as charts
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
-from hpowh.reports.queries import landscape as queries
-from hpowh.reports.queries import landscape_pictures as pictures
 from hpowh.reports.query import Query
+from hpowh.warehouse import queries
 
 
 def transfer(site: SiteContext, query: Query) -> list[Block]:
@@ -37,13 +36,13 @@ def runs(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> list[
 
     Basins are left out where too little of the landscape was evaluated to speak of them.
     """
-    table = site.query(queries.RUNS, run=run)
+    table = site.query(queries.text("landscape/runs"), run=run)
     if not table.frame.height:
         return []
     found: list[Block] = []
     if has_optima:
         found += _shares(site, run)
-    if site.query(pictures.PLACES, run=run).frame.height:
+    if site.query(queries.text("landscape/places"), run=run).frame.height:
         found += [_places(site, run), _progress(site, run, has_optima)]
     if has_optima:
         found += _ends(site, run, sign)
@@ -51,7 +50,7 @@ def runs(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> list[
 
 
 def _shares(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(pictures.RUN_POINTS, run=run)
+    query = site.query(queries.text("landscape/run_points"), run=run)
     rows = query.rows()
     known = site.rows(
         "select value from result.landscape_metric where analysis_run_id = $run and name = 'basin_global_share'",
@@ -81,7 +80,7 @@ def _shares(site: SiteContext, run: int) -> list[Block]:
 
 
 def _places(site: SiteContext, run: int) -> Figure:
-    query = site.query(pictures.PLACES, run=run)
+    query = site.query(queries.text("landscape/places"), run=run)
     chart = Plot(
         {"": {"data": charts.places(query.rows(), site.colours)}},
         {"xaxis": axis("Place among all configurations (0 best, 1 worst)", is_log=True, hoverformat=".3~g"),
@@ -97,7 +96,7 @@ def _places(site: SiteContext, run: int) -> Figure:
 
 
 def _progress(site: SiteContext, run: int, has_optima: bool) -> Figure:
-    query = site.query(pictures.PROGRESS, run=run)
+    query = site.query(queries.text("landscape/progress"), run=run)
     measures = [
         (
             "median place of the evaluations (lower is better)",
@@ -122,7 +121,7 @@ def _progress(site: SiteContext, run: int, has_optima: bool) -> Figure:
 
 
 def _ends(site: SiteContext, run: int, sign: float) -> list[Block]:
-    query = site.query(pictures.ENDS, run=run, sign=sign)
+    query = site.query(queries.text("landscape/ends"), run=run, sign=sign)
     rows = query.rows()
     if not rows:
         return []

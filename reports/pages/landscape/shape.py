@@ -13,8 +13,7 @@ from hpowh.reports.charts.palette import LIGHT
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
-from hpowh.reports.queries import landscape as queries
-from hpowh.reports.queries import landscape_pictures as pictures
+from hpowh.warehouse import queries
 
 
 def colours(site: SiteContext) -> dict[str, str]:
@@ -34,7 +33,7 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
         trials = stored_trials(site.warehouse, stored, title=f"{title}: trials", colours=palette)
     except LandscapeError as error:
         return [Prose("Map", [str(error)], id="map")]
-    query = site.query(queries.OPTIMA, run=run)
+    query = site.query(queries.text("landscape/optima"), run=run)
     how = (
         "Every configuration is one cell; hyperparameters are nested, the most important ones outside, as the labels "
         "and the key show. Dark is good (colour is the rank of the loss), empty cells were not evaluated. "
@@ -61,25 +60,25 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
             "where it did so more often. Golden cells lead, by steepest descent, to a global optimum."
         )
         alt = "Maps, one an optimiser, with its evaluations as dots and the basin of the global optimum in gold."
-        points = site.query(pictures.RUN_POINTS, run=run)
+        points = site.query(queries.text("landscape/run_points"), run=run)
         found.append(Figure("trials", "Where the optimisers' evaluations fell", how, Svg(trials), points, alt, run))
     return found
 
 
 def embedding(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> list[Block]:
     """Return the landscape laid out in a plane, where `hpowh analyse embed` was run on it."""
-    about = site.query(pictures.EMBEDDING, run=run).rows()
+    about = site.query(queries.text("landscape/embedding"), run=run).rows()
     if not about:
         return []
     one = about[0]
     made = one["analysis_run_id"]
-    query = site.query(pictures.EMBEDDING_CELLS, embedding=made)
-    optima = site.query(pictures.EMBEDDING_OPTIMA, run=run, embedding=made, sign=sign).rows()
+    query = site.query(queries.text("landscape/embedding_cells"), embedding=made)
+    optima = site.query(queries.text("landscape/embedding_optima"), run=run, embedding=made, sign=sign).rows()
     if not has_optima:  # a thin sample: what has no better neighbour in it is no optimum
         optima = [row for row in optima if row["is_global"]]
     goal = "global optimum" if has_optima else "best evaluated"
     paths: dict[str, list[dict[str, Any]]] = {}
-    for row in site.query(pictures.EMBEDDING_PATHS, run=run, embedding=made).rows():
+    for row in site.query(queries.text("landscape/embedding_paths"), run=run, embedding=made).rows():
         paths.setdefault(row["algorithm"], []).append(row)
     tokens = {name: site.colours.token(name) for name in paths}
     bare = {"visible": False}
@@ -106,7 +105,7 @@ def embedding(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> 
 
 def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[Block]:
     """Return how the values are spread, and how rare good ones are."""
-    query = site.query(pictures.HISTOGRAM, run=run, sign=sign)
+    query = site.query(queries.text("landscape/histogram"), run=run, sign=sign)
     rows = query.rows()
     is_log = bool(rows[0]["is_log"])
     chart = Plot(
@@ -122,7 +121,7 @@ def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[B
     found: list[Block] = [
         Figure("losses", "How the values are spread", how, chart, query, "Histogram of the values.", run)
     ]
-    query = site.query(pictures.RARE, run=run)
+    query = site.query(queries.text("landscape/rare"), run=run)
     rows = query.rows()
     if sum(row["gap"] > 0 for row in rows) > 1:
         chart = Plot(
@@ -141,9 +140,9 @@ def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[B
 
 def distance(site: SiteContext, run: int, label: str, sign: float, *, has_optima: bool) -> Figure:
     """Return the fitness-distance plot, with the local optima where they are known."""
-    query = site.query(queries.BY_DISTANCE, run=run)
+    query = site.query(queries.text("landscape/by_distance"), run=run)
     rows = query.rows()
-    optima = site.query(queries.OPTIMA, run=run).rows() if has_optima else []
+    optima = site.query(queries.text("landscape/optima"), run=run).rows() if has_optima else []
     goal = "nearest global optimum" if has_optima else "best configuration evaluated"
     values = [[sign * row[name] for row in rows] for name in ("middle", "high")]
     is_log = any(spans_orders(one) for one in values)
@@ -170,11 +169,11 @@ def network(site: SiteContext, run: int, label: str, sign: float) -> list[Block]
     """Return the local optima network in three views, or why there is none."""
     from hpowh.reports.pictures.lon_layout import force_layout
 
-    query = site.query(pictures.NETWORK, run=run)
+    query = site.query(queries.text("landscape/network"), run=run)
     optima = [row | {"value": sign * row["loss"]} for row in query.rows()]
     if not optima:
         return []
-    edges = site.query(pictures.NETWORK_EDGES, run=run).rows()
+    edges = site.query(queries.text("landscape/network_edges"), run=run).rows()
     if len(optima) == 1:
         text = "There is one local optimum, the global one: every descent ends in it, and a network has one node."
         return [Prose("Local optima network", [text], id="network")]
@@ -215,7 +214,7 @@ def network(site: SiteContext, run: int, label: str, sign: float) -> list[Block]
 
 def basins(site: SiteContext, run: int) -> list[Block]:
     """Return the sizes of the basins, from the largest on."""
-    query = site.query(queries.OPTIMA, run=run)
+    query = site.query(queries.text("landscape/optima"), run=run)
     rows = query.rows()
     if len(rows) < 2:
         return []

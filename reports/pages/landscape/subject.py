@@ -7,7 +7,7 @@ from typing import Any
 from hpowh.reports.blocks import Prose
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better, number
-from hpowh.reports.queries import landscape as queries
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
 SHOWN = 10
@@ -16,7 +16,7 @@ SHOWN = 10
 
 def setting(site: SiteContext, run: int, space_id: int, configuration: int) -> str:
     """Return a configuration in words: its hyperparameters' levels, the most important ones first where not all."""
-    rows = site.rows(queries.SETTING, run=run, space=space_id, configuration=configuration)
+    rows = site.rows(queries.text("landscape/setting"), run=run, space=space_id, configuration=configuration)
     if len(rows) > SHOWN:
         rows = sorted(rows, key=lambda row: -(row[2] or 0.0))
     said = ", ".join(f"{name} = {label}" for name, label, _ in rows[:SHOWN])
@@ -26,7 +26,7 @@ def setting(site: SiteContext, run: int, space_id: int, configuration: int) -> s
 
 def best(site: SiteContext, run: int, space_id: int, metric: str, sign: float, *, is_complete: bool) -> str:
     """Return the sentence on the best configuration, how many share its value, and what others have."""
-    configuration, value, tied, median, worst = site.rows(queries.BEST, run=run, sign=sign)[0]
+    configuration, value, tied, median, worst = site.rows(queries.text("landscape/best"), run=run, sign=sign)[0]
     whose = "best configuration" if is_complete else "best configuration that was evaluated"
     first = f"The {whose} has {metric} {number(value)}" if tied == 1 else (
         f"{tied:,} configurations share the best {metric}, {number(value)}; the first of them")  # fmt: skip
@@ -50,8 +50,8 @@ def default(site: SiteContext, run: int, space_id: int) -> list[str]:
 
 def about(site: SiteContext, run: int, space: str, metric: str, direction: str) -> Prose:
     """Return what the page's values and terms are."""
-    one = site.query(queries.SUBJECT, run=run).rows()[0]
-    hyperparameters = site.query(queries.HYPERPARAMETERS, space=one["search_space_id"]).rows()
+    one = site.query(queries.text("landscape/subject"), run=run).rows()[0]
+    hyperparameters = site.query(queries.text("search_space/hyperparameters"), space=one["search_space_id"]).rows()
     values = (
         f"Every configuration's value is its {metric} ({better(direction)}) on the {one['split']} split of "
         f"{one['benchmark']}{_where(one)}: {plural(one['evaluations'], 'evaluation')} of "

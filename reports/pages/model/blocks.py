@@ -14,18 +14,18 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import plot_text, shorten
 from hpowh.reports.numbers import number
 from hpowh.reports.pages.model.result_table import columns_of, result_table
-from hpowh.reports.queries import mixed_models as queries
+from hpowh.warehouse import queries
 
 BETTER = {"min": "lower is better", "max": "higher is better"}
 SIGNIFICANT = 0.05
 MOST_LEVELS = 60
-"""So many conditional modes of a term are drawn (`queries.MODES`)."""
+"""So many conditional modes of a term are drawn (`mixed_models/modes`)."""
 Row = Mapping[str, Any]
 
 
 def model_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of a fitted model."""
-    models = site.query(queries.MODELS, run=run)
+    models = site.query(queries.text("mixed_models/models"), run=run)
     first = models.rows()[0]
     facts = [("rows", number(first["row_count"])), ("log-likelihood", number(first["log_likelihood"], 8))]
     facts += [("R² marginal", number(first["r2_marginal"], 3)), ("R² conditional", number(first["r2_conditional"], 3))]
@@ -46,14 +46,19 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
         ),
         *_mean_blocks(site, run),
         result_table(
-            site, run, "lmem-fixed", "Fixed effects", queries.FIXED, "Differences from the first level of a factor."
+            site,
+            run,
+            "lmem-fixed",
+            "Fixed effects",
+            queries.text("mixed_models/fixed"),
+            "Differences from the first level of a factor.",
         ),
         result_table(
             site,
             run,
             "lmem-variances",
             "Variance components",
-            queries.VARIANCES,
+            queries.text("mixed_models/variances"),
             "Standard deviations with 95 % intervals (Satterthwaite); a covariance has a correlation instead.",
         ),
         *_mode_blocks(site, run),
@@ -65,7 +70,7 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
 
 def _other_models(site: SiteContext, run: int) -> list[Block]:
     """Return the table of the models that were fitted to the experiment before; nothing where there is none."""
-    query = site.query(queries.OTHERS, run=run, subject=site.provenance(run).subject)
+    query = site.query(queries.text("mixed_models/others"), run=run, subject=site.provenance(run).subject)
     if not query.frame.height:
         return []
     columns = [
@@ -86,7 +91,7 @@ def _other_models(site: SiteContext, run: int) -> list[Block]:
 
 
 def _mean_blocks(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.MEANS, run=run)
+    query = site.query(queries.text("mixed_models/means"), run=run)
     rows = [row for row in query.rows() if row["estimate"] is not None]
     if not rows:
         return []
@@ -123,7 +128,7 @@ def _distinct(rows: Sequence[Row], column: str) -> list[str]:
 
 def _diagrams(site: SiteContext, run: int, models: Sequence[str], settings: Sequence[str]) -> list[Block]:
     """Return a critical-difference diagram for every model and setting with two levels or more."""
-    groups = site.query(queries.GROUPS, run=run)
+    groups = site.query(queries.text("mixed_models/groups"), run=run)
     found = groups.rows()
     blocks: list[Block] = []
     for m, model in enumerate(models):
@@ -148,7 +153,7 @@ def _diagrams(site: SiteContext, run: int, models: Sequence[str], settings: Sequ
 
 
 def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.CONTRASTS, run=run)
+    query = site.query(queries.text("mixed_models/contrasts"), run=run)
     rows = query.rows()
     models, settings, methods = (_distinct(rows, column) for column in ("model", "setting", "method"))
     variants, most, count = {}, 0, 0
@@ -192,7 +197,7 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
             run,
             "lmem-contrasts",
             "Contrasts as a table",
-            queries.CONTRASTS,
+            queries.text("mixed_models/contrasts"),
             "Differences of marginal means; adjusted p-values and intervals are for all contrasts of one method "
             "together. The effect size is in residual standard deviations.",
         ),
@@ -204,7 +209,7 @@ def _is_significant(row: Row) -> bool:
 
 
 def _mode_blocks(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.MODES, run=run)
+    query = site.query(queries.text("mixed_models/modes"), run=run)
     rows = query.rows()
     if not rows:
         return []
@@ -244,7 +249,7 @@ def _mode_blocks(site: SiteContext, run: int) -> list[Block]:
 
 
 def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.BINS, run=run)
+    query = site.query(queries.text("mixed_models/bins"), run=run)
     bins = query.rows()
     if not bins:
         return []
@@ -253,7 +258,7 @@ def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
         "data": quantiles(bins),
         "layout": {"xaxis": axis("Quantile of a normal distribution"), "yaxis": axis("Standardised residual")},
     }
-    cells = site.query(queries.RESIDUALS, run=run)
+    cells = site.query(queries.text("mixed_models/residuals"), run=run)
     return [
         Figure(
             "lmem-residuals",
@@ -290,7 +295,7 @@ def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
             run,
             "lmem-cells",
             "Residuals by cell",
-            queries.RESIDUALS,
+            queries.text("mixed_models/residuals"),
             "Each combination of the model's factors; the largest variances first. The model takes all to be equal.",
             is_folded=True,
         ),
@@ -298,7 +303,7 @@ def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
 
 
 def _coverage_blocks(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.COVERAGE, run=run)
+    query = site.query(queries.text("mixed_models/coverage"), run=run)
     rows = query.rows()
     if not rows:
         return []

@@ -14,7 +14,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem
 from hpowh.reports.numbers import number
 from hpowh.reports.pages.model.result_table import result_table
-from hpowh.reports.queries import mixed_models as queries
+from hpowh.warehouse import queries
 
 PRESETS = {
     "seed": "Does the seed shift results beyond chance?",
@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 def preset_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of the sanity checks: a figure a question, and all of them in words."""
-    query = site.query(queries.PRESETS, run=run)
+    query = site.query(queries.text("mixed_models/presets"), run=run)
     rows = [row | {"p": row["p_value"] if row["p_adjusted"] is None else row["p_adjusted"]} for row in query.rows()]
     blocks: list[Block] = []
     for name in dict.fromkeys(row["preset"] for row in rows):
@@ -52,12 +52,15 @@ def preset_blocks(site: SiteContext, run: int) -> list[Block]:
             )
         )
     how = "One row a question; p-values of one question are Holm-corrected over its subjects."
-    return [*blocks, result_table(site, run, "lmem-presets", "Sanity checks in words", queries.PRESETS, how)]
+    return [
+        *blocks,
+        result_table(site, run, "lmem-presets", "Sanity checks in words", queries.text("mixed_models/presets"), how),
+    ]
 
 
 def ladder_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of the model ladder."""
-    query = site.query(queries.LADDER, run=run)
+    query = site.query(queries.text("mixed_models/ladder"), run=run)
     rows = query.rows()
     directions = list(dict.fromkeys(row["direction"] for row in rows))
     parts = [[row for row in rows if row["direction"] == direction] for direction in directions]
@@ -80,19 +83,29 @@ def ladder_blocks(site: SiteContext, run: int) -> list[Block]:
             alt="A line of the information criterion from step to step with the candidates beside it.",
             analysis_run_id=run,
         ),
-        result_table(site, run, "lmem-ladder", "Every step of the ladder", queries.LADDER, how, is_folded=True),
+        result_table(
+            site,
+            run,
+            "lmem-ladder",
+            "Every step of the ladder",
+            queries.text("mixed_models/ladder"),
+            how,
+            is_folded=True,
+        ),
     ]
 
 
 def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of the search for anomalous benchmarks."""
-    query = site.query(queries.ANOMALIES, run=run)
+    query = site.query(queries.text("mixed_models/anomalies"), run=run)
     rows = query.rows()
     how = (
         "How the difference of two algorithms shifts from the bad to the good level, with 95 % intervals. Anomalous: "
         "by means and by wins the shift goes against the other benchmarks', by more than chance (Holm)."
     )
-    table = result_table(site, run, "lmem-anomalies", "Anomalous benchmarks as a table", queries.ANOMALIES, how)
+    table = result_table(
+        site, run, "lmem-anomalies", "Anomalous benchmarks as a table", queries.text("mixed_models/anomalies"), how
+    )
     if not rows:
         return [table]
     pairs = list(dict.fromkeys((row["first"], row["second"]) for row in rows))
@@ -180,7 +193,7 @@ def _shifts(rows: Sequence[Row], measure: str) -> list[dict[str, Any]]:
 
 def comparison_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of a likelihood-ratio test."""
-    query = site.query(queries.COMPARISONS, run=run)
+    query = site.query(queries.text("mixed_models/comparisons"), run=run)
     how = "Likelihood-ratio tests; the distribution takes into account that variances cannot be negative."
     rows = [
         {"way": name, "p": row[column]}
@@ -192,7 +205,9 @@ def comparison_blocks(site: SiteContext, run: int) -> list[Block]:
         )
         if row[column] is not None
     ]
-    table = result_table(site, run, "lmem-comparisons", "Model comparison", queries.COMPARISONS, how)
+    table = result_table(
+        site, run, "lmem-comparisons", "Model comparison", queries.text("mixed_models/comparisons"), how
+    )
     if len(rows) < 2:
         return [table]
     return [
@@ -216,7 +231,7 @@ def comparison_blocks(site: SiteContext, run: int) -> list[Block]:
 
 def power_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of the power of further experiments."""
-    query = site.query(queries.POWER, run=run)
+    query = site.query(queries.text("mixed_models/power"), run=run)
     rows = query.rows()
     differences = list(dict.fromkeys(row["difference"] for row in rows))
     variants = {

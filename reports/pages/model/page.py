@@ -20,14 +20,14 @@ from hpowh.reports.pages.model.checks import (
     preset_blocks,
 )
 from hpowh.reports.pages.model.rankings import ranking_blocks
-from hpowh.reports.queries import mixed_models as queries
+from hpowh.warehouse import queries
 
 Part = tuple[str, str, str, str, Callable[[SiteContext, int], list[Block]]]
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page an experiment that has a mixed model, one of its checks, or a ranking."""
-    for (name,) in site.rows(queries.NAMES):
+    for (name,) in site.rows(queries.text("mixed_models/names")):
         yield Page(
             key=("model", name),
             title=f"{name}: models",
@@ -40,7 +40,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield the significant contrasts, anomalies and disagreements of the newest analyses."""
-    for (name,) in site.rows(queries.NAMES):
+    for (name,) in site.rows(queries.text("mixed_models/names")):
         run = site.newest_run("mixed_models.fit", name)
         if run is not None:
             rows = site.rows(

@@ -8,7 +8,7 @@ from hpowh.reports.charts.forest import clearest, height, left_out, p_axis, p_va
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.pages.model.result_table import result_table
-from hpowh.reports.queries import mixed_models as queries
+from hpowh.warehouse import queries
 
 MOST_SENTENCES = 5
 """So many disagreements are written out."""
@@ -17,7 +17,7 @@ DIAGRAMS = (("nemenyi", "Friedman and Nemenyi"), ("wilcoxon_holm", "Wilcoxon wit
 
 def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of a ranking."""
-    groups = site.query(queries.RANK_GROUPS, run=run)
+    groups = site.query(queries.text("rankings/groups"), run=run)
     rows = groups.rows()
     blocks: list[Block] = []
     for method, title in DIAGRAMS:
@@ -36,16 +36,28 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
     return [
         *blocks,
         *_agreement(site, run),
-        result_table(site, run, "ranking-algorithms", "Mean ranks", queries.RANKS, "One row an algorithm; 1 is best."),
         result_table(
-            site, run, "ranking-tests", "Tests of all algorithms", queries.RANK_TESTS, "Do any differ at all?"
+            site,
+            run,
+            "ranking-algorithms",
+            "Mean ranks",
+            queries.text("rankings/ranks"),
+            "One row an algorithm; 1 is best.",
+        ),
+        result_table(
+            site,
+            run,
+            "ranking-tests",
+            "Tests of all algorithms",
+            queries.text("rankings/tests"),
+            "Do any differ at all?",
         ),
         result_table(
             site,
             run,
             "ranking-pairs",
             "Tests of pairs",
-            queries.RANK_PAIRS,
+            queries.text("rankings/pairs"),
             "Every pair by every test.",
             is_folded=True,
         ),
@@ -63,7 +75,7 @@ def _verdicts(apart: list[str]) -> list[str]:
 
 def _agreement(site: SiteContext, run: int) -> list[Block]:
     """Return mixed model, rank tests and Bayesian comparison side by side, pair by pair."""
-    query = site.query(queries.AGREEMENT, run=run)
+    query = site.query(queries.text("rankings/agreement"), run=run)
     rows = [row | {"pair": f"{row['first']} - {row['second']}"} for row in query.rows()]
     columns = {
         "mixed model (Tukey)": "lmem_p_adjusted",
@@ -72,7 +84,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
     }
     drawn = clearest(rows, lambda row: min((row[p] for p in columns.values() if row[p] is not None), default=1.0))
     beyond = [row["sentence"] for row in rows if not row["is_agreed"]]
-    bayes = site.query(queries.RANK_BAYES, run=run)
+    bayes = site.query(queries.text("rankings/bayes"), run=run)
     parts = {
         "first better": ("probability_first", "@0"),
         "practically equal": ("probability_rope", "@muted/0.4"),
@@ -122,5 +134,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
         )
     how = "Whether the mixed model and the rank tests reach the same verdict for each pair."
     title = "Do the methods agree?"
-    table = result_table(site, run, "ranking-agreement", title, queries.AGREEMENT, how, without=("sentence",))
+    table = result_table(
+        site, run, "ranking-agreement", title, queries.text("rankings/agreement"), how, without=("sentence",)
+    )
     return [*blocks, table]

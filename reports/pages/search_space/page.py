@@ -15,8 +15,8 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
-from hpowh.reports.queries import landscape as queries
 from hpowh.reports.query import Query
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
 MEASURES = (
@@ -39,7 +39,7 @@ Rows = list[dict[str, Any]]
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page a search space."""
-    for space_id, name, cardinality in site.rows(queries.SPACES):
+    for space_id, name, cardinality in site.rows(queries.text("search_space/spaces")):
         yield Page(
             key=("search-space", name),
             title=name,
@@ -50,17 +50,20 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 
 def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Sequence[Block]:
-    hyperparameters = site.query(queries.HYPERPARAMETERS, space=space_id)
+    hyperparameters = site.query(queries.text("search_space/hyperparameters"), space=space_id)
     columns = [
         Column("name", "Hyperparameter"), Column("kind", "Kind"), Column("value_type", "Type"),
         Column("scale", "Scale"), Column("cardinality", "Levels"), Column("levels", "Values, in order (at most 24)"),
     ]  # fmt: skip
-    there = {aspect for (aspect,) in site.rows(queries.ASPECTS, space=name)}
+    there = {aspect for (aspect,) in site.rows(queries.text("search_space/aspects"), space=name)}
     aspects = [one for one in ASPECTS if one in there]
-    similar = {aspect: site.query(queries.SIMILARITY_OF_ASPECT, space=name, aspect=aspect) for aspect in aspects}
-    changes = site.query(queries.CHANGES, space=name)
-    importance = site.query(queries.TUNABILITY, space=name)
-    landscapes = site.query(queries.MEASURES_WIDE, space=name)
+    similar = {
+        aspect: site.query(queries.text("search_space/similarity_of_aspect"), space=name, aspect=aspect)
+        for aspect in aspects
+    }
+    changes = site.query(queries.text("search_space/changes"), space=name)
+    importance = site.query(queries.text("search_space/tunability"), space=name)
+    landscapes = site.query(queries.text("search_space/measures_wide"), space=name)
     key = ("search-space", name)
     said = [*_shape(landscapes.rows()), *_alike(similar), *_noise(changes.rows()), *_important(importance.rows())]
     facts = [

@@ -8,7 +8,7 @@ from typing import Any
 from hpowh.reports.blocks import Block, Column, Figure, Table
 from hpowh.reports.charts import sweep_comparison as charts
 from hpowh.reports.context import SiteContext
-from hpowh.reports.queries import sweep, sweep_comparison
+from hpowh.warehouse import queries
 
 MOST = 12
 """So many sweeps with the same metric are set side by side, the largest."""
@@ -43,9 +43,11 @@ def all_sweeps(site: SiteContext) -> Sequence[Block]:
     ]
     how = "One row per sweep and metric. A hyperparameter is named only where the model that says so can be believed."
     none = "No sweep has been analysed yet: hpowh analyse sweeps"
-    blocks: list[Block] = [Table("sweeps", "Analysed sweeps", how, site.query(sweep.OVERVIEW), columns, empty=none)]
+    blocks: list[Block] = [
+        Table("sweeps", "Analysed sweeps", how, site.query(queries.text("sweep/overview")), columns, empty=none)
+    ]
     blocks += _compared(site)
-    of_runs = site.query(sweep.OF_RUNS)
+    of_runs = site.query(queries.text("sweep/of_runs"))
     if of_runs.frame.height:
         how = (
             "Sweeps that are runs of an experiment are compared on the experiment's page; they have no page here "
@@ -56,10 +58,10 @@ def all_sweeps(site: SiteContext) -> Sequence[Block]:
 
 
 def _compared(site: SiteContext) -> list[Block]:
-    courses = site.query(sweep_comparison.COMPARED_COURSES, most=MOST)
+    courses = site.query(queries.text("sweep/compared_courses"), most=MOST)
     if not courses.frame.height:
         return []
-    total = site.rows(sweep_comparison.NEWEST + "select max(alike_count) from alike")[0][0]
+    total = site.rows(queries.text("sweep/most_alike"))[0][0]
     notes = (f"The {MOST} largest of up to {total:,} sweeps with the same metric.",) if total > MOST else ()
     blocks: list[Block] = [
         Figure(
@@ -72,7 +74,7 @@ def _compared(site: SiteContext) -> list[Block]:
             notes=notes,
         )
     ]
-    shared = site.query(sweep_comparison.COMPARED_IMPORTANCES, most=MOST)
+    shared = site.query(queries.text("sweep/compared_importances"), most=MOST)
     if shared.frame.height:
         blocks.append(
             Figure(
@@ -87,7 +89,7 @@ def _compared(site: SiteContext) -> list[Block]:
                 notes=notes,
             )
         )
-    ranges = site.query(sweep_comparison.COMPARED_RANGES, most=MOST)
+    ranges = site.query(queries.text("sweep/compared_ranges"), most=MOST)
     if ranges.frame.height:
         blocks.append(
             Figure(

@@ -9,7 +9,7 @@ from hpowh.reports.blocks import Block, Column, Figure, Table
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better
-from hpowh.reports.queries import sweep as queries
+from hpowh.warehouse import queries
 
 POINTS = 700
 """Points of a figure beside those that must be there."""
@@ -23,7 +23,7 @@ def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str
     label = f"{summary['metric']} ({better(summary['direction'])})"
     sign = 1 if summary["direction"] == "min" else -1
     about = {"sweep": sweep_id, "metric": summary["metric_id"]}
-    query = site.query(queries.HISTORY, **about, sign=sign, most=float(POINTS))
+    query = site.query(queries.text("sweep/history"), **about, sign=sign, most=float(POINTS))
     rows = query.rows()
     if not rows:
         return []
@@ -64,9 +64,14 @@ def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str
 def _intermediate(
     site: SiteContext, run: int, about: dict[str, int], sign: int, label: str, suffix: str
 ) -> list[Block]:
-    spread = site.query(queries.CURVE_BAND, **about).rows()
+    spread = site.query(queries.text("sweep/curve_band"), **about).rows()
     query = site.query(
-        queries.CURVES, **about, sign=sign, best=BEST_CURVES, others=float(OTHER_CURVES), points=float(CURVE_POINTS)
+        queries.text("sweep/curves"),
+        **about,
+        sign=sign,
+        best=BEST_CURVES,
+        others=float(OTHER_CURVES),
+        points=float(CURVE_POINTS),
     )
     rows = query.rows()
     if not rows:
@@ -88,7 +93,7 @@ def _intermediate(
             notes=(note,),
         )
     ]
-    found = site.query(queries.STEPS, run=run, metric=about["metric"])
+    found = site.query(queries.text("sweep/steps"), run=run, metric=about["metric"])
     if found.frame.height:
         blocks.append(
             Figure(
@@ -107,7 +112,7 @@ def _intermediate(
 
 
 def _budgets(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Block]:
-    query = site.query(queries.BUDGETS, run=run, metric=summary["metric_id"])
+    query = site.query(queries.text("sweep/budgets"), run=run, metric=summary["metric_id"])
     if not query.frame.height:
         return []
     columns = [
@@ -134,7 +139,9 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
     if len(summaries) < 2:
         return []
     one, other = summaries[:2]
-    query = site.query(queries.FRONT, run=run, first=one["metric_id"], second=other["metric_id"], most=float(POINTS))
+    query = site.query(
+        queries.text("sweep/front"), run=run, first=one["metric_id"], second=other["metric_id"], most=float(POINTS)
+    )
     rows = query.rows()
     blocks: list[Block] = []
     if rows:
@@ -156,7 +163,7 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
                 notes=notes,
             )
         )
-    per_metric = site.query(queries.PER_METRIC, run=run)
+    per_metric = site.query(queries.text("sweep/per_metric"), run=run)
     if per_metric.frame["metric"].n_unique() > 1:
         blocks.append(
             Figure(
@@ -188,5 +195,10 @@ def _together(site: SiteContext, run: int) -> Table:
     ]
     how = "Whether two metrics can be had together: 1 is complete agreement, -1 that each gain in one costs the other."
     return Table(
-        "sweep-tradeoff", "Can they be had together?", how, site.query(queries.TRADEOFF, run=run), columns, run
+        "sweep-tradeoff",
+        "Can they be had together?",
+        how,
+        site.query(queries.text("sweep/tradeoff"), run=run),
+        columns,
+        run,
     )

@@ -10,7 +10,7 @@ from hpowh.reports.charts.sweep import plain
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
 from hpowh.reports.numbers import number
-from hpowh.reports.queries import sweep as queries
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
 Row = Mapping[str, Any]
@@ -28,8 +28,8 @@ def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: s
     if summary["reason"]:
         yield Finding(f"{subject}: {metric} was not analysed: {summary['reason']}.", key, f"sweep-columns{suffix}")
         return
-    matters = site.query(queries.MATTERS, **about).rows()
-    models = {row["model"]: row for row in site.query(queries.MODELS, **about).rows()}
+    matters = site.query(queries.text("sweep/matters"), **about).rows()
+    models = {row["model"]: row for row in site.query(queries.text("sweep/models"), **about).rows()}
     yield _important(subject, key, metric, matters, models.get("extra_trees"), suffix)
     called = summary["best_name"]
     name = f" ({called})" if called not in (None, "", str(summary["best_number"])) else ""
@@ -80,7 +80,7 @@ def _important(
 def _together(
     site: SiteContext, subject: str, key: tuple[str, str], metric: str, about: dict[str, int], suffix: str
 ) -> Iterator[Finding]:
-    for row in site.query(queries.INTERACTIONS, **about).rows()[:1]:
+    for row in site.query(queries.text("sweep/interactions"), **about).rows()[:1]:
         sides = [row["hyperparameter_a"], row["hyperparameter_b"]]
         for at, which in enumerate("ab"):
             if row[f"level_{which}"] is not None:
@@ -110,7 +110,7 @@ def _near_best(
 def _early(
     site: SiteContext, subject: str, key: tuple[str, str], metric: str, about: dict[str, int], suffix: str
 ) -> Iterator[Finding]:
-    rows = [row for row in site.query(queries.STEPS, **about).rows() if row["spearman"] is not None]
+    rows = [row for row in site.query(queries.text("sweep/steps"), **about).rows() if row["spearman"] is not None]
     early = [row for row in rows if row["spearman"] >= EARLY and row["kept_share"] == 1]
     if early and early[0]["step"] < rows[-1]["step"]:
         row = early[0]
@@ -125,7 +125,7 @@ def _early(
 
 def several(site: SiteContext, subject: str, run: int) -> Iterator[Finding]:
     """Yield what the metrics of a sweep say of each other."""
-    for row in site.query(queries.TRADEOFF, run=run).rows():
+    for row in site.query(queries.text("sweep/tradeoff"), run=run).rows():
         if row["spearman"] is None or row["lower"] is None:
             continue
         how = "go together" if row["lower"] > 0 else "cost each other" if row["upper"] < 0 else "hardly depend"
@@ -147,7 +147,7 @@ def _ranges(
     about: dict[str, int],
     suffix: str,
 ) -> Iterator[Finding]:
-    both = [(flag, site.query(queries.RANGES, **about, is_level=flag).rows()) for flag in (False, True)]
+    both = [(flag, site.query(queries.text("sweep/ranges"), **about, is_level=flag).rows()) for flag in (False, True)]
     rows = [row for _, found in both for row in found if row["reason"] is None]
     for name in [row["hyperparameter"] for row in matters[:2]]:
         mine = [row for row in rows if row["hyperparameter"] == name]
@@ -188,7 +188,7 @@ def by_chance(hits: int, count: int, share: float) -> float:
 def _next(
     site: SiteContext, subject: str, key: tuple[str, str], metric: str, about: dict[str, int], suffix: str
 ) -> Iterator[Finding]:
-    corners = site.query(queries.UNTRIED, **about).rows()
+    corners = site.query(queries.text("sweep/untried"), **about).rows()
     if corners:
         row = corners[0]
         yield Finding(
@@ -197,7 +197,7 @@ def _next(
             key,
             f"sweep-untried{suffix}",
         )
-    found = site.query(queries.SUGGESTIONS, **about).rows()
+    found = site.query(queries.text("sweep/suggestions"), **about).rows()
     if found:
         row = found[0]
         yield Finding(

@@ -19,7 +19,7 @@ from hpowh.reports.pages.sweep import tables
 from hpowh.reports.pages.sweep import trials as shown
 from hpowh.reports.pages.sweep.compare import all_sweeps
 from hpowh.reports.pages.sweep.findings import sentences, several
-from hpowh.reports.queries import sweep as queries
+from hpowh.warehouse import queries
 
 METRICS = 3
 OPENINGS = ("the ", "which ", "no ", "what ", "from ", "next ")
@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page an analysed sweep, and one of all sweeps where there are any."""
-    for (name,) in site.rows(queries.ANALYSED):
+    for (name,) in site.rows(queries.text("sweep/analysed")):
         yield Page(
             key=("sweep", name),
             title=name,
@@ -52,17 +52,17 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield each analysed sweep's first finding."""
-    for (name,) in site.rows(queries.ANALYSED):
+    for (name,) in site.rows(queries.text("sweep/analysed")):
         run = site.newest_run("sweeps", name)
         if run is None:
             continue
-        for summary in site.query(queries.SUMMARY, run=run).rows()[:1]:
+        for summary in site.query(queries.text("sweep/summary"), run=run).rows()[:1]:
             yield from list(sentences(site, name, run, summary, ""))[:1]
 
 
 def _build(site: SiteContext, name: str) -> Sequence[Block]:
     run = site.newest_run("sweeps", name)
-    summaries = site.query(queries.SUMMARY, run=run).rows() if run is not None else []
+    summaries = site.query(queries.text("sweep/summary"), run=run).rows() if run is not None else []
     if run is None or not summaries:
         return [Prose("", ["The analysis of this sweep holds no metric."])]
     few = summaries[:METRICS]
@@ -77,13 +77,14 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         Findings(_own([*said, *several(site, name, run)], name)),
         Warnings(warnings),
     ]
-    matters = [site.query(queries.MATTERS, run=run, metric=s["metric_id"]) for s in few]
+    matters = [site.query(queries.text("sweep/matters"), run=run, metric=s["metric_id"]) for s in few]
     names = [[row["hyperparameter"] for row in found.rows()] for found in matters]
     logs = {
-        row["name"]: row["is_log"] for row in site.query(queries.COLUMNS, run=run, metric=few[0]["metric_id"]).rows()
+        row["name"]: row["is_log"]
+        for row in site.query(queries.text("sweep/columns"), run=run, metric=few[0]["metric_id"]).rows()
     }
     wanted = list(dict.fromkeys(one for own in names for one in own[: shown.AXES]))
-    sparse = site.query(queries.UNUSED, run=run, metric=few[0]["metric_id"], most=shown.AXES).rows()
+    sparse = site.query(queries.text("sweep/unused"), run=run, metric=few[0]["metric_id"], most=shown.AXES).rows()
     wanted += [row["name"] for row in sparse if row["name"] not in wanted]
     metrics = [(s["metric_id"], s["metric"]) for s in few]
     trials = shown.load_trials(site, few[0]["sweep_id"], wanted, metrics, logs)
@@ -111,7 +112,7 @@ def _asked(site: SiteContext, run: int, summaries: Sequence[Row]) -> Prose:
     """Return what was asked, of which trials of which source, in a sentence or two."""
     first = summaries[0]
     loaded = ""
-    for source in site.query(queries.LOADED, sweep=first["sweep_id"]).rows():
+    for source in site.query(queries.text("sweep/loaded"), sweep=first["sweep_id"]).rows():
         tool = "" if source["tool"] in ("table", None) else f", {source['tool']}"
         loaded = f" Loaded from {source['uri']} (source {source['name']}{tool})."
     parts = [(f"{one['metric']} ({better(one['direction'])})", _used(one)) for one in summaries]
@@ -135,7 +136,9 @@ def _used(summary: Row) -> str:
 
 def _stale(site: SiteContext, summary: Row) -> list[str]:
     """Return a warning where the trials, or the direction of their metric, are no longer those that were analysed."""
-    ((count, best),) = site.rows(queries.AS_LOADED, sweep=summary["sweep_id"], metric=summary["metric_id"])
+    ((count, best),) = site.rows(
+        queries.text("sweep/as_loaded"), sweep=summary["sweep_id"], metric=summary["metric_id"]
+    )
     if (count, best) == (summary["trial_count"], summary["best_value"]):
         return []
     return ["The sweep has been loaded anew since this analysis; run again: hpowh analyse sweeps"]
@@ -188,7 +191,7 @@ def _metric(
 
 
 def _shapley(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Block]:
-    query = site.query(queries.SHAPLEY, run=run, metric=summary["metric_id"], sweep=summary["sweep_id"])
+    query = site.query(queries.text("sweep/shapley"), run=run, metric=summary["metric_id"], sweep=summary["sweep_id"])
     rows = query.rows()
     if not rows:
         return []

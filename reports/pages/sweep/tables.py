@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpowh.reports.blocks import Block, Column, Table
 from hpowh.reports.context import SiteContext
-from hpowh.reports.queries import sweep as queries
+from hpowh.warehouse import queries
 
 ROWS = 100
 """Rows shown of a table with a row a hyperparameter; the CSV has all."""
@@ -32,7 +32,7 @@ def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix:
         "One row per hyperparameter. Methods measure different things, so compare orders, not numbers. A value near "
         "the best counts only where it exceeds the column Chance."
     )
-    query = site.query(queries.MATTERS, **about)
+    query = site.query(queries.text("sweep/matters"), **about)
     return Table(f"sweep-importance{suffix}", "Every method's importance", how, query, columns, run, limit=ROWS)
 
 
@@ -44,7 +44,7 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             "How far the models can be believed",
             "R2 of trials that the model has not seen: 1 is perfect, 0 is no better than the mean. Importances of a "
             "model that is called worthless mean nothing.",
-            site.query(queries.MODELS, **about),
+            site.query(queries.text("sweep/models"), **about),
             [
                 Column("model_name", "Model"),
                 Column("trial_count", "Trials"),
@@ -60,7 +60,7 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             f"sweep-agreement{suffix}",
             "Do the methods agree?",
             "Kendall's tau of two methods' importances: 1 is the same order, 0 none in common, -1 the reverse.",
-            site.query(queries.AGREEMENT, **about),
+            site.query(queries.text("sweep/agreement"), **about),
             [
                 Column("method_a", "Method"),
                 Column("method_b", "and"),
@@ -77,7 +77,7 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             "What matters only together",
             "Products of two hyperparameters that explain what neither explains alone (nor its square): found by a "
             "test, adjusted for all pairs, and given to the trees as features.",
-            site.query(queries.INTERACTIONS, **about),
+            site.query(queries.text("sweep/interactions"), **about),
             [
                 Column("hyperparameter_a", "Hyperparameter"),
                 Column("level_a", "Level"),
@@ -94,7 +94,7 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             f"sweep-pairs{suffix}",
             "Interactions",
             "Share of the forest's variance that a pair explains beyond both main effects.",
-            site.query(queries.PAIRS, **about),
+            site.query(queries.text("sweep/pairs"), **about),
             [
                 Column("hyperparameter", "Hyperparameter"),
                 Column("hyperparameter_b", "with"),
@@ -106,7 +106,7 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
             empty="There is no pair, or no model.",
         ),
     ]
-    together = site.query(queries.CONFOUNDING, **about)
+    together = site.query(queries.text("sweep/confounding"), **about)
     how = "Pairs with an association of at least 0.3. Confounded ones (0.7 and more) can hardly be told apart."
     columns = [
         Column("hyperparameter_a", "Hyperparameter"),
@@ -141,7 +141,7 @@ def linear_table(site: SiteContext, run: int, about: dict[str, int], suffix: str
         "Least squares on all hyperparameters at once: the change of the metric per unit of the term, the others held. "
         "Categories are compared with their most frequent level. p-values are not adjusted for their number."
     )
-    query = site.query(queries.TERMS, **about)
+    query = site.query(queries.text("sweep/terms"), **about)
     return Table(f"sweep-linear{suffix}", "Linear model", how, query, columns, run, limit=ROWS, is_folded=True)
 
 
@@ -153,7 +153,7 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
             f"sweep-untried{suffix}",
             "Combinations not tried",
             "Thirds of the tried range (or levels) of two hyperparameters that no trial combines.",
-            site.query(queries.UNTRIED, **about),
+            site.query(queries.text("sweep/untried"), **about),
             [
                 Column("hyperparameter_a", "Hyperparameter"),
                 Column("part_a", "in"),
@@ -171,7 +171,7 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
             "largest expected improvement, which also rewards uncertainty: they are for finding out. All lie inside "
             "the declared space (or the range that was tried) and differ from each other and from every trial. A "
             "prediction is a mean: it may lie behind the best trial, whose value was also luck.",
-            site.query(queries.SUGGESTIONS, **about),
+            site.query(queries.text("sweep/suggestions"), **about),
             [
                 Column("suggestion", "No."),
                 Column("configuration", "Configuration"),
@@ -186,7 +186,9 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
 
 def _ranges(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
     """Return where the best trials lie, a table of the numbers and one of the categories."""
-    numbers, levels = (site.query(queries.RANGES, **about, is_level=is_level) for is_level in (False, True))
+    numbers, levels = (
+        site.query(queries.text("sweep/ranges"), **about, is_level=is_level) for is_level in (False, True)
+    )
     interval = [
         Column("hyperparameter", "Hyperparameter"),
         Column("lower", "From", 3, "10 % quantile of the best trials"),
@@ -238,5 +240,5 @@ def column_table(site: SiteContext, run: int, about: dict[str, int], suffix: str
         Column("note", "Note"),
     ]
     how = "Every column that was found: whether models use it, what was imputed, and why the others are left out."
-    query = site.query(queries.COLUMNS, **about)
+    query = site.query(queries.text("sweep/columns"), **about)
     return Table(f"sweep-columns{suffix}", "What was used", how, query, columns, run, limit=ROWS, is_folded=True)

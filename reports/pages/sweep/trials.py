@@ -11,8 +11,8 @@ from hpowh.reports.charts import sweep as charts
 from hpowh.reports.charts.trials import packed, packed_size
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better
-from hpowh.reports.queries import sweep as queries
-from hpowh.reports.queries.sweep_trials import Wide, wide_trials
+from hpowh.reports.pages.sweep.wide import Wide, wide_trials
+from hpowh.warehouse import queries
 
 if TYPE_CHECKING:
     import polars as pl
@@ -125,7 +125,10 @@ def slices(
     """Return one hyperparameter at a time, and the map of the strongest pair."""
     about = {"run": run, "metric": summary["metric_id"]}
     label = f"{summary['metric']} ({better(summary['direction'])})"
-    curve, surface = site.query(queries.DEPENDENCE, **about), site.query(queries.SURFACE, **about)
+    curve, surface = (
+        site.query(queries.text("sweep/dependence"), **about),
+        site.query(queries.text("sweep/surface"), **about),
+    )
     curves: dict[str, list[Row]] = {name: [] for name in trials.wide.parameters}
     for row in curve.rows():
         curves.setdefault(row["hyperparameter"], []).append(row)

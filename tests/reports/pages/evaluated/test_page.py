@@ -12,7 +12,7 @@ from hpowh.analyses.evaluate.job import evaluate, load_into, prepare
 from hpowh.analyses.landscapes.job import Selection, analyse
 from hpowh.reports.build import build_site
 from hpowh.reports.pages.evaluated import findings as say
-from hpowh.reports.queries import evaluated as queries
+from hpowh.warehouse import queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 ROWS = """x,fidelity,fold,time,train_loss,test_loss
@@ -57,7 +57,9 @@ def rows(warehouse, query, parameters):
 
 def test_fidelities_worked_by_hand(filled):
     """Half the data: 0.5, 0.3, 0.8 (ranks 2, 1, 3); all: 0.8, 0.3, 0.2 (ranks 3, 2, 1). Spearman 1 - 6 * 6 / 24."""
-    (row,) = [row for row in rows(filled, queries.FIDELITIES, studied(filled)) if row["split"] == "test"]
+    (row,) = [
+        row for row in rows(filled, queries.text("evaluated/fidelities"), studied(filled)) if row["split"] == "test"
+    ]
     assert row["fidelity"] == 0.5
     assert row["spearman"] == pytest.approx(-0.5)
     assert row["regret"] == pytest.approx(0.1)
@@ -69,13 +71,15 @@ def test_fidelities_worked_by_hand(filled):
 
 
 def test_the_full_fidelity_is_the_cheapest_that_holds_the_optimum(filled):
-    (row,) = [row for row in rows(filled, queries.CHEAPEST, studied(filled)) if row["split"] == "test"]
+    (row,) = [
+        row for row in rows(filled, queries.text("evaluated/cheapest"), studied(filled)) if row["split"] == "test"
+    ]
     assert (row["fidelity"], row["is_full"], row["saved_share"]) == (1.0, True, None)
 
 
 def test_splits_worked_by_hand(filled):
     """Train 0.1, 0.3, 0.5 against test 0.8, 0.3, 0.2: opposite rankings; gaps 0.7, 0, -0.3."""
-    (row,) = rows(filled, queries.SPLITS, {"space": "hand", **studied(filled)})
+    (row,) = rows(filled, queries.text("evaluated/splits"), {"space": "hand", **studied(filled)})
     assert row["spearman"] == pytest.approx(-1.0)
     assert row["gap"] == pytest.approx(0.0, abs=1e-12)
     assert row["regret"] == pytest.approx(0.6)
@@ -87,7 +91,7 @@ def test_noise_floor_worked_by_hand(filled):
 
     What is left is 0.2 each way for the first configuration and nothing for the others.
     """
-    (row,) = [row for row in rows(filled, queries.NOISE, studied(filled)) if row["split"] == "test"]
+    (row,) = [row for row in rows(filled, queries.text("evaluated/noise"), studied(filled)) if row["split"] == "test"]
     sd = math.sqrt(2 * 0.2**2 / 3)
     assert row["residual_sd"] == pytest.approx(sd)
     assert row["noise_floor"] == pytest.approx(t.ppf(0.975, 2) * sd * math.sqrt(2 * (1 / 2 + 1 / 1)))
@@ -102,7 +106,7 @@ def test_the_numbers_are_those_of_the_landscape_analysis(filled):
             "and context like '%test'"
         ).rows()
     )
-    (row,) = [row for row in rows(filled, queries.FIDELITIES, run) if row["split"] == "test"]
+    (row,) = [row for row in rows(filled, queries.text("evaluated/fidelities"), run) if row["split"] == "test"]
     for name in ("spearman", "regret", "best_overlap_10", "shake_up", "kendall"):
         assert row[name] == pytest.approx(theirs[name]), name
 
@@ -115,7 +119,7 @@ def test_an_analysis_is_made_once_and_again_when_evaluations_change(filled, tmp_
     options = {"space": "hand", "benchmark": "another", "direction": "min"}
     ingest(filled, find_source("grid"), Request(str(more), "more", MAPPING, options))
     assert studied(filled) != first
-    defaults = rows(filled, queries.DEFAULTS, studied(filled))
+    defaults = rows(filled, queries.text("evaluated/defaults"), studied(filled))
     assert {row["benchmark"] for row in defaults} == {"made up", "another"}
     assert {row["configuration_id"] for row in defaults if row["split"] == "test"} == {2}
 
@@ -149,11 +153,11 @@ def test_constant_losses_have_no_correlation(warehouse, tmp_path):
     options = {"space": "hand", "benchmark": "made up", "direction": "min"}
     ingest(warehouse, find_source("grid"), Request(str(path), "hand", MAPPING, options))
     run = studied(warehouse)
-    for row in rows(warehouse, queries.FIDELITIES, run):
+    for row in rows(warehouse, queries.text("evaluated/fidelities"), run):
         assert (row["spearman"], row["top_share"]) == (None, None)
         assert row["reason"] == "one of the two landscapes is constant"
-    assert rows(warehouse, queries.SPLITS, {"space": "hand", **run})[0]["spearman"] is None
-    assert {row["within_percent"] for row in rows(warehouse, queries.NOISE, run)} == {100.0}
+    assert rows(warehouse, queries.text("evaluated/splits"), {"space": "hand", **run})[0]["spearman"] is None
+    assert {row["within_percent"] for row in rows(warehouse, queries.text("evaluated/noise"), run)} == {100.0}
     build_site(warehouse, tmp_path / "site")
 
 
@@ -161,12 +165,12 @@ def test_claims_are_counted_from_what_is_stored(filled):
     """One benchmark: nothing between data sets, one value for the others; the verdict follows the rule."""
     studied(filled)
     run = filled.sql("select max(analysis_run_id) from ops.analysis_run where job = 'landscapes.across'").one()
-    found = {row["statement"]: row for row in rows(filled, queries.CLAIMS, {"run": run})}
+    found = {row["statement"]: row for row in rows(filled, queries.text("evaluated/claims"), {"run": run})}
     fidelity = next(row for text, row in found.items() if "median Spearman above 0.85" in text)
     assert (fidelity["median"], fidelity["value_count"], fidelity["verdict"]) == (pytest.approx(-0.5), 1, "disagrees")
     between = next(row for text, row in found.items() if "above 0.65" in text)
     assert (between["verdict"], between["reason"]) == (None, "nothing of the kind was measured")
-    assert "disagree" in say.claim_sentences(rows(filled, queries.CLAIMS, {"run": run}))[0]
+    assert "disagree" in say.claim_sentences(rows(filled, queries.text("evaluated/claims"), {"run": run}))[0]
 
 
 def test_models_on_the_same_data_set_are_compared(warehouse, tmp_path):

@@ -13,8 +13,7 @@ from hpowh.reports.build import build_site
 from hpowh.reports.charts.coverage import coverage_matrix
 from hpowh.reports.charts.curves import ALL, BEST, curves
 from hpowh.reports.charts.palette import Colours
-from hpowh.reports.queries.experiment import FINAL
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 
@@ -44,7 +43,7 @@ def holes(folder: Path) -> Warehouse:
 
 def test_the_final_table_compares_on_common_benchmarks_only(tmp_path):
     with holes(tmp_path) as warehouse:
-        rows = warehouse.sql(FINAL, {"run": 1}).pl().sort("algorithm")
+        rows = warehouse.sql(queries.text("experiment/final"), {"run": 1}).pl().sort("algorithm")
     # On b1 the best known is 1 and the worst incumbent 9: (1 - 1) / 8, (2 - 1) / 8, (3 - 1) / 8. b2 does not count.
     assert rows["final_regret"].to_list() == [0.0, 0.125, 0.25]
     assert rows["mean_rank"].to_list() == [1.0, 2.0, 3.0]

@@ -26,8 +26,7 @@ from hpowh.analyses.landscapes.reading.planes import stale_planes
 from hpowh.reports.build import build_site
 from hpowh.reports.charts import landscape as charts
 from hpowh.reports.context import SiteContext
-from hpowh.reports.queries import landscape_pictures as pictures
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, queries
 
 from ....analyses.landscapes.conftest import fill  # noqa: TID252 - tests of another folder
 
@@ -147,7 +146,7 @@ def place_of(values: np.ndarray) -> np.ndarray:
 
 
 def test_slices_are_those_of_the_grid(asked: Callable[..., list[dict[str, Any]]]):
-    rows = asked(pictures.SLICES)
+    rows = asked(queries.text("landscape/slices"))
     assert len(rows) == sum(SHAPE)
     for row in rows:
         axis, level = row["position"], row["part"]
@@ -161,7 +160,7 @@ def test_slices_are_those_of_the_grid(asked: Callable[..., list[dict[str, Any]]]
 
 
 def test_pair_maps_are_those_of_the_grid(asked: Callable[..., list[dict[str, Any]]]):
-    rows, place = asked(pictures.PAIR_MAPS), place_of(VALUES)
+    rows, place = asked(queries.text("landscape/pair_maps")), place_of(VALUES)
     assert len(rows) == sum(SHAPE[a] * SHAPE[b] for a in range(4) for b in range(a + 1, 4))
     for row in rows:
         where: list[Any] = [slice(None)] * 4
@@ -175,8 +174,8 @@ def test_pair_maps_are_those_of_the_grid(asked: Callable[..., list[dict[str, Any
         assert row["through_place"] == pytest.approx(place[tuple(through)])
 
 
-@pytest.mark.parametrize(("sql", "sampled"), [(pictures.SLICES, ("low", "middle", "high")),
-                                              (pictures.PAIR_MAPS, ("median_value",))])  # fmt: skip
+@pytest.mark.parametrize(("sql", "sampled"), [(queries.text("landscape/slices"), ("low", "middle", "high")),
+                                              (queries.text("landscape/pair_maps"), ("median_value",))])  # fmt: skip
 def test_a_sample_changes_medians_and_nothing_else(asked: Callable[..., Any], sql: str, sampled: tuple[str, ...]):
     whole, part = asked(sql), asked(sql, every=3)
     for name in whole[0]:
@@ -191,19 +190,19 @@ def test_levels_of_fine_hyperparameters_are_joined(made: Made):
             "select analysis_run_id, search_space_id from result.landscape_subject "
             "join core.benchmark using (benchmark_id) where name = 'chain'"
         ).rows()[0]
-        rows = site.query(pictures.SLICES, run=run, space=space, sign=1.0, every=1).rows()
+        rows = site.query(queries.text("landscape/slices"), run=run, space=space, sign=1.0, every=1).rows()
     assert [row["configurations"] for row in rows] == [2] * 30
     assert [row["label"] for row in rows[:3]] == ["0", "2", "4"]
     assert rows[1]["best"] == pytest.approx(min(np.cos(2.0), np.cos(3.0)))
 
 
 def test_the_distribution_counts_every_configuration(asked: Callable[..., list[dict[str, Any]]]):
-    rows = asked(pictures.HISTOGRAM)
+    rows = asked(queries.text("landscape/histogram"))
     edges = np.array([row["lower_edge"] for row in rows] + [rows[-1]["upper_edge"]])
     assert sum(row["configurations"] for row in rows) == VALUES.size
     assert (edges[0], edges[-1]) == pytest.approx((VALUES.min(), VALUES.max()))
     gap = VALUES.max() - VALUES.ravel()
-    for row in asked(pictures.RARE):
+    for row in asked(queries.text("landscape/rare")):
         assert row["configurations"] == (gap <= row["gap"] + 1e-12).sum()
         assert row["share"] == pytest.approx(row["configurations"] / VALUES.size)
 
@@ -212,7 +211,7 @@ def test_where_the_trials_fell(made: Made, asked: Callable[..., list[dict[str, A
     flat = VALUES.ravel()
     rank = np.array([1 + (flat > one).sum() for one in flat]) / flat.size
     by_algorithm: dict[str, list[dict[str, Any]]] = {}
-    for row in asked(pictures.PLACES):
+    for row in asked(queries.text("landscape/places")):
         by_algorithm.setdefault(row["algorithm"], []).append(row)
     assert list(by_algorithm) == list(ALGORITHMS)
     for algorithm, rows in by_algorithm.items():
@@ -220,7 +219,7 @@ def test_where_the_trials_fell(made: Made, asked: Callable[..., list[dict[str, A
         assert len(rows) == 101 and rows[0]["evaluations"] == RUNS * TRIALS
         assert (rows[0]["place"], rows[-1]["place"]) == pytest.approx((places[0], places[-1]))
         assert rows[50]["place"] == pytest.approx(places[RUNS * TRIALS // 2 - 1])
-    progress = [row for row in asked(pictures.PROGRESS) if row["algorithm"] == ALGORITHMS[0]]
+    progress = [row for row in asked(queries.text("landscape/progress")) if row["algorithm"] == ALGORITHMS[0]]
     assert sum(row["evaluations"] for row in progress) == RUNS * TRIALS
     first = [rank[run[n]] for run in made.trials[ALGORITHMS[0]] for n in range(progress[0]["last_trial"])]
     assert progress[0]["median_place"] == pytest.approx(np.median(first))
@@ -245,7 +244,7 @@ def test_where_the_runs_ended(made: Made, asked: Callable[..., list[dict[str, An
         for run in runs:
             end = descend(max(run, key=lambda one: ACCURACY.ravel()[one]))
             expected[algorithm, end] = expected.get((algorithm, end), 0) + 1
-    rows = asked(pictures.ENDS)
+    rows = asked(queries.text("landscape/ends"))
     assert {(row["algorithm"], row["optimum"]): row["runs"] for row in rows} == expected
     for row in rows:
         assert row["value"] == pytest.approx(flat[row["optimum"]])
@@ -262,12 +261,12 @@ def test_an_embedding_is_out_of_date_by_its_evaluations_and_not_by_the_clock(mad
             con.execute("update ops.analysis_run set ended_at = ended_at + interval 1 hour where analysis_run_id = ?",
                         [run])  # fmt: skip
         assert stale_planes(warehouse) == []
-        assert not SiteContext(warehouse).query(pictures.EMBEDDING, run=run).rows()[0]["is_older"]
+        assert not SiteContext(warehouse).query(queries.text("landscape/embedding"), run=run).rows()[0]["is_older"]
         with warehouse.writing() as con:
             con.execute(
                 "insert into core.source values (1, 'grid', 's', 's', 'x', 1, 0, '{}', now() + interval 1 day, '0')"
             )
-        assert SiteContext(warehouse).query(pictures.EMBEDDING, run=run).rows()[0]["is_older"]
+        assert SiteContext(warehouse).query(queries.text("landscape/embedding"), run=run).rows()[0]["is_older"]
         (sentence,) = stale_planes(warehouse)
         assert "its embedding shows earlier evaluations" in sentence and f"--benchmark {IMAGE}" in sentence
 

@@ -1,1 +1,0 @@
-"""The SQL of pages whose queries are long."""

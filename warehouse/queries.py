@@ -1,0 +1,79 @@
+"""Named queries: the text of `sql/queries/<family>/<name>.sql`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import HpowhError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+GRAIN = "-- One row per "
+"""How the first line of every view and query begins."""
+
+
+@dataclass(frozen=True)
+class NamedQuery:
+    """One query: `<family>/<name>`, what one row of it is, and its text with that sentence as the first line."""
+
+    name: str
+    grain: str
+    text: str
+
+
+def text(name: str) -> str:
+    """Return the SQL of a query by its name (`sweep/matters`), its grain as a comment in the first line.
+
+    Raises:
+        HpowhError: there is no query of that name, or its file does not say what one row is.
+    """
+    return find(name).text
+
+
+@cache
+def find(name: str) -> NamedQuery:
+    """Return a query by its name.
+
+    Raises:
+        HpowhError: see `text`.
+    """
+    family, slash, own = name.partition("/")
+    entry = _folder().joinpath(family, f"{own}.sql")
+    if not (slash and family.isidentifier() and own.isidentifier() and entry.is_file()):
+        raise HpowhError(f"There is no query {name}.", "`hpowh sql --queries` lists those there are.")
+    sql = entry.read_text(encoding="utf-8").strip()
+    return NamedQuery(name, grain_of(sql, f"sql/queries/{name}.sql"), sql)
+
+
+def names() -> list[str]:
+    """Return the names of all queries, sorted."""
+    return sorted(
+        f"{family.name}/{entry.name.removesuffix('.sql')}"
+        for family in _folder().iterdir()
+        if family.is_dir()
+        for entry in family.iterdir()
+        if entry.name.endswith(".sql")
+    )
+
+
+def grain_of(sql: str, file: str) -> str:
+    """Return the sentence that says what one row is: the first line, without the dashes.
+
+    Raises:
+        HpowhError: the text does not begin with it.
+    """
+    first = sql.partition("\n")[0]
+    if not first.startswith(GRAIN):
+        raise HpowhError(
+            f"{file} does not say what one row is.",
+            f"Begin its first line with `{GRAIN.rstrip()}`, then what a row is.",
+        )
+    return first.removeprefix("--").strip()
+
+
+def _folder() -> Traversable:
+    return files("hpowh.sql").joinpath("queries")
