@@ -1,16 +1,20 @@
-# Every target sets up what it needs. `make demo` and `make test` are the two to know.
+# Every target sets up what it needs. `make demo`, `make test` and `make quick` are the three to know.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 WHEEL := build/wheel
+# The folders under the names that they have as packages: for tools that cannot follow an editable install.
+TREE := .tree
+FLOORS := warehouse analyses reports sql migrations
+PACKAGES := -p hpowh.warehouse -p hpowh.analyses -p hpowh.reports
 # Empty: install the built wheel, as a user gets it.
 INSTALL ?= --editable
 # Two processes; the tests of one file stay together and share what it makes.
 SPREAD ?= -n 2 --dist loadfile
 
-.PHONY: demo test test-all bench lint floors wheel format clean
+.PHONY: demo test test-all quick test-lowest test-duckdb-2 api bench lint floors wheel tree format clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +30,33 @@ test: $(STAMP) lint floors
 test-all: $(STAMP) lint floors
 	$(BIN)/python -m pytest $(SPREAD)
 
+# The inner loop: lint, contracts, types, and the pure tests nearest to what differs from the last commit. No wheel.
+quick: $(STAMP) tree lint
+	PYTHONPATH=$(TREE) $(BIN)/lint-imports
+	MYPYPATH=$(TREE) $(BIN)/mypy $(PACKAGES)
+	@tests="$$($(BIN)/python tests/nearest.py)"; \
+	if [ -n "$$tests" ]; then $(BIN)/python -m pytest -q -m "pure and not slow" $$tests || [ $$? = 5 ]; \
+	else echo "No test lies near what was changed."; fi
+
+# The lowest versions that pyproject.toml declares, in an environment of their own.
+test-lowest:
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	build/lowest/bin/python tests/lowest.py > build/lowest/constraints.txt
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint build/lowest/constraints.txt '.[dev]'
+	build/lowest/bin/python -m pytest -m "not slow" $(SPREAD)
+
+# What breaks on DuckDB 2, past the bound that its SQLAlchemy dialect declares (to be looked at again in March 2027).
+test-duckdb-2:
+	$(PYTHON) -m venv build/duckdb-2
+	build/duckdb-2/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[dev]'
+	build/duckdb-2/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps 'duckdb>=2'
+	build/duckdb-2/bin/python -m pytest -m "not slow" $(SPREAD)
+
+# The API reference, from docstrings, as pages in build/api.
+api: $(STAMP)
+	$(BIN)/python -m pdoc --output-directory build/api $$(sed -n 's/^| `\(hpowh[a-z_.]*\)`.*/\1/p' docs/api.md)
+
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
@@ -37,14 +68,18 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+tree:
+	@mkdir -p $(TREE)/hpowh
+	@for floor in $(FLOORS); do ln -sfn ../../$$floor $(TREE)/hpowh/$$floor; done
+
 # Type and import checkers cannot follow an editable install, so they look at the built wheel.
 wheel: $(STAMP)
-	rm -rf build
+	rm -rf $(WHEEL) build/lib build/bdist.*
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(WHEEL) .
 
 floors: wheel
 	PYTHONPATH=$(WHEEL) $(BIN)/lint-imports
-	MYPYPATH=$(WHEEL) $(BIN)/mypy -p hpowh.warehouse -p hpowh.analyses -p hpowh.reports
+	MYPYPATH=$(WHEEL) $(BIN)/mypy $(PACKAGES)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(TREE) build dist *.egg-info

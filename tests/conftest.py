@@ -19,6 +19,17 @@ from . import peers
 ROOT = Path(__file__).resolve().parents[1]
 
 
+IMPURE = {"hpowh", "warehouse", "empty_warehouse", "demo_folder", "peer", "tmp_path", "tmp_path_factory", "shared"}
+"""Fixtures of tests that touch files, databases or processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `pure` what needs neither a file, a database nor a process: what `make quick` runs."""
+    for item in items:
+        if not IMPURE & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("browser") is None:
+            item.add_marker("pure")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Reference data that lies beside a checkout; tests that need it say that they skip where it is absent."""

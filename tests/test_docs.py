@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,8 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.ingest import Request, find_source, ingest
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands_of(page: Path) -> list[str]:
@@ -65,3 +72,62 @@ def test_links_and_pictures_of_the_docs_are_there(page):
 def test_toml_in_the_docs_is_toml(page):
     for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL):
         assert tomllib.loads(block)
+
+
+def blocks_of(page: Path) -> str:
+    """The Python of a page, block after block: what a reader runs from top to bottom."""
+    return "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+
+
+@pytest.fixture(scope="module")
+def readers_folder(empty_warehouse, tmp_path_factory) -> Path:
+    """A folder whose warehouse has what the pages speak of: an experiment, a sweep, a grid."""
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copy(empty_warehouse, folder / "hpowh.duckdb")
+    generator = random.Random(0)
+    runs = [
+        f"{a},b{b},{s},{prior},{n},{generator.random() / n}"
+        for a in ("HB", "PB", "RS") for b in range(4) for s in range(3) for prior in ("good", "bad") for n in (1, 2, 4)
+    ]  # fmt: skip
+    (folder / "priorband.csv").write_text("\n".join(["algorithm,benchmark,seed,prior,budget,value", *runs]))
+    trials = [f"{i},{0.1 * (i % 7)},{i % 3},{generator.random()}" for i in range(40)]
+    (folder / "my-project.csv").write_text("\n".join(["number,params_lr,params_depth,val_loss", *trials]))
+    cells = [f"{lr},{size},{generator.random()}" for lr in (1, 2, 3) for size in (8, 16, 32)]
+    (folder / "fcnet.csv").write_text("\n".join(["lr,size,value", *cells]))
+    with Warehouse(folder / "hpowh.duckdb") as store:
+        for kind, options in (
+            ("runs", {"experiment": "priorband", "direction": "min"}),
+            ("trials", {}),
+            ("grid", {"space": "fcnet", "benchmark": "fcnet/protein_structure", "direction": "min"}),
+        ):
+            name = {"runs": "priorband", "trials": "my-project", "grid": "fcnet"}[kind]
+            mapping = {"val_loss": "metric"} if kind == "trials" else {}
+            ingest(store, find_source(kind), Request(str(folder / f"{name}.csv"), name, mapping, options))
+    (folder / "demo").mkdir()
+    shutil.copy(folder / "hpowh.duckdb", folder / "demo" / "hpowh.duckdb")
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=lambda page: page.name)
+def test_python_in_the_docs_runs(page, readers_folder, tmp_path):
+    shutil.copytree(readers_folder, tmp_path / "work")
+    done = subprocess.run(
+        [sys.executable, "-c", blocks_of(page)], cwd=tmp_path / "work", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_public_modules_are_there_with_words():
+    """Each module of the API page can be imported, and what it gives to others has a docstring."""
+    names = re.findall(r"^\| `(hpowh[\w.]*)`", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    assert len(names) > 10
+    silent = [
+        f"{name}.{function}"
+        for name in names
+        for function, thing in vars(importlib.import_module(name)).items()
+        if not function.startswith("_")
+        and (inspect.isfunction(thing) or inspect.isclass(thing))
+        and thing.__module__ == name
+        and not inspect.getdoc(thing)
+    ]
+    assert silent == []
