@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import optimize, stats
 
+from hpowh.analyses.mixed_models.inference.studentized import range_isf, range_sf
 from hpowh.analyses.mixed_models.model.cells import Floats
 
 NODES = 96
@@ -36,7 +37,7 @@ def tukey_p(t_values: Floats, df: Floats, size: int) -> Floats:
 
 def _range_tails(q_values: Floats, size: int, df: Floats) -> Floats:
     """Return upper tails of the studentised range, each distinct argument once (the quadrature is slow)."""
-    found = {key: float(stats.studentized_range.sf(key[0], size, key[1])) for key in set(_keys(q_values, df))}
+    found = {key: range_sf(key[0], size, key[1]) for key in set(_keys(q_values, df))}
     return np.array([found[key] for key in _keys(q_values, df)])
 
 
@@ -53,7 +54,7 @@ def tukey_critical(df: float, size: int, level: float) -> float:
 
 @lru_cache(maxsize=4096)
 def _tukey_critical(df: float, size: int, level: float) -> float:
-    return float(stats.studentized_range.ppf(level, size, df) / np.sqrt(2.0))
+    return range_isf(1.0 - level, size, df) / float(np.sqrt(2.0))
 
 
 def one_factor_loadings(correlation: Floats) -> Floats | None:

@@ -25,6 +25,9 @@ EXACT = "The model fits every row exactly: no residual variance is left to judge
 EXACT_SHARE = 1e-12
 """A residual sum of squares below this share of the total is rounding."""
 
+CONSTANT = 1e-15
+"""A response whose standard deviation is below this share of its mean is constant."""
+
 SMALL = 1200
 """Up to this many effects one BLAS thread is faster than several."""
 
@@ -95,13 +98,14 @@ class Fit:
 
     @cached_property
     def singular_blocks(self) -> list[Block]:
-        """The blocks whose covariance is not of full rank."""
+        """The blocks whose covariance is not of full rank; slopes count at their covariate's root mean square."""
         factors = lower_factors(self.theta, self.problem.blocks)
-        return [
-            block
-            for block, factor in zip(self.problem.blocks, factors, strict=True)
-            if np.linalg.svd(factor, compute_uv=False)[-1] < SINGULAR
-        ]
+        found = []
+        for block, factor, own in zip(self.problem.blocks, factors, self.likelihood.block_sums(), strict=True):
+            size = np.where(block.is_slope, np.sqrt(np.maximum(np.diag(own), 0.0) / self.problem.row_count), 1.0)
+            if np.linalg.svd(factor * size[:, None], compute_uv=False)[-1] < SINGULAR:
+                found.append(block)
+        return found
 
     @property
     def is_singular(self) -> bool:
@@ -139,7 +143,9 @@ def fit_problem(
     """
     from contextlib import nullcontext
 
-    if float(problem.y @ problem.y) + problem.pure_error <= 1e-24 * max(1.0, problem.center**2):
+    # A few units in the last place of the largest value are rounding, whatever the response's unit.
+    rounding = CONSTANT * abs(problem.cells.response_mean)
+    if float(problem.y @ problem.y) + problem.pure_error <= problem.row_count * rounding**2:
         raise DataError("The response is constant in the selected rows: there is nothing to explain.")
     limit: AbstractContextManager[object] = one_thread() if dense_size(problem) <= SMALL else nullcontext()
     with limit:

@@ -95,6 +95,12 @@ class Likelihood:
         residual = max(residual, np.finfo(float).tiny)
         return determinants + self.degrees * (1.0 + float(np.log(2.0 * np.pi * residual / self.degrees)))
 
+    def raw_deviance(self) -> float:
+        """Return the deviance of independent rows about zero: what the response's unit adds to any deviance."""
+        total = float(self.problem.y @ self.problem.y) + self.problem.pure_error
+        total = max(total, np.finfo(float).tiny)
+        return self.degrees * (1.0 + float(np.log(2.0 * np.pi * total / self.degrees)))
+
     def deviance(self, theta: Floats) -> float:
         """Return the profiled deviance, or `FAILED` where rounding makes it impossible."""
         try:

@@ -7,7 +7,7 @@ positive semidefinite there (the optimality condition on the cone of covariance 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,13 +105,18 @@ def parameter_scales(likelihood: Likelihood) -> Floats:
 def _search(
     likelihood: Likelihood, theta: Floats, unit: Floats, tolerance: float, hessian: Floats | None = None
 ) -> Descent:
-    """Descend in parameters that are measured in `unit`."""
+    """Descend in parameters that are measured in `unit`.
+
+    The deviance is measured from that of the raw spread, so that its rounding does not hang on the response's unit.
+    """
+    origin = likelihood.raw_deviance()
 
     def objective(point: Floats) -> tuple[float, Floats]:
         value, gradient = likelihood.value_and_gradient(point * unit)
-        return value, gradient * unit
+        return value - origin, gradient * unit
 
-    return descend(objective, theta / unit, tolerance=tolerance, hessian=hessian)
+    found = descend(objective, theta / unit, tolerance=tolerance, hessian=hessian)
+    return replace(found, value=found.value + origin)
 
 
 def _warmed(likelihood: Likelihood, theta: Floats) -> Floats:

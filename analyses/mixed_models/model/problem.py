@@ -127,6 +127,9 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
     one = rows.basis[:, 0]
     gram = gram_all[np.ix_(keep, keep)]
     constant = np.linalg.lstsq(gram, np.asarray(x.T @ one), rcond=None)[0] if len(keep) else np.zeros(0)
+    # Indicators add up to a constant with whole coefficients: what is left of them would be multiplied by the mean.
+    whole = np.round(constant)
+    constant = np.where(np.abs(constant - whole) < 1e-9, whole, constant)
     has_constant = bool(len(keep)) and bool(np.abs(x @ constant - one).max() < 1e-8 * np.abs(one).max())
     center = cells.response_mean
     y = rows.y if has_constant else rows.y + center * one

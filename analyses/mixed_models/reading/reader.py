@@ -109,7 +109,8 @@ class Reader:
             if found is not None:
                 return found
         shift = 0.0
-        if parsed.response.strip() == planned.metric:
+        if not mentioned(planned.response, [name for name in (*DERIVED, RANK) if name != planned.metric]):
+            # Regret and ranks begin near zero by themselves; anything else may lie anywhere.
             shift = float(self._ask(planned.sample()).one() or 0.0)
         answer = self._ask(planned.cells(shift)).numpy()
         cells, keys = cells_from_moments(planned, answer, self.names, shift)
@@ -194,14 +195,18 @@ class Reader:
             "losses": np.column_stack([column.to_numpy().astype(float) for column in columns])
         }
 
-    def residual_sums(self, found: Found, coefficients: Any, sigma: float) -> dict[str, Any]:
-        """Return the answer of the residual query for the cells that were found."""
+    def residual_sums(self, found: Found, coefficients: Any, middle: Any, sigma: float) -> dict[str, Any]:
+        """Return the answer of the residual query for the cells that were found.
+
+        `middle` (C,): each cell's mean standardised residual, about which the powers are summed.
+        """
         import pyarrow as pa
 
         columns: dict[str, Any] = {"cell": np.arange(len(found.cells.count))}
         for i, values in enumerate(found.keys):
             columns[f"k{i}"] = values.tolist() if values.dtype == object else values
         columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
+        columns["middle"] = middle
         connection = self.warehouse.connection
         connection.register("fitted_cell", pa.table(columns))
         try:
@@ -214,6 +219,11 @@ class Reader:
 
         try:
             return self.warehouse.sql(query)
+        except duckdb.OutOfRangeException as error:
+            raise DataError(
+                "The values are too large for their squares to be summed (beyond 1e150); a number that stands for a "
+                "failed run should be loaded as a failure, or left out with --where."
+            ) from error
         except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
             first = str(error).splitlines()[0]
             raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error

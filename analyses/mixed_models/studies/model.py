@@ -19,7 +19,12 @@ from hpowh.analyses.mixed_models.studies.analysis import (
     merge_all,
     warn,
 )
-from hpowh.analyses.mixed_models.studies.summary import ResidualMoments, cell_coefficients, residual_moments
+from hpowh.analyses.mixed_models.studies.summary import (
+    ResidualMoments,
+    cell_coefficients,
+    cell_residuals,
+    residual_moments,
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,9 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
 def _residuals(reader: Reader, found: Found, fitted: Fit, rows: Rows) -> ResidualMoments:
     """Add the tables of residuals to the rows, by a second pass over the data."""
     coefficients = cell_coefficients(fitted)
-    sums = reader.residual_sums(found, coefficients, fitted.sigma)
-    moments = residual_moments(sums, len(found.cells.count))
+    middle = cell_residuals(fitted, coefficients)
+    sums = reader.residual_sums(found, coefficients, middle, fitted.sigma)
+    moments = residual_moments(sums, len(found.cells.count), middle)
     rows["lmem_residual"] = tables.residual_rows(fitted, moments, coefficients, "model")
     rows["lmem_residual_bin"] = tables.residual_bin_rows(moments, "model")
     return moments

@@ -15,6 +15,8 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.problem import design, random_part
 
 BIN_WIDTH = 0.5
+NOTHING = 1e-12
+"""A variance that adds less than this share of the residual variance to a row's is zero."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,14 @@ def explained_variance(fit: Fit) -> Explained:
     """Return marginal and conditional R2.
 
     Source: Nakagawa & Schielzeth (2013), Methods Ecol. Evol. 4; random slopes as in Johnson (2014), Methods Ecol.
-    Evol. 5: a term's variance is the mean over rows of z' Sigma z.
+    Evol. 5: a term's variance is the mean over rows of z' Sigma z. The fixed part's is taken about its mean, so that it
+    does not hang on where the response's zero lies.
     """
     problem, n = fit.problem, fit.problem.row_count
     one = problem.rows.basis[:, 0]
-    fitted = problem.x @ fit.beta
-    mean = float(one @ fitted) / n
-    fixed = float(fitted @ fitted) / n - mean**2
+    fitted = np.asarray(problem.x @ (fit.beta - problem.center * problem.constant))
+    off = fitted - float(one @ fitted) / n * one
+    fixed = float(off @ off) / n
     between = 0.0
     for (_, covariance), own in zip(fit.block_covariances, fit.likelihood.block_sums(), strict=True):
         between += float((covariance * own).sum()) / n
@@ -59,8 +62,10 @@ def variance_intervals(fit: Fit, quantities: Satterthwaite, level: float = 0.95)
     Johnson do the same); var(v) by the delta method. A variance of zero has no such interval.
     """
     found, at = [], 0
-    for block, covariance in fit.block_covariances:
+    for (block, covariance), own in zip(fit.block_covariances, fit.likelihood.block_sums(), strict=True):
         width = block.width
+        # What an effect's variance adds to a row's, in residual variances: a slope's hangs on its covariate's unit.
+        share = np.diag(covariance) * np.diag(own) / (fit.problem.row_count * fit.sigma**2)
         factor = _factor(fit, at, width)
         rows = []
         for i in range(width):
@@ -73,6 +78,9 @@ def variance_intervals(fit: Fit, quantities: Satterthwaite, level: float = 0.95)
                         gradient[position] = 2.0 * fit.sigma**2 * factor[i, j]
                     position += 1
             gradient[-1] = 2.0 * variance / fit.sigma
+            if share[i] <= NOTHING:
+                rows.append(VarianceInterval(np.nan, np.nan, "the variance is estimated as zero"))
+                continue
             rows.append(_interval(variance, float(gradient @ quantities.parameters @ gradient), level))
         found.append(rows)
         at += block.parameter_count
@@ -90,8 +98,8 @@ def _factor(fit: Fit, at: int, width: int) -> Floats:
 
 
 def _interval(variance: float, spread: float, level: float) -> VarianceInterval:
-    if variance <= 1e-12 or spread <= 0:
-        return VarianceInterval(np.nan, np.nan, "the variance is estimated as zero")
+    if spread <= 0:
+        return VarianceInterval(np.nan, np.nan, "the likelihood does not bend here: there is no interval")
     df = 2.0 * variance**2 / spread
     if df < 0.5:
         return VarianceInterval(np.nan, np.nan, f"too few degrees of freedom ({df:.2g}) for an interval")
@@ -134,33 +142,64 @@ class ResidualMoments:
     bins: Mapping[int, float]
 
 
-def residual_moments(sums: Mapping[str, NDArray[np.generic]], size: int) -> ResidualMoments:
-    """Combine the sums of the residual query: columns cell, bin, n, r1, r2, r3, r4 (standardised residuals)."""
+def cell_residuals(fit: Fit, coefficients: Floats) -> Floats:
+    """Return each cell's mean residual (C,), standardised: what its rows' residuals are taken about."""
+    cells = fit.problem.cells
+    fitted = coefficients[:, 0] + (coefficients[:, 1:] * cells.mean_x).sum(axis=1)
+    return np.asarray((cells.mean_y - (fitted - cells.shift)) / fit.sigma)
+
+
+def residual_moments(sums: Mapping[str, NDArray[np.generic]], size: int, middle: Floats) -> ResidualMoments:
+    """Combine the sums of the residual query: columns cell, bin, n, d1, d2, d3, d4.
+
+    Args:
+        sums: d1 … are sums of powers of the standardised residuals about `middle`.
+        middle: each cell's mean standardised residual (C,), as `cell_residuals` gives it.
+    """
     cell = np.asarray(sums["cell"], dtype=np.int64)
     totals = {
         c: np.bincount(cell, weights=np.asarray(sums[c], dtype=float), minlength=size).astype(float) for c in _SUMS
     }
-    each = _moments(totals)
-    overall = _moments({c: np.array([totals[c].sum()]) for c in _SUMS})
+    each = _moments(totals, middle)
+    n = totals["n"]
+    center = float(n @ np.nan_to_num(each[0])) / float(n.sum())
+    overall = _moments({c: np.array([values.sum()]) for c, values in _moved(totals, middle - center).items()}, center)
     bins = np.asarray(sums["bin"], dtype=np.int64)
     counts = {int(b): float(np.asarray(sums["n"], dtype=float)[bins == b].sum()) for b in np.unique(bins)}
     return ResidualMoments(np.arange(size), totals["n"], *each, float(overall[2][0]), float(overall[3][0]), counts)
 
 
-_SUMS = ("n", "r1", "r2", "r3", "r4")
+_SUMS = ("n", "d1", "d2", "d3", "d4")
 
 
-def _moments(totals: Mapping[str, Floats]) -> tuple[Floats, Floats, Floats, Floats]:
+def _moved(totals: Mapping[str, Floats], by: Floats) -> dict[str, Floats]:
+    """Return the sums of powers of d + by from those of d (the binomial theorem)."""
+    n, d1, d2, d3, d4 = (totals[c] for c in _SUMS)
+    return {
+        "n": n,
+        "d1": d1 + n * by,
+        "d2": d2 + 2 * by * d1 + n * by**2,
+        "d3": d3 + 3 * by * d2 + 3 * by**2 * d1 + n * by**3,
+        "d4": d4 + 4 * by * d3 + 6 * by**2 * d2 + 4 * by**3 * d1 + n * by**4,
+    }
+
+
+def _moments(totals: Mapping[str, Floats], middle: Floats | float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return mean, variance, skewness and excess kurtosis from sums of powers about a point close to the mean.
+
+    About the mean the first sum is rounding, so no difference of large numbers is left (the corrected two-pass
+    algorithm: Chan, Golub & LeVeque 1983, equation 1.7).
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         n = totals["n"]
-        m, s2, s3, s4 = (totals[c] / n for c in ("r1", "r2", "r3", "r4"))
-        variance = s2 - m**2
+        m, s2, s3, s4 = (totals[c] / n for c in ("d1", "d2", "d3", "d4"))
+        variance = np.maximum(s2 - m**2, 0.0)
         third = s3 - 3 * m * s2 + 2 * m**3
         fourth = s4 - 4 * m * s3 + 6 * m**2 * s2 - 3 * m**4
-        usable = variance > 1e-12
+        usable = variance > NOTHING
         skewness = np.where(usable & (n > 2), third / variance**1.5, np.nan)
         kurtosis = np.where(usable & (n > 3), fourth / variance**2 - 3.0, np.nan)
-    return m, variance, skewness, kurtosis
+    return middle + m, variance, skewness, kurtosis
 
 
 def expected_bins(total: float) -> dict[int, tuple[float, float, float]]:

@@ -17,6 +17,7 @@ from hpowh.analyses.mixed_models.inference.contrasts import (
     contrast_weights,
     critical_difference_groups,
 )
+from hpowh.analyses.mixed_models.inference.studentized import range_isf, range_sf
 from hpowh.analyses.mixed_models.model.cells import DataError
 
 
@@ -116,3 +117,11 @@ def test_custom_contrasts_are_read():
     assert contrast_weights("-RS + PB", levels).tolist() == [0.0, 1.0, -1.0]
     with pytest.raises(DataError, match="Cannot read the contrast"):
         contrast_weights("HB - XX", levels)
+
+
+@pytest.mark.parametrize("size", [3, 6, 40])
+@pytest.mark.parametrize("df", [2.2, 4.0, 22.0, 3000.0, 1e5])
+def test_the_studentised_range_is_scipys(size, df):
+    for q in (0.4, 2.5, 5.0):
+        assert range_sf(q, size, df) == pytest.approx(float(stats.studentized_range.sf(q, size, df)), abs=5e-9)
+    assert range_sf(range_isf(0.05, size, df), size, df) == pytest.approx(0.05, abs=1e-9)
