@@ -16,9 +16,9 @@ from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
 from hpowh.analyses.mixed_models.model.cells import DataError
-from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
 from hpowh.warehouse import Warehouse
@@ -124,7 +124,7 @@ def _warnings(dropped: tuple[str, ...], kept: int, factors: list[str], block: st
 def _model_pairs(reader: Reader, selection: Selection, response: str, sign: float) -> list[dict[str, Any]]:
     """Return the default mixed model's pairwise contrasts as losses."""
     formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
-    fitted = fit(formula, reader.cells(formula, selection))
+    fitted = fit_to_compare(formula, reader.cells(formula, selection)).fit
     pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
     return [
         {"first": pair[0], "second": pair[1], "estimate": sign * float(pairs.estimate[i]), "p_adjusted": float(p)}

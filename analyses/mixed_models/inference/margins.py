@@ -7,7 +7,7 @@ are averaged over get equal weights).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from hpowh.analyses.mixed_models.model.cells import DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
 
 WEIGHTS = ("equal", "observed")
+Shares = Callable[[Sequence[tuple[str, int]]], float]
 
 
 @dataclass(frozen=True)
@@ -78,37 +79,33 @@ def _level(levels: Sequence[str], value: str, name: str) -> int:
     return list(levels).index(value)
 
 
-def _shares(fit: Fit, averaged: Sequence[str], weights: str) -> dict[tuple[int, ...], float]:
-    """Return the weight of every combination of the factors averaged over."""
+def _shares(fit: Fit, averaged: Sequence[str], weights: str) -> Shares:
+    """Return what a column's indicators of the factors averaged over come to: a function of (name, level) pairs."""
     cells = fit.problem.cells
-    combinations = list(itertools.product(*(range(len(cells.levels[name])) for name in averaged)))
     if weights == "equal" or not averaged:
-        return {combination: 1.0 / len(combinations) for combination in combinations}
+        return lambda pairs: float(np.prod([1.0 / len(cells.levels[name]) for name, _ in pairs]))
     if weights not in WEIGHTS:
         raise DataError(f"Weights are one of {', '.join(WEIGHTS)}, not {weights}.")
     total = float(cells.count.sum())
-    found = {}
-    for combination in combinations:
+
+    def observed(pairs: Sequence[tuple[str, int]]) -> float:
         inside = np.ones(len(cells.count), dtype=bool)
-        for name, level in zip(averaged, combination, strict=True):
+        for name, level in pairs:
             inside &= cells.codes[name] == level
-        found[combination] = float(cells.count[inside].sum()) / total
-    return found
+        return float(cells.count[inside].sum()) / total
+
+    return observed
 
 
 def _row(
-    fit: Fit,
-    held: Mapping[str, int],
-    averaged: Sequence[str],
-    share: Mapping[tuple[int, ...], float],
-    at: Mapping[str, float | str],
+    fit: Fit, held: Mapping[str, int], averaged: Sequence[str], share: Shares, at: Mapping[str, float | str]
 ) -> Floats:
+    """Return the mean of every column over the grid: an indicator of a factor averaged over becomes its share."""
     row = np.zeros(len(fit.problem.all_columns))
-    for combination, weight in share.items():
-        where = {**held, **dict(zip(averaged, combination, strict=True))}
-        for j, column in enumerate(fit.problem.all_columns):
-            if all(where.get(name) == level for name, level in column.levels):
-                row[j] += weight * float(np.prod([_numeric(fit, name, at) for name in column.numeric]))
+    for j, column in enumerate(fit.problem.all_columns):
+        if all(held[name] == level for name, level in column.levels if name not in averaged):
+            open_pairs = [pair for pair in column.levels if pair[0] in averaged]
+            row[j] = share(open_pairs) * float(np.prod([_numeric(fit, name, at) for name in column.numeric]))
     return row
 
 

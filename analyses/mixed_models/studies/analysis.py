@@ -39,6 +39,13 @@ def default_factor(fit: Fit) -> str | None:
     return "algorithm" if "algorithm" in factors else next(iter(factors), None)
 
 
+def first_block(fit: Fit) -> str | None:
+    """Return the first grouping factor of one variable; the benchmark where it is among the fixed effects."""
+    if any(term == ("benchmark",) for term in fit.formula.fixed.terms):
+        return "benchmark"
+    return next((group[0] for group in fit.formula.grouping if len(group) == 1), None)
+
+
 def describe(fit: Fit, question: Question, model: str = "model") -> Rows:
     """Return the rows of every `lmem_*` table that a fit alone can fill.
 
@@ -54,7 +61,7 @@ def describe(fit: Fit, question: Question, model: str = "model") -> Rows:
     factor = question.factor or default_factor(fit)
     if factor is not None:
         _merge(rows, compare_levels(fit, quantities, question, factor, model))
-    block = next((group[0] for group in fit.formula.grouping if len(group) == 1), None)
+    block = first_block(fit)
     if factor is not None and block is not None and block != factor:
         rows["lmem_coverage"] = tables.coverage_rows(fit, model, factor, block)
     return rows
@@ -101,7 +108,7 @@ def warn(fit: Fit, factor: str | None) -> list[str]:
     scale = checks.scale_warning(fit)
     if scale:
         said.insert(0, scale)
-    block = next((group[0] for group in fit.formula.grouping if len(group) == 1), None)
+    block = first_block(fit)
     if factor and block and block != factor:
         uneven = checks.coverage_warning(fit, factor, block)
         said += [uneven] if uneven else []

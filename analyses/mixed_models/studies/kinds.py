@@ -16,12 +16,13 @@ from hpowh.analyses.mixed_models.inference.permutation import permutation_test
 from hpowh.analyses.mixed_models.inference.power import power_table, spread_of
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
-from hpowh.analyses.mixed_models.model.fit import Fit, fit
+from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.reading.catalogue import Catalogue, Selection
 from hpowh.analyses.mixed_models.studies import anomalies, presets, published
 from hpowh.analyses.mixed_models.studies.checks import with_group
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.ladder import Ladder, climb, formula_of
 from hpowh.analyses.mixed_models.studies.presets import Setup
 from hpowh.analyses.mixed_models.studies.tables import model_row
@@ -294,7 +295,7 @@ def run_power(
     fixed = ["algorithm", *setup.factors]
     extra = [f"(1|benchmark:algorithm:{':'.join(setup.factors)})"] if setup.factors else []
     formula = setup.formula(fixed, ["(1|benchmark)", "(1|benchmark:algorithm)", *extra])
-    fitted = fit(formula, reader.cells(formula, selection))
+    fitted = fit_to_compare(formula, reader.cells(formula, selection)).fit
     if not differences:
         pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
         largest = float(np.abs(pairs.estimate).max())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from hpowh.analyses.mixed_models.model.cells import DataError
-from hpowh.analyses.mixed_models.model.fit import Fit, fit
+from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Found, Reader
@@ -19,6 +19,7 @@ from hpowh.analyses.mixed_models.studies.analysis import (
     merge_all,
     warn,
 )
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.summary import (
     ResidualMoments,
     cell_coefficients,
@@ -50,11 +51,14 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     """
     selection = Selection(reader.catalogue, request.metric, request.where, request.budget)
     found = reader.find(parsed, selection)
-    fitted = fit(parsed, found.cells, is_reml=request.is_reml and not request.as_published)
+    chosen = fit_to_compare(
+        parsed, found.cells, is_reml=request.is_reml and not request.as_published, is_literal=request.as_published
+    )
+    fitted = chosen.fit
     direction, doubt = reader.direction(parsed.response, selection)
     question = replace(request.question, direction=direction)
     factor = question.factor or default_factor(fitted)
-    said = [*([doubt] if doubt else []), *warn(fitted, factor)]
+    said = [*([doubt] if doubt else []), *chosen.said, *warn(fitted, factor)]
     if found.cells.excluded:
         kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
         said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
@@ -63,7 +67,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         residuals = _residuals(reader, found, fitted, rows)
     models = [tables.model_row(fitted, "model", residuals)]
     if factor == "algorithm" and not request.as_published:
-        more, compared_with = _comparisons(reader, selection, fitted, question)
+        more, compared_with = _comparisons(reader, selection, parsed, fitted, question)
         rows = merge_all([rows, *(part for _, part in more)])
         said += compared_with
         models += [model for model, _ in more]
@@ -83,12 +87,11 @@ def _residuals(reader: Reader, found: Found, fitted: Fit, rows: Rows) -> Residua
 
 
 def _comparisons(
-    reader: Reader, selection: Selection, fitted: Fit, question: Question
+    reader: Reader, selection: Selection, formula: Formula, fitted: Fit, question: Question
 ) -> tuple[list[tuple[tables.Row, Rows]], list[str]]:
     """Fit what the model omits (benchmark x algorithm, run) and say what changes."""
     found: list[tuple[tables.Row, Rows]] = []
     said: list[str] = []
-    formula = fitted.formula
     wider: list[tuple[str, Formula, str]] = []
     if checks.lacks_interaction(formula):
         wider.append(
@@ -111,7 +114,7 @@ def _comparisons(
         )
     for name, other, sentence in wider:
         try:
-            refit = fit(other, reader.cells(other, selection), is_reml=fitted.is_reml)
+            refit = fit_to_compare(other, reader.cells(other, selection), is_reml=fitted.is_reml).fit
         except DataError as error:
             said.append(f"{sentence} The comparison could not be made: {error}")
             continue

@@ -25,6 +25,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.model.subset import one_row_a_run, subset
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 
 LEVEL = 0.05
 MOST_ALGORITHMS = 8
@@ -181,7 +182,7 @@ def _subset_rows(name: str, is_numeric: bool, cells: Cells, setup: Setup) -> lis
     for label, part in parts:
         row = _blank("features", label, None, formula, "Tukey")
         try:
-            found = fit(formula, part)
+            found = fit_to_compare(formula, part).fit
             means = marginal_means(found, "algorithm")[0]
             pairs = pairwise(found, satterthwaite(found), means, "tukey")
         except DataError as error:
