@@ -1,4 +1,4 @@
-"""Run every benchmark, or those named: `python -m benchmarks [start ingest …]`."""
+"""Run every benchmark, or those named: `python -m benchmarks [start ingest …]`; `mutate MODULE …` tests the tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-SUPPORT = {"__init__", "__main__", "alternate"}
+SUPPORT = {"__init__", "__main__", "alternate", "mutate", "mutations"}
 
 
 def names() -> list[str]:
@@ -16,6 +16,8 @@ def names() -> list[str]:
 
 def run() -> int:
     """Run the benchmarks named on the command line, all by default."""
+    if sys.argv[1:2] == ["mutate"]:
+        return int(importlib.import_module("benchmarks.mutate").main(sys.argv[2:]))
     wanted = sys.argv[1:] or names()
     unknown = set(wanted) - set(names())
     if unknown:

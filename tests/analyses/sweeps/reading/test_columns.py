@@ -1,0 +1,203 @@
+"""Columns at the limits of every rule: what is a number, what is left out, which levels are collected."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planted import column
+from scipy.stats import skew
+
+from hpowh.analyses.sweeps.reading.columns import FEW, MISSING, OTHER, Declared, read_column
+from hpowh.analyses.sweeps.reading.prepare import prepare
+
+X = np.random.default_rng(0).uniform(1, 2, 100).tolist()
+
+
+def role(name: str, values: list, declared: Declared | None = None) -> str:
+    return read_column(column(name, values, declared)).role
+
+
+@pytest.mark.parametrize(("total", "there", "wanted"), [
+    (20, 4, "sparse"), (20, 5, "used"), (100, 5, "used"), (200, 9, "sparse"), (200, 10, "used"), (20, 0, "empty"),
+])  # fmt: skip
+def test_how_many_values_are_enough(total, there, wanted):
+    numbers = [float(i % 3) if i < there else None for i in range(total)]
+    texts = [None if v is None else f"level {v:.0f}" for v in numbers]
+    assert (role("x", numbers), role("x", texts)) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(("distinct", "total", "wanted"), [
+    (9, 10, "identifier"), (8, 10, "used"), (9, 9, "used"), (18, 20, "identifier"), (17, 20, "used"),
+])  # fmt: skip
+def test_texts_of_which_nearly_all_differ_name_the_trial(distinct, total, wanted):
+    values = [f"t{i % distinct}" for i in range(total)]
+    assert role("tag", values) == wanted
+    assert role("tag", values, Declared("text", choices=tuple(set(values)))) == "used"
+
+
+@pytest.mark.parametrize(("values", "wanted"), [
+    (["/data/a", "/data/b", "/data/c"], "identifier"), (["a\\b", "c/d", "e\\f"], "identifier"),
+    (["a/b", "c", "d"], "used"),
+])  # fmt: skip
+def test_only_what_is_a_path_throughout_is_left_out(values, wanted):
+    assert role("data", values * 5) == wanted
+
+
+@pytest.mark.parametrize(("name", "wanted"), [
+    ("seed", "identifier"), ("model.seed", "identifier"), ("random state", "used"), ("random_state", "identifier"),
+    ("run_id", "identifier"), ("grid", "used"), ("job-number", "identifier"), ("created_at", "identifier"),
+    ("filename", "identifier"), ("profile", "used"), ("seeds", "used"),
+])  # fmt: skip
+def test_names_that_name_a_trial(name, wanted):
+    assert role(name, [float(i % 7) for i in range(40)]) == wanted
+
+
+def test_constant_is_said_before_identifier_and_sparse():
+    assert [role("seed", [1.0] * 9), role("x", [1.0] * 3 + [None] * 97), role("x", ["a"] * 9)] == ["constant"] * 3
+
+
+@pytest.mark.parametrize(("texts", "numbers", "distinct", "wanted"), [
+    (10, 30, FEW + 1, "numeric"), (10, 30, FEW, "categorical"), (30, 30, FEW + 1, "categorical"),
+    (29, 30, 40, "numeric"),
+])  # fmt: skip
+def test_mixed_columns_are_numbers_where_most_of_many_values_are(texts, numbers, distinct, wanted):
+    values = ["auto"] * texts + [float(i % (distinct - 1)) for i in range(numbers)]
+    found = read_column(column("x", values))
+    assert (found.kind, found.missing_count) == (wanted, texts if wanted == "numeric" else 0)
+    assert "mixed" in found.note
+
+
+def test_declared_choices_make_numbers_levels_unless_they_are_declared_as_numbers():
+    values = [8.0, 16.0, 32.0] * 5
+    kinds = [read_column(column("x", values, Declared(kind, choices=("8", "16", "32")))).kind
+             for kind in ("text", "bool", "mixed", "int", "float")]  # fmt: skip
+    assert kinds == ["categorical"] * 3 + ["numeric"] * 2
+    assert read_column(column("x", values, Declared("mixed"))).kind == "numeric"
+
+
+def test_whole_numbers_are_known_as_such_unless_declared_otherwise():
+    whole, parts = [1.0, 2.0, 5.0] * 5, [1.0, 2.5, 5.0] * 5
+    assert [read_column(column("x", v)).is_integer for v in (whole, parts)] == [True, False]
+    assert not read_column(column("x", whole, Declared("float"))).is_integer
+    assert read_column(column("x", [*whole, None])).is_integer
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([2.9, 3.0, 3.1, 5.0]), st.sampled_from(["log", "linear", "cubed"]))
+def test_an_undeclared_scale_is_the_less_skewed_of_two_where_numbers_span_three_orders(seed, orders, shape):
+    random = np.random.default_rng(seed)
+    unit = random.uniform(0, 1, 40)
+    unit[:2] = [0.0, 1.0]
+    low, high = 1.0, 10.0**orders
+    values = {"log": 10 ** (orders * unit), "linear": low + (high - low) * unit, "cubed": low + (high - low) * unit**3}
+    found = read_column(column("x", values[shape].tolist()))
+    mine = values[shape]
+    is_log = mine.max() / mine.min() > 1000 and abs(skew(np.log10(mine))) < abs(skew(mine))
+    assert found.is_log is bool(is_log)
+    assert found.values == pytest.approx(np.log10(mine) if is_log else mine)
+    assert ("logarithm" in found.note) is found.is_log
+
+
+def test_a_logarithm_needs_positive_numbers_and_no_declared_linear_range():
+    wide = [10.0**i for i in range(6)] * 5
+    assert read_column(column("x", wide)).is_log
+    assert not read_column(column("x", [0.0, *wide])).is_log
+    assert not read_column(column("x", [-1.0, *wide])).is_log
+    assert not read_column(column("x", wide, Declared("float", "linear", 1.0, 1e5))).is_log
+    assert read_column(column("x", wide, Declared("float", "linear"))).is_log
+    narrow = [1.0, 2.0, 4.0] * 5
+    assert read_column(column("x", narrow, Declared("float", "log", 1, 4))).is_log
+    assert not read_column(column("x", [0.0, *narrow], Declared("float", "log", 0, 4))).is_log
+
+
+def test_missing_values_are_counted_and_filled_on_the_scale_that_is_used():
+    values = [1.0, 100.0, None, float("inf"), "nan", *[10.0] * 5]
+    found = read_column(column("x", values, Declared("float", "log", 1, 1000)))
+    assert (found.present_count, found.missing_count, found.imputed_count, found.distinct_count) == (8, 3, 3, 3)
+    assert found.imputed_value == pytest.approx(10.0)
+    assert np.isnan(found.values[2:5]).all()
+    assert "1 infinite values are taken as missing" in found.note
+    assert prepare([column("x", values, Declared("float", "log", 1, 1000))]).codes[:, 0] == pytest.approx(
+        [0.0, 2.0, 1.0, 1.0, 1.0, *[1.0] * 5]
+    )
+
+
+def test_nothing_is_filled_in_a_column_that_is_not_used():
+    found = read_column(column("seed", [1.0, None, 2.0, 3.0, 4.0, 5.0]))
+    assert (found.role, found.missing_count, found.imputed_count, found.imputed_value) == ("identifier", 1, 0, None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.integers(0, 30).map(lambda i: f"level {i // 2}")), min_size=60, max_size=90))
+def test_levels_are_ordered_by_how_often_they_are_and_every_trial_has_its_own(values):
+    declared = Declared("text", choices=("a",))  # whatever is declared, texts that differ are kept
+    found = read_column(column("x", values, declared))
+    frequency = Counter(v for v in values if v is not None)
+    known = sorted(frequency, key=lambda text: (-frequency[text], text))
+    assert list(found.levels) == known[:FEW] + [MISSING] * (None in values)
+    assert [found.levels[int(code)] for code in found.values] == [MISSING if v is None else v for v in values]
+    assert (found.missing_count, found.distinct_count) == (values.count(None), len(frequency))
+
+
+@pytest.mark.parametrize(("distinct", "collected"), [(FEW, 0), (FEW + 1, 1), (FEW + 7, 7)])
+def test_the_rarest_levels_beyond_a_number_are_one(distinct, collected):
+    values = [f"k{i:02d}" for i in range(distinct)] * 5 + ["k00", None]
+    found = read_column(column("x", values))
+    assert len(found.levels) == min(distinct, FEW) + (collected > 0) + 1
+    assert (found.levels[-1], found.levels[0]) == (MISSING, "k00")
+    told = [found.levels[int(code)] for code in found.values]
+    assert told.count(OTHER) == 5 * collected
+    assert (OTHER in found.note) is (collected > 0)
+    assert all(told[i] == value for i, value in enumerate(values) if value and told[i] != OTHER)
+
+
+def test_some_trials_only():
+    taken = column("x", [1.0, None, 3.0], Declared("int")).take(np.array([2, 1]))
+    assert (taken.name, list(taken.text), taken.declared) == ("x", ["3.0", None], Declared("int"))
+    assert taken.number[0] == 3.0
+    assert math.isnan(taken.number[1])
+
+
+def used_of(*raw) -> list[str]:
+    return prepare([column("x", X), *raw]).names
+
+
+def test_duplicates_are_columns_equal_up_to_scale_sign_and_names_of_levels():
+    random = np.random.default_rng(1)
+    kind = random.choice(["a", "b", "c"], 100).tolist()
+    other = ["b" if i == 0 and k != "b" else "a" if i == 0 else k for i, k in enumerate(kind)]
+    assert used_of(column("y", [2 - 3 * v for v in X])) == ["x"]
+    assert used_of(column("y", [1e200 * v for v in X])) == ["x"]
+    assert used_of(column("y", [v if i else v + 0.01 for i, v in enumerate(X)])) == ["x", "y"]
+    assert used_of(column("y", [v if i else None for i, v in enumerate(X)])) == ["x", "y"]  # absent where x is not
+    assert used_of(column("k", kind), column("l", [{"a": "z", "b": "y", "c": "x"}[k] for k in kind])) == ["x", "k"]
+    assert used_of(column("k", kind), column("l", other)) == ["x", "k", "l"]
+
+
+def test_a_duplicate_says_of_what_and_is_not_filled():
+    gaps = [v if i % 9 else None for i, v in enumerate(X)]
+    prepared = prepare([column("y", gaps), column("z", [None if v is None else 5 * v for v in gaps])])
+    mine = prepared.columns[1]
+    assert (mine.role, mine.imputed_count, mine.imputed_value) == ("duplicate", 0, None)
+    assert mine.note == "says the same as y"
+    assert [one.name for one in prepared.columns] == ["y", "z"]
+
+
+def test_matrices_by_hand():
+    kind, number = ["b", "a", "b", None, "b", "a"], [1.0, 2.0, 4.0, None, 1.0, 2.0]
+    prepared = prepare([column("kind", kind), column("n", number)])
+    assert prepared.names == ["kind", "n"]
+    assert prepared.codes.tolist() == [[0, 1], [1, 2], [0, 4], [2, 2], [0, 1], [1, 2]]
+    assert prepared.one_hot.tolist() == [
+        [1, 0, 0, 1], [0, 1, 0, 2], [1, 0, 0, 4], [0, 0, 1, 2], [1, 0, 0, 1], [0, 1, 0, 2],
+    ]  # fmt: skip
+    assert [(f.hyperparameter, f.label, f.level) for f in prepared.features] == [
+        (0, "kind=b", "b"), (0, "kind=a", "a"), (0, f"kind={MISSING}", MISSING), (1, "n", None),
+    ]  # fmt: skip
+    assert (prepared.group(0).tolist(), prepared.group(1).tolist()) == ([0, 1, 2], [3])
+    assert prepared.encode(np.array([[1.0, 7.0]])).tolist() == [[0, 1, 0, 7]]
