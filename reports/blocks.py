@@ -104,7 +104,7 @@ class Parallel:
     height: int = 440
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure(Block):
     """A chart with its title, how to read it, its data, its SQL and its provenance."""
 
@@ -120,7 +120,7 @@ class Figure(Block):
     notes: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of a table: the frame's column `name` under the heading `label`."""
 
@@ -136,7 +136,7 @@ class Column:
     """From a row to a colour token, drawn as a dot before the text (an algorithm's colour)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table(Block):
     """A sortable table of a query's rows, with its SQL, CSV (all rows) and provenance."""
 
@@ -155,7 +155,7 @@ class Table(Block):
     notes: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrialTable(Table):
     """A table of a sweep's trials whose rows follow every selection on the page; the browser makes its rows."""
 

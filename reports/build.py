@@ -33,7 +33,7 @@ select to_json(list(fact order by fact)) from (
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Build:
     """What a build did: where the site is, how many pages it has, and whether it was written now."""
 
@@ -83,9 +83,9 @@ def build_site(
     fingerprint = input_fingerprint(warehouse, only, is_single_file, with_pdf)
     standing = None if is_forced else standing_build(out, fingerprint)
     if standing is not None:
-        return Build(out, standing, False, [])
+        return Build(path=out, page_count=standing, is_new=False, warnings=[])
     started = datetime.now(UTC)
-    site = SiteContext(warehouse)
+    site = SiteContext(opened=warehouse)
     try:
         collect(site, only)
         with replaced_folder(out) as folder:
@@ -113,7 +113,14 @@ def build_site(
         note_build(warehouse, out, "ok", len(site.pages), started, json.dumps(summary))
     except WarehouseLockedError as error:
         warnings.append(f"The site is built, but the ledger of builds could not be written. {error.message}")
-    return Build(out, len(site.pages), True, warnings, site.failures, len(written.reused))
+    return Build(
+        path=out,
+        page_count=len(site.pages),
+        is_new=True,
+        warnings=warnings,
+        failures=site.failures,
+        reused_count=len(written.reused),
+    )
 
 
 def write_site(

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hpowh.warehouse import Warehouse
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where a result comes from: one row of `ops.analysis_run`."""
 
@@ -42,7 +42,7 @@ class Provenance:
     program_version: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SiteContext:
     """One build of the site, as page modules see it."""
 
@@ -146,14 +146,13 @@ class SiteContext:
 
     def provenance(self, analysis_run_id: int) -> Provenance:
         """Return what is known of an analysis run."""
-        row = self.rows(
+        (row,) = self.rows(
             "select analysis_run_id, job, subject, job_version, parameters, input_fingerprint, seed, ended_at, "
             "warnings, program_version from ops.analysis_run where analysis_run_id = $run",
             run=analysis_run_id,
-        )[0]
-        *known, warnings, version = row
-        values: list[Any] = [*known, json.loads(warnings), version]
-        return Provenance(*values)
+        )
+        known = dict(zip((field.name for field in fields(Provenance)), row, strict=True))
+        return Provenance(**{**known, "warnings": json.loads(known["warnings"])})
 
     def blocks(self, page: Page) -> list[Block]:
         """Build a page: its own blocks, then what other modules add to it; an addition that fails says so."""

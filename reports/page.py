@@ -22,7 +22,7 @@ SECTIONS = (
 """The site's sections, in the order of the navigation; a page may name another one, which comes last."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """One page of the site.
 

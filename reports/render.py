@@ -42,7 +42,7 @@ class Entries:
     is_open: bool
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Renderer:
     """Writes pages of one build into a folder."""
 

@@ -55,7 +55,7 @@ def write_pages(
     Raises:
         HpowhError: not one page could be built, or the folder cannot be written.
     """
-    renderer = Renderer(site, folder, is_single_file, with_pdf)
+    renderer = Renderer(site=site, folder=folder, is_single_file=is_single_file, has_pdf=with_pdf)
     frame = frame_fingerprint(site, is_single_file, with_pdf)
     tables = Tables(site.warehouse.connection)
     before = Record.read(previous, frame)
@@ -110,7 +110,7 @@ def _write_failure(renderer: Renderer, page: Page, error: Exception) -> None:
         "the page comes back with the first build that succeeds."
     )
     warning = Warnings([sentence], title="Not built")
-    stand_in = Page(page.key, page.title, page.section, lambda: [warning], order=page.order)
+    stand_in = Page(key=page.key, title=page.title, section=page.section, build=lambda: [warning], order=page.order)
     try:
         renderer.write_page(stand_in, is_alone=True)
     except Exception as further:  # noqa: BLE001 - the template itself is broken

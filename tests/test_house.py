@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -73,6 +74,50 @@ print(store.sql("select count(*) from mart.observation").one())
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.stdout.strip() == "1", done.stderr
+
+
+def fields_of(record: ast.ClassDef, neighbours: dict[str, ast.ClassDef]) -> list[str]:
+    """Return the names of the fields that a dataclass takes, those of its bases in the same file among them."""
+    names = []
+    for base in record.bases:
+        if isinstance(base, ast.Name) and base.id in neighbours:
+            names += fields_of(neighbours[base.id], neighbours)
+    for line in record.body:
+        if isinstance(line, ast.AnnAssign) and "ClassVar" not in ast.unparse(line.annotation):
+            names.append(ast.unparse(line.target))
+    return list(dict.fromkeys(names))
+
+
+def long_records_by_place(source: str) -> list[str]:
+    """Return the dataclasses of more than five fields that can be made by place: two of a type could be swapped."""
+    records = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    by_name = {record.name: record for record in records}
+    return [
+        record.name
+        for record in records
+        for decorator in map(ast.unparse, record.decorator_list)
+        if re.match(r"(dataclasses\.)?dataclass\b", decorator) and "kw_only=True" not in decorator
+        if len(fields_of(record, by_name)) > 5
+    ]
+
+
+def test_long_records_are_made_by_keyword():
+    five = "from dataclasses import dataclass\n@dataclass\nclass Five:\n" + "".join(
+        f"    x{i}: int\n" for i in range(5)
+    )
+    assert long_records_by_place(five) == []
+    assert long_records_by_place(five + "@dataclass(frozen=True)\nclass Six(Five):\n    y: int\n") == ["Six"]
+    guilty = {
+        str(path.relative_to(ROOT)): names
+        for top in (*FLOORS, "benchmarks", "tests")
+        for path in (ROOT / top).rglob("*.py")
+        if (names := long_records_by_place(path.read_text()))
+    }
+    assert guilty == {}
+
+
+def test_every_floor_says_that_it_has_types():
+    assert [floor for floor in ("warehouse", "analyses", "reports") if not (ROOT / floor / "py.typed").is_file()] == []
 
 
 def test_versions_are_pinned_for_every_direct_dependency():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-@dataclass
+@dataclass(kw_only=True)
 class AnalysisRun:
     """What identifies an analysis: the same identity on the same input need not be run again."""
 

@@ -50,7 +50,7 @@ def embed(
     from hpowh.analyses.landscapes.reading.keys import Selection
     from hpowh.warehouse.errors import HpowhError
 
-    selection = Selection(space, benchmark, metric, split, fidelity, seed)
+    selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     with open_warehouse(warehouse, wait) as opened:
         outcomes = embed_landscapes(opened, selection, Settings(dimension, neighbours, epochs, random_seed))
     if as_json:

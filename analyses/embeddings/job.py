@@ -85,7 +85,14 @@ def _embed_one(warehouse: Warehouse, key: Key, settings: Settings) -> Outcome:
     from hpowh.analyses.landscapes.reading.rows import read_surface
 
     parameters = {name: value for name, value in asdict(settings).items() if name != "seed"}
-    run = AnalysisRun(JOB, key.subject, VERSION, parameters, key.fingerprint, settings.seed)
+    run = AnalysisRun(
+        job=JOB,
+        subject=key.subject,
+        job_version=VERSION,
+        parameters=parameters,
+        input_fingerprint=key.fingerprint,
+        seed=settings.seed,
+    )
     found = warehouse.find_run(run)
     if found is not None:
         return Outcome(key.subject, found, False, [])

@@ -27,7 +27,7 @@ MOST_CATEGORIES = 100
 GUESSED_CLASSES = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataSet:
     """Features and target of one data set, ready to train on."""
 
@@ -93,11 +93,18 @@ def make(name: str, task: str, features: Any, target: Any, notes: list[str] | No
             raise SpecError(f"The target of the data set {name} has missing or infinite values.")
         if numbers.min() == numbers.max():
             raise SpecError(f"The target of the data set {name} is the same in every row.")
-        return DataSet(name, task, matrix, numbers, notes=notes or [])
+        return DataSet(name=name, task=task, features=matrix, target=numbers, notes=notes or [])
     classes, numbered = np.unique(np.asarray(target), return_inverse=True)
     if classes.size < 2:
         raise SpecError(f"The data set {name} has one class only ({classes[0]}).", "A classifier needs two.")
-    return DataSet(name, task, matrix, numbered.astype(np.int64), tuple(map(str, classes)), notes or [])
+    return DataSet(
+        name=name,
+        task=task,
+        features=matrix,
+        target=numbered.astype(np.int64),
+        classes=tuple(map(str, classes)),
+        notes=notes or [],
+    )
 
 
 def check_folds(data: DataSet, folds: int) -> None:

@@ -36,7 +36,7 @@ class Prepared:
     """Where the spec lies; modules of its models may lie there too."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Evaluated:
     """What an evaluation came to."""
 
@@ -123,7 +123,14 @@ def evaluate(
     except OSError as error:
         raise HpowhError(f"{folder} cannot be written: {error.strerror}.", "Name another folder: --to DIR") from None
     ok_count, reason = _verdict(folder)
-    return Evaluated(folder, plan.unit_count, before, dict(state.statuses), reason, ok_count)
+    return Evaluated(
+        folder=folder,
+        unit_count=plan.unit_count,
+        resumed_count=before,
+        statuses=dict(state.statuses),
+        commonest_reason=reason,
+        ok_count=ok_count,
+    )
 
 
 def _verdict(folder: Path) -> tuple[int, str | None]:

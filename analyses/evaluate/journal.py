@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ Unit = tuple[int, int]
 SHARD_UNITS = 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What became of one unit."""
 
@@ -42,8 +42,11 @@ class Record:
 
     def line(self) -> bytes:
         """Return the record as one line of a journal."""
-        facts = [self.group, self.rank, self.status, self.reason, self.seconds, self.values]
+        facts = [getattr(self, name) for name in _FACTS]
         return (json.dumps(facts, separators=(",", ":")) + "\n").encode()
+
+
+_FACTS = tuple(field.name for field in fields(Record))
 
 
 def append(handle: int, record: Record) -> None:
@@ -57,7 +60,7 @@ def read_journal(path: Path) -> Iterator[Record]:
         for line in handle:
             if line.endswith(b"\n"):
                 try:
-                    yield Record(*json.loads(line))
+                    yield Record(**dict(zip(_FACTS, json.loads(line), strict=True)))
                 except (ValueError, TypeError):
                     continue
 

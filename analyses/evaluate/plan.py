@@ -19,7 +19,7 @@ FORMAT = 1
 """Raised whenever the files of a run folder change their meaning."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedModel:
     """One model with all that its evaluations need."""
 
@@ -41,7 +41,7 @@ class Group:
     fold: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that is to be evaluated; small, so that it travels to the workers."""
 
@@ -154,15 +154,32 @@ def make_plan(spec: Spec, data: Sequence[DataSet]) -> Plan:
         made = recipe(model.kind, model.import_path, task, model.fixed, model.fidelity, model.scale)
         check(made, [dimension.name for dimension in model.space.dimensions], model.name)
         ranks = sample(model.space, model.sample, model.configurations, spec.sample_seed)
-        models.append(PlannedModel(model.name, made, model.space, ranks, model.fidelity, model.fidelities))
+        models.append(
+            PlannedModel(
+                name=model.name,
+                recipe=made,
+                space=model.space,
+                ranks=ranks,
+                fidelity=model.fidelity,
+                fidelities=model.fidelities,
+            )
+        )
     for one in data:
         check_folds(one, spec.folds)
         check_metrics(metrics, one.features, one.target, is_classification=task == "classification", data=one.name)
     return Plan(
-        spec.name, tuple(models), tuple(one.name for one in data), tuple(one.digest for one in data), task,
-        tuple(len(one.classes) or None for one in data),
-        tuple(metrics), spec.seeds, spec.folds, spec.validation, spec.sample_seed,
-    )  # fmt: skip
+        name=spec.name,
+        models=tuple(models),
+        data=tuple(one.name for one in data),
+        digests=tuple(one.digest for one in data),
+        task=task,
+        class_counts=tuple(len(one.classes) or None for one in data),
+        metrics=tuple(metrics),
+        seeds=spec.seeds,
+        folds=spec.folds,
+        validation=spec.validation,
+        sample_seed=spec.sample_seed,
+    )
 
 
 def manifest(plan: Plan, features: Sequence[dict[str, float]]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Progress:
     """What became of the units of this session."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Worker:
     process: BaseProcess
     pipe: Connection
@@ -181,13 +181,20 @@ class _Session:
         context = get_context("spawn")
         self.started += 1
         journal = self.folder.journals / f"{time.time_ns()}-{os.getpid()}-{self.started}.jsonl"
-        job = Job(self.plan, self.folder.path, journal, self.limits.memory, self.limits.paths, os.getpid())
+        job = Job(
+            plan=self.plan,
+            folder=self.folder.path,
+            journal=journal,
+            memory=self.limits.memory,
+            paths=self.limits.paths,
+            parent=os.getpid(),
+        )
         ours, theirs = context.Pipe()
         process = context.Process(target=work, args=(job, theirs), daemon=True)
         with _one_thread_each():
             process.start()
         theirs.close()
-        self.workers.append(_Worker(process, ours, journal, since=time.monotonic()))
+        self.workers.append(_Worker(process=process, pipe=ours, journal=journal, since=time.monotonic()))
 
     def _listen(self, worker: _Worker) -> None:
         """Take what a worker has to say, and give it more to do."""
@@ -283,7 +290,7 @@ class _Session:
         if self.own is None:
             path = self.folder.journals / f"{time.time_ns()}-{os.getpid()}-0.jsonl"
             self.own = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        append(self.own, Record(worker.group, rank, status, reason, [], []))
+        append(self.own, Record(group=worker.group, rank=rank, status=status, reason=reason, seconds=[], values=[]))
         self._count(worker.group, rank, status, time.monotonic() - worker.since)
 
 

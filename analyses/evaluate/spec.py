@@ -22,7 +22,7 @@ NONE = "None"
 _MANY = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataSpec:
     """One data set: bundled with scikit-learn, a file, or an OpenML id."""
 
@@ -34,7 +34,7 @@ class DataSpec:
     ignore: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """One model, what of it is varied, and at which fidelities."""
 
@@ -53,7 +53,7 @@ class ModelSpec:
     """Standardise the features first; None: as the kind of model needs it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """A whole evaluation."""
 
@@ -92,16 +92,16 @@ def parse(content: Mapping[str, Any], name: str) -> Spec:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", given):
         raise SpecError(f"The name {given!r} must be letters, digits, dots, dashes and underscores.")
     spec = Spec(
-        given,
-        tuple(_data(entry) for entry in content["data"]),
-        tuple(_model(entry) for entry in content["model"]),
-        tuple(metrics),
-        tuple(seeds),
-        int(_number(content, "folds", 5, 2, 100, whole=True) or 5),
-        _number(content, "validation", None, 0.01, 0.9),
-        _number(content, "timeout", None, 0.01, 1e7),
-        _number(content, "memory", None, 1, 1e9),
-        int(_number(content, "sample_seed", 0, 0, 2**31, whole=True) or 0),
+        name=given,
+        data=tuple(_data(entry) for entry in content["data"]),
+        models=tuple(_model(entry) for entry in content["model"]),
+        metrics=tuple(metrics),
+        seeds=tuple(seeds),
+        folds=int(_number(content, "folds", 5, 2, 100, whole=True) or 5),
+        validation=_number(content, "validation", None, 0.01, 0.9),
+        timeout=_number(content, "timeout", None, 0.01, 1e7),
+        memory=_number(content, "memory", None, 1, 1e9),
+        sample_seed=int(_number(content, "sample_seed", 0, 0, 2**31, whole=True) or 0),
     )
     for what, names in (("data sets", [d.name for d in spec.data]), ("models", [m.name for m in spec.models])):
         twice = sorted({n for n in names if names.count(n) > 1})
@@ -131,7 +131,9 @@ def _data(entry: Any) -> DataSpec:
     if not _is_list(ignore, str):
         raise SpecError(f"{name}: ignore is a list of columns.")
     target = None if entry.get("target") is None else str(entry["target"])
-    return DataSpec(name, entry.get("path"), number, target, entry.get("task"), tuple(ignore))
+    return DataSpec(
+        name=name, path=entry.get("path"), openml=number, target=target, task=entry.get("task"), ignore=tuple(ignore)
+    )
 
 
 def _model(entry: Any) -> ModelSpec:
@@ -171,7 +173,18 @@ def _model(entry: Any) -> ModelSpec:
     if both:
         raise SpecError(f"The model {name}: {', '.join(both)} is varied and fixed at once.")
     values = {str(key): _value(value) for key, value in fixed.items()}
-    return ModelSpec(name, kind, path, space, values, fidelity, _fidelities(entry, name, fidelity), how, count, scale)
+    return ModelSpec(
+        name=name,
+        kind=kind,
+        import_path=path,
+        space=space,
+        fixed=values,
+        fidelity=fidelity,
+        fidelities=_fidelities(entry, name, fidelity),
+        sample=how,
+        configurations=count,
+        scale=scale,
+    )
 
 
 def _fidelities(entry: Mapping[str, Any], name: str, kind: str) -> tuple[float, ...]:

@@ -26,7 +26,7 @@ REASON_LENGTH = 300
 ORPHAN_CHECK = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """What a worker needs to know; `paths` are added to where modules are found."""
 
@@ -148,11 +148,11 @@ class Evaluator:
                     seconds.append(scored.seconds)
                     values.append(scored.values)
         except MemoryError as error:
-            return Record(number, rank, "memory", _say(error), seconds, values)
+            return Record(group=number, rank=rank, status="memory", reason=_say(error), seconds=seconds, values=values)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a third party's model may raise anything
-            return Record(number, rank, "failed", _say(error), seconds, values)
+            return Record(group=number, rank=rank, status="failed", reason=_say(error), seconds=seconds, values=values)
         self._accepted.add((group.model, rank))
-        return Record(number, rank, "ok", None, seconds, values)
+        return Record(group=number, rank=rank, status="ok", reason=None, seconds=seconds, values=values)
 
     def _scorer(self, model: int, data: int) -> Any:
         if (model, data) not in self._scorers:

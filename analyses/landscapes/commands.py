@@ -69,8 +69,8 @@ def landscapes(
     from hpowh.analyses.landscapes.reading.planes import stale_planes
     from hpowh.warehouse.errors import HpowhError
 
-    selection = Selection(space, benchmark, metric, split, fidelity, seed)
-    settings = Settings(epsilon, default, has_network=network, has_similarity=similarity, jobs=jobs)
+    selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
+    settings = Settings(epsilon=epsilon, default=default, has_network=network, has_similarity=similarity, jobs=jobs)
     with open_warehouse(warehouse, wait) as opened:
         outcomes = analyse(opened, selection, settings)
         stale = stale_planes(opened)

@@ -27,7 +27,7 @@ SAVE_EVERY = 5.0
 """Seconds of work that an interruption may cost."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Conventions and extent of an analysis; stored as the parameters of the analysis run."""
 
@@ -176,7 +176,14 @@ def _plan(key: Key, settings: Settings, default: int | None, trials: str | None)
         has_network=settings.has_network,
         seed=settings.seed,
     )
-    run = AnalysisRun(JOB, key.subject, VERSION, parameters, digest(key, default, trials), settings.seed)
+    run = AnalysisRun(
+        job=JOB,
+        subject=key.subject,
+        job_version=VERSION,
+        parameters=parameters,
+        input_fingerprint=digest(key, default, trials),
+        seed=settings.seed,
+    )
     return _Task(key, run, options, trials is not None)
 
 
@@ -238,7 +245,13 @@ def _compare_family(warehouse: Warehouse, family: Family, ledger: _Ledger) -> No
     """Compare the members of a family with one another."""
     from hpowh.analyses.landscapes.several.comparing import family_columns, family_digest
 
-    run = AnalysisRun(SIMILARITY_JOB, family.subject, VERSION, {"aspect": family.aspect}, family_digest(family))
+    run = AnalysisRun(
+        job=SIMILARITY_JOB,
+        subject=family.subject,
+        job_version=VERSION,
+        parameters={"aspect": family.aspect},
+        input_fingerprint=family_digest(family),
+    )
     if not ledger.is_new(run):
         return
     try:
@@ -257,7 +270,14 @@ def _overfit_all(
 
     for train, test in split_pairs(chosen, everything):
         digest = hashlib.sha256((train.fingerprint + test.fingerprint).encode()).hexdigest()
-        run = AnalysisRun(OVERFITTING_JOB, f"{test.subject} against train", VERSION, {}, digest, settings.seed)
+        run = AnalysisRun(
+            job=OVERFITTING_JOB,
+            subject=f"{test.subject} against train",
+            job_version=VERSION,
+            parameters={},
+            input_fingerprint=digest,
+            seed=settings.seed,
+        )
         if not ledger.is_new(run):
             continue
         try:
@@ -279,7 +299,14 @@ def _study_all(
     from hpowh.analyses.landscapes.several.studies import Study, across_study, grid_studies
 
     def make(study: Study) -> None:
-        run = AnalysisRun(study.job, study.subject, STUDY_VERSION, {}, study.digest, settings.seed)
+        run = AnalysisRun(
+            job=study.job,
+            subject=study.subject,
+            job_version=STUDY_VERSION,
+            parameters={},
+            input_fingerprint=study.digest,
+            seed=settings.seed,
+        )
         if ledger.is_new(run):
             tables, run.warnings = study.compute()
             ledger.add(run, {name: column_lists(rows) for name, rows in tables.items()})

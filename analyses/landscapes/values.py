@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """A named number; `value` is None where it is undefined and `reason` then says why."""
 
@@ -30,8 +30,8 @@ NO_PAIRS = "no two configurations are neighbours"
 def metric(name: str, value: float | None, otherwise: str = EQUAL, pair_count: int | None = None) -> Metric:
     """Return the metric, or None with the reason `otherwise` where `value` is None or not finite."""
     if value is None or not math.isfinite(value):
-        return Metric(name, None, otherwise, pair_count=pair_count)
-    return Metric(name, float(value), pair_count=pair_count)
+        return Metric(name=name, value=None, reason=otherwise, pair_count=pair_count)
+    return Metric(name=name, value=float(value), pair_count=pair_count)
 
 
 def dot(x: NDArray, y: NDArray) -> float:

@@ -65,7 +65,7 @@ def analyse_lmem(warehouse: Warehouse, formula: str, **options: Any) -> Outcome:
     Raises:
         UsageError: a name, formula or condition means nothing here, or the data cannot carry the model; says why.
     """
-    request = Request(formula, **options)
+    request = Request(formula=formula, **options)
     reader = reader_of(warehouse, request.experiment)
     try:
         parsed = parse_formula(request.formula)
@@ -243,7 +243,14 @@ def _study(
 def analysis_run(reader: Reader, job: str, parameters: Mapping[str, Any], seed: int | None = None) -> AnalysisRun:
     """Return the identity of an analysis of the reader's experiment."""
     plain = {key: value.__dict__ if isinstance(value, Question) else value for key, value in parameters.items()}
-    return AnalysisRun(job, reader.catalogue.experiment, VERSION, plain, reader.fingerprint, seed)
+    return AnalysisRun(
+        job=job,
+        subject=reader.catalogue.experiment,
+        job_version=VERSION,
+        parameters=plain,
+        input_fingerprint=reader.fingerprint,
+        seed=seed,
+    )
 
 
 def save(warehouse: Warehouse, run: AnalysisRun, rows: Rows) -> Outcome:

@@ -82,7 +82,7 @@ def _test_rows(blocks: Blocks, setting: str) -> list[Row]:
     n, k = blocks.losses.shape
     found = [_omnibus_row(test, blocks, setting) for test in (friedman(blocks), iman_davenport(blocks))]
     found.append(
-        _omnibus_row(Omnibus("nemenyi", np.nan, np.nan, np.nan, np.nan), blocks, setting)
+        _omnibus_row(Omnibus(name="nemenyi", statistic=np.nan, df1=np.nan, df2=np.nan, p_value=np.nan), blocks, setting)
         | {"critical_difference": critical_difference(n, k)}
     )
     return found
@@ -125,7 +125,18 @@ def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
     pairs = list(itertools.combinations(range(len(names)), 2))
     differences = np.column_stack([blocks.losses[:, i] - blocks.losses[:, j] for i, j in pairs])
     return [
-        _pair_row(Pair(names[i], names[j], float(mean), np.nan, float(p), np.nan), "sign_flip", setting)
+        _pair_row(
+            Pair(
+                first=names[i],
+                second=names[j],
+                estimate=float(mean),
+                statistic=np.nan,
+                p_value=float(p),
+                p_adjusted=np.nan,
+            ),
+            "sign_flip",
+            setting,
+        )
         for (i, j), mean, p in zip(pairs, differences.mean(axis=0), sign_flips(differences, seed), strict=True)
     ]
 

@@ -20,7 +20,7 @@ FLOOR = 1e-10
 FLIPS_AT_ONCE = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Omnibus:
     """A test of all algorithms at once; NaN with a reason where it is not defined."""
 
@@ -37,13 +37,24 @@ def friedman(blocks: Blocks) -> Omnibus:
     ranks = blocks.ranks
     n, k = ranks.shape
     if n < 2:
-        return Omnibus("friedman", np.nan, k - 1, np.nan, np.nan, "one block only")
+        return Omnibus(
+            name="friedman", statistic=np.nan, df1=k - 1, df2=np.nan, p_value=np.nan, reason="one block only"
+        )
     spread = float((ranks**2).sum()) - n * k * (k + 1) ** 2 / 4
     if spread <= 1e-12:
-        return Omnibus("friedman", np.nan, k - 1, np.nan, np.nan, "all algorithms tie in every block")
+        return Omnibus(
+            name="friedman",
+            statistic=np.nan,
+            df1=k - 1,
+            df2=np.nan,
+            p_value=np.nan,
+            reason="all algorithms tie in every block",
+        )
     between = float(((ranks.sum(axis=0) - n * (k + 1) / 2) ** 2).sum())
     statistic = (k - 1) * between / spread
-    return Omnibus("friedman", statistic, k - 1, np.nan, float(stats.chi2.sf(statistic, k - 1)))
+    return Omnibus(
+        name="friedman", statistic=statistic, df1=k - 1, df2=np.nan, p_value=float(stats.chi2.sf(statistic, k - 1))
+    )
 
 
 def iman_davenport(blocks: Blocks) -> Omnibus:
@@ -52,12 +63,21 @@ def iman_davenport(blocks: Blocks) -> Omnibus:
     n, k = blocks.losses.shape
     df1, df2 = k - 1, (k - 1) * (n - 1)
     if found.reason:
-        return Omnibus("iman_davenport", np.nan, df1, df2, np.nan, found.reason)
+        return Omnibus(name="iman_davenport", statistic=np.nan, df1=df1, df2=df2, p_value=np.nan, reason=found.reason)
     left = n * (k - 1) - found.statistic
     if left <= 1e-9:
-        return Omnibus("iman_davenport", np.nan, df1, df2, np.nan, "all blocks agree completely: F is infinite")
+        return Omnibus(
+            name="iman_davenport",
+            statistic=np.nan,
+            df1=df1,
+            df2=df2,
+            p_value=np.nan,
+            reason="all blocks agree completely: F is infinite",
+        )
     statistic = (n - 1) * found.statistic / left
-    return Omnibus("iman_davenport", statistic, df1, df2, float(stats.f.sf(statistic, df1, df2)))
+    return Omnibus(
+        name="iman_davenport", statistic=statistic, df1=df1, df2=df2, p_value=float(stats.f.sf(statistic, df1, df2))
+    )
 
 
 def critical_difference(n: int, k: int, level: float = LEVEL) -> float:
@@ -65,7 +85,7 @@ def critical_difference(n: int, k: int, level: float = LEVEL) -> float:
     return float(stats.studentized_range.isf(level, k, np.inf) / np.sqrt(2.0) * np.sqrt(k * (k + 1) / (6.0 * n)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pair:
     """A comparison of two algorithms: positive `estimate` means that the first is worse."""
 
@@ -90,8 +110,26 @@ def nemenyi(blocks: Blocks) -> list[Pair]:
         if p < FLOOR:
             # The quadrature is noise there; Bonferroni's bound is close and never too small.
             p = min(FLOOR, float(2.0 * stats.norm.sf(q)) * k * (k - 1) / 2)
-        pairs.append(Pair(blocks.algorithms[i], blocks.algorithms[j], difference, float(q), p, p))
+        pairs.append(
+            Pair(
+                first=blocks.algorithms[i],
+                second=blocks.algorithms[j],
+                estimate=difference,
+                statistic=float(q),
+                p_value=p,
+                p_adjusted=p,
+            )
+        )
     return pairs
+
+
+def _signed_rank(difference: Floats) -> tuple[float, float]:
+    """Return Wilcoxon's statistic and its p-value: exact for few blocks without ties and zeros."""
+    absolute = np.abs(difference)
+    has_ties = len(np.unique(absolute)) < len(absolute) or not absolute.all()
+    method = "exact" if len(difference) <= EXACT_LIMIT and not has_ties else "approx"
+    found = stats.wilcoxon(difference, zero_method="pratt", correction=False, method=method)
+    return float(found.statistic), float(found.pvalue)
 
 
 def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
@@ -99,19 +137,34 @@ def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
     raw = []
     for i, j in itertools.combinations(range(len(blocks.algorithms)), 2):
         difference = blocks.losses[:, i] - blocks.losses[:, j]
-        names = blocks.algorithms[i], blocks.algorithms[j]
-        estimate = float(np.median(difference))
         if not difference.any():
-            raw.append(Pair(*names, estimate, np.nan, np.nan, np.nan, "no difference in any block"))
-            continue
-        absolute = np.abs(difference)
-        has_ties = len(np.unique(absolute)) < len(absolute) or not absolute.all()
-        method = "exact" if len(difference) <= EXACT_LIMIT and not has_ties else "approx"
-        found = stats.wilcoxon(difference, zero_method="pratt", correction=False, method=method)
-        raw.append(Pair(*names, estimate, float(found.statistic), float(found.pvalue), np.nan))
+            statistic = p = np.nan
+            reason = "no difference in any block"
+        else:
+            statistic, p = _signed_rank(difference)
+            reason = None
+        raw.append(
+            Pair(
+                first=blocks.algorithms[i],
+                second=blocks.algorithms[j],
+                estimate=float(np.median(difference)),
+                statistic=statistic,
+                p_value=p,
+                p_adjusted=np.nan,
+                reason=reason,
+            )
+        )
     adjusted = holm(np.array([pair.p_value for pair in raw]))
     return [
-        Pair(p.first, p.second, p.estimate, p.statistic, p.p_value, float(a), p.reason)
+        Pair(
+            first=p.first,
+            second=p.second,
+            estimate=p.estimate,
+            statistic=p.statistic,
+            p_value=p.p_value,
+            p_adjusted=float(a),
+            reason=p.reason,
+        )
         for p, a in zip(raw, adjusted, strict=True)
     ]
 

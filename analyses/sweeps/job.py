@@ -108,7 +108,14 @@ def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -
     """Return the identity of a sweep's analysis as it stands."""
     facts = warehouse.sql(queries.text("sweep_input/fingerprint"), {"sweep": one.sweep_id}).one()
     parameters = {"metrics": [name for _, name, _ in one.metrics], **asdict(options)}
-    return AnalysisRun(JOB, one.subject, VERSION, parameters, hashlib.sha256(facts.encode()).hexdigest(), SEED)
+    return AnalysisRun(
+        job=JOB,
+        subject=one.subject,
+        job_version=VERSION,
+        parameters=parameters,
+        input_fingerprint=hashlib.sha256(facts.encode()).hexdigest(),
+        seed=SEED,
+    )
 
 
 def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome:

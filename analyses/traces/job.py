@@ -58,7 +58,14 @@ def planned_run(warehouse: Warehouse, experiment_id: int, name: str) -> Analysis
         "band": bands.LEVEL,
         "bootstrap_draws": bands.DRAWS,
     }
-    return AnalysisRun(JOB, name, VERSION, parameters, hashlib.sha256(facts.encode()).hexdigest(), BAND_SEED)
+    return AnalysisRun(
+        job=JOB,
+        subject=name,
+        job_version=VERSION,
+        parameters=parameters,
+        input_fingerprint=hashlib.sha256(facts.encode()).hexdigest(),
+        seed=BAND_SEED,
+    )
 
 
 def is_current(warehouse: Warehouse, experiment: str) -> bool:
@@ -215,8 +222,16 @@ def _overall(summary: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[int]]]
 
     from hpowh.analyses.traces.overall import Cell, mean_over_benchmarks
 
-    names = ["normalized_regret_mean", "normalized_regret_sd", "run_count", "rank_mean", "rank_sd", "rank_count"]
-    columns = [summary[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ["budget", *names]]
+    names = {
+        "budgets": "budget",
+        "regret": "normalized_regret_mean",
+        "regret_sd": "normalized_regret_sd",
+        "regret_count": "run_count",
+        "rank": "rank_mean",
+        "rank_sd": "rank_sd",
+        "rank_count": "rank_count",
+    }
+    columns = {field: summary[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for field, name in names.items()}
     lengths = summary.group_by(CELL, maintain_order=True).len().rows()
     ends = np.cumsum([0, *(row[-1] for row in lengths)])
     pairs = summary.select("benchmark_id", "metric_id").unique()
@@ -225,7 +240,12 @@ def _overall(summary: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[int]]]
     left_out: dict[str, list[int]] = {}
     for metric_id in [None] if one_each else sorted(pairs["metric_id"].unique().to_list()):
         cells = [
-            Cell(benchmark, algorithm, setting, *(column[ends[place] : ends[place + 1]] for column in columns))
+            Cell(
+                benchmark_id=benchmark,
+                algorithm_id=algorithm,
+                setting=setting,
+                **{field: column[ends[place] : ends[place + 1]] for field, column in columns.items()},
+            )
             for place, (benchmark, metric, algorithm, setting, _) in enumerate(lengths)
             if metric_id in (None, metric)
         ]

@@ -14,7 +14,7 @@ from hpowh.analyses.traces.bands import stratified_normal_band
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """The spread over seeds of one algorithm on one benchmark under one setting; arrays over the benchmark's axis."""
 
@@ -30,7 +30,7 @@ class Cell:
     rank_count: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Curve:
     """The mean over benchmarks of one algorithm under one setting; arrays over `position`."""
 
@@ -101,11 +101,11 @@ def _average(cells: list[Cell], position: Floats, unit: str) -> Curve:
         return np.stack([getattr(cell, name)[index] for cell, index in zip(cells, where, strict=True)])
 
     return Curve(
-        cells[0].algorithm_id,
-        cells[0].setting,
-        unit,
-        position,
-        len(cells),
-        stratified_normal_band(stack("regret"), stack("regret_sd"), stack("regret_count")),
-        stratified_normal_band(stack("rank"), stack("rank_sd"), stack("rank_count")),
+        algorithm_id=cells[0].algorithm_id,
+        setting=cells[0].setting,
+        unit=unit,
+        position=position,
+        benchmark_count=len(cells),
+        regret=stratified_normal_band(stack("regret"), stack("regret_sd"), stack("regret_count")),
+        rank=stratified_normal_band(stack("rank"), stack("rank_sd"), stack("rank_count")),
     )

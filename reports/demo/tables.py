@@ -23,7 +23,7 @@ class Dimension:
     stride: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One benchmark."""
 
@@ -57,7 +57,14 @@ def read_tables(warehouse: Warehouse) -> dict[str, Table]:
         for (benchmark, direction), part in frame.group_by(["benchmark", "direction"], maintain_order=True):
             values = np.full(cardinality, np.nan)
             values[part["configuration_id"].to_numpy()] = part["value"].to_numpy()
-            found[str(benchmark)] = Table(str(benchmark), space, MAIN_METRIC[space], str(direction), dimensions, values)
+            found[str(benchmark)] = Table(
+                benchmark=str(benchmark),
+                search_space=space,
+                metric=MAIN_METRIC[space],
+                direction=str(direction),
+                dimensions=dimensions,
+                values=values,
+            )
     return found
 
 

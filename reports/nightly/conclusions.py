@@ -124,7 +124,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Conclusion:
     """One thing that the results say: which algorithm is better, how rugged a landscape is, how many runs there are."""
 
@@ -158,7 +158,19 @@ def read_conclusions(connection: duckdb.DuckDBPyConnection) -> list[Conclusion]:
             f"select subject, item, verdict, value, lower, upper, p_value, context from ({query}) order by 1, 2"
         ).fetchall():
             given = json.loads(context)
-            found.append(Conclusion(kind, subject, item, verdict, value, lower, upper, p_value, given))
+            found.append(
+                Conclusion(
+                    kind=kind,
+                    subject=subject,
+                    item=item,
+                    verdict=verdict,
+                    value=value,
+                    lower=lower,
+                    upper=upper,
+                    p_value=p_value,
+                    context=given,
+                )
+            )
     return list({one.key: one for one in found}.values())
 
 

@@ -32,7 +32,7 @@ class Check:
     sql: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """The nightly build of one warehouse into one site; all paths are absolute."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hpowh.warehouse import Warehouse
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One step of a nightly build."""
 

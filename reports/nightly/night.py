@@ -33,7 +33,7 @@ SAID = 3
 """So many failed pages are named in a sentence; `pages` of the summary names all."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Night:
     """What a nightly build did; `summary` is what scripts read."""
 
@@ -112,7 +112,7 @@ def build_tonight(config: Config, *, lock_wait: float = 0.0, notify: Notify = la
     began = time.monotonic()
     check_places(config.site, config.builds)
     with build_lock(config.builds, wait=lock_wait, notify=notify) as left:
-        night = Night(config, datetime.now(UTC))
+        night = Night(config=config, started_at=datetime.now(UTC))
         if left is not None:
             night.notes.append(f"The build before this one ended without finishing ({left}).")
         try:
@@ -197,7 +197,7 @@ def _build(warehouse: Warehouse, night: Night, notify: Notify) -> None:
     if any(step.kind == "check" for step in night.failures):
         ledger.note_steps(warehouse, night.nightly_id, night.steps)
         sentence = "A check failed, so the site stays as it was."
-        _take(night, Step("site", "pages", "skipped", sentence=sentence), notify)
+        _take(night, Step(kind="site", name="pages", outcome="skipped", sentence=sentence), notify)
         return
     state = _state(warehouse, config)
     for step in steps.publish(warehouse, config, state, past.published):
@@ -229,11 +229,11 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
     fingerprint = site_fingerprint(inputs, [step.failure for step in night.failures])
     standing = standing_build(night.folder, fingerprint) if night.folder else None
     if standing is not None and not past.failed_count and past.base is not None:
-        return Step("site", "pages", "unchanged", sentence=f"All {standing:,} pages stand.")
+        return Step(kind="site", name="pages", outcome="unchanged", sentence=f"All {standing:,} pages stand.")
     night.changes = ledger.note_conclusions(
         warehouse, night.nightly_id, past.base, night.steps, config.tolerance, config.keep
     )
-    site = SiteContext(warehouse)
+    site = SiteContext(opened=warehouse)
     try:
         collect(site, config.only)
         with new_build(config.builds, night.started_at) as (folder, build):
@@ -265,4 +265,4 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
         reasons += f" (and {len(site.failures) - SAID:,} more)" if len(site.failures) > SAID else ""
         said = f"{plural(len(site.failures), 'part')} of the site could not be built and says so: {reasons} {said}"
     outcome = "failed" if site.failures else "done"
-    return Step("site", "pages", outcome, sentence=said, detail={"manifest": str(build / MANIFEST)})
+    return Step(kind="site", name="pages", outcome=outcome, sentence=said, detail={"manifest": str(build / MANIFEST)})

@@ -32,7 +32,7 @@ def plan_tonight(config: Config, notify: Any = None) -> list[Step]:
     check_places(config.site, config.builds)
     if not config.warehouse.exists():
         made = "The warehouse would be made, every source loaded, every analysis run, the whole site built."
-        return [Step("site", "pages", "done", sentence=made)]
+        return [Step(kind="site", name="pages", outcome="done", sentence=made)]
     with Warehouse(config.warehouse, wait=config.wait, notify=notify) as warehouse:
         warehouse.connection.execute("select 1")  # says who holds it, or that it is of another version
         sources = [_source(warehouse, declared) for declared in config.sources]
@@ -48,11 +48,11 @@ def _source(warehouse: Warehouse, declared: Declared) -> Step:
     try:
         action = planned_action(warehouse, find_source(declared.kind), declared.request())
     except HpowhError as error:
-        return Step("source", name, "failed", sentence=str(error))
+        return Step(kind="source", name=name, outcome="failed", sentence=str(error))
     if action == "unchanged":
-        return Step("source", name, "unchanged")
+        return Step(kind="source", name=name, outcome="unchanged")
     done = {"load": "loaded", "replace": "replaced", "update": "updated"}[action]
-    return Step("source", name, "done", sentence=f"It would be {done}.", detail={"action": action})
+    return Step(kind="source", name=name, outcome="done", sentence=f"It would be {done}.", detail={"action": action})
 
 
 def _analysis(warehouse: Warehouse, analysis: Analysis) -> Step:
@@ -63,14 +63,14 @@ def _analysis(warehouse: Warehouse, analysis: Analysis) -> Step:
             pass  # what it would do is in `stale`
         except Exception as error:  # noqa: BLE001 - a job may stumble over the result that it would make
             if not stale:
-                return Step("analysis", analysis.name, "failed", sentence=sentence_of(error))
+                return Step(kind="analysis", name=analysis.name, outcome="failed", sentence=sentence_of(error))
         finally:
             warehouse.close()
     if not stale:
-        return Step("analysis", analysis.name, "unchanged")
+        return Step(kind="analysis", name=analysis.name, outcome="unchanged")
     subjects = [f"{run.job}: {run.subject}" for run in stale]
     sentence = f"At least {plural(len(subjects), 'analysis run')} would be made, such as {subjects[0]}."
-    return Step("analysis", analysis.name, "done", sentence=sentence, detail={"computed": subjects})
+    return Step(kind="analysis", name=analysis.name, outcome="done", sentence=sentence, detail={"computed": subjects})
 
 
 def _site(warehouse: Warehouse, config: Config, is_stale: bool) -> Step:
@@ -78,10 +78,12 @@ def _site(warehouse: Warehouse, config: Config, is_stale: bool) -> Step:
 
     folder = current_build(config.site)
     if folder is None:
-        return Step("site", "pages", "done", sentence="The whole site would be built.")
+        return Step(kind="site", name="pages", outcome="done", sentence="The whole site would be built.")
     fingerprint = site_fingerprint(
         input_fingerprint(warehouse, config.only, config.is_single_file, config.with_pdf), []
     )
     if is_stale or standing_build(folder, fingerprint) is None:
-        return Step("site", "pages", "done", sentence="Pages whose inputs changed would be built anew.")
-    return Step("site", "pages", "unchanged")
+        return Step(
+            kind="site", name="pages", outcome="done", sentence="Pages whose inputs changed would be built anew."
+        )
+    return Step(kind="site", name="pages", outcome="unchanged")

@@ -16,7 +16,7 @@ from hpowh.warehouse.errors import HpowhError, UsageError
 NAME = "hpowh-nightly"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """What is to run, when, where."""
 
@@ -42,7 +42,15 @@ def scheduled(kind: str, at: str, config: Path) -> dict[str, str]:
     if not found:
         raise UsageError(f"--at {at}: not a time.", "Write hours and minutes: --at 03:30")
     read = read_config(config)
-    job = Job(int(found[1]), int(found[2]), read.file, read.warehouse, read.site, read.builds, _program())
+    job = Job(
+        hour=int(found[1]),
+        minute=int(found[2]),
+        config=read.file,
+        warehouse=read.warehouse,
+        site=read.site,
+        builds=read.builds,
+        command=_program(),
+    )
     for place in (job.config, *map(Path, job.command)):
         if re.search(r"[\x00-\x1f]", str(place)):
             raise UsageError(f"{str(place)!r} has a control character in its name.", "Move it to another place.")

@@ -32,10 +32,17 @@ def attempt(kind: str, name: str, work: Callable[[], Step]) -> Step:
     except ENDS_ALL:
         raise
     except HpowhError as error:
-        found = Step(kind, name, "failed", sentence=str(error))
+        found = Step(kind=kind, name=name, outcome="failed", sentence=str(error))
     except Exception as error:  # noqa: BLE001 - the other steps must go on
-        found = Step(kind, name, "failed", sentence=sentence_of(error))
-    return Step(found.kind, found.name, found.outcome, time.perf_counter() - began, found.sentence, found.detail)
+        found = Step(kind=kind, name=name, outcome="failed", sentence=sentence_of(error))
+    return Step(
+        kind=found.kind,
+        name=found.name,
+        outcome=found.outcome,
+        seconds=time.perf_counter() - began,
+        sentence=found.sentence,
+        detail=found.detail,
+    )
 
 
 def load_source(warehouse: Warehouse, declared: Declared) -> Step:
@@ -47,10 +54,14 @@ def load_source(warehouse: Warehouse, declared: Declared) -> Step:
 
         outcome = ingest(warehouse, find_source(declared.kind), declared.request(), replace_changed=True)
         if outcome.action == "unchanged":
-            return Step("source", name, "unchanged", detail={"action": "unchanged", "rows": outcome.row_count})
+            return Step(
+                kind="source", name=name, outcome="unchanged", detail={"action": "unchanged", "rows": outcome.row_count}
+            )
         done = {"load": "loaded", "replace": "replaced", "update": "updated"}[outcome.action]
         detail = {"action": outcome.action, "rows": outcome.row_count, "notes": outcome.notes}
-        return Step("source", name, "done", sentence=f"{outcome.row_count:,} rows {done}.", detail=detail)
+        return Step(
+            kind="source", name=name, outcome="done", sentence=f"{outcome.row_count:,} rows {done}.", detail=detail
+        )
 
     return attempt("source", name, work)
 
@@ -69,7 +80,9 @@ def analyse(warehouse: Warehouse, analysis: Analysis) -> Step:
         if found.refused:
             parts.append(f"{len(found.refused):,} not possible ({found.refused[0]})")
         outcome = "done" if count else "unchanged"
-        return Step("analysis", analysis.name, outcome, sentence="; ".join(parts) + ".", detail=detail)
+        return Step(
+            kind="analysis", name=analysis.name, outcome=outcome, sentence="; ".join(parts) + ".", detail=detail
+        )
 
     return attempt("analysis", analysis.name, work)
 
@@ -83,11 +96,18 @@ def check(warehouse: Warehouse, checks: Sequence[Check]) -> Iterator[Step]:
     failed = [result for result in results if result.failures]
     seconds = time.perf_counter() - began
     passed = f"{len(results) - len(failed):,} of {len(results):,} hold."
-    yield Step("check", "invariants", "failed" if failed else "done", seconds, passed, {"count": len(results)})
+    yield Step(
+        kind="check",
+        name="invariants",
+        outcome="failed" if failed else "done",
+        seconds=seconds,
+        sentence=passed,
+        detail={"count": len(results)},
+    )
     for result in failed:
         example = json.dumps(result.example, default=str)
         sentence = f"{result.meaning} {plural(result.failures, 'row')} against it, such as {example}."
-        yield Step("check", result.name, "failed", 0.0, sentence)
+        yield Step(kind="check", name=result.name, outcome="failed", seconds=0.0, sentence=sentence)
     for own in checks:
         yield attempt("check", own.name, lambda own=own: _own_check(warehouse, own))  # type: ignore[misc]
 
@@ -95,10 +115,12 @@ def check(warehouse: Warehouse, checks: Sequence[Check]) -> Iterator[Step]:
 def _own_check(warehouse: Warehouse, own: Check) -> Step:
     failures = warehouse.sql(f"select count(*) from ({own.sql})").one()
     if not failures:
-        return Step("check", own.name, "done", sentence="It holds.")
+        return Step(kind="check", name=own.name, outcome="done", sentence="It holds.")
     shown = warehouse.sql(f"select * from ({own.sql}) limit 1")
     example = json.dumps(dict(zip(shown.columns, shown.rows()[0], strict=True)), default=str)
-    return Step("check", own.name, "failed", sentence=f"{plural(failures, 'row')}, such as {example}.")
+    return Step(
+        kind="check", name=own.name, outcome="failed", sentence=f"{plural(failures, 'row')}, such as {example}."
+    )
 
 
 def publish(warehouse: Warehouse, config: Config, state: str, published: str | None) -> Iterator[Step]:
@@ -108,15 +130,15 @@ def publish(warehouse: Warehouse, config: Config, state: str, published: str | N
     def copy() -> Step:
         assert config.copy is not None
         if published == state and config.copy.is_file():
-            return Step("publish", "copy", "unchanged")
+            return Step(kind="publish", name="copy", outcome="unchanged")
         config.copy.parent.mkdir(parents=True, exist_ok=True)
         publish_copy(warehouse, config.copy)
-        return Step("publish", "copy", "done", sentence=f"{config.copy}.")
+        return Step(kind="publish", name="copy", outcome="done", sentence=f"{config.copy}.")
 
     def parquet() -> Step:
         assert config.parquet is not None
         if published == state and (config.parquet / "manifest.json").is_file():
-            return Step("publish", "parquet", "unchanged")
+            return Step(kind="publish", name="parquet", outcome="unchanged")
         config.parquet.parent.mkdir(parents=True, exist_ok=True)
         tables = export_parquet(warehouse, config.parquet)
         sentence = f"{plural(len(tables), 'table')} in {config.parquet}."
@@ -126,7 +148,7 @@ def publish(warehouse: Warehouse, config: Config, state: str, published: str | N
             if unequal:
                 raise HpowhError(f"These views give other rows on {config.parquet}: {', '.join(unequal)}.")
             sentence += f" All {len(compared)} views give the same rows there."
-        return Step("publish", "parquet", "done", sentence=sentence)
+        return Step(kind="publish", name="parquet", outcome="done", sentence=sentence)
 
     if config.copy is not None:
         yield attempt("publish", "copy", copy)

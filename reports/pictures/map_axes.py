@@ -18,7 +18,7 @@ Labels = Mapping[int, Sequence[str]]
 """Position of a hyperparameter in the space -> its level labels in order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Strip:
     """One hyperparameter's labels along the plane, repeated within every level of those outside it."""
 
@@ -75,7 +75,16 @@ def strips(
         widest = max(width_of(label, SIZE) for label in levels)
         is_turned = is_across and widest > extent - 3
         thickness = widest + 8 if is_turned or not is_across else SIZE + 6
-        found.append(Strip(shorten(space.names[axis], NAME), levels, repeats, extent, is_turned, thickness))
+        found.append(
+            Strip(
+                name=shorten(space.names[axis], NAME),
+                levels=levels,
+                repeats=repeats,
+                extent=extent,
+                is_turned=is_turned,
+                thickness=thickness,
+            )
+        )
         repeats *= space.shape[axis]
     return found, []
 

@@ -22,7 +22,7 @@ Colours = Mapping[str, str]
 """Algorithm -> colour."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoredLandscape:
     """What an analysis stored of a landscape, as far as pictures need it."""
 

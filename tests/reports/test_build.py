@@ -114,7 +114,7 @@ class Broken:
 
     @staticmethod
     def pages(site: SiteContext) -> list[Page]:
-        return [Page(("broken",), "Broken", "About", lambda: [Prose(paragraphs=[1 / 0])])]
+        return [Page(key=("broken",), title="Broken", section="About", build=lambda: [Prose(paragraphs=[1 / 0])])]
 
     @staticmethod
     def findings(site: SiteContext) -> list[Finding]:

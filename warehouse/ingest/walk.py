@@ -26,7 +26,7 @@ MEMORY_LIMIT = "1GB"
 """DuckDB's own share while ingesting; beyond it DuckDB writes to disk, so memory stays bounded for any file."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Outcome:
     """What came of one ingest."""
 
@@ -73,7 +73,14 @@ def ingest(
         source_id, name, rows, when = same
         other = "" if name == request.name else f" as {name!r}"
         note = f"Already loaded{other} on {when:%Y-%m-%d %H:%M}; nothing to do."
-        return Outcome("unchanged", source_id, name, rows, notes=[note], seconds=time.perf_counter() - began)
+        return Outcome(
+            action="unchanged",
+            source_id=source_id,
+            name=name,
+            row_count=rows,
+            notes=[note],
+            seconds=time.perf_counter() - began,
+        )
     with warehouse.writing() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         old = _namesake(connection, source, request)
@@ -94,13 +101,13 @@ def ingest(
             write_rejects(request, report)
         progress("commit", None)
     return Outcome(
-        action,
-        source_id,
-        request.name,
-        report.row_count,
-        report.refused_count,
-        time.perf_counter() - began,
-        report.notes,
+        action=action,
+        source_id=source_id,
+        name=request.name,
+        row_count=report.row_count,
+        refused_count=report.refused_count,
+        seconds=time.perf_counter() - began,
+        notes=report.notes,
     )
 
 

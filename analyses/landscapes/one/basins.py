@@ -11,7 +11,7 @@ from hpowh.analyses.landscapes.grid.graph import Graph, Scan
 from hpowh.analyses.landscapes.grid.surface import Surface
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Basins:
     """Plateaus and basins; node ids are positions in the surface's ranks, a plateau is known by its smallest id."""
 
@@ -58,7 +58,9 @@ def find_basins(surface: Surface, graph: Graph, scan: Scan) -> Basins:
     optima = np.flatnonzero(is_optimum & (plateau == own))
     members = np.bincount(plateau[is_optimum], minlength=n)[optima]
     sizes = np.bincount(pointer, minlength=n)[optima]
-    return Basins(plateau, is_optimum, pointer, steps, optima, members, sizes)
+    return Basins(
+        plateau=plateau, is_optimum=is_optimum, basin=pointer, steps=steps, optima=optima, members=members, sizes=sizes
+    )
 
 
 def _best_exits(

@@ -27,7 +27,7 @@ Columns = Mapping[str, Any]
 """One table: an array or list for each column."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What is computed, and by which conventions."""
 
@@ -205,7 +205,9 @@ def _add_networks(
         return None
     if surface.coverage < STRUCTURE_COVERAGE:
         why = f"{surface.coverage:.2%} of the configurations were evaluated; networks need {STRUCTURE_COVERAGE:.0%}"
-        metrics += [Metric(f"lon_{step}_{name}", None, why) for step in (1, 2) for name in ("nodes", "edges")]
+        metrics += [
+            Metric(name=f"lon_{step}_{name}", value=None, reason=why) for step in (1, 2) for name in ("nodes", "edges")
+        ]
         return None
     ranks, depth = surface.ranks[nodes.basins.optima], surface.loss[nodes.basins.optima]
     roles, tables = None, []
@@ -213,7 +215,9 @@ def _add_networks(
         try:
             network = build_network(surface, nodes.basins, step)
         except TooLargeError as error:
-            metrics += [Metric(f"lon_{step}_{name}", None, error.message) for name in ("nodes", "edges")]
+            metrics += [
+                Metric(name=f"lon_{step}_{name}", value=None, reason=error.message) for name in ("nodes", "edges")
+            ]
             continue
         roles = describe_roles(network, depth)
         metrics += network_metrics(network, roles, depth)

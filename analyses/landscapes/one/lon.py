@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SINGLE = "there is only one local optimum"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """Escape edges between local optima; optima are positions in `Basins.optima`, self-escapes are left out."""
 
@@ -63,7 +63,15 @@ def build_network(surface: Surface, basins: Basins, perturbation: int) -> Networ
     stay[np.unique(source)] = 0.0
     stay[source[own]] = probability[own]
     away = ~own
-    return Network(perturbation, n, source[away], target[away], counts[away], probability[away], stay)
+    return Network(
+        perturbation=perturbation,
+        size=n,
+        source=source[away],
+        target=target[away],
+        count=counts[away],
+        probability=probability[away],
+        stay=stay,
+    )
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ def network_metrics(network: Network, roles: Roles, depth: NDArray[np.float64]) 
     found = [metric(prefix + "nodes", float(n)), metric(prefix + "edges", float(edges))]
     names = ("density", "escape_strength", "clustering", "path_length", "reach_global", "n_funnels", "funnel_global")
     if n == 1:
-        return found + [Metric(prefix + name, None, SINGLE) for name in names]
+        return found + [Metric(name=prefix + name, value=None, reason=SINGLE) for name in names]
     paths = roles.path_length[~is_best]
     reaching = np.isfinite(paths)
     clustering = as_graph(network).as_undirected().transitivity_avglocal_undirected(mode="nan") if edges else None

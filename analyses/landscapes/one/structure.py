@@ -36,7 +36,7 @@ def pair_metrics(
             "assortativity_rank", "assortativity_loss", "neutrality", "neutrality_median", "neutrality_sd",
             "gradient", "gradient_relative",
         )  # fmt: skip
-        return [Metric(name, None, NO_PAIRS, pair_count=0) for name in names]
+        return [Metric(name=name, value=None, reason=NO_PAIRS, pair_count=0) for name in names]
     scan = nodes.scan
     gradient = float(scan.slope.sum()) / directed
     spread = surface.quantile(0.75) - surface.quantile(0.25)
@@ -115,7 +115,7 @@ def _depth_correlation(sizes: NDArray[np.int64], depth: NDArray[np.float64]) -> 
     """Spearman correlation of basin size and depth, positive where deeper optima have larger basins."""
     name = "basin_depth_correlation"
     if sizes.size < 3:
-        return Metric(name, None, "there are fewer than three local optima")
+        return Metric(name=name, value=None, reason="there are fewer than three local optima")
     found = pearson(ranked(sizes), ranked(-depth))
     return metric(name, found, "all basins are equally large or equally deep")
 

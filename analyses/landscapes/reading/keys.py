@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hpowh.analyses.landscapes.errors import LandscapeError
@@ -15,7 +15,7 @@ Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 """Runs a query with parameters and returns its rows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Key:
     """One landscape: search space x benchmark x metric x split x fidelity, one seed or the mean over seeds."""
 
@@ -74,9 +74,13 @@ class Key:
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+_READ = tuple(field.name for field in fields(Key) if field.name != "seed")
+"""The columns of the query, in its order."""
+
+
 def read_keys(rows: Rows) -> list[Key]:
     """Return all landscapes of the warehouse with the digests of their evaluations."""
-    return [Key(*row) for row in rows(queries.text("landscape_input/keys"), [])]
+    return [Key(**dict(zip(_READ, row, strict=True))) for row in rows(queries.text("landscape_input/keys"), [])]
 
 
 def read_space(rows: Rows, search_space_id: int) -> Space:
@@ -90,7 +94,7 @@ def read_space(rows: Rows, search_space_id: int) -> Space:
     return Space.from_strides(axes, [int(row[4]) for row in found])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which landscapes to take; None takes all."""
 

@@ -19,7 +19,7 @@ LEVEL = 0.95
 AGREES, DISAGREES, UNDECIDED = "agrees", "disagrees", "undecided"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One statement, the number that is measured for it, and the range in which it holds."""
 
@@ -50,54 +50,108 @@ class Claim:
 
 CLAIMS = (
     Claim(
-        "fidelity_spearman", "4.3", "Low and full fidelity rank configurations alike: median Spearman above 0.85.",
-        "Spearman correlation, lowest against full fidelity", 0.85, None,
+        name="fidelity_spearman",
+        section="4.3",
+        statement="Low and full fidelity rank configurations alike: median Spearman above 0.85.",
+        measure="Spearman correlation, lowest against full fidelity",
+        low=0.85,
+        high=None,
     ),
     Claim(
-        "fidelity_overlap", "4.3", "Most of the best tenth stays: the gamma-sets overlap by more than 60 %.",
-        "overlap (Jaccard) of the best 10 %, lowest against full fidelity", 0.6, None,
+        name="fidelity_overlap",
+        section="4.3",
+        statement="Most of the best tenth stays: the gamma-sets overlap by more than 60 %.",
+        measure="overlap (Jaccard) of the best 10 %, lowest against full fidelity",
+        low=0.6,
+        high=None,
     ),
     Claim(
-        "benchmark_spearman", "4.4", "Data sets rank configurations alike: median Spearman above 0.65.",
-        "Spearman correlation of two data sets", 0.65, None,
+        name="benchmark_spearman",
+        section="4.4",
+        statement="Data sets rank configurations alike: median Spearman above 0.65.",
+        measure="Spearman correlation of two data sets",
+        low=0.65,
+        high=None,
     ),
     Claim(
-        "benchmark_overlap", "4.4", "About 40 % of the best tenth are shared between data sets.",
-        "overlap (Jaccard) of the best 10 % of two data sets", 0.3, 0.5,
+        name="benchmark_overlap",
+        section="4.4",
+        statement="About 40 % of the best tenth are shared between data sets.",
+        measure="overlap (Jaccard) of the best 10 % of two data sets",
+        low=0.3,
+        high=0.5,
     ),
     Claim(
-        "importance_agreement", "4.4", "The same few hyperparameters are important on many data sets.",
-        "Spearman correlation of the importances on two data sets", 0.5, None, True,
+        name="importance_agreement",
+        section="4.4",
+        statement="The same few hyperparameters are important on many data sets.",
+        measure="Spearman correlation of the importances on two data sets",
+        low=0.5,
+        high=None,
+        is_reading=True,
     ),
     Claim(
-        "split_spearman", "4.2", "Train and test loss rank configurations alike: median Spearman above 0.7.",
-        "Spearman correlation of train and test loss", 0.7, None,
+        name="split_spearman",
+        section="4.2",
+        statement="Train and test loss rank configurations alike: median Spearman above 0.7.",
+        measure="Spearman correlation of train and test loss",
+        low=0.7,
+        high=None,
     ),
     Claim(
-        "split_overlap", "4.2", "Of the best tenth by train loss, few are among the best tenth by test loss.",
-        "overlap (Jaccard) of the best 10 % by train and by test loss", None, 0.4, True,
+        name="split_overlap",
+        section="4.2",
+        statement="Of the best tenth by train loss, few are among the best tenth by test loss.",
+        measure="overlap (Jaccard) of the best 10 % by train and by test loss",
+        low=None,
+        high=0.4,
+        is_reading=True,
     ),
     Claim(
-        "assortativity", "4.1", "Landscapes are smooth: neighbours have similar losses (high L-ast).",
-        "assortativity of ranks over neighbours (L-ast)", 0.5, None, True,
+        name="assortativity",
+        section="4.1",
+        statement="Landscapes are smooth: neighbours have similar losses (high L-ast).",
+        measure="assortativity of ranks over neighbours (L-ast)",
+        low=0.5,
+        high=None,
+        is_reading=True,
     ),
     Claim(
-        "autocorrelation", "4.1", "Landscapes are smooth: random walks are highly autocorrelated (rho_a).",
-        "lag-1 autocorrelation of ranks on random walks, exact", 0.5, None, True,
+        name="autocorrelation",
+        section="4.1",
+        statement="Landscapes are smooth: random walks are highly autocorrelated (rho_a).",
+        measure="lag-1 autocorrelation of ranks on random walks, exact",
+        low=0.5,
+        high=None,
+        is_reading=True,
     ),
     Claim(
-        "neutrality", "4.1", "Landscapes are highly neutral: most moves change the loss by 1 % at most.",
-        "share of neighbours that differ by 0.01 at most (of the interquartile range if unbounded)", 0.5, None, True,
+        name="neutrality",
+        section="4.1",
+        statement="Landscapes are highly neutral: most moves change the loss by 1 % at most.",
+        measure="share of neighbours that differ by 0.01 at most (of the interquartile range if unbounded)",
+        low=0.5,
+        high=None,
+        is_reading=True,
     ),
     Claim(
-        "ndc", "4.1", "They are flatter near the optimum (positive NDC).",
-        "neutrality-distance correlation by ranks, higher is flatter near the optimum", 0.0, None,
+        name="ndc",
+        section="4.1",
+        statement="They are flatter near the optimum (positive NDC).",
+        measure="neutrality-distance correlation by ranks, higher is flatter near the optimum",
+        low=0.0,
+        high=None,
     ),
     Claim(
-        "n_lo", "4.1", "They are nearly unimodal: a handful to dozens of local optima.",
-        "local optima (a plateau counts once)", None, 100.0, True,
+        name="n_lo",
+        section="4.1",
+        statement="They are nearly unimodal: a handful to dozens of local optima.",
+        measure="local optima (a plateau counts once)",
+        low=None,
+        high=100.0,
+        is_reading=True,
     ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +162,7 @@ class Value:
     benchmarks: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """A claim beside what was measured."""
 
@@ -134,18 +188,51 @@ def judge(claim: Claim, values: Sequence[Value], *, seed: int = 0) -> Verdict:
     numbers = np.array([one.value for one in values])
     count = len({benchmark for one in values for benchmark in one.benchmarks})
     if not numbers.size:
-        return Verdict(claim, None, None, None, None, None, 0, 0, None, "nothing of the kind was measured")
+        return Verdict(
+            claim=claim,
+            median=None,
+            lower=None,
+            upper=None,
+            least=None,
+            most=None,
+            value_count=0,
+            benchmark_count=0,
+            verdict=None,
+            reason="nothing of the kind was measured",
+        )
     middle, least, most = float(np.median(numbers)), float(numbers.min()), float(numbers.max())
     if count < LEAST:
         held = [claim.holds(float(number)) for number in numbers]
         verdict = AGREES if all(held) else UNDECIDED if any(held) else DISAGREES
         reason = f"{count} benchmarks are too few for an interval"
-        return Verdict(claim, middle, None, None, least, most, numbers.size, count, verdict, reason)
+        return Verdict(
+            claim=claim,
+            median=middle,
+            lower=None,
+            upper=None,
+            least=least,
+            most=most,
+            value_count=numbers.size,
+            benchmark_count=count,
+            verdict=verdict,
+            reason=reason,
+        )
     lower, upper = median_interval(values, seed=seed)
     ends = (claim.holds(lower), claim.holds(upper))
     outside = (claim.low is not None and upper <= claim.low) or (claim.high is not None and lower >= claim.high)
     verdict = AGREES if all(ends) else DISAGREES if outside else UNDECIDED
-    return Verdict(claim, middle, lower, upper, least, most, numbers.size, count, verdict, None)
+    return Verdict(
+        claim=claim,
+        median=middle,
+        lower=lower,
+        upper=upper,
+        least=least,
+        most=most,
+        value_count=numbers.size,
+        benchmark_count=count,
+        verdict=verdict,
+        reason=None,
+    )
 
 
 def median_interval(values: Sequence[Value], *, seed: int = 0) -> tuple[float, float]:

@@ -26,7 +26,7 @@ LEVEL = 0.95
 ONE_UNIT = "every configuration was measured once"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     """Noise of one landscape; undefined numbers are None and `reason` says why."""
 
@@ -54,15 +54,28 @@ def measure_noise(loss: NDArray[np.float64], folds: int) -> Noise:
     """
     count, units = loss.shape
     if units < 2:
-        return Noise(count, units, folds, reason=ONE_UNIT)
+        return Noise(configuration_count=count, unit_count=units, fold_count=folds, reason=ONE_UNIT)
     if count < 2:
-        return Noise(count, units, folds, reason="fewer than two configurations were measured on every seed and fold")
+        return Noise(
+            configuration_count=count,
+            unit_count=units,
+            fold_count=folds,
+            reason="fewer than two configurations were measured on every seed and fold",
+        )
     mean = loss.mean(axis=1)
     near = np.argsort(mean, kind="stable")[: min(count, max(LEAST, math.ceil(count / SHARE)))]
     sd = residual_sd(loss[near])
     floor = half_width(sd, units, folds, freedom=(near.size - 1) * (units - 1))
     within = int(np.count_nonzero(mean - mean.min() <= floor))
-    return Noise(count, units, folds, sd, floor, within, _reliability(loss))
+    return Noise(
+        configuration_count=count,
+        unit_count=units,
+        fold_count=folds,
+        residual_sd=sd,
+        noise_floor=floor,
+        within_count=within,
+        reliability=_reliability(loss),
+    )
 
 
 def residual_sd(loss: NDArray[np.float64]) -> float:

@@ -20,7 +20,7 @@ EXACT = 8
 LEVEL = 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Relation:
     """The rank correlation of a meta-feature with a number of the landscapes."""
 
@@ -51,21 +51,41 @@ def relate(features: Mapping[str, Mapping[str, float]], targets: Mapping[str, Ma
 
 def _with(one: Relation, adjusted: float) -> Relation:
     return Relation(
-        one.feature, one.target, one.benchmark_count, one.coefficient, one.lower, one.upper, one.p_value, adjusted
-    )  # fmt: skip
+        feature=one.feature,
+        target=one.target,
+        benchmark_count=one.benchmark_count,
+        coefficient=one.coefficient,
+        lower=one.lower,
+        upper=one.upper,
+        p_value=one.p_value,
+        adjusted_p_value=adjusted,
+    )
 
 
 def _one(feature: str, left: Mapping[str, float], target: str, right: Mapping[str, float]) -> Relation:
     names = [name for name in left if name in right]
     n = len(names)
     if n < LEAST:
-        return Relation(feature, target, n, reason=f"{n} data sets are too few; {LEAST} are needed")
+        return Relation(
+            feature=feature, target=target, benchmark_count=n, reason=f"{n} data sets are too few; {LEAST} are needed"
+        )
     x, y = ranked(np.array([left[name] for name in names])), ranked(np.array([right[name] for name in names]))
     rho = pearson(x, y)
     if rho is None:
         which = feature if x.min() == x.max() else target
-        return Relation(feature, target, n, reason=f"{which} is the same on all data sets")
-    return Relation(feature, target, n, rho, *interval(rho, n), p_value(x, y, rho))
+        return Relation(
+            feature=feature, target=target, benchmark_count=n, reason=f"{which} is the same on all data sets"
+        )
+    lower, upper = interval(rho, n)
+    return Relation(
+        feature=feature,
+        target=target,
+        benchmark_count=n,
+        coefficient=rho,
+        lower=lower,
+        upper=upper,
+        p_value=p_value(x, y, rho),
+    )
 
 
 def interval(rho: float, n: int) -> tuple[float, float]:

@@ -137,7 +137,7 @@ def _kendall(a: Prepared, b: Prepared, compiled: bool) -> Metric:
     """Kendall's tau-b: concordant minus discordant pairs, over the root of the pairs that each has untied."""
     n = a.surface.size
     if n > MAX_KENDALL:
-        return Metric("kendall", None, f"more than {MAX_KENDALL:,} configurations", pair_count=n)
+        return Metric(name="kendall", value=None, reason=f"more than {MAX_KENDALL:,} configurations", pair_count=n)
     if not compiled:
         from scipy.stats import kendalltau
 
@@ -158,7 +158,10 @@ def _optima_distance(a: Prepared, b: Prepared) -> Metric:
     one, two = a.optimum_levels, b.optimum_levels
     if len(one) * len(two) > MAX_OPTIMUM_PAIRS:
         return Metric(
-            name, None, f"there are more than {MAX_OPTIMUM_PAIRS:,} pairs of tied global optima", pair_count=n
+            name=name,
+            value=None,
+            reason=f"there are more than {MAX_OPTIMUM_PAIRS:,} pairs of tied global optima",
+            pair_count=n,
         )
     gaps = np.abs(one[:, None, :] - two[None, :, :])
     moves = np.where(a.surface.space.ordinal, gaps, np.minimum(gaps, 1)).sum(axis=2)
@@ -186,9 +189,14 @@ def _importance_agreement(a: Prepared, b: Prepared) -> Metric:
     """Spearman correlation of the two rankings of hyperparameters by importance."""
     name, n = "importance_agreement", a.surface.size
     if a.share_ranks is None or b.share_ranks is None:
-        return Metric(name, None, "exact importances need two complete grids that are not constant", pair_count=n)
+        return Metric(
+            name=name,
+            value=None,
+            reason="exact importances need two complete grids that are not constant",
+            pair_count=n,
+        )
     if a.share_ranks.size < 3:
-        return Metric(name, None, "there are fewer than three hyperparameters", pair_count=n)
+        return Metric(name=name, value=None, reason="there are fewer than three hyperparameters", pair_count=n)
     return metric(name, pearson(a.share_ranks, b.share_ranks), "all importances are equal", n)
 
 

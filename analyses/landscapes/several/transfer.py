@@ -14,7 +14,7 @@ ONE = "there is one data set only"
 NONE_IN_COMMON = "no configuration was evaluated on every data set"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Default:
     """What a common configuration costs on one data set."""
 
@@ -42,11 +42,11 @@ def common_defaults(surfaces: Sequence[Surface]) -> list[Default]:
     choice are their mean.
     """
     if len(surfaces) < 2:
-        return [Default(None, reason=ONE) for _ in surfaces]
+        return [Default(configuration_id=None, reason=ONE) for _ in surfaces]
     shared = restricted(surfaces)
     ranks = shared[0].ranks
     if not ranks.size:
-        return [Default(None, reason=NONE_IN_COMMON) for _ in surfaces]
+        return [Default(configuration_id=None, reason=NONE_IN_COMMON) for _ in surfaces]
     places = np.array([one.average_rank for one in shared])
     total = places.sum(axis=0)
     chosen = np.flatnonzero(total == total.min())[:1]
@@ -55,8 +55,20 @@ def common_defaults(surfaces: Sequence[Surface]) -> list[Default]:
         rest = total - places[number]
         # Differences of sums of half-integers are exact, so ties are ties.
         others = np.flatnonzero(rest == rest.min())
-        with_it, without = _costs(surface, chosen), _costs(surface, others)
-        found.append(Default(int(ranks[chosen[0]]), *with_it, int(ranks[others[0]]), *without))
+        regret, relative, better = _costs(surface, chosen)
+        held_out_regret, held_out_relative, held_out_better = _costs(surface, others)
+        found.append(
+            Default(
+                configuration_id=int(ranks[chosen[0]]),
+                regret=regret,
+                regret_relative=relative,
+                better_share=better,
+                held_out_configuration_id=int(ranks[others[0]]),
+                held_out_regret=held_out_regret,
+                held_out_regret_relative=held_out_relative,
+                held_out_better_share=held_out_better,
+            )
+        )
     return found
 
 

@@ -90,7 +90,9 @@ def lmem(
     from hpowh.analyses.mixed_models.job import analyse_lmem
     from hpowh.analyses.mixed_models.studies.analysis import Question
 
-    question = Question(emm, tuple(by or ()), tuple(contrast or ("tukey",)), pairs(at), weights)
+    question = Question(
+        factor=emm, by=tuple(by or ()), contrasts=tuple(contrast or ("tukey",)), fixed_at=pairs(at), weights=weights
+    )
     with open_warehouse(warehouse, wait) as opened:
         outcome = analyse_lmem(
             opened,

@@ -27,7 +27,7 @@ class NotComparableError(ValueError):
     """Two models whose likelihoods cannot be compared by this test; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """A likelihood-ratio test. `chi_square` keeps its sign: negative means that a search failed.
 
@@ -165,7 +165,15 @@ def compare(null: Fit, full: Fit) -> Comparison:
     boundary = boundary_of(null, full)
     statistic = null.optimum.deviance - full.optimum.deviance
     naive = float(stats.chi2.sf(statistic, boundary.df)) if statistic > 0 else 1.0
-    return Comparison(null, full, statistic, boundary.df, boundary.sf(statistic), naive, boundary.text())
+    return Comparison(
+        null=null,
+        full=full,
+        chi_square=statistic,
+        df=boundary.df,
+        p_value=boundary.sf(statistic),
+        p_chi_square=naive,
+        distribution=boundary.text(),
+    )
 
 
 def refusal(null: Formula, full: Formula, cells: Cells, is_reml: bool | None) -> str | None:

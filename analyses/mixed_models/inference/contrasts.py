@@ -19,7 +19,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimates:
     """Linear functions of the fixed effects with their uncertainty; every array is (r,)."""
 
@@ -143,17 +143,17 @@ def _estimate(
         adjusted = corrections[method](p_value)
         critical = stats.t.ppf(0.5 + level / 2.0, df)
     return Estimates(
-        names,
-        pairs,
-        estimate,
-        error,
-        df,
-        t_value,
-        p_value,
-        adjusted,
-        estimate - critical * error,
-        estimate + critical * error,
-        method,
+        names=names,
+        pairs=pairs,
+        estimate=estimate,
+        standard_error=error,
+        df=df,
+        t_value=t_value,
+        p_value=p_value,
+        p_adjusted=adjusted,
+        lower=estimate - critical * error,
+        upper=estimate + critical * error,
+        method=method,
     )
 
 
@@ -178,7 +178,7 @@ def _blank(found: Estimates, is_missing: Sequence[bool]) -> Estimates:
         name: np.where(missing, np.nan, getattr(found, name))
         for name in ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
     }
-    return Estimates(found.names, found.pairs, method=found.method, **arrays)
+    return Estimates(names=found.names, pairs=found.pairs, method=found.method, **arrays)
 
 
 def compact_letters(estimates: Floats, is_different: Floats) -> list[str]:

@@ -21,7 +21,7 @@ class DataError(ValueError):
     """The data cannot carry the model that was asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cells:
     """Moments of C cells with k products of numeric variables ("monomials").
 
@@ -172,15 +172,15 @@ def cells_from_rows(
             value = np.bincount(cell, weights=off_x[i] * off_x[j], minlength=size)
             scatter_x[:, i, j] = scatter_x[:, j, i] = value
     return Cells(
-        {name: codes[first] for name, (codes, _) in coded.items()},
-        {name: levels for name, (_, levels) in coded.items()},
-        tuple(products),
-        count,
-        mean_y,
-        np.bincount(cell, weights=off_y**2, minlength=size).astype(float),
-        mean_x,
-        scatter_x,
-        scatter_xy,
-        shift,
-        int((~usable).sum()),
+        codes={name: codes[first] for name, (codes, _) in coded.items()},
+        levels={name: levels for name, (_, levels) in coded.items()},
+        monomials=tuple(products),
+        count=count,
+        mean_y=mean_y,
+        scatter_y=np.bincount(cell, weights=off_y**2, minlength=size).astype(float),
+        mean_x=mean_x,
+        scatter_x=scatter_x,
+        scatter_xy=scatter_xy,
+        shift=shift,
+        excluded=int((~usable).sum()),
     )

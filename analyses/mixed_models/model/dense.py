@@ -22,7 +22,7 @@ class NotPositiveDefiniteError(ArithmeticError):
     """The cross-products lost definiteness to rounding at these parameters."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Factorised:
     """The state at one theta: log|H|, log|R_X'R_X|, penalised residual sum of squares, Cholesky factor, effects."""
 
@@ -100,14 +100,14 @@ def factorise(cross: Floats, blocks: Sequence[Block], factors: Sequence[Floats],
     effects = solve_lower(chol, size, chol[size, :size], is_transposed=True)
     logs = np.log(roots[:size])
     return Factorised(
-        2.0 * float(logs[:q].sum()),
-        2.0 * float(logs[q:].sum()),
-        float(roots[size] ** 2),
-        chol,
-        effects,
-        list(factors),
-        q,
-        p,
+        log_det=2.0 * float(logs[:q].sum()),
+        log_det_x=2.0 * float(logs[q:].sum()),
+        residual=float(roots[size] ** 2),
+        chol=chol,
+        effects=effects,
+        factors=list(factors),
+        q=q,
+        p=p,
     )
 
 

@@ -29,7 +29,7 @@ NOISE = 4e-13
 """Relative rounding of the objective: below it only the gradient tells up from down."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Descent:
     """Where a descent ended: point, value, gradient, Hessian, the decrease still promised, and whether that is small.
 
@@ -63,7 +63,9 @@ def descend(
     for _ in range(most):
         step, promise = newton_step(hessian, gradient)
         if promise <= tolerance:
-            return Descent(point, value, gradient, hessian, promise, True)
+            return Descent(
+                point=point, value=value, gradient=gradient, hessian=hessian, promise=promise, is_converged=True
+            )
         step = step / max(1.0, float((np.abs(step) / (LONGEST * np.maximum(1.0, np.abs(point)))).max()))
         moved = _line_search(objective, point, value, gradient, step)
         if moved is None:
@@ -76,7 +78,14 @@ def descend(
         hessian = updated(hessian, new_point - point, new_gradient - gradient)
         point, value, gradient, is_fresh = new_point, new_value, new_gradient, False
     promise = newton_step(hessian, gradient)[1]
-    return Descent(point, value, gradient, hessian, promise, promise <= max(tolerance, NOISE * abs(value)))
+    return Descent(
+        point=point,
+        value=value,
+        gradient=gradient,
+        hessian=hessian,
+        promise=promise,
+        is_converged=promise <= max(tolerance, NOISE * abs(value)),
+    )
 
 
 def difference_hessian(objective: Objective, point: Floats, gradient: Floats) -> Floats:

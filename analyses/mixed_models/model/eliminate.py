@@ -40,7 +40,7 @@ CHUNK = 2048
 """Levels whose products with a dense kernel are held at once."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Eliminated:
     """Cross-products around the first block: `a11` (L, k, k), `a21` (r, L k) split by density, `a22` (r, r)."""
 
@@ -69,16 +69,16 @@ class Eliminated:
         own = complement[:size, :size].reshape(len(levels), block.width, len(levels), block.width)
         rows = np.arange(len(complement) - size)
         return Eliminated(
-            block,
-            self.inner_rest,
-            own[levels, :, levels, :],
-            rows,
-            rows[:0],
-            complement[size:, :size],
-            sparse.csr_matrix((0, size)),
-            complement[size:, size:],
-            self.q - size,
-            self.p,
+            first=block,
+            rest=self.inner_rest,
+            a11=own[levels, :, levels, :],
+            dense_rows=rows,
+            sparse_rows=rows[:0],
+            dense=complement[size:, :size],
+            thin=sparse.csr_matrix((0, size)),
+            a22=complement[size:, size:],
+            q=self.q - size,
+            p=self.p,
         )
 
     def times(self, weights: Floats) -> tuple[Floats, sparse.csr_matrix]:
@@ -184,17 +184,17 @@ def eliminate(problem: Problem) -> Eliminated:
         rest.append(replace(block, offset=offset))
         offset += block.size
     return Eliminated(
-        first,
-        tuple(rest),
-        a11,
-        dense_rows,
-        sparse_rows,
-        a21[dense_rows].toarray(),
-        a21[sparse_rows].tocsr(),
-        a22,
-        offset,
-        problem.p,
-        bool(rest) and rest[0].size >= LEAST_NESTED and _is_within(a21[: rest[0].size], first, rest[0]),
+        first=first,
+        rest=tuple(rest),
+        a11=a11,
+        dense_rows=dense_rows,
+        sparse_rows=sparse_rows,
+        dense=a21[dense_rows].toarray(),
+        thin=a21[sparse_rows].tocsr(),
+        a22=a22,
+        q=offset,
+        p=problem.p,
+        is_nested=bool(rest) and rest[0].size >= LEAST_NESTED and _is_within(a21[: rest[0].size], first, rest[0]),
     )
 
 
@@ -205,7 +205,7 @@ def _is_within(between: sparse.csr_matrix, first: Block, second: Block) -> bool:
     return len(np.unique(pairs // len(second.levels))) == len(pairs)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reduced:
     """The state of an eliminated model at one theta: the state of the rest, and the first block's weights.
 
@@ -241,7 +241,15 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
         state = factorise(complement, parts.rest, factors[1:], parts.q, parts.p)
     else:
         state = reduce(second, factors[1:])
-    return Reduced(state, complement, inner, weights, state.log_det + float(sign_free.sum()), factor, second)
+    return Reduced(
+        state=state,
+        complement=complement,
+        inner=inner,
+        weights=weights,
+        log_det=state.log_det + float(sign_free.sum()),
+        factor=factor,
+        second=second,
+    )
 
 
 def half_kernel(reduced: Reduced, parts: Eliminated, size: int) -> Floats:

@@ -32,7 +32,7 @@ SMALL = 1200
 """Up to this many effects one BLAS thread is faster than several."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """A fitted model: parameters, effects and the factorised state at the optimum."""
 
@@ -149,7 +149,7 @@ def fit_problem(
         raise DataError("The response is constant in the selected rows: there is nothing to explain.")
     limit: AbstractContextManager[object] = one_thread() if dense_size(problem) <= SMALL else nullcontext()
     with limit:
-        objective = likelihood or Likelihood(problem, is_reml)
+        objective = likelihood or Likelihood(problem=problem, is_reml=is_reml)
         optimum = minimise(objective, start, is_thorough=start is None)
         return finish(objective, optimum)
 
@@ -172,7 +172,15 @@ def finish(likelihood: Likelihood, optimum: Optimum) -> Fit:
         raise DataError(EXACT)
     sigma = float(np.sqrt(inner.residual / likelihood.degrees))
     beta = inner.beta + problem.center * problem.constant
-    return Fit(problem, likelihood, optimum, state, sigma, beta, likelihood.unscaled_covariance(state))
+    return Fit(
+        problem=problem,
+        likelihood=likelihood,
+        optimum=optimum,
+        state=state,
+        sigma=sigma,
+        beta=beta,
+        unscaled=likelihood.unscaled_covariance(state),
+    )
 
 
 def one_thread() -> AbstractContextManager[object]:

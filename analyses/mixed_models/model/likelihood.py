@@ -29,7 +29,7 @@ FAILED = 1e300
 """The deviance where the factorisation fails, so that a line search steps back."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Likelihood:
     """Deviance and derivatives of one problem; counts its evaluations."""
 
@@ -52,12 +52,12 @@ class Likelihood:
         """Return the likelihood of the same design for another (centred) response."""
         other = self.problem.with_response(y, pure_error)
         if self.cross is None:
-            return Likelihood(other, self.is_reml)
+            return Likelihood(problem=other, is_reml=self.is_reml)
         cross = self.cross.copy()
         right = np.concatenate([self.problem.z.T @ y, self.problem.x.T @ y])
         cross[-1, :-1] = cross[:-1, -1] = right
         cross[-1, -1] = float(y @ y) + pure_error
-        return Likelihood(other, self.is_reml, cross, own_sums=self.own_sums)
+        return Likelihood(problem=other, is_reml=self.is_reml, cross=cross, own_sums=self.own_sums)
 
     @property
     def degrees(self) -> int:

@@ -31,7 +31,7 @@ DENSE_LIMIT = 500
 """Up to this many random effects one dense Cholesky is fastest; above, the largest block is eliminated first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Block:
     """One random-effect term: `width` effects for each of the group's levels, at `offset` in the random effects.
 
@@ -62,7 +62,7 @@ class Block:
         return slice(self.offset, self.offset + self.size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """A model on its cells.
 
@@ -134,21 +134,21 @@ def build_problem(formula: Formula, cells: Cells) -> Problem:
     center = cells.response_mean
     y = rows.y if has_constant else rows.y + center * one
     return Problem(
-        formula,
-        cells,
-        rows,
-        blocks,
-        tuple(columns[i] for i in keep),
-        tuple(column.name for i, column in enumerate(columns) if i not in set(keep)),
-        tuple(columns),
-        null_space(gram_all, keep),
-        z,
-        x,
-        y,
-        rows.pure_error,
-        center if has_constant else 0.0,
-        constant if has_constant else np.zeros(len(keep)),
-        cells.row_count,
+        formula=formula,
+        cells=cells,
+        rows=rows,
+        blocks=blocks,
+        columns=tuple(columns[i] for i in keep),
+        dropped=tuple(column.name for i, column in enumerate(columns) if i not in set(keep)),
+        all_columns=tuple(columns),
+        null_space=null_space(gram_all, keep),
+        z=z,
+        x=x,
+        y=y,
+        pure_error=rows.pure_error,
+        center=center if has_constant else 0.0,
+        constant=constant if has_constant else np.zeros(len(keep)),
+        row_count=cells.row_count,
     )
 
 
@@ -204,7 +204,19 @@ def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple
             )
         z = random_design(columns, codes, len(names), cells, rows)
         is_slope = tuple(bool(column.numeric) for column in columns)
-        made.append((Block(":".join(random.group), tuple(c.name for c in columns), names, 0, random, is_slope), z))
+        made.append(
+            (
+                Block(
+                    group=":".join(random.group),
+                    columns=tuple(c.name for c in columns),
+                    levels=names,
+                    offset=0,
+                    term=random,
+                    is_slope=is_slope,
+                ),
+                z,
+            )
+        )
     made.sort(key=lambda pair: -pair[0].size)
     offset, blocks = 0, []
     for block, _ in made:

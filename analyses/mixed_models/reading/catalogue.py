@@ -29,7 +29,7 @@ class UnknownColumnError(DataError):
         self.columns = tuple(columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """What an experiment has: metrics (id, direction) and run factors and meta-features (True where numeric).
 

@@ -54,17 +54,17 @@ def cells_from_moments(
         for j in range(i + 1):
             scatter[:, i, j] = scatter[:, j, i] = take[f"s_x{i}_x{j}"]
     cells = Cells(
-        codes,
-        levels,
-        plan.monomials,
-        count[usable],
-        take["mean_y"],
-        np.maximum(take["s_y"], 0.0),
-        np.column_stack([take[f"mean_x{i}"] for i in range(k)]) if k else np.zeros((int(usable.sum()), 0)),
-        scatter,
-        np.column_stack([take[f"s_x{i}_y"] for i in range(k)]) if k else np.zeros((int(usable.sum()), 0)),
-        shift,
-        int(rows - count[usable].sum()),
+        codes=codes,
+        levels=levels,
+        monomials=plan.monomials,
+        count=count[usable],
+        mean_y=take["mean_y"],
+        scatter_y=np.maximum(take["s_y"], 0.0),
+        mean_x=np.column_stack([take[f"mean_x{i}"] for i in range(k)]) if k else np.zeros((int(usable.sum()), 0)),
+        scatter_x=scatter,
+        scatter_xy=np.column_stack([take[f"s_x{i}_y"] for i in range(k)]) if k else np.zeros((int(usable.sum()), 0)),
+        shift=shift,
+        excluded=int(rows - count[usable].sum()),
     )
     return cells, raw
 

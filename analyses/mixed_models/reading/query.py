@@ -14,7 +14,7 @@ from hpowh.analyses.mixed_models.reading.catalogue import KEYS, NAMED, Catalogue
 from hpowh.analyses.mixed_models.reading.observations import numeric_sql, observations, response_of, source_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The text of the cell query and how to read its columns.
 
@@ -57,7 +57,9 @@ def plan(formula: Formula, selection: Selection) -> Plan:
     response, metric = response_of(formula.response, selection)
     columns = {source_of(name)[1] for name in (*keys, *numeric)}
     base = observations(selection, metric, columns, response, formula.response)
-    return Plan(formula, tuple(keys.items()), products, base, response, metric)
+    return Plan(
+        formula=formula, keys=tuple(keys.items()), monomials=products, base=base, response=response, metric=metric
+    )
 
 
 def _is_numeric_term(name: str, formula: Formula, catalogue: Catalogue) -> bool:

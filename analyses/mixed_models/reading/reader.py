@@ -263,12 +263,12 @@ def read_catalogue(
     else:
         found = {row[0] for row in warehouse.sql(_MEASURED, [experiment_id]).rows()}
     return Catalogue(
-        experiment_id,
-        name,
-        {metric: known for metric, known in metrics.items() if known[0] in found},
-        bool(points and points >= WORTHWHILE * runs),
-        lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
-        lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
+        experiment_id=experiment_id,
+        experiment=name,
+        metrics={metric: known for metric, known in metrics.items() if known[0] in found},
+        has_long_runs=bool(points and points >= WORTHWHILE * runs),
+        find_factors=lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
+        find_features=lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
     )
 
 

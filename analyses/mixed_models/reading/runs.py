@@ -210,17 +210,17 @@ def _pooled(
             within = factors[i] * factors[other] * moments[f"s{j},{m}"] if both else 0.0
             scatter_x[:, i, other] = scatter_x[:, other, i] = total(within + n * off_x[i] * off_x[other])
     return Cells(
-        {name: values[first] for name, values in codes.items()},
-        levels,
-        plan.plan.monomials,
-        count,
-        mean_y,
-        total(moments["syy"] + n * off_y**2),
-        np.column_stack(mean_x) if k else np.zeros((size, 0)),
-        scatter_x,
-        scatter_xy,
-        shift,
-        int(selected - count.sum()),
+        codes={name: values[first] for name, values in codes.items()},
+        levels=levels,
+        monomials=plan.plan.monomials,
+        count=count,
+        mean_y=mean_y,
+        scatter_y=total(moments["syy"] + n * off_y**2),
+        mean_x=np.column_stack(mean_x) if k else np.zeros((size, 0)),
+        scatter_x=scatter_x,
+        scatter_xy=scatter_xy,
+        shift=shift,
+        excluded=int(selected - count.sum()),
     )
 
 

@@ -16,7 +16,7 @@ from hpowh.analyses.mixed_models.studies import checks, tables
 Rows = dict[str, list[dict[str, Any]]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What is asked of a model: marginal means of `factor`, apart for `by`, contrasted.
 

@@ -24,7 +24,7 @@ FEW_RUNS = 5
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shift:
     """One benchmark at one budget: means and win shares of the paired differences at both levels, with variances."""
 
@@ -54,15 +54,15 @@ def shift_of(benchmark: str, budget: float | None, good: Floats, bad: Floats) ->
     smoothed = [np.append(w, -np.sign(w.mean())) if abs(w.mean()) == 1 else w for w in (wins_good, wins_bad)]
     wins_sd = float(np.sqrt(sum(w.var(ddof=1) / len(w) for w in smoothed)))
     return Shift(
-        benchmark,
-        budget,
-        min(len(good), len(bad)),
-        float(good.mean()),
-        float(bad.mean()),
-        scale,
-        spread,
-        float(wins_good.mean() - wins_bad.mean()) / 2.0,
-        wins_sd / 2.0,
+        benchmark=benchmark,
+        budget=budget,
+        runs=min(len(good), len(bad)),
+        good=float(good.mean()),
+        bad=float(bad.mean()),
+        scale=scale,
+        shift_sd=spread,
+        wins=float(wins_good.mean() - wins_bad.mean()) / 2.0,
+        wins_sd=wins_sd / 2.0,
     )
 
 

@@ -28,7 +28,7 @@ from hpowh.analyses.mixed_models.studies.summary import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What `hpowh analyse lmem` is asked."""
 

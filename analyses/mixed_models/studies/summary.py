@@ -127,7 +127,7 @@ def cell_coefficients(fit: Fit) -> Floats:
     return out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResidualMoments:
     """Moments of standardised residuals: arrays by cell, skewness and excess kurtosis overall, counts by bin."""
 
@@ -160,13 +160,23 @@ def residual_moments(sums: Mapping[str, NDArray[np.generic]], size: int, middle:
     totals = {
         c: np.bincount(cell, weights=np.asarray(sums[c], dtype=float), minlength=size).astype(float) for c in _SUMS
     }
-    each = _moments(totals, middle)
+    mean, variance, skewness, kurtosis = _moments(totals, middle)
     n = totals["n"]
-    center = float(n @ np.nan_to_num(each[0])) / float(n.sum())
+    center = float(n @ np.nan_to_num(mean)) / float(n.sum())
     overall = _moments({c: np.array([values.sum()]) for c, values in _moved(totals, middle - center).items()}, center)
     bins = np.asarray(sums["bin"], dtype=np.int64)
     counts = {int(b): float(np.asarray(sums["n"], dtype=float)[bins == b].sum()) for b in np.unique(bins)}
-    return ResidualMoments(np.arange(size), totals["n"], *each, float(overall[2][0]), float(overall[3][0]), counts)
+    return ResidualMoments(
+        cell=np.arange(size),
+        count=n,
+        mean=mean,
+        variance=variance,
+        skewness=skewness,
+        kurtosis=kurtosis,
+        overall_skewness=float(overall[2][0]),
+        overall_kurtosis=float(overall[3][0]),
+        bins=counts,
+    )
 
 
 _SUMS = ("n", "d1", "d2", "d3", "d4")

@@ -13,7 +13,7 @@ from hpowh.analyses.sweeps.reading.columns import Floats
 LEAST = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
     """Rank correlation of one kind of budget with the final value; negative where more goes with a lower value."""
 
@@ -49,15 +49,24 @@ def effects(steps: Floats, duration: Floats, final: Floats) -> list[Effect]:
         if not there.any():
             continue
         spent, value = given[there], final[there]
-        ends = float(spent.min()), float(spent.max())
+        least, most = float(spent.min()), float(spent.max())
         reason = None
         if spent.size < LEAST:
             reason = f"only {spent.size} trials have it, at least {LEAST} are needed"
-        elif ends[0] == ends[1]:
+        elif least == most:
             reason = "it is the same in every trial"
-        if reason:
-            found.append(Effect(kind, spent.size, None, None, None, None, *ends, reason))
-            continue
-        rank = spearman("", spent, value)
-        found.append(Effect(kind, spent.size, rank.coefficient, rank.lower, rank.upper, rank.p, *ends, rank.reason))
+        rank = None if reason else spearman("", spent, value)
+        found.append(
+            Effect(
+                kind=kind,
+                count=spent.size,
+                spearman=rank.coefficient if rank else None,
+                lower=rank.lower if rank else None,
+                upper=rank.upper if rank else None,
+                p=rank.p if rank else None,
+                least=least,
+                most=most,
+                reason=rank.reason if rank else reason,
+            )
+        )
     return found

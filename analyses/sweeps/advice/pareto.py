@@ -56,7 +56,7 @@ def _several(losses: Floats) -> NDArray[np.int64]:
     return front
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tradeoff:
     """Two metrics over the trials that have both, each oriented so that lower is better."""
 
@@ -76,4 +76,11 @@ def tradeoff(first: Floats, second: Floats) -> Tradeoff:
     a, b = first[there], second[there]
     rank = spearman("", a, b)
     front = int((fronts(np.column_stack([a, b])) == 1).sum()) if a.size else 0
-    return Tradeoff(a.size, rank.coefficient, rank.lower, rank.upper, front, rank.reason)
+    return Tradeoff(
+        count=a.size,
+        spearman=rank.coefficient,
+        lower=rank.lower,
+        upper=rank.upper,
+        front_count=front,
+        reason=rank.reason,
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ EXPECTED = 4.0
 fewer than 2 % of cases."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Range:
     """Where the best trials lie on one hyperparameter: an interval in its own unit, or the share of one level."""
 
@@ -56,7 +55,7 @@ def best_ranges(prepared: Prepared, loss: Floats, seed: int, share: float = BEST
     count = int(np.ceil(share * loss.size))
     if count < LEAST_BEST:
         why = f"the best {100 * share:g} % of {loss.size} trials are {count}, at least {LEAST_BEST} are needed"
-        return [Range(column.name, None, count, reason=why) for column in prepared.used]
+        return [Range(hyperparameter=column.name, level=None, best_count=count, reason=why) for column in prepared.used]
     order = np.argsort(loss, kind="stable")
     draws = order[_best_of_resamples(loss.size, count, seed)]
     result: list[Range] = []
@@ -79,7 +78,7 @@ def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64])
     count = best.size
     if int((~np.isnan(values[best])).sum()) < LEAST_BEST:
         why = f"fewer than {LEAST_BEST} of the best {count} trials have it"
-        return Range(column.name, None, count, reason=why)
+        return Range(hyperparameter=column.name, level=None, best_count=count, reason=why)
     low, high = np.nanquantile(values[best], [0.1, 0.9])
     some = values[draws]
     missing = np.isnan(some)
@@ -88,9 +87,23 @@ def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64])
     else:
         ends = np.quantile(some, [0.1, 0.9], axis=1).T
     (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0)
-    numbers = np.array([low, low_from, low_to, high, high_from, high_to, np.nanmin(values), np.nanmax(values)])
-    shown: list[Any] = [float(v) for v in (10**numbers if column.is_log else numbers)]
-    return Range(column.name, None, count, *shown)
+
+    def shown(number: float) -> float:
+        return float(10**number if column.is_log else number)
+
+    return Range(
+        hyperparameter=column.name,
+        level=None,
+        best_count=count,
+        lower=shown(low),
+        lower_from=shown(low_from),
+        lower_to=shown(low_to),
+        upper=shown(high),
+        upper_from=shown(high_from),
+        upper_to=shown(high_to),
+        tried_lower=shown(np.nanmin(values)),
+        tried_upper=shown(np.nanmax(values)),
+    )
 
 
 def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> list[Range]:
@@ -104,11 +117,16 @@ def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -
     lower, upper = np.minimum(lower, low), np.maximum(upper, high)
     return [
         Range(
-            column.name, level, count, share=float(mine[i]), share_from=float(lower[i]), share_to=float(upper[i]),
+            hyperparameter=column.name,
+            level=level,
+            best_count=count,
+            share=float(mine[i]),
+            share_from=float(lower[i]),
+            share_to=float(upper[i]),
             tried_share=float(all_shares[i]),
         )
         for i, level in enumerate(column.levels)
-    ]  # fmt: skip
+    ]
 
 
 def _wilson(share: Floats, count: int) -> tuple[Floats, Floats]:

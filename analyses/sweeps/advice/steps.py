@@ -17,7 +17,7 @@ MOST = 60
 GOOD = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One step: the rank correlation of the values there with the final ones."""
 
@@ -53,5 +53,15 @@ def early_stopping(trial: NDArray[np.int64], step: NDArray[np.int64], value: Flo
         found = spearman("", now, end)
         best = end <= np.quantile(end, GOOD)
         kept = float((now[best] <= np.median(now)).mean())
-        result.append(Step(int(one), int(here.sum()), found.coefficient, found.lower, found.upper, kept, found.reason))
+        result.append(
+            Step(
+                step=int(one),
+                count=int(here.sum()),
+                spearman=found.coefficient,
+                lower=found.lower,
+                upper=found.upper,
+                kept=kept,
+                reason=found.reason,
+            )
+        )
     return result

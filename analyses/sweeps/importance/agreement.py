@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """Two methods: Kendall's tau-b of their importances, and whether they name the same first."""
 
@@ -32,12 +32,25 @@ def agree(importances: Mapping[str, Mapping[str, float]]) -> list[Agreement]:
         names = sorted(importances[a].keys() & importances[b].keys())
         x, y = [importances[a][n] for n in names], [importances[b][n] for n in names]
         if len(names) < 2:
-            result.append(Agreement(a, b, len(names), None, None, "fewer than two hyperparameters in common"))
+            result.append(
+                Agreement(
+                    a=a,
+                    b=b,
+                    count=len(names),
+                    tau=None,
+                    is_same_first=None,
+                    reason="fewer than two hyperparameters in common",
+                )
+            )
             continue
         first = names[x.index(max(x))] == names[y.index(max(y))]
         if len(set(x)) < 2 or len(set(y)) < 2:
             why = "one of the methods finds no difference between the hyperparameters"
-            result.append(Agreement(a, b, len(names), None, None, why))
+            result.append(Agreement(a=a, b=b, count=len(names), tau=None, is_same_first=None, reason=why))
             continue
-        result.append(Agreement(a, b, len(names), float(kendalltau(x, y).statistic), first, None))
+        result.append(
+            Agreement(
+                a=a, b=b, count=len(names), tau=float(kendalltau(x, y).statistic), is_same_first=first, reason=None
+            )
+        )
     return result

@@ -13,7 +13,7 @@ LEAST = 4
 """Fewer trials than this have no interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Correlation:
     """One measure of association; NULLs come with a reason."""
 
@@ -77,10 +77,12 @@ def pearson(name: str, x: Floats, y: Floats) -> Correlation:
 
     reason = _refusal(x, y)
     if reason:
-        return Correlation(name, "pearson", x.size, reason=reason)
+        return Correlation(hyperparameter=name, method="pearson", count=x.size, reason=reason)
     r, p = pearsonr(x, y)
     lower, upper = _fisher(float(r), 1 / np.sqrt(x.size - 3))
-    return Correlation(name, "pearson", x.size, float(r), lower, upper, float(p))
+    return Correlation(
+        hyperparameter=name, method="pearson", count=x.size, coefficient=float(r), lower=lower, upper=upper, p=float(p)
+    )
 
 
 def spearman(name: str, x: Floats, y: Floats) -> Correlation:
@@ -89,10 +91,12 @@ def spearman(name: str, x: Floats, y: Floats) -> Correlation:
 
     reason = _refusal(x, y)
     if reason:
-        return Correlation(name, "spearman", x.size, reason=reason)
+        return Correlation(hyperparameter=name, method="spearman", count=x.size, reason=reason)
     rho, p = (float(v) for v in spearmanr(x, y))
     lower, upper = _fisher(rho, np.sqrt((1 + rho**2 / 2) / (x.size - 3)))
-    return Correlation(name, "spearman", x.size, rho, lower, upper, p)
+    return Correlation(
+        hyperparameter=name, method="spearman", count=x.size, coefficient=rho, lower=lower, upper=upper, p=p
+    )
 
 
 def _fisher(r: float, error: float) -> tuple[float, float]:
@@ -115,16 +119,24 @@ def eta_squared(name: str, levels: Floats, metric: Floats) -> Correlation:
     n, k = metric.size, codes.size
     reason = _refusal(levels, metric) or (f"{n} trials for {k} levels" if n <= k else None)
     if reason:
-        return Correlation(name, "eta2", n, reason=reason)
+        return Correlation(hyperparameter=name, method="eta2", count=n, reason=reason)
     means = np.bincount(at, metric) / np.bincount(at)
     total = float(((metric - metric.mean()) ** 2).sum())
     within = float(((metric - means[at]) ** 2).sum())
     eta = 1 - within / total
     if within <= total * 1e-14:
-        return Correlation(name, "eta2", n, 1.0, 1.0, 1.0, 0.0)
+        return Correlation(hyperparameter=name, method="eta2", count=n, coefficient=1.0, lower=1.0, upper=1.0, p=0.0)
     statistic = (eta / (k - 1)) / ((1 - eta) / (n - k))
     lower, upper = _noncentral(statistic, k - 1, n - k, n)
-    return Correlation(name, "eta2", n, eta, lower, upper, float(f.sf(statistic, k - 1, n - k)))
+    return Correlation(
+        hyperparameter=name,
+        method="eta2",
+        count=n,
+        coefficient=eta,
+        lower=lower,
+        upper=upper,
+        p=float(f.sf(statistic, k - 1, n - k)),
+    )
 
 
 def _noncentral(statistic: float, between: int, within: int, n: int) -> tuple[float | None, float | None]:

@@ -16,7 +16,7 @@ TRIALS = 200
 """At most so many trials carry the average, drawn by the seed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Point:
     """One point of a curve: the hyperparameter's value in its own unit, or its level."""
 
@@ -31,7 +31,7 @@ class Point:
     effect differs from trial to trial."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell of the surface of a pair."""
 
@@ -77,7 +77,17 @@ def curves(prepared: Prepared, predict: Predict, which: list[int], seed: int) ->
         low, high = np.quantile(centred, [0.1, 0.9], axis=1)
         for at, code in enumerate(grid):
             number, level = own_unit(column, code)
-            result.append(Point(column.name, at, number, level, float(mean[at]), float(low[at]), float(high[at])))
+            result.append(
+                Point(
+                    hyperparameter=column.name,
+                    position=at,
+                    numeric_value=number,
+                    level=level,
+                    mean=float(mean[at]),
+                    lower=float(low[at]),
+                    upper=float(high[at]),
+                )
+            )
     return result
 
 
@@ -94,7 +104,19 @@ def surface(prepared: Prepared, predict: Predict, a: int, b: int, seed: int) -> 
     for i, j, value in zip(at_a, at_b, mean, strict=True):
         number_a, level_a = own_unit(first, grid_a[i])
         number_b, level_b = own_unit(second, grid_b[j])
-        result.append(Cell(first.name, second.name, int(i), int(j), number_a, number_b, level_a, level_b, float(value)))
+        result.append(
+            Cell(
+                a=first.name,
+                b=second.name,
+                position_a=int(i),
+                position_b=int(j),
+                numeric_a=number_a,
+                numeric_b=number_b,
+                level_a=level_a,
+                level_b=level_b,
+                mean=float(value),
+            )
+        )
     return result
 
 

@@ -149,7 +149,7 @@ def cross_validated(prepared: Prepared, metric: Floats, seed: int, teachers: Seq
     return 1 - error / float(((metric - metric.mean()) ** 2).sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Boxes:
     """The leaves of one tree as boxes in mass coordinates: each axis is [0, 1]."""
 
@@ -233,4 +233,11 @@ def _boxes(tree: Any, domains: list[Dimension]) -> Boxes:
     low_corner, high_corner, values = np.array(lower), np.array(upper), np.array(value)
     mass = (high_corner - low_corner).prod(axis=1)
     mean = float(mass @ values)
-    return Boxes(low_corner, high_corner, values, mass, mean, float(mass @ (values - mean) ** 2))
+    return Boxes(
+        lower=low_corner,
+        upper=high_corner,
+        value=values,
+        mass=mass,
+        mean=mean,
+        variance=float(mass @ (values - mean) ** 2),
+    )

@@ -21,7 +21,7 @@ LEAST = 30
 """Fewer trials than this are not searched for products."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """The product of two centred features of different hyperparameters."""
 
@@ -77,7 +77,16 @@ def screen(one_hot: Floats, features: Sequence[Feature], values: Floats) -> list
         adjusted = min(1.0, p * looked_at)
         if adjusted < LEVEL:
             i, j = int(varies[a]), int(varies[b])
-            found.append(Product(i, j, float(mean[i]), float(mean[j]), partial, adjusted))
+            found.append(
+                Product(
+                    first=i,
+                    second=j,
+                    centre_first=float(mean[i]),
+                    centre_second=float(mean[j]),
+                    partial=partial,
+                    p_adjusted=adjusted,
+                )
+            )
     return sorted(found, key=lambda one: (one.p_adjusted, -abs(one.partial), one.first, one.second))[:MOST]
 
 

@@ -13,7 +13,7 @@ INTERCEPT = "(intercept)"
 ALIASED = "a linear combination of the terms before it"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Term:
     """One line of the summary; numbers are None, with a reason, where the term cannot be estimated."""
 
@@ -32,7 +32,7 @@ class Term:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Linear:
     """The fit. `r_squared` is in-sample; `r_squared_left_out` by leave-one-out (PRESS)."""
 
@@ -49,12 +49,14 @@ class Linear:
 def design(prepared: Prepared) -> tuple[Floats, list[Term]]:
     """Return the matrix that is fitted (intercept first; every categorical without its most frequent level)."""
     first: dict[int, int] = {}
-    parts, terms = [np.ones(len(prepared.one_hot))], [Term(INTERCEPT, None, None)]
+    parts, terms = [np.ones(len(prepared.one_hot))], [Term(term=INTERCEPT, hyperparameter=None, level=None)]
     for i, feature in enumerate(prepared.features):
         if feature.level is not None and first.setdefault(feature.hyperparameter, i) == i:
             continue
         parts.append(prepared.one_hot[:, i])
-        terms.append(Term(feature.label, prepared.used[feature.hyperparameter].name, feature.level))
+        terms.append(
+            Term(term=feature.label, hyperparameter=prepared.used[feature.hyperparameter].name, level=feature.level)
+        )
     return np.column_stack(parts), terms
 
 
@@ -81,10 +83,26 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
     n, p = matrix.shape
     if n <= p + 1:
         why = f"{n} trials are too few for {p} terms"
-        return Linear([_without(t, why) for t in terms], None, None, None, None, {}, why)
+        return Linear(
+            terms=[_without(t, why) for t in terms],
+            r_squared=None,
+            r_squared_adjusted=None,
+            r_squared_left_out=None,
+            residual_df=None,
+            drop={},
+            reason=why,
+        )
     if np.ptp(metric) == 0:
         why = "the metric does not vary"
-        return Linear([_without(t, why) for t in terms], None, None, None, None, {}, why)
+        return Linear(
+            terms=[_without(t, why) for t in terms],
+            r_squared=None,
+            r_squared_adjusted=None,
+            r_squared_left_out=None,
+            residual_df=None,
+            drop={},
+            reason=why,
+        )
     kept = independent(matrix)
     chosen = matrix[:, kept]
     fit = OLS(metric, chosen).fit()
@@ -99,11 +117,19 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
         scale = float(chosen[:, i].std() / metric.std()) if j else None
         rows.append(
             Term(
-                term.term, term.hyperparameter, term.level, float(fit.params[i]),
-                None if scale is None else float(fit.params[i]) * scale, float(fit.bse[i]), float(fit.tvalues[i]),
-                float(fit.pvalues[i]), float(intervals[i, 0]), float(intervals[i, 1]), vif[i],
+                term=term.term,
+                hyperparameter=term.hyperparameter,
+                level=term.level,
+                coefficient=float(fit.params[i]),
+                standardised=None if scale is None else float(fit.params[i]) * scale,
+                standard_error=float(fit.bse[i]),
+                t=float(fit.tvalues[i]),
+                p=float(fit.pvalues[i]),
+                lower=float(intervals[i, 0]),
+                upper=float(intervals[i, 1]),
+                vif=vif[i],
             )
-        )  # fmt: skip
+        )
     leverage = np.einsum("ij,jk,ik->i", chosen, np.linalg.pinv(chosen.T @ chosen), chosen)
     total = float(((metric - metric.mean()) ** 2).sum())
     left_out = None
@@ -111,11 +137,18 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
         press = float(((fit.resid / (1 - leverage)) ** 2).sum())
         left_out = 1 - press / total / (n / (n - 1)) ** 2  # the mean is left out as well
     drop = _drops(prepared, chosen, [terms[j].hyperparameter for j in kept], metric, float(fit.rsquared))
-    return Linear(rows, float(fit.rsquared), float(fit.rsquared_adj), left_out, int(fit.df_resid), drop)
+    return Linear(
+        terms=rows,
+        r_squared=float(fit.rsquared),
+        r_squared_adjusted=float(fit.rsquared_adj),
+        r_squared_left_out=left_out,
+        residual_df=int(fit.df_resid),
+        drop=drop,
+    )
 
 
 def _without(term: Term, reason: str) -> Term:
-    return Term(term.term, term.hyperparameter, term.level, reason=reason)
+    return Term(term=term.term, hyperparameter=term.hyperparameter, level=term.level, reason=reason)
 
 
 def inflation(chosen: Floats) -> list[float | None]:

@@ -22,7 +22,7 @@ PREDICTIONS = 40_000
 are taken."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shapley:
     """Values in the unit of the predictions."""
 
@@ -68,7 +68,14 @@ def sampled(prepared: Prepared, predict: Callable[[Floats], Floats], seed: int) 
     resampled = size[random.integers(0, chosen.size, (1000, chosen.size))].mean(axis=1)
     lower, upper = np.percentile(resampled, [2.5, 97.5], axis=0)
     error = draws.std(axis=0, ddof=1) / np.sqrt(pairs)
-    return Shapley(chosen, values, size.mean(axis=0), lower, upper, error.mean(axis=0))
+    return Shapley(
+        trials=chosen,
+        values=values,
+        importance=size.mean(axis=0),
+        lower=lower,
+        upper=upper,
+        deviation=error.mean(axis=0),
+    )
 
 
 def walk(

@@ -72,7 +72,7 @@ def fit_trees(prepared: Prepared, rows: NDArray[np.int64], values: Floats, seed:
     return Trees(forest, products)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Surrogate:
     """ExtraTrees on the one-hot matrix; importances per hyperparameter, all its features together."""
 
@@ -151,11 +151,17 @@ def fit_surrogate(prepared: Prepared, metric: Floats, seed: int) -> Surrogate:
     by_tree = final.gain(groups)
     r_squared = 1 - float(sum(scores)) / total
     return Surrogate(
-        final, r_squared, float(np.std(spread, ddof=1)),
-        by_tree.mean(axis=0), by_tree.std(axis=0, ddof=1),
-        (falls * weight).sum(axis=0).mean(axis=-1), falls.reshape(len(parts), len(groups), -1).std(axis=(0, 2)),
-        verdict(r_squared), predicted, tuple(models),
-    )  # fmt: skip
+        model=final,
+        r_squared=r_squared,
+        r_squared_sd=float(np.std(spread, ddof=1)),
+        impurity=by_tree.mean(axis=0),
+        impurity_sd=by_tree.std(axis=0, ddof=1),
+        permutation=(falls * weight).sum(axis=0).mean(axis=-1),
+        permutation_sd=falls.reshape(len(parts), len(groups), -1).std(axis=(0, 2)),
+        verdict=verdict(r_squared),
+        predicted=predicted,
+        fold_models=tuple(models),
+    )
 
 
 def _shuffled_errors(

@@ -31,7 +31,7 @@ NAMED = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Declared:
     """What a sweep declares of one hyperparameter; None where it declares nothing."""
 
@@ -57,7 +57,7 @@ class Raw:
         return Raw(self.name, self.number[rows], [self.text[i] for i in rows], self.declared)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Column:
     """What became of one column.
 
@@ -141,10 +141,21 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
     if raw.declared and raw.declared.value_type == "float":
         is_integer = False
     return Column(
-        raw.name, role, "numeric", is_log, counts["present_count"], missing, distinct.size,
-        missing if fill is not None else 0, fill, "; ".join([why, *notes] if why else notes), used, (),
-        is_integer, raw.declared,
-    )  # fmt: skip
+        name=raw.name,
+        role=role,
+        kind="numeric",
+        is_log=is_log,
+        present_count=counts["present_count"],
+        missing_count=missing,
+        distinct_count=distinct.size,
+        imputed_count=missing if fill is not None else 0,
+        imputed_value=fill,
+        note="; ".join([why, *notes] if why else notes),
+        values=used,
+        levels=(),
+        is_integer=is_integer,
+        declared=raw.declared,
+    )
 
 
 def _is_more_even_as_log(found: Floats) -> bool:
@@ -179,6 +190,15 @@ def _categorical(raw: Raw, present: NDArray[np.bool_], counts: dict[str, int], n
     other = code.get(OTHER, 0)
     values = np.array([code[MISSING] if t is None else code.get(t, other) for t in texts], dtype=float)
     return Column(
-        raw.name, role, "categorical", False, counts["present_count"], len(texts) - total, len(frequency),
-        note="; ".join([why, *notes] if why else notes), values=values, levels=tuple(levels), declared=raw.declared,
-    )  # fmt: skip
+        name=raw.name,
+        role=role,
+        kind="categorical",
+        is_log=False,
+        present_count=counts["present_count"],
+        missing_count=len(texts) - total,
+        distinct_count=len(frequency),
+        note="; ".join([why, *notes] if why else notes),
+        values=values,
+        levels=tuple(levels),
+        declared=raw.declared,
+    )

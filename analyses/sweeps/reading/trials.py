@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Steps = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trials:
     """A sweep's trials, whatever their status."""
 
@@ -90,7 +90,15 @@ def read_trials(
         steps[metric] = (at[~is_final], step[~is_final], value[~is_final])
     duration = trial["duration"].cast(float).fill_null(float("nan")).to_numpy()
     sequences = {name: one.choices for name, one in known.items() if one.choices is not None}
-    return Trials(ids, status, columns, duration, final, steps, read_rules(rules, sequences))
+    return Trials(
+        trial_id=ids,
+        status=status,
+        columns=columns,
+        duration=duration,
+        final=final,
+        steps=steps,
+        rules=read_rules(rules, sequences),
+    )
 
 
 def read_declared(row: Sequence[Any]) -> Declared:
@@ -99,4 +107,4 @@ def read_declared(row: Sequence[Any]) -> Declared:
     texts = None
     if choices is not None:
         texts = tuple(one if isinstance(one, str) else json.dumps(one) for one in json.loads(choices))
-    return Declared(value_type, scale, lower, upper, step, texts)
+    return Declared(value_type=value_type, scale=scale, lower=lower, upper=upper, step=step, choices=texts)

@@ -59,30 +59,63 @@ def _across(site: SiteContext, run: int) -> Sequence[Block]:
     blocks: list[Block] = [Prose("Findings", points=sentences, id="findings")]
     if models.frame.height:
         columns = [
-            Column("data_set", "Data set"), Column("metric", "Metric"), Column("split", "Split"),
-            Column("model", "Model", link=lambda row: site.href(("evaluated", row["search_space"]))),
-            Column("place", "Place"), Column("best", "Best"), Column("median", "Median"),
-            Column("difference", "Behind the best", 3), Column("noise_floor", "Noise floor", 3),
-            Column("is_noise", "Within noise"), Column("cost", "Training time, s", 3),
-            Column("configuration_count", "Configurations"),
-        ]  # fmt: skip
+            Column(name="data_set", label="Data set"),
+            Column(name="metric", label="Metric"),
+            Column(name="split", label="Split"),
+            Column(name="model", label="Model", link=lambda row: site.href(("evaluated", row["search_space"]))),
+            Column(name="place", label="Place"),
+            Column(name="best", label="Best"),
+            Column(name="median", label="Median"),
+            Column(name="difference", label="Behind the best", digits=3),
+            Column(name="noise_floor", label="Noise floor", digits=3),
+            Column(name="is_noise", label="Within noise"),
+            Column(name="cost", label="Training time, s", digits=3),
+            Column(name="configuration_count", label="Configurations"),
+        ]
         how = (
             "The best configuration of each model on the same data set. A best of many is an optimistic number, the "
             "more so the more configurations there are. Behind the best: as a loss, lower is better."
         )
-        blocks.append(Table("models", "Models on the same data set", how, models, columns, run))
+        blocks.append(
+            Table(
+                id="models",
+                title="Models on the same data set",
+                how_to_read=how,
+                query=models,
+                columns=columns,
+                analysis_run_id=run,
+            )
+        )
     if shapes.frame.height:
         columns = [
-            Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
-            Column("metric", "Metric"), Column("split", "Split"), Column("landscapes", "Landscapes"),
-            Column("smoothness", "L-ast", 3, "Median assortativity of ranks"),
-            Column("smoothness_least", "least", 3), Column("smoothness_most", "most", 3),
-            Column("neutrality", "Neutrality", 3), Column("optima", "Local optima", 3, "Median"),
-            Column("optima_most", "most", 3), Column("ndc", "NDC", 3), Column("fdc", "FDC", 3),
-            Column("main_share", "Main effects", 3, "Share of the variance of ranks"),
-        ]  # fmt: skip
+            Column(
+                name="search_space",
+                label="Search space",
+                link=lambda row: site.href(("search-space", row["search_space"])),
+            ),
+            Column(name="metric", label="Metric"),
+            Column(name="split", label="Split"),
+            Column(name="landscapes", label="Landscapes"),
+            Column(name="smoothness", label="L-ast", digits=3, help="Median assortativity of ranks"),
+            Column(name="smoothness_least", label="least", digits=3),
+            Column(name="smoothness_most", label="most", digits=3),
+            Column(name="neutrality", label="Neutrality", digits=3),
+            Column(name="optima", label="Local optima", digits=3, help="Median"),
+            Column(name="optima_most", label="most", digits=3),
+            Column(name="ndc", label="NDC", digits=3),
+            Column(name="fdc", label="FDC", digits=3),
+            Column(name="main_share", label="Main effects", digits=3, help="Share of the variance of ranks"),
+        ]
         how = "Medians over the landscapes of a search space; docs/landscapes.md defines every number."
-        blocks.append(Table("shapes", "The shape of landscapes, model by model", how, shapes, columns))
+        blocks.append(
+            Table(
+                id="shapes",
+                title="The shape of landscapes, model by model",
+                how_to_read=how,
+                query=shapes,
+                columns=columns,
+            )
+        )
     return blocks + _relations(site, run)
 
 
@@ -108,20 +141,49 @@ def _relations(site: SiteContext, run: int) -> list[Block]:
         )
         note = [f"The first {len(labelled)} of {len(rows)}; each looks at few data sets, and many were looked at."]
         alt = "Correlations of meta-features with landscape numbers, with intervals."
-        blocks.append(Figure("relations", "Meta-features and landscapes", how, chart, query, alt, run, note))
+        blocks.append(
+            Figure(
+                id="relations",
+                title="Meta-features and landscapes",
+                how_to_read=how,
+                chart=chart,
+                query=query,
+                alt=alt,
+                analysis_run_id=run,
+                notes=note,
+            )
+        )
     columns = [
-        Column("search_space", "Search space"), Column("metric", "Metric"), Column("split", "Split"),
-        Column("feature", "Meta-feature"), Column("target", "Number of the landscape"),
-        Column("benchmark_count", "Data sets"), Column("coefficient", "Spearman", 2), Column("lower", "from", 2),
-        Column("upper", "to", 2), Column("p_value", "p", 2), Column("adjusted_p_value", "p adjusted", 2),
-        Column("reason", "Why not"),
-    ]  # fmt: skip
+        Column(name="search_space", label="Search space"),
+        Column(name="metric", label="Metric"),
+        Column(name="split", label="Split"),
+        Column(name="feature", label="Meta-feature"),
+        Column(name="target", label="Number of the landscape"),
+        Column(name="benchmark_count", label="Data sets"),
+        Column(name="coefficient", label="Spearman", digits=2),
+        Column(name="lower", label="from", digits=2),
+        Column(name="upper", label="to", digits=2),
+        Column(name="p_value", label="p", digits=2),
+        Column(name="adjusted_p_value", label="p adjusted", digits=2),
+        Column(name="reason", label="Why not"),
+    ]
     how = (
         "Every meta-feature against every number of the landscapes and of overfitting, search space by search space. "
         "Exact p-values up to 8 data sets, adjusted by Holm's method within a search space, metric and split; with "
         "fewer than 5 data sets nothing is given."
     )
-    blocks.append(Table("relations-table", "All relations", how, query, columns, run, limit=200, is_folded=bool(rows)))
+    blocks.append(
+        Table(
+            id="relations-table",
+            title="All relations",
+            how_to_read=how,
+            query=query,
+            columns=columns,
+            analysis_run_id=run,
+            limit=200,
+            is_folded=bool(rows),
+        )
+    )
     return blocks
 
 
@@ -132,12 +194,20 @@ def _claims(site: SiteContext, run: int) -> Sequence[Block]:
         text = "No landscape has been analysed that could be held against them: hpowh analyse landscapes --metric all"
         return [Prose("Findings", [text], id="findings")]
     columns = [
-        Column("section", "Section"), Column("statement", "The paper"), Column("median", "Median here", 3),
-        Column("lower", "95 % from", 3), Column("upper", "to", 3), Column("verdict", "Verdict"),
-        Column("value_count", "Values"), Column("benchmark_count", "Benchmarks"), Column("rule", "Rule"),
-        Column("measure", "Measured"), Column("least", "Least", 3), Column("most", "Most", 3),
-    ]  # fmt: skip
-    scope = Column("scope", "Search space", link=lambda row: site.href(("search-space", row["scope"])))
+        Column(name="section", label="Section"),
+        Column(name="statement", label="The paper"),
+        Column(name="median", label="Median here", digits=3),
+        Column(name="lower", label="95 % from", digits=3),
+        Column(name="upper", label="to", digits=3),
+        Column(name="verdict", label="Verdict"),
+        Column(name="value_count", label="Values"),
+        Column(name="benchmark_count", label="Benchmarks"),
+        Column(name="rule", label="Rule"),
+        Column(name="measure", label="Measured"),
+        Column(name="least", label="Least", digits=3),
+        Column(name="most", label="Most", digits=3),
+    ]
+    scope = Column(name="scope", label="Search space", link=lambda row: site.href(("search-space", row["scope"])))
     how = (
         "A statement agrees where the whole 95 % interval of the median lies on the paper's side of the rule, and "
         "disagrees where all of it lies on the other; else it is undecided. The interval draws benchmarks anew, with "
@@ -150,11 +220,28 @@ def _claims(site: SiteContext, run: int) -> Sequence[Block]:
     )
     blocks: list[Block] = [
         Prose("Findings", points=say.claim_sentences(rows), id="findings"),
-        Table("claims", "The paper and this warehouse", how, all_of_them, columns, run),
+        Table(
+            id="claims",
+            title="The paper and this warehouse",
+            how_to_read=how,
+            query=all_of_them,
+            columns=columns,
+            analysis_run_id=run,
+        ),
     ]
     if len({row["scope"] for row in rows}) > 1:
         text = "The same, search space by search space."
-        blocks.append(Table("claims-spaces", "Each search space", text, query, [scope, *columns], run, is_folded=True))
+        blocks.append(
+            Table(
+                id="claims-spaces",
+                title="Each search space",
+                how_to_read=text,
+                query=query,
+                columns=[scope, *columns],
+                analysis_run_id=run,
+                is_folded=True,
+            )
+        )
     limits = (
         "Sections and numbers are those of the paper's first version; where it states a quality without a number, the "
         "rule is a reading of the words and says so.",

@@ -57,9 +57,9 @@ def _build(site: SiteContext, benchmark_id: int, run_count: int) -> Sequence[Blo
             Links("Experiments on this benchmark", [(one, site.href(("experiment", one)), "") for (one,) in links])
         )
     if features.frame.height:
-        columns = [Column("name", "Meta-feature"), Column("value", "Value")]
+        columns = [Column(name="name", label="Meta-feature"), Column(name="value", label="Value")]
         how = "What is known of the task itself, such as the size of its data set."
-        found.append(Table("features", "Meta-features", how, features, columns))
+        found.append(Table(id="features", title="Meta-features", how_to_read=how, query=features, columns=columns))
     return found
 
 
@@ -149,20 +149,25 @@ def _best_table(site: SiteContext, benchmark_id: int, row: Landscape, label: str
         fidelity=row["fidelity"],
     )
     columns = [
-        Column("place", "Place"),
-        Column("mean_value", f"{row['metric']}, mean", 5, help=better(row["direction"])),
-        Column("value_sd", "SD over seeds", 3, help="Sample standard deviation over seeds: how sure the place is"),
-        Column("ok_count", "Seeds"),
-        *(Column(column_name(position, name), name) for position, name, _ in hyperparameters),
-        Column("configuration_id", "Configuration", help="Its number in the search space"),
+        Column(name="place", label="Place"),
+        Column(name="mean_value", label=f"{row['metric']}, mean", digits=5, help=better(row["direction"])),
+        Column(
+            name="value_sd",
+            label="SD over seeds",
+            digits=3,
+            help="Sample standard deviation over seeds: how sure the place is",
+        ),
+        Column(name="ok_count", label="Seeds"),
+        *(Column(name=column_name(position, name), label=name) for position, name, _ in hyperparameters),
+        Column(name="configuration_id", label="Configuration", help="Its number in the search space"),
     ]
     return Table(
-        f"best-{index}",
-        f"Best configurations by {label}",
-        f"The 25 best of {plural(row['configuration_count'], 'configuration')} by their mean over seeds "
+        id=f"best-{index}",
+        title=f"Best configurations by {label}",
+        how_to_read=f"The 25 best of {plural(row['configuration_count'], 'configuration')} by their mean over seeds "
         f"({better(row['direction'])}). Places closer than the standard deviation over seeds may well be swapped.",
-        query,
-        columns,
+        query=query,
+        columns=columns,
         is_folded=index > 0,
     )
 
@@ -170,19 +175,23 @@ def _best_table(site: SiteContext, benchmark_id: int, row: Landscape, label: str
 def _measured(site: SiteContext, benchmark_id: int) -> Table:
     query = site.query(queries.text("benchmark/landscapes"), benchmark=benchmark_id)
     columns = [
-        Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
-        Column("metric", "Metric"),
-        Column("better", "Better", help="Whether a lower or a higher value is better"),
-        Column("split", "Split"),
-        Column("fidelity", "Fidelity"),
-        Column("configuration_count", "Configurations"),
-        Column("cardinality", "of"),
-        Column("seed_count", "Seeds"),
-        Column("evaluation_count", "Values"),
-        Column("ok_count", "Usable values"),
+        Column(
+            name="search_space", label="Search space", link=lambda row: site.href(("search-space", row["search_space"]))
+        ),
+        Column(name="metric", label="Metric"),
+        Column(name="better", label="Better", help="Whether a lower or a higher value is better"),
+        Column(name="split", label="Split"),
+        Column(name="fidelity", label="Fidelity"),
+        Column(name="configuration_count", label="Configurations"),
+        Column(name="cardinality", label="of"),
+        Column(name="seed_count", label="Seeds"),
+        Column(name="evaluation_count", label="Values"),
+        Column(name="ok_count", label="Usable values"),
     ]
     how = "One row per metric, split and fidelity: how many of the search space's configurations were evaluated."
-    return Table("measured", "What was measured", how, query, columns, is_folded=True)
+    return Table(
+        id="measured", title="What was measured", how_to_read=how, query=query, columns=columns, is_folded=True
+    )
 
 
 def _runs(site: SiteContext, benchmark_id: int) -> list[Block]:
@@ -224,18 +233,25 @@ def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run:
     final = site.query(queries.text("benchmark/final"), run=run, benchmark=benchmark_id)
     colour = site.colours.token
     columns = [
-        Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
-        *([Column("setting", "Setting")] if any(row["setting"] for row in final.rows()) else []),
-        Column("metric", "Metric"),
-        Column("median_final", "Median final value"),
-        Column("best_final", "Best final value"),
-        Column("mean_regret", "Mean normalised regret", 3),
-        Column("mean_rank", "Mean rank", 3),
-        Column("runs", "Runs"),
-        Column("runs_with_value", "With a final value"),
+        Column(name="algorithm", label="Algorithm", swatch=lambda row: colour(row["algorithm"])),
+        *([Column(name="setting", label="Setting")] if any(row["setting"] for row in final.rows()) else []),
+        Column(name="metric", label="Metric"),
+        Column(name="median_final", label="Median final value"),
+        Column(name="best_final", label="Best final value"),
+        Column(name="mean_regret", label="Mean normalised regret", digits=3),
+        Column(name="mean_rank", label="Mean rank", digits=3),
+        Column(name="runs", label="Runs"),
+        Column(name="runs_with_value", label="With a final value"),
     ]
     how = "One row per algorithm: where its runs stand when the common budget axis ends. Low regret and rank are good."
     blocks.append(
-        Table(f"final-{index}", f"Runs of {experiment}: at the end", how, final, columns, analysis_run_id=run)
+        Table(
+            id=f"final-{index}",
+            title=f"Runs of {experiment}: at the end",
+            how_to_read=how,
+            query=final,
+            columns=columns,
+            analysis_run_id=run,
+        )
     )
     return blocks

@@ -45,19 +45,25 @@ def _build(site: SiteContext) -> Sequence[Block]:
     landscapes = site.query(LANDSCAPES)
     if landscapes.frame.height:
         columns = [
-            Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
-            Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
-            Column("metric", "Metric"),
-            Column("split", "Split"),
-            Column("fidelity", "Fidelity"),
-            Column("configuration_count", "Configurations"),
-            Column("percent", "% of the space", 3),
-            Column("seed_count", "Seeds"),
-            Column("evaluation_count", "Values"),
-            Column("unusable_count", "Failed or not finite"),
+            Column(
+                name="search_space",
+                label="Search space",
+                link=lambda row: site.href(("search-space", row["search_space"])),
+            ),
+            Column(name="benchmark", label="Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
+            Column(name="metric", label="Metric"),
+            Column(name="split", label="Split"),
+            Column(name="fidelity", label="Fidelity"),
+            Column(name="configuration_count", label="Configurations"),
+            Column(name="percent", label="% of the space", digits=3),
+            Column(name="seed_count", label="Seeds"),
+            Column(name="evaluation_count", label="Values"),
+            Column(name="unusable_count", label="Failed or not finite"),
         ]
         how = "One row per benchmark, metric, split and fidelity: how much of its search space was evaluated."
-        blocks.append(Table("landscapes", "Tables of configurations", how, landscapes, columns))
+        blocks.append(
+            Table(id="landscapes", title="Tables of configurations", how_to_read=how, query=landscapes, columns=columns)
+        )
     return blocks or [Prose("", ["Neither runs nor tables of configurations have been ingested yet."])]
 
 

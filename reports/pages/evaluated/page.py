@@ -96,7 +96,7 @@ def _facts(site: SiteContext, space: str) -> Facts:
 
 
 def _where(site: SiteContext) -> Column:
-    return Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"])))
+    return Column(name="benchmark", label="Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"])))
 
 
 def _fidelity(site: SiteContext, run: int | None, query: Query, cheapest: Query) -> list[Block]:
@@ -126,28 +126,56 @@ def _fidelity(site: SiteContext, run: int | None, query: Query, cheapest: Query)
         "Correlations and overlaps: higher agrees more; change of rank and regret: lower."
     )
     figure = Figure(
-        "fidelity", "Agreement with the full fidelity", how, chart, query, "Lines: agreement over the fidelity.", run
+        id="fidelity",
+        title="Agreement with the full fidelity",
+        how_to_read=how,
+        chart=chart,
+        query=query,
+        alt="Lines: agreement over the fidelity.",
+        analysis_run_id=run,
     )
     columns = [
-        _where(site), Column("metric", "Metric"), Column("split", "Split"), Column("fidelity", "Fidelity"),
-        Column("spearman", "Spearman", 3), Column("shake_up", "Change of rank", 3, "Mean, as a share of all ranks"),
-        Column("best_overlap_10", "Overlap of best 10 %", 3, "Jaccard index of the gamma-sets"),
-        Column("regret", "Regret", 3, "Of picking the best there"),
-        Column("is_noise", "Within noise", help="Whether the regret is below the noise floor"),
-        Column("top_share", "Optimum at", 3, "Smallest share of the best there that holds an optimum of the full one"),
-        Column("has_optimum", "In best 10 %"), Column("cost_share", "Cost", 3, "Share of the full training time"),
-        Column("saved_share", "Saved", 3, "By evaluating all there and its best 10 % in full"),
-    ]  # fmt: skip
+        _where(site),
+        Column(name="metric", label="Metric"),
+        Column(name="split", label="Split"),
+        Column(name="fidelity", label="Fidelity"),
+        Column(name="spearman", label="Spearman", digits=3),
+        Column(name="shake_up", label="Change of rank", digits=3, help="Mean, as a share of all ranks"),
+        Column(name="best_overlap_10", label="Overlap of best 10 %", digits=3, help="Jaccard index of the gamma-sets"),
+        Column(name="regret", label="Regret", digits=3, help="Of picking the best there"),
+        Column(name="is_noise", label="Within noise", help="Whether the regret is below the noise floor"),
+        Column(
+            name="top_share",
+            label="Optimum at",
+            digits=3,
+            help="Smallest share of the best there that holds an optimum of the full one",
+        ),
+        Column(name="has_optimum", label="In best 10 %"),
+        Column(name="cost_share", label="Cost", digits=3, help="Share of the full training time"),
+        Column(name="saved_share", label="Saved", digits=3, help="By evaluating all there and its best 10 % in full"),
+    ]
     text = (
         "Equal losses share the mean of their ranks; several best ones count with their mean. Where training takes "
         "less than what surrounds it, a cheaper fidelity may cost as much."
     )
-    table = Table("evaluated-fidelity", "Fidelity against full fidelity", text, query, columns, run, is_folded=True)
+    table = Table(
+        id="evaluated-fidelity",
+        title="Fidelity against full fidelity",
+        how_to_read=text,
+        query=query,
+        columns=columns,
+        analysis_run_id=run,
+        is_folded=True,
+    )
     few = [column for column in columns if column.name in cheapest.frame.columns]
     least = Table(
-        "evaluated-cheapest", "The cheapest fidelity whose best 10 % hold an optimum",
-        "One row a landscape; where only the full fidelity does, there is nothing to save.", cheapest, few, run,
-    )  # fmt: skip
+        id="evaluated-cheapest",
+        title="The cheapest fidelity whose best 10 % hold an optimum",
+        how_to_read="One row a landscape; where only the full fidelity does, there is nothing to save.",
+        query=cheapest,
+        columns=few,
+        analysis_run_id=run,
+    )
     return [figure, least, table]
 
 
@@ -161,15 +189,20 @@ def _splits(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[
         "higher counts negated."
     )
     columns = [
-        _where(site), Column("metric", "Metric"), Column("spearman", "Spearman", 3),
-        Column("shake_up", "Change of rank", 3), Column("shared_top", "In both best tenths, %", 3),
-        Column("gap", "Median gap", 3, "Test minus train loss"), Column("regret", "Regret", 3),
-        Column("noise_floor", "Noise floor", 3), Column("is_noise", "Within noise"),
-        Column("configuration_count", "Configurations"),
-    ]  # fmt: skip
+        _where(site),
+        Column(name="metric", label="Metric"),
+        Column(name="spearman", label="Spearman", digits=3),
+        Column(name="shake_up", label="Change of rank", digits=3),
+        Column(name="shared_top", label="In both best tenths, %", digits=3),
+        Column(name="gap", label="Median gap", digits=3, help="Test minus train loss"),
+        Column(name="regret", label="Regret", digits=3),
+        Column(name="noise_floor", label="Noise floor", digits=3),
+        Column(name="is_noise", label="Within noise"),
+        Column(name="configuration_count", label="Configurations"),
+    ]
     return [
         _scatter(site, space, query, axes),
-        Table("evaluated-split", "Train against test", how, query, columns),
+        Table(id="evaluated-split", title="Train against test", how_to_read=how, query=query, columns=columns),
         *_gaps(site, space),
     ]
 
@@ -205,7 +238,15 @@ def _scatter(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping
     if everywhere > len(benchmarks):
         notes.append(f"The {len(benchmarks)} of {everywhere} data sets whose rankings part most.")
     alt = "Scatter: train against test value of every configuration, coloured by a hyperparameter."
-    return Figure("scatter", "Train against test, coloured by a hyperparameter", how, chart, dots, alt, notes=notes)
+    return Figure(
+        id="scatter",
+        title="Train against test, coloured by a hyperparameter",
+        how_to_read=how,
+        chart=chart,
+        query=dots,
+        alt=alt,
+        notes=notes,
+    )
 
 
 def _gaps(site: SiteContext, space: str) -> list[Block]:
@@ -235,15 +276,26 @@ def _gaps(site: SiteContext, space: str) -> list[Block]:
             "Which share of the variance of test minus train loss each hyperparameter explains, landscape by landscape."
         )
         alt = "Heat map: what explains the gap, by hyperparameter and landscape."
-        blocks.append(Figure("gap", "What explains the gap between train and test loss", how, chart, query, alt))
+        blocks.append(
+            Figure(
+                id="gap",
+                title="What explains the gap between train and test loss",
+                how_to_read=how,
+                chart=chart,
+                query=query,
+                alt=alt,
+            )
+        )
     if regions.frame.height:
         blocks.append(
             Table(
-                "regions", "Where the rankings part", "The leaf of a small tree in which the ranks by train loss and "
-                "by test loss differ most.", regions,
-                [Column("landscape", "Landscape"), Column("sentence", "Where")],
+                id="regions",
+                title="Where the rankings part",
+                how_to_read="The leaf of a small tree in which the ranks by train loss and by test loss differ most.",
+                query=regions,
+                columns=[Column(name="landscape", label="Landscape"), Column(name="sentence", label="Where")],
             )
-        )  # fmt: skip
+        )
     return blocks
 
 
@@ -283,21 +335,45 @@ def _across_data(site: SiteContext, space: str, run: int | None, defaults: Query
             "column's median), or how alike the two are."
         )
         alt = "Heat map: transfer from one data set to another."
-        blocks.append(Figure("transfer", "From one data set to another", how, chart, transfer, alt))
+        blocks.append(
+            Figure(
+                id="transfer",
+                title="From one data set to another",
+                how_to_read=how,
+                chart=chart,
+                query=transfer,
+                alt=alt,
+            )
+        )
     if defaults.frame.height:
         columns = [
-            _where(site), Column("metric", "Metric"), Column("split", "Split"),
-            Column("configuration_id", "Default"), Column("regret", "Regret", 3),
-            Column("better_share", "Share that is better", 3), Column("is_noise", "Within noise"),
-            Column("held_out_configuration_id", "Default of the others"), Column("held_out_regret", "Its regret", 3),
-            Column("held_out_better_share", "Share that is better than it", 3),
-            Column("is_held_out_noise", "Within noise of best"), Column("noise_floor", "Noise floor", 3),
-        ]  # fmt: skip
+            _where(site),
+            Column(name="metric", label="Metric"),
+            Column(name="split", label="Split"),
+            Column(name="configuration_id", label="Default"),
+            Column(name="regret", label="Regret", digits=3),
+            Column(name="better_share", label="Share that is better", digits=3),
+            Column(name="is_noise", label="Within noise"),
+            Column(name="held_out_configuration_id", label="Default of the others"),
+            Column(name="held_out_regret", label="Its regret", digits=3),
+            Column(name="held_out_better_share", label="Share that is better than it", digits=3),
+            Column(name="is_held_out_noise", label="Within noise of best"),
+            Column(name="noise_floor", label="Noise floor", digits=3),
+        ]
         how = (
             "The configuration with the best mean rank over all data sets, and what it costs on each; then the one "
             "chosen without that data set, which is what a default costs on data that are new. Lower regret is better."
         )
-        blocks.append(Table("defaults", "Best common default", how, defaults, columns, run))
+        blocks.append(
+            Table(
+                id="defaults",
+                title="Best common default",
+                how_to_read=how,
+                query=defaults,
+                columns=columns,
+                analysis_run_id=run,
+            )
+        )
     return blocks + _importances(site, space)
 
 
@@ -323,7 +399,7 @@ def _importances(site: SiteContext, space: str) -> list[Block]:
         "Share of the variance of ranks that each hyperparameter explains on each data set: shared columns carry over."
     )
     alt = "Heat map: importance by hyperparameter and data set."
-    return [Figure("importances", "Shared importances", how, chart, query, alt)]
+    return [Figure(id="importances", title="Shared importances", how_to_read=how, chart=chart, query=query, alt=alt)]
 
 
 def _noise(site: SiteContext, run: int | None, query: Query) -> list[Block]:
@@ -336,9 +412,24 @@ def _noise(site: SiteContext, run: int | None, query: Query) -> list[Block]:
         "Reliability is the mean rank correlation of two single seeds or folds."
     )
     columns = [
-        _where(site), Column("metric", "Metric"), Column("split", "Split"), Column("noise_floor", "Noise floor", 3),
-        Column("within_count", "Within it of the best"), Column("within_percent", "in %", 3),
-        Column("reliability", "Reliability", 3), Column("unit_count", "Measurements each"),
-        Column("configuration_count", "Configurations"), Column("reason", "Why not"),
-    ]  # fmt: skip
-    return [Table("evaluated-noise", "Noise floor", how, query, columns, run)]
+        _where(site),
+        Column(name="metric", label="Metric"),
+        Column(name="split", label="Split"),
+        Column(name="noise_floor", label="Noise floor", digits=3),
+        Column(name="within_count", label="Within it of the best"),
+        Column(name="within_percent", label="in %", digits=3),
+        Column(name="reliability", label="Reliability", digits=3),
+        Column(name="unit_count", label="Measurements each"),
+        Column(name="configuration_count", label="Configurations"),
+        Column(name="reason", label="Why not"),
+    ]
+    return [
+        Table(
+            id="evaluated-noise",
+            title="Noise floor",
+            how_to_read=how,
+            query=query,
+            columns=columns,
+            analysis_run_id=run,
+        )
+    ]

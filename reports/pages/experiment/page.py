@@ -189,25 +189,41 @@ def _final_table(site: SiteContext, run: int) -> Table:
     colour = site.colours.token
     is_partial = any(row["benchmarks"] < row["benchmarks_run"] for row in query.rows())
     columns = [
-        Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
-        *([Column("setting", "Setting")] if any(row["setting"] for row in query.rows()) else []),
-        Column("mean_rank", "Mean final rank", 3, "1 is best; over blocks in which every algorithm has a final value"),
-        Column("blocks", "Blocks", help="Benchmark × seed combinations that were ranked"),
-        Column("wins", "Best in block", help="Blocks in which the algorithm was first, alone or tied"),
-        *([Column("benchmarks", "Benchmarks", help=COMMON)] if is_partial else []),
-        Column("final_regret", "Final normalised regret", 3, "Mean over benchmarks of the mean over seeds"),
-        Column("anytime_regret", "Anytime normalised regret", 3, "The same, averaged over the whole budget axis"),
-        Column("runs", "Runs"),
-        Column("runs_without_value", "Without final value"),
+        Column(name="algorithm", label="Algorithm", swatch=lambda row: colour(row["algorithm"])),
+        *([Column(name="setting", label="Setting")] if any(row["setting"] for row in query.rows()) else []),
+        Column(
+            name="mean_rank",
+            label="Mean final rank",
+            digits=3,
+            help="1 is best; over blocks in which every algorithm has a final value",
+        ),
+        Column(name="blocks", label="Blocks", help="Benchmark × seed combinations that were ranked"),
+        Column(name="wins", label="Best in block", help="Blocks in which the algorithm was first, alone or tied"),
+        *([Column(name="benchmarks", label="Benchmarks", help=COMMON)] if is_partial else []),
+        Column(
+            name="final_regret",
+            label="Final normalised regret",
+            digits=3,
+            help="Mean over benchmarks of the mean over seeds",
+        ),
+        Column(
+            name="anytime_regret",
+            label="Anytime normalised regret",
+            digits=3,
+            help="The same, averaged over the whole budget axis",
+        ),
+        Column(name="runs", label="Runs"),
+        Column(name="runs_without_value", label="Without final value"),
     ]
     return Table(
-        "final-ranks",
-        "At the end of the budget",
-        "One row per algorithm (and setting), on the benchmarks that all algorithms have in common. Ranks compare runs "
+        id="final-ranks",
+        title="At the end of the budget",
+        how_to_read="One row per algorithm (and setting), on the benchmarks that all algorithms have in common. "
+        "Ranks compare runs "
         "of the same benchmark, seed and setting; regret says how far from the best known value. Lower is better in "
         "both; the anytime column also rewards being fast.",
-        query,
-        columns,
+        query=query,
+        columns=columns,
         analysis_run_id=run,
     )
 
@@ -285,22 +301,23 @@ def _final_per_benchmark(site: SiteContext, run: int) -> Table:
     query = site.query(queries.text("experiment/final_by_benchmark"), run=run)
     colour = site.colours.token
     columns = [
-        Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
-        *([Column("setting", "Setting")] if any(row["setting"] for row in query.rows()) else []),
-        Column("algorithm", "Algorithm", swatch=lambda row: colour(row["algorithm"])),
-        Column("metric", "Metric"),
-        Column("better", "Better", help="Whether a lower or a higher value is better"),
-        Column("median_final", "Median final value"),
-        Column("mean_regret", "Mean normalised regret", 3),
-        Column("mean_rank", "Mean rank", 3),
-        Column("runs", "Runs"),
+        Column(name="benchmark", label="Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
+        *([Column(name="setting", label="Setting")] if any(row["setting"] for row in query.rows()) else []),
+        Column(name="algorithm", label="Algorithm", swatch=lambda row: colour(row["algorithm"])),
+        Column(name="metric", label="Metric"),
+        Column(name="better", label="Better", help="Whether a lower or a higher value is better"),
+        Column(name="median_final", label="Median final value"),
+        Column(name="mean_regret", label="Mean normalised regret", digits=3),
+        Column(name="mean_rank", label="Mean rank", digits=3),
+        Column(name="runs", label="Runs"),
     ]
     return Table(
-        "final-by-benchmark",
-        "At the end of the budget, benchmark by benchmark",
-        "One row per benchmark and algorithm: the median over seeds of the last best value. Sort by a column, or type "
+        id="final-by-benchmark",
+        title="At the end of the budget, benchmark by benchmark",
+        how_to_read="One row per benchmark and algorithm: the median over seeds of the last best value. Sort by a "
+        "column, or type "
         "a benchmark's name to see only its rows.",
-        query,
-        columns,
+        query=query,
+        columns=columns,
         analysis_run_id=run,
     )

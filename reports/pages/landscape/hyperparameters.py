@@ -63,14 +63,14 @@ def importance(site: SiteContext, run: int, query: Query, default: Sequence[str]
     alt = "Bars: main and total share of the variance of each hyperparameter."
     return [
         Figure(
-            "importance",
-            "Importance of the hyperparameters",
-            how,
-            chart,
-            query,
-            alt,
-            run,
-            (methods, *(default if gain else ())),
+            id="importance",
+            title="Importance of the hyperparameters",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+            notes=(methods, *(default if gain else ())),
         )
     ]
 
@@ -101,7 +101,17 @@ def interactions(site: SiteContext, run: int) -> list[Block]:
         "sign of the other's effect; such sign interactions are what makes a landscape rugged."
     )
     alt = "Heat map of pairs of hyperparameters."
-    return [Figure("pairs", "Pairs of hyperparameters", how, chart, query, alt, run)]
+    return [
+        Figure(
+            id="pairs",
+            title="Pairs of hyperparameters",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+        )
+    ]
 
 
 SAMPLED_FROM = 2_000_000
@@ -150,7 +160,18 @@ def slices(site: SiteContext, run: int, space_id: int, label: str, sign: float, 
     if any(row["through_best"] is None for row in rows):
         notes.append("Where the dashed line is missing, that configuration was not evaluated.")
     alt = "Lines: value over the levels of one hyperparameter."
-    return [Figure("slices", "One hyperparameter at a time", how, chart, query, alt, run, notes)]
+    return [
+        Figure(
+            id="slices",
+            title="One hyperparameter at a time",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+            notes=notes,
+        )
+    ]
 
 
 def _by_importance(site: SiteContext, run: int, names: list[str]) -> list[str]:
@@ -200,4 +221,15 @@ def pair_maps(site: SiteContext, run: int, space_id: int, sign: float) -> list[B
             "Levels of hyperparameters with more than 16 are joined into at most 16 parts, named by the first."
         )
     alt = "Heat map: place over the levels of two hyperparameters."
-    return [Figure("pair-maps", "Two hyperparameters at a time", how, chart, query, alt, run, notes)]
+    return [
+        Figure(
+            id="pair-maps",
+            title="Two hyperparameters at a time",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+            notes=notes,
+        )
+    ]

@@ -93,7 +93,9 @@ def _build(
     known = site.query(queries.text("landscape/runs"), run=run).rows() if has_optima else []
     is_complete = any(row["name"] == "coverage" and row["value"] == 1 for row in metrics.rows())
     best = subject.best(site, run, space_id, metric, sign, is_complete=is_complete)
-    facts = words.Facts(metrics.rows(), by_rank, carried.rows(), known, epsilon, best)
+    facts = words.Facts(
+        metrics=metrics.rows(), importance=by_rank, transfer=carried.rows(), runs=known, epsilon=epsilon, best=best
+    )
     blocks: list[Block] = [
         _findings(site, facts, _key(*names, fidelity)),
         Facts(_numbers(facts.values, epsilon)),
@@ -119,7 +121,8 @@ def _build(
     blocks += roughness.seeds(site, space, f"{benchmark} {metric} {split}{at}")
     blocks += optimisers.runs(site, run, sign, has_optima=has_optima)
     columns = [
-        Column(name, name.replace("_", " ")) for name in ("name", "value", "lower", "upper", "pair_count", "reason")
+        Column(name=name, label=name.replace("_", " "))
+        for name in ("name", "value", "lower", "upper", "pair_count", "reason")
     ]
     how = (
         "Every metric, or why it is undefined; a 95 % interval where it is an estimate; how many pairs, squares or "
@@ -128,7 +131,15 @@ def _build(
     if direction == "max":
         how += f" The loss is minus {metric}."
     blocks.append(
-        Table("metrics", "All metrics", how, metrics, columns, run, is_folded=(facts.values.get("coverage") or 0) >= 1)
+        Table(
+            id="metrics",
+            title="All metrics",
+            how_to_read=how,
+            query=metrics,
+            columns=columns,
+            analysis_run_id=run,
+            is_folded=(facts.values.get("coverage") or 0) >= 1,
+        )
     )
     blocks.append(Prose("What the metrics are", points=meanings(row["name"] for row in metrics.rows())))
     return blocks

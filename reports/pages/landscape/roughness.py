@@ -34,7 +34,13 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
         f"The dotted line is the threshold of this analysis, {epsilon:.3g} ({rule})."
     )
     first = Figure(
-        "neutrality", "Neutrality over the threshold", how, chart, query, "Line: neutrality over epsilon.", run
+        id="neutrality",
+        title="Neutrality over the threshold",
+        how_to_read=how,
+        chart=chart,
+        query=query,
+        alt="Line: neutrality over epsilon.",
+        analysis_run_id=run,
     )
     ranks = site.query(queries.text("landscape/neutrality_by_rank"), run=run)
     chart = Plot(
@@ -50,7 +56,18 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
         f"neutral is a difference of at most {epsilon:.3g}."
     )
     alt = "Line: share of neutral neighbours by rank."
-    return [first, Figure("neutrality-rank", "Neutrality against rank", how, chart, ranks, alt, run)]
+    return [
+        first,
+        Figure(
+            id="neutrality-rank",
+            title="Neutrality against rank",
+            how_to_read=how,
+            chart=chart,
+            query=ranks,
+            alt=alt,
+            analysis_run_id=run,
+        ),
+    ]
 
 
 def autocorrelation(site: SiteContext, run: int) -> Block:
@@ -83,7 +100,15 @@ def autocorrelation(site: SiteContext, run: int) -> Block:
         "The exact curves are of the stationary walk; sampled walks (two standard errors) are a check on them."
     )
     alt = "Lines: autocorrelation of random walks by lag."
-    return Figure("autocorrelation", "Autocorrelation of random walks", how, chart, query, alt, run)
+    return Figure(
+        id="autocorrelation",
+        title="Autocorrelation of random walks",
+        how_to_read=how,
+        chart=chart,
+        query=query,
+        alt=alt,
+        analysis_run_id=run,
+    )
 
 
 def seeds(site: SiteContext, space: str, context: str) -> list[Block]:
@@ -100,4 +125,13 @@ def seeds(site: SiteContext, space: str, context: str) -> list[Block]:
         {"xaxis": numbered, "yaxis": {**numbered, "autorange": "reversed"}, "hovermode": "closest"},
         height=340,
     )
-    return [Figure("seeds", "How alike single seeds are", how, chart, query, "Heat map: correlation of seeds.")]
+    return [
+        Figure(
+            id="seeds",
+            title="How alike single seeds are",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt="Heat map: correlation of seeds.",
+        )
+    ]

@@ -28,7 +28,16 @@ def transfer(site: SiteContext, query: Query) -> list[Block]:
         "0 % is as good as the best one here, 100 % no better than the median configuration. Shorter is better."
     )
     alt = "Bars: cost of other benchmarks' best configurations."
-    return [Figure("transfer", "How far other benchmarks' optima carry over", how, chart, query, alt)]
+    return [
+        Figure(
+            id="transfer",
+            title="How far other benchmarks' optima carry over",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+        )
+    ]
 
 
 def runs(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> list[Block]:
@@ -76,7 +85,17 @@ def _shares(site: SiteContext, run: int) -> list[Block]:
         "optimum: where uniform sampling would be."
     )
     alt = "Dots: share of each run's evaluations in the basin of a global optimum, by optimiser."
-    return [Figure("runs-share", "Optimisers and the basin of the global optimum", how, chart, query, alt, run)]
+    return [
+        Figure(
+            id="runs-share",
+            title="Optimisers and the basin of the global optimum",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+        )
+    ]
 
 
 def _places(site: SiteContext, run: int) -> Figure:
@@ -92,7 +111,15 @@ def _places(site: SiteContext, run: int) -> Figure:
         "its choice than any configuration at random."
     )
     alt = "Lines: share of evaluations at least as good as a place, by optimiser."
-    return Figure("runs-places", "How good the evaluated configurations were", how, chart, query, alt, run)
+    return Figure(
+        id="runs-places",
+        title="How good the evaluated configurations were",
+        how_to_read=how,
+        chart=chart,
+        query=query,
+        alt=alt,
+        analysis_run_id=run,
+    )
 
 
 def _progress(site: SiteContext, run: int, has_optima: bool) -> Figure:
@@ -117,7 +144,15 @@ def _progress(site: SiteContext, run: int, has_optima: bool) -> Figure:
     )
     how = "Over the course of the runs, in ten equal parts: where an optimiser looked early, and where late."
     alt = "Lines: median place of the evaluations over the trials, by optimiser."
-    return Figure("runs-progress", "How the search closes in", how, chart, query, alt, run)
+    return Figure(
+        id="runs-progress",
+        title="How the search closes in",
+        how_to_read=how,
+        chart=chart,
+        query=query,
+        alt=alt,
+        analysis_run_id=run,
+    )
 
 
 def _ends(site: SiteContext, run: int, sign: float) -> list[Block]:
@@ -136,22 +171,41 @@ def _ends(site: SiteContext, run: int, sign: float) -> list[Block]:
         "is a global optimum; the best optima stand on the left."
     )
     alt = "Heat map: number of runs that ended in each basin, by optimiser."
-    return [Figure("runs-ends", "Where the runs ended", how, chart, query, alt, run)]
+    return [
+        Figure(
+            id="runs-ends",
+            title="Where the runs ended",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+        )
+    ]
 
 
 def _table(site: SiteContext, query: Query, run: int, has_optima: bool) -> Table:
     columns = [
-        Column("algorithm", "Algorithm", swatch=lambda row: site.colours.token(row["algorithm"])),
-        Column("runs", "Runs"),
-        Column("median_regret", "Median regret", help="Of the incumbent, by the landscape's mean over seeds"),
+        Column(name="algorithm", label="Algorithm", swatch=lambda row: site.colours.token(row["algorithm"])),
+        Column(name="runs", label="Runs"),
+        Column(
+            name="median_regret", label="Median regret", help="Of the incumbent, by the landscape's mean over seeds"
+        ),
     ]
     basins = [
-        Column("global_basin_share", "Evaluations in the global basin", 3),
-        Column("ended_in_global_basin", "Ended in the global basin", 3),
-        Column("ended_in_optimum", "Ended in a local optimum", 3),
-        Column("mean_basin_count", "Basins visited", 3),
+        Column(name="global_basin_share", label="Evaluations in the global basin", digits=3),
+        Column(name="ended_in_global_basin", label="Ended in the global basin", digits=3),
+        Column(name="ended_in_optimum", label="Ended in a local optimum", digits=3),
+        Column(name="mean_basin_count", label="Basins visited", digits=3),
     ]
     how = (
         "Where the trials of each optimiser fell, and where its incumbent ended (shares of 1); lower regret is better."
     )
-    return Table("runs", "Optimisers on this landscape", how, query, columns + basins * has_optima, run)
+    return Table(
+        id="runs",
+        title="Optimisers on this landscape",
+        how_to_read=how,
+        query=query,
+        columns=columns + basins * has_optima,
+        analysis_run_id=run,
+    )

@@ -53,7 +53,18 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
         "The CSV has the optima that are marked; result.landscape_node has every configuration. The same picture as a "
         "file: hpowh analyse map.",
     )
-    found: list[Block] = [Figure("map", "Map of the landscape", how, Svg(drawn.markup), query, alt, run, notes)]
+    found: list[Block] = [
+        Figure(
+            id="map",
+            title="Map of the landscape",
+            how_to_read=how,
+            chart=Svg(drawn.markup),
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+            notes=notes,
+        )
+    ]
     if trials is not None:
         how = (
             "The same map once an optimiser: a dot is a configuration that it evaluated in any of its runs, larger "
@@ -61,7 +72,17 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
         )
         alt = "Maps, one an optimiser, with its evaluations as dots and the basin of the global optimum in gold."
         points = site.query(queries.text("landscape/run_points"), run=run)
-        found.append(Figure("trials", "Where the optimisers' evaluations fell", how, Svg(trials), points, alt, run))
+        found.append(
+            Figure(
+                id="trials",
+                title="Where the optimisers' evaluations fell",
+                how_to_read=how,
+                chart=Svg(trials),
+                query=points,
+                alt=alt,
+                analysis_run_id=run,
+            )
+        )
     return found
 
 
@@ -100,7 +121,18 @@ def embedding(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> 
     if one["is_older"]:
         notes.append("It is out of date: evaluations were loaded after it was made. hpowh analyse embed makes it anew.")
     alt = "A plane of configurations, coloured by the place of their loss, with optima and incumbents."
-    return [Figure("embedding", "The landscape laid out in a plane", how, chart, query, alt, made, notes)]
+    return [
+        Figure(
+            id="embedding",
+            title="The landscape laid out in a plane",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=made,
+            notes=notes,
+        )
+    ]
 
 
 def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[Block]:
@@ -119,7 +151,15 @@ def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[B
     if is_log:
         how += " The axis is logarithmic, because the values span more than two orders of magnitude."
     found: list[Block] = [
-        Figure("losses", "How the values are spread", how, chart, query, "Histogram of the values.", run)
+        Figure(
+            id="losses",
+            title="How the values are spread",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt="Histogram of the values.",
+            analysis_run_id=run,
+        )
     ]
     query = site.query(queries.text("landscape/rare"), run=run)
     rows = query.rows()
@@ -134,7 +174,17 @@ def distribution(site: SiteContext, run: int, label: str, sign: float) -> list[B
         )  # fmt: skip
         how = "Which share of the configurations comes within a gap of the best: the lower on the left, the rarer."
         alt = "Line: share of configurations within a gap of the best, over the gap."
-        found.append(Figure("rare", "How rare good configurations are", how, chart, query, alt, run))
+        found.append(
+            Figure(
+                id="rare",
+                title="How rare good configurations are",
+                how_to_read=how,
+                chart=chart,
+                query=query,
+                alt=alt,
+                analysis_run_id=run,
+            )
+        )
     return found
 
 
@@ -159,7 +209,15 @@ def distance(site: SiteContext, run: int, label: str, sign: float, *, has_optima
         how += " Rings are local optima: good ones far away are traps."
     rings = "; rings: local optima" if has_optima else ""
     alt = f"Lines: median, best and middle 80 % of the values by distance to the {goal}{rings}."
-    return Figure("distance", "Value against distance to the optimum", how, chart, query, alt, run)
+    return Figure(
+        id="distance",
+        title="Value against distance to the optimum",
+        how_to_read=how,
+        chart=chart,
+        query=query,
+        alt=alt,
+        analysis_run_id=run,
+    )
 
 
 NETWORK_VIEWS = ("as a network", "by distance and place", "by distance and value")
@@ -209,7 +267,18 @@ def network(site: SiteContext, run: int, label: str, sign: float) -> list[Block]
     if len(optima) == 150:
         notes.append("The 150 optima with the largest basins are drawn, the global ones in any case.")
     alt = "Network of local optima joined by escapes, sized by their basins."
-    return [Figure("network", "Local optima network", how, chart, query, alt, run, notes)]
+    return [
+        Figure(
+            id="network",
+            title="Local optima network",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+            notes=notes,
+        )
+    ]
 
 
 def basins(site: SiteContext, run: int) -> list[Block]:
@@ -229,4 +298,15 @@ def basins(site: SiteContext, run: int) -> list[Block]:
     alt = "Bars: basin sizes, from the largest on."
     total = site.rows("select count(*) from result.landscape_optimum where analysis_run_id = $run", run=run)[0][0]
     notes = (f"The {len(rows)} largest of {number(total)} basins are drawn.",) if total > len(rows) else ()
-    return [Figure("basins", "Sizes of the basins", how, chart, query, alt, run, notes)]
+    return [
+        Figure(
+            id="basins",
+            title="Sizes of the basins",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+            analysis_run_id=run,
+            notes=notes,
+        )
+    ]

@@ -34,7 +34,7 @@ class Said:
     anchor: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of a landscape; nothing but `metrics` need be there."""
 

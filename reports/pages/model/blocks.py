@@ -29,19 +29,32 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
     first = models.rows()[0]
     facts = [("rows", number(first["row_count"])), ("log-likelihood", number(first["log_likelihood"], 8))]
     facts += [("R² marginal", number(first["r2_marginal"], 3)), ("R² conditional", number(first["r2_conditional"], 3))]
-    columns = [Column("model", "Model"), Column("formula", "Formula"), Column("criterion", "Criterion")]
-    columns += [Column("row_count", "Rows"), Column("log_likelihood", "Log-likelihood", 9), Column("aic", "AIC", 8)]
-    columns += [Column("bic", "BIC", 8), Column("sigma", "Residual SD"), Column("is_singular", "Singular")]
-    columns += [Column("is_converged", "Converged"), Column("reason", "Note")]
+    columns = [
+        Column(name="model", label="Model"),
+        Column(name="formula", label="Formula"),
+        Column(name="criterion", label="Criterion"),
+    ]
+    columns += [
+        Column(name="row_count", label="Rows"),
+        Column(name="log_likelihood", label="Log-likelihood", digits=9),
+        Column(name="aic", label="AIC", digits=8),
+    ]
+    columns += [
+        Column(name="bic", label="BIC", digits=8),
+        Column(name="sigma", label="Residual SD"),
+        Column(name="is_singular", label="Singular"),
+    ]
+    columns += [Column(name="is_converged", label="Converged"), Column(name="reason", label="Note")]
     return [
         Facts(facts),
         Table(
-            "lmem-models",
-            "The model",
-            "The first row is the model that was asked for; others were fitted to show what it leaves out. A singular "
+            id="lmem-models",
+            title="The model",
+            how_to_read="The first row is the model that was asked for; others were fitted to show what it leaves "
+            "out. A singular "
             "term has a variance of zero, which is an estimate like any other.",
-            models,
-            columns,
+            query=models,
+            columns=columns,
             analysis_run_id=run,
         ),
         *_mean_blocks(site, run),
@@ -74,17 +87,18 @@ def _other_models(site: SiteContext, run: int) -> list[Block]:
     if not query.frame.height:
         return []
     columns = [
-        Column(column.name, column.label, 8) if column.name in ("aic", "bic") else column
+        Column(name=column.name, label=column.label, digits=8) if column.name in ("aic", "bic") else column
         for column in columns_of(query)
     ]
     return [
         Table(
-            "lmem-others",
-            "Other models of this experiment",
-            "The page shows the model that was asked for last. Of these the tables result.lmem_* hold everything under "
+            id="lmem-others",
+            title="Other models of this experiment",
+            how_to_read="The page shows the model that was asked for last. Of these the tables result.lmem_* hold "
+            "everything under "
             "their analysis run. Compare likelihoods of the same response, rows and criterion only.",
-            query,
-            columns,
+            query=query,
+            columns=columns,
             is_folded=True,
         )
     ]
@@ -103,17 +117,18 @@ def _mean_blocks(site: SiteContext, run: int) -> list[Block]:
             variants[f"{m},{s}"] = {"data": intervals(mine, "level", site.colours.token)}
     return [
         Figure(
-            "lmem-means",
-            "Estimated marginal means",
-            "A point is the mean over a balanced grid of the other factors, the line its 95 % interval. Levels that "
+            id="lmem-means",
+            title="Estimated marginal means",
+            how_to_read="A point is the mean over a balanced grid of the other factors, the line its 95 % interval. "
+            "Levels that "
             "share a letter do not differ at 5 % (Tukey). Intervals of two means may overlap although their difference "
             "is significant: differences are in the contrasts.",
-            Plot(
+            chart=Plot(
                 variants,
                 {"xaxis": axis(rows[0]["factor"], type="category"), "yaxis": axis("Mean")},
                 (("Model", models), ("Setting", [setting or "all" for setting in settings])),
             ),
-            query,
+            query=query,
             alt="Points with intervals: the estimated marginal mean of each level.",
             analysis_run_id=run,
         ),
@@ -139,12 +154,13 @@ def _diagrams(site: SiteContext, run: int, models: Sequence[str], settings: Sequ
             what = ", ".join(part for part in (model if len(models) > 1 else "", setting) if part)
             blocks.append(
                 Figure(
-                    f"lmem-cd-{m}-{s}",
-                    f"Critical-difference diagram{': ' if what else ''}{what}",
-                    "A bar joins levels of which no pair differs at 5 % (Tukey's contrasts of the model). The best is "
+                    id=f"lmem-cd-{m}-{s}",
+                    title=f"Critical-difference diagram{': ' if what else ''}{what}",
+                    how_to_read="A bar joins levels of which no pair differs at 5 % (Tukey's contrasts of the "
+                    "model). The best is "
                     "on the left.",
-                    critical_difference(mine, better=BETTER[mine[0]["direction"]]),
-                    groups,
+                    chart=critical_difference(mine, better=BETTER[mine[0]["direction"]]),
+                    query=groups,
                     alt="Levels on an axis from best to worst with bars over those that do not differ.",
                     analysis_run_id=run,
                 )
@@ -173,11 +189,12 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
                 variants[f"{m},{s},{k}"] = {"data": traces}
     return [
         Figure(
-            "lmem-contrast-plot",
-            "Contrasts",
-            "A point is the estimated difference, the line its interval, for all contrasts of one method together. "
+            id="lmem-contrast-plot",
+            title="Contrasts",
+            how_to_read="A point is the estimated difference, the line its interval, for all contrasts of one "
+            "method together. "
             "Coloured: significant at 5 % after the correction; an interval that crosses the dotted line holds zero.",
-            Plot(
+            chart=Plot(
                 variants,
                 {"xaxis": axis("Difference"), "yaxis": rows_axis()},
                 (
@@ -187,7 +204,7 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
                 ),
                 height=height(most),
             ),
-            query,
+            query=query,
             alt="A forest plot: each contrast with its interval beside zero.",
             analysis_run_id=run,
             notes=left_out(count, "contrasts"),
@@ -228,15 +245,15 @@ def _mode_blocks(site: SiteContext, run: int) -> list[Block]:
     }
     return [
         Figure(
-            "lmem-modes",
-            "Conditional modes of the random effects",
-            "How far a level lies from the average one, with 1.96 conditional standard deviations.",
-            Plot(
+            id="lmem-modes",
+            title="Conditional modes of the random effects",
+            how_to_read="How far a level lies from the average one, with 1.96 conditional standard deviations.",
+            chart=Plot(
                 variants,
                 {"xaxis": axis("Level", type="category"), "yaxis": axis("Deviation")},
                 (("Random effect", terms),),
             ),
-            query,
+            query=query,
             alt="Points with intervals: the conditional mode of each level.",
             analysis_run_id=run,
             notes=[
@@ -261,32 +278,34 @@ def _residual_blocks(site: SiteContext, run: int) -> list[Block]:
     cells = site.query(queries.text("mixed_models/residuals"), run=run)
     return [
         Figure(
-            "lmem-residuals",
-            "Residuals against a normal distribution",
-            "Histogram: rows whose standardised residual falls there, and what a normal distribution would have. "
+            id="lmem-residuals",
+            title="Residuals against a normal distribution",
+            how_to_read="Histogram: rows whose standardised residual falls there, and what a normal distribution "
+            "would have. "
             "Quantiles: points on the line are normal; ends that bend away from it are heavy tails, which make single "
             "values count too much.",
-            Plot(
+            chart=Plot(
                 {"0": histogram, "1": against},
                 {"xaxis": axis("Standardised residual"), "yaxis": axis("Rows")},
                 (("Show", ("histogram", "quantiles")),),
             ),
-            query,
+            query=query,
             alt="Histogram of standardised residuals with the normal curve, or their quantiles over normal ones.",
             analysis_run_id=run,
         ),
         Figure(
-            "lmem-spread",
-            "Spread of the residuals by cell",
-            "A point is a combination of the model's factors: the standard deviation of its rows' residuals over what "
+            id="lmem-spread",
+            title="Spread of the residuals by cell",
+            how_to_read="A point is a combination of the model's factors: the standard deviation of its rows' "
+            "residuals over what "
             "the model predicts. The model takes all to be on the line; a trend or a wide scatter says that they are "
             "not.",
-            Plot(
+            chart=Plot(
                 {"": {"data": spread_by_fit(cells.rows())}},
                 {"xaxis": axis("Fitted value"), "yaxis": axis("Standard deviation", rangemode="tozero")},
                 log_toggles=("x", "y"),
             ),
-            cells,
+            query=cells,
             alt="Scatter of residual standard deviations over fitted values, with a line at the model's.",
             analysis_run_id=run,
         ),
@@ -324,15 +343,16 @@ def _coverage_blocks(site: SiteContext, run: int) -> list[Block]:
     }
     return [
         Figure(
-            "lmem-coverage",
-            "Rows behind each pair",
-            "How many rows the model has for each pair; an empty field has none. The others are used as they are.",
-            Plot(
+            id="lmem-coverage",
+            title="Rows behind each pair",
+            how_to_read="How many rows the model has for each pair; an empty field has none. The others are used as "
+            "they are.",
+            chart=Plot(
                 {"": {"data": [heat]}},
                 {"xaxis": axis("", automargin=True, type="category"), "yaxis": rows_axis()},
                 height=height(len(levels)),
             ),
-            query,
+            query=query,
             alt="A heat map of the numbers of rows by algorithm and benchmark.",
             analysis_run_id=run,
         )

@@ -37,16 +37,17 @@ def preset_blocks(site: SiteContext, run: int) -> list[Block]:
         mine = [row for row in rows if row["preset"] == name and (name != "features" or row["df1"] is not None)]
         blocks.append(
             Figure(
-                f"lmem-preset-{file_stem(name)}",
-                PRESETS.get(name, name),
-                "One point a subject: its p-value after Holm's correction, on a logarithmic axis. Coloured and left of "
+                id=f"lmem-preset-{file_stem(name)}",
+                title=PRESETS.get(name, name),
+                how_to_read="One point a subject: its p-value after Holm's correction, on a logarithmic axis. "
+                "Coloured and left of "
                 "the dotted line: an effect at 5 %.",
-                Plot(
+                chart=Plot(
                     {"": {"data": p_values(mine, "subject", {"p": "p"})}},
                     {"xaxis": p_axis("p (adjusted)"), "yaxis": rows_axis()},
                     height=height(len(mine)),
                 ),
-                query,
+                query=query,
                 alt="Points: the p-value of each subject, beside 5 %.",
                 analysis_run_id=run,
             )
@@ -68,18 +69,19 @@ def ladder_blocks(site: SiteContext, run: int) -> list[Block]:
     how = "Each step tries every term; the kept one is marked. Forward begins with a constant, backward with all terms."
     return [
         Figure(
-            "lmem-ladder-plot",
-            "Model ladder",
-            "From top to bottom the path: at each step the term that the likelihood-ratio test speaks for most enters, "
+            id="lmem-ladder-plot",
+            title="Model ladder",
+            how_to_read="From top to bottom the path: at each step the term that the likelihood-ratio test speaks "
+            "for most enters, "
             "or the one it speaks for least leaves. Rings are terms that were tried and not taken. Further left is a "
             "better model.",
-            Plot(
+            chart=Plot(
                 variants,
                 {"xaxis": axis("AIC above the best, plus 1", is_log=True), "yaxis": rows_axis()},
                 (("Direction", directions),),
                 height=height(max((row["step"] for row in rows), default=0) + 1),
             ),
-            query,
+            query=query,
             alt="A line of the information criterion from step to step with the candidates beside it.",
             analysis_run_id=run,
         ),
@@ -123,12 +125,13 @@ def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
     factor, good, bad = (rows[0][name] for name in ("factor", "good_level", "bad_level"))
     return [
         Figure(
-            "lmem-anomaly-plot",
-            "Anomalous benchmarks",
-            f"How the difference of two algorithms moves when {factor} changes from {bad} to {good}, with its 95 % "
+            id="lmem-anomaly-plot",
+            title="Anomalous benchmarks",
+            how_to_read=f"How the difference of two algorithms moves when {factor} changes from {bad} to {good}, "
+            "with its 95 % "
             "interval, a line a benchmark; the dotted line is the median of the benchmarks. Coloured: anomalous, that "
             "is on the other side of zero than the rest by means and by wins, by more than chance (Holm).",
-            Plot(
+            chart=Plot(
                 variants,
                 {"xaxis": axis(AXES["means"]), "yaxis": rows_axis()},
                 (
@@ -138,7 +141,7 @@ def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
                 ),
                 height=height(most),
             ),
-            query,
+            query=query,
             alt="A forest plot: the shift of each benchmark with its interval beside the others' median.",
             analysis_run_id=run,
             notes=_left_out(rows, budgets),
@@ -213,16 +216,17 @@ def comparison_blocks(site: SiteContext, run: int) -> list[Block]:
     return [
         table,
         Figure(
-            "lmem-comparison-plot",
-            "The same test in several ways",
-            "The p-value by the asymptotic distribution, by experiments simulated from the smaller model, and by "
+            id="lmem-comparison-plot",
+            title="The same test in several ways",
+            how_to_read="The p-value by the asymptotic distribution, by experiments simulated from the smaller "
+            "model, and by "
             "shuffling its residuals. Simulated ones cannot be smaller than one over their number.",
-            Plot(
+            chart=Plot(
                 {"": {"data": p_values(rows, "way", {"p": "p"})}},
                 {"xaxis": p_axis("p"), "yaxis": rows_axis()},
                 height=height(len(rows)),
             ),
-            query,
+            query=query,
             alt="Points: p-values of one comparison by several methods, beside 5 %.",
             analysis_run_id=run,
         ),
@@ -240,16 +244,17 @@ def power_blocks(site: SiteContext, run: int) -> list[Block]:
     }
     return [
         Figure(
-            "lmem-power",
-            "How many benchmarks and seeds would show a difference",
-            "The share of simulated experiments in which a true difference of this size is found at 5 %, with 95 % "
+            id="lmem-power",
+            title="How many benchmarks and seeds would show a difference",
+            how_to_read="The share of simulated experiments in which a true difference of this size is found at 5 "
+            "%, with 95 % "
             "intervals of the simulation; the dotted line is the power that is usually asked for.",
-            Plot(
+            chart=Plot(
                 variants,
                 {"xaxis": axis("Benchmarks"), "yaxis": axis("Power", range=[0, 1.02])},
                 (("Difference", [number(value) for value in differences]),),
             ),
-            query,
+            query=query,
             alt="Lines: power over the number of benchmarks, one line a number of seeds.",
             analysis_run_id=run,
         )

@@ -24,11 +24,12 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
         mine = [row for row in rows if row["method"] == method]
         blocks.append(
             Figure(
-                f"ranking-cd-{method}",
-                f"Critical-difference diagram of mean ranks: {title}",
-                "Mean ranks over blocks, 1 is best; a bar joins algorithms of which no pair differs at 5 %.",
-                critical_difference(mine, better="lower rank is better"),
-                groups,
+                id=f"ranking-cd-{method}",
+                title=f"Critical-difference diagram of mean ranks: {title}",
+                how_to_read="Mean ranks over blocks, 1 is best; a bar joins algorithms of which no pair differs at "
+                "5 %.",
+                chart=critical_difference(mine, better="lower rank is better"),
+                query=groups,
                 alt="Algorithms on an axis of mean ranks with bars over those that do not differ.",
                 analysis_run_id=run,
             )
@@ -94,16 +95,17 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
     if rows:
         blocks.append(
             Figure(
-                "ranking-methods",
-                "Mixed model and rank tests side by side",
-                "Each pair's p-value by every method, on a logarithmic axis: left of the dotted line (5 %) the pair "
+                id="ranking-methods",
+                title="Mixed model and rank tests side by side",
+                how_to_read="Each pair's p-value by every method, on a logarithmic axis: left of the dotted line (5 "
+                "%) the pair "
                 "differs. Points of one pair on both sides of it are a disagreement, in words below.",
-                Plot(
+                chart=Plot(
                     {"": {"data": p_values(drawn, "pair", columns, symbols=True)}},
                     {"xaxis": p_axis("p (adjusted)"), "yaxis": rows_axis()},
                     height=height(len(drawn)),
                 ),
-                query,
+                query=query,
                 alt="Points: p-values of each pair by mixed model, Nemenyi and Wilcoxon, beside 5 %.",
                 analysis_run_id=run,
                 notes=[*_verdicts(beyond), *left_out(len(rows), "pairs")],
@@ -114,11 +116,12 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
     if found:
         blocks.append(
             Figure(
-                "ranking-bayes",
-                "Bayesian comparison",
-                "The posterior probability that the first of a pair is better, that the second is, or that they are "
+                id="ranking-bayes",
+                title="Bayesian comparison",
+                how_to_read="The posterior probability that the first of a pair is better, that the second is, or "
+                "that they are "
                 "practically equal (signed-rank test of Benavoli and others).",
-                Plot(
+                chart=Plot(
                     {"": {"data": shares(found, "pair", parts), "layout": {"barmode": "stack"}}},
                     {
                         "xaxis": axis("Posterior probability", range=[0, 1]),
@@ -126,7 +129,7 @@ def _agreement(site: SiteContext, run: int) -> list[Block]:
                     },
                     height=height(len(found)),
                 ),
-                bayes,
+                query=bayes,
                 alt="Stacked bars: posterior probabilities of each pair.",
                 analysis_run_id=run,
                 notes=left_out(len(pairs), "pairs"),

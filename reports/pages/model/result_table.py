@@ -40,7 +40,9 @@ def result_table(
     """Return the table of a query of one analysis run; columns without any value are left out, as are those named."""
     query = site.query(sql, run=run)
     columns = [column for column in columns_of(query) if column.name not in without]
-    return Table(key, title, how, query, columns, analysis_run_id=run, is_folded=is_folded)
+    return Table(
+        id=key, title=title, how_to_read=how, query=query, columns=columns, analysis_run_id=run, is_folded=is_folded
+    )
 
 
 def columns_of(query: Query) -> list[Column]:
@@ -53,4 +55,4 @@ def columns_of(query: Query) -> list[Column]:
 def _column(name: str) -> Column:
     is_p = name in ("p", "p_value") or name.startswith("p_") or name.endswith(("_p", "_p_adjusted"))
     label = LABELS.get(name, name.replace("_", " ").capitalize())
-    return Column(name, label, digits=3 if is_p else 4, floor=LEAST_P if is_p else 0.0)
+    return Column(name=name, label=label, digits=3 if is_p else 4, floor=LEAST_P if is_p else 0.0)

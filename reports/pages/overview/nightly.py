@@ -58,9 +58,9 @@ def changes(site: SiteContext) -> list[Table]:
         return site.href(key)
 
     columns = [
-        Column("kind", "What"),
-        Column("subject", "Of", link=page_of),
-        Column("sentence", "What changed"),
+        Column(name="kind", label="What"),
+        Column(name="subject", label="Of", link=page_of),
+        Column(name="sentence", label="What changed"),
     ]
     how = (
         f"The nightly build of {moment(started)} compared what the results say with the build of {moment(before)}: "
@@ -68,7 +68,16 @@ def changes(site: SiteContext) -> list[Table]:
         "by more than the tolerance, more or fewer data."
     )
     empty = "No conclusion and no number of runs changed between these two builds."
-    return [Table("changes", "What changed since the last build", how, query, columns, empty=empty)]
+    return [
+        Table(
+            id="changes",
+            title="What changed since the last build",
+            how_to_read=how,
+            query=query,
+            columns=columns,
+            empty=empty,
+        )
+    ]
 
 
 def failures(site: SiteContext) -> list[str]:

@@ -106,15 +106,19 @@ def _experiments(site: SiteContext) -> Table:
         """
     )
     columns = [
-        Column("experiment", "Experiment", link=lambda row: site.href(("experiment", row["experiment"]))),
-        Column("algorithm_count", "Algorithms"),
-        Column("benchmark_count", "Benchmarks"),
-        Column("seed_count", "Seeds"),
-        Column("setting_count", "Settings", help="Combinations of further factors, such as the quality of a prior"),
-        Column("run_count", "Runs"),
+        Column(name="experiment", label="Experiment", link=lambda row: site.href(("experiment", row["experiment"]))),
+        Column(name="algorithm_count", label="Algorithms"),
+        Column(name="benchmark_count", label="Benchmarks"),
+        Column(name="seed_count", label="Seeds"),
+        Column(
+            name="setting_count",
+            label="Settings",
+            help="Combinations of further factors, such as the quality of a prior",
+        ),
+        Column(name="run_count", label="Runs"),
     ]
     how = "Each experiment compares algorithms on the same benchmarks and seeds; its page shows which does better."
-    return Table("experiments", "Experiments", how, query, columns)
+    return Table(id="experiments", title="Experiments", how_to_read=how, query=query, columns=columns)
 
 
 def _spaces(site: SiteContext) -> Table:
@@ -140,15 +144,17 @@ def _spaces(site: SiteContext) -> Table:
         """
     )
     columns = [
-        Column("search_space", "Search space", link=lambda row: site.href(("search-space", row["search_space"]))),
-        Column("hyperparameter_count", "Hyperparameters"),
-        Column("cardinality", "Configurations"),
-        Column("benchmark_count", "Benchmarks"),
-        Column("evaluation_count", "Evaluations"),
-        Column("hyperparameters", "Names of the hyperparameters"),
+        Column(
+            name="search_space", label="Search space", link=lambda row: site.href(("search-space", row["search_space"]))
+        ),
+        Column(name="hyperparameter_count", label="Hyperparameters"),
+        Column(name="cardinality", label="Configurations"),
+        Column(name="benchmark_count", label="Benchmarks"),
+        Column(name="evaluation_count", label="Evaluations"),
+        Column(name="hyperparameters", label="Names of the hyperparameters"),
     ]
     how = "A search space is a grid of configurations; every benchmark on it was evaluated at some or all of them."
-    return Table("search-spaces", "Search spaces", how, query, columns)
+    return Table(id="search-spaces", title="Search spaces", how_to_read=how, query=query, columns=columns)
 
 
 def _sources(site: SiteContext) -> Table:
@@ -156,12 +162,19 @@ def _sources(site: SiteContext) -> Table:
         "select name, kind, row_count, refused_count, ingested_at, uri from mart.source order by ingested_at desc, name"
     )
     columns = [
-        Column("name", "Source"),
-        Column("kind", "Kind"),
-        Column("row_count", "Rows"),
-        Column("refused_count", "Refused rows"),
-        Column("ingested_at", "Loaded"),
-        Column("uri", "From"),
+        Column(name="name", label="Source"),
+        Column(name="kind", label="Kind"),
+        Column(name="row_count", label="Rows"),
+        Column(name="refused_count", label="Refused rows"),
+        Column(name="ingested_at", label="Loaded"),
+        Column(name="uri", label="From"),
     ]
     how = "Everything on this site comes from these files, packages or storages."
-    return Table("sources", "Sources", how, query, columns, empty="Nothing has been loaded yet: hpowh ingest --help")
+    return Table(
+        id="sources",
+        title="Sources",
+        how_to_read=how,
+        query=query,
+        columns=columns,
+        empty="Nothing has been loaded yet: hpowh ingest --help",
+    )

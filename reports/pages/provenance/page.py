@@ -123,5 +123,5 @@ def _build(site: SiteContext) -> Sequence[Block]:
 
 
 def _table(site: SiteContext, key: str, title: str, how: str, sql: str, labels: dict[str, str]) -> Table:
-    columns = [Column(name, label, 3 if name == "seconds" else 4) for name, label in labels.items()]
-    return Table(key, title, how, site.query(sql), columns, empty="None yet.")
+    columns = [Column(name=name, label=label, digits=3 if name == "seconds" else 4) for name, label in labels.items()]
+    return Table(id=key, title=title, how_to_read=how, query=site.query(sql), columns=columns, empty="None yet.")

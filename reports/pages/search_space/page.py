@@ -52,9 +52,13 @@ def pages(site: SiteContext) -> Iterator[Page]:
 def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Sequence[Block]:
     hyperparameters = site.query(queries.text("search_space/hyperparameters"), space=space_id)
     columns = [
-        Column("name", "Hyperparameter"), Column("kind", "Kind"), Column("value_type", "Type"),
-        Column("scale", "Scale"), Column("cardinality", "Levels"), Column("levels", "Values, in order (at most 24)"),
-    ]  # fmt: skip
+        Column(name="name", label="Hyperparameter"),
+        Column(name="kind", label="Kind"),
+        Column(name="value_type", label="Type"),
+        Column(name="scale", label="Scale"),
+        Column(name="cardinality", label="Levels"),
+        Column(name="levels", label="Values, in order (at most 24)"),
+    ]
     there = {aspect for (aspect,) in site.rows(queries.text("search_space/aspects"), space=name)}
     aspects = [one for one in ASPECTS if one in there]
     similar = {
@@ -74,9 +78,14 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
     blocks: list[Block] = [
         Findings([Finding(text, key, anchor) for text, anchor in said], empty=NOTHING),
         Facts(facts),
-        Table("hyperparameters", "Hyperparameters", "Ordinal levels are neighbours when adjacent, categories always.",
-              hyperparameters, columns),
-    ]  # fmt: skip
+        Table(
+            id="hyperparameters",
+            title="Hyperparameters",
+            how_to_read="Ordinal levels are neighbours when adjacent, categories always.",
+            query=hyperparameters,
+            columns=columns,
+        ),
+    ]
     blocks += _landscapes(site, name, landscapes)
     blocks += _importances(importance)
     blocks += _changes(changes)
@@ -208,7 +217,9 @@ def _matrices(aspect: str, query: Query) -> Figure:
     )
     alt = f"Heat map: similarity of landscapes by {aspect}."
     title = f"Similarity by {aspect}" + (f": {contexts[0]}" if len(contexts) == 1 else "")
-    return Figure(f"similarity-{aspect}", title, how, chart, query, alt, notes=notes)
+    return Figure(
+        id=f"similarity-{aspect}", title=title, how_to_read=how, chart=chart, query=query, alt=alt, notes=notes
+    )
 
 
 def _changes(query: Query) -> list[Block]:
@@ -231,7 +242,16 @@ def _changes(query: Query) -> list[Block]:
         "the landscape changes with it"
     ) + ("; seeds show what noise alone does." if "seed" in aspects else ".")
     alt = "Dots: rank correlation of pairs of landscapes, by what they differ in."
-    return [Figure("changes", "What changes a landscape, and what does not", how, chart, query, alt)]
+    return [
+        Figure(
+            id="changes",
+            title="What changes a landscape, and what does not",
+            how_to_read=how,
+            chart=chart,
+            query=query,
+            alt=alt,
+        )
+    ]
 
 
 def _landscapes(site: SiteContext, name: str, query: Query) -> list[Block]:
@@ -245,10 +265,10 @@ def _landscapes(site: SiteContext, name: str, query: Query) -> list[Block]:
     }  # fmt: skip
     several = query.frame["split"].n_unique() > 1
     columns = [
-        Column("benchmark", "Benchmark", link=lambda row: _href(site, name, row)),
-        Column("metric", "Metric"),
-        *([Column("split", "Split")] if several else []),
-        *(Column(key, label, 3) for key, label in labels.items() if key in query.frame.columns),
+        Column(name="benchmark", label="Benchmark", link=lambda row: _href(site, name, row)),
+        Column(name="metric", label="Metric"),
+        *([Column(name="split", label="Split")] if several else []),
+        *(Column(name=key, label=label, digits=3) for key, label in labels.items() if key in query.frame.columns),
     ]
     how = (
         "The shape of each landscape, of the mean over its seeds; a dash where too little was evaluated to tell. FDC: "
@@ -256,7 +276,7 @@ def _landscapes(site: SiteContext, name: str, query: Query) -> list[Block]:
         "which a path that never worsens ends there; main effects: their share of the variance of ranks. The "
         "landscapes' own pages define every metric."
     )
-    return [Table("landscapes", "Its landscapes side by side", how, query, columns)]
+    return [Table(id="landscapes", title="Its landscapes side by side", how_to_read=how, query=query, columns=columns)]
 
 
 def _importances(query: Query) -> list[Block]:
@@ -287,7 +307,9 @@ def _importances(query: Query) -> list[Block]:
         )
     how += "."
     alt = "Heat map: importance by hyperparameter and benchmark."
-    return [Figure("importances", "Importance by benchmark", how, chart, query, alt)]
+    return [
+        Figure(id="importances", title="Importance by benchmark", how_to_read=how, chart=chart, query=query, alt=alt)
+    ]
 
 
 def _href(site: SiteContext, space: str, row: Mapping[str, Any]) -> str | None:

@@ -22,29 +22,36 @@ def all_sweeps(site: SiteContext) -> Sequence[Block]:
         return site.href(("sweep", row["sweep"]))
 
     columns = [
-        Column("sweep", "Sweep", link=link),
-        Column("metric", "Metric"),
-        Column("direction", "Direction"),
-        Column("trial_count", "Trials"),
-        Column("used_count", "With a value"),
-        Column("best_value", "Best"),
-        Column("most_important", "Mattered most"),
-        Column("r_squared", "R2 of unseen trials", 2),
-        Column("verdict", "Verdict"),
-        Column("reason", "Why not"),
+        Column(name="sweep", label="Sweep", link=link),
+        Column(name="metric", label="Metric"),
+        Column(name="direction", label="Direction"),
+        Column(name="trial_count", label="Trials"),
+        Column(name="used_count", label="With a value"),
+        Column(name="best_value", label="Best"),
+        Column(name="most_important", label="Mattered most"),
+        Column(name="r_squared", label="R2 of unseen trials", digits=2),
+        Column(name="verdict", label="Verdict"),
+        Column(name="reason", label="Why not"),
     ]
     runs = [
-        Column("experiment", "Experiment", link=lambda row: site.href(("experiment", row["experiment"]))),
-        Column("algorithm", "Algorithm"),
-        Column("sweep_count", "Sweeps"),
-        Column("trial_count", "Trials"),
-        Column("failed_count", "Failed"),
-        Column("pruned_count", "Pruned"),
+        Column(name="experiment", label="Experiment", link=lambda row: site.href(("experiment", row["experiment"]))),
+        Column(name="algorithm", label="Algorithm"),
+        Column(name="sweep_count", label="Sweeps"),
+        Column(name="trial_count", label="Trials"),
+        Column(name="failed_count", label="Failed"),
+        Column(name="pruned_count", label="Pruned"),
     ]
     how = "One row per sweep and metric. A hyperparameter is named only where the model that says so can be believed."
     none = "No sweep has been analysed yet: hpowh analyse sweeps"
     blocks: list[Block] = [
-        Table("sweeps", "Analysed sweeps", how, site.query(queries.text("sweep/overview")), columns, empty=none)
+        Table(
+            id="sweeps",
+            title="Analysed sweeps",
+            how_to_read=how,
+            query=site.query(queries.text("sweep/overview")),
+            columns=columns,
+            empty=none,
+        )
     ]
     blocks += _compared(site)
     of_runs = site.query(queries.text("sweep/of_runs"))
@@ -53,7 +60,9 @@ def all_sweeps(site: SiteContext) -> Sequence[Block]:
             "Sweeps that are runs of an experiment are compared on the experiment's page; they have no page here "
             "unless one is analysed by its name: hpowh analyse sweeps --sweep NAME"
         )
-        blocks.append(Table("sweeps-runs", "Sweeps that are runs", how, of_runs, runs))
+        blocks.append(
+            Table(id="sweeps-runs", title="Sweeps that are runs", how_to_read=how, query=of_runs, columns=runs)
+        )
     return blocks
 
 
@@ -65,11 +74,11 @@ def _compared(site: SiteContext) -> list[Block]:
     notes = (f"The {MOST} largest of up to {total:,} sweeps with the same metric.",) if total > MOST else ()
     blocks: list[Block] = [
         Figure(
-            "sweeps-courses",
-            "Best value so far",
-            "Sweeps that have a metric in common, by trials with a value: which got where, and how soon.",
-            charts.courses(courses.rows()),
-            courses,
+            id="sweeps-courses",
+            title="Best value so far",
+            how_to_read="Sweeps that have a metric in common, by trials with a value: which got where, and how soon.",
+            chart=charts.courses(courses.rows()),
+            query=courses,
             alt="Steps: the best value so far of each sweep.",
             notes=notes,
         )
@@ -78,13 +87,14 @@ def _compared(site: SiteContext) -> list[Block]:
     if shared.frame.height:
         blocks.append(
             Figure(
-                "sweeps-importances",
-                "Importances side by side",
-                "Hyperparameters that several sweeps have, coloured by permutation importance (fall of R2). Rows of "
+                id="sweeps-importances",
+                title="Importances side by side",
+                how_to_read="Hyperparameters that several sweeps have, coloured by permutation importance (fall of "
+                "R2). Rows of "
                 "one colour mean that the sweeps agree. An importance is about the space that a sweep tried: a "
                 "narrower range makes a smaller one. The data table has each model's R2 and verdict.",
-                charts.importances(shared.rows(), NAMES),
-                shared,
+                chart=charts.importances(shared.rows(), NAMES),
+                query=shared,
                 alt="Map: importance of each hyperparameter in each sweep.",
                 notes=notes,
             )
@@ -93,13 +103,14 @@ def _compared(site: SiteContext) -> list[Block]:
     if ranges.frame.height:
         blocks.append(
             Figure(
-                "sweeps-ranges",
-                "Where the best trials lie",
-                "For a number, the range that holds the middle 80 % of each sweep's best trials over the range that it "
+                id="sweeps-ranges",
+                title="Where the best trials lie",
+                how_to_read="For a number, the range that holds the middle 80 % of each sweep's best trials over "
+                "the range that it "
                 "tried; for a category, how often the best have each level. Ranges that do not overlap mean that the "
                 "sweeps found different optima, or never tried the other's.",
-                charts.ranges(ranges.rows()),
-                ranges,
+                chart=charts.ranges(ranges.rows()),
+                query=ranges,
                 alt="Lines: for each sweep, the range tried and the range of its best trials.",
                 notes=notes,
             )

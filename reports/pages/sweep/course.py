@@ -35,11 +35,11 @@ def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str
     )
     blocks: list[Block] = [
         Figure(
-            f"sweep-history{suffix}",
-            "Course of the sweep",
-            "Each dot is a trial in the order in which it was made; the step is the best value so far.",
-            charts.history(rows, label),
-            query,
+            id=f"sweep-history{suffix}",
+            title="Course of the sweep",
+            how_to_read="Each dot is a trial in the order in which it was made; the step is the best value so far.",
+            chart=charts.history(rows, label),
+            query=query,
             alt="Values of the trials by number, with the best so far.",
             notes=notes,
         ),
@@ -49,11 +49,12 @@ def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str
     if timed:
         blocks.append(
             Figure(
-                f"sweep-duration{suffix}",
-                "Duration against value",
-                "Each dot is a trial: does a longer one end better? The table below has the rank correlation.",
-                charts.scatter(timed, "number", ("duration", "Duration (s)"), ("value", label)),
-                query,
+                id=f"sweep-duration{suffix}",
+                title="Duration against value",
+                how_to_read="Each dot is a trial: does a longer one end better? The table below has the rank "
+                "correlation.",
+                chart=charts.scatter(timed, "number", ("duration", "Duration (s)"), ("value", label)),
+                query=query,
                 alt="Scatter of duration and value.",
                 notes=notes,
             )
@@ -83,12 +84,13 @@ def _intermediate(
     )
     blocks: list[Block] = [
         Figure(
-            f"sweep-curves{suffix}",
-            "Intermediate values",
-            "Each line is a trial; the band holds the middle 80 % of all trials that reached a step. Where the best "
+            id=f"sweep-curves{suffix}",
+            title="Intermediate values",
+            how_to_read="Each line is a trial; the band holds the middle 80 % of all trials that reached a step. "
+            "Where the best "
             "trials leave the band early, the others could have been stopped.",
-            charts.curves(rows, spread, label),
-            query,
+            chart=charts.curves(rows, spread, label),
+            query=query,
             alt="Lines: the metric of single trials by step, the best ones in colour, over the band of all.",
             notes=(note,),
         )
@@ -97,13 +99,14 @@ def _intermediate(
     if found.frame.height:
         blocks.append(
             Figure(
-                f"sweep-steps{suffix}",
-                "Stopping early",
-                "How well values at a step foretell the final ones (rank correlation with its 95 % interval), and the "
+                id=f"sweep-steps{suffix}",
+                title="Stopping early",
+                how_to_read="How well values at a step foretell the final ones (rank correlation with its 95 % "
+                "interval), and the "
                 "share of the best tenth that is in the better half at that step: what stopping the worse half there "
                 "would have kept.",
-                charts.steps(found.rows()),
-                found,
+                chart=charts.steps(found.rows()),
+                query=found,
                 alt="Lines by step: rank correlation with the final value, and share of the best tenth kept.",
                 analysis_run_id=run,
             )
@@ -116,22 +119,31 @@ def _budgets(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Blo
     if not query.frame.height:
         return []
     columns = [
-        Column("kind", "Budget", help="steps: the last step with a value; duration: seconds"),
-        Column("trial_count", "Trials"),
-        Column("spearman", "Rank correlation with the value", 3),
-        Column("lower", "from", 2, "95 % interval"),
-        Column("upper", "to", 2, "95 % interval"),
-        Column("p", "p", 2),
-        Column("least", "Least", 4),
-        Column("most", "Most", 4),
-        Column("reason", "Why not"),
+        Column(name="kind", label="Budget", help="steps: the last step with a value; duration: seconds"),
+        Column(name="trial_count", label="Trials"),
+        Column(name="spearman", label="Rank correlation with the value", digits=3),
+        Column(name="lower", label="from", digits=2, help="95 % interval"),
+        Column(name="upper", label="to", digits=2, help="95 % interval"),
+        Column(name="p", label="p", digits=2),
+        Column(name="least", label="Least", digits=4),
+        Column(name="most", label="Most", digits=4),
+        Column(name="reason", label="Why not"),
     ]
     sense = "below 0" if summary["direction"] == "min" else "above 0"
     how = (
         f"Do trials that were given more end better? Then the correlation is {sense}. Tuners give more to trials that "
         "look good, and slow settings may be good ones: this is no proof that more budget helps."
     )
-    return [Table(f"sweep-budget{suffix}", "Effect of the budget", how, query, columns, run)]
+    return [
+        Table(
+            id=f"sweep-budget{suffix}",
+            title="Effect of the budget",
+            how_to_read=how,
+            query=query,
+            columns=columns,
+            analysis_run_id=run,
+        )
+    ]
 
 
 def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
@@ -152,12 +164,12 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
         marked = [r["front"] == 1 for r in rows]
         blocks.append(
             Figure(
-                "sweep-front",
-                "Trade-off of the metrics",
-                "Each dot is a trial with all metrics; those on the front are beaten by no other in every metric."
-                + more,
-                charts.scatter(rows, "trial", ("first", label[0]), ("second", label[1]), marked=marked),
-                query,
+                id="sweep-front",
+                title="Trade-off of the metrics",
+                how_to_read="Each dot is a trial with all metrics; those on the front are beaten by no other in "
+                "every metric." + more,
+                chart=charts.scatter(rows, "trial", ("first", label[0]), ("second", label[1]), marked=marked),
+                query=query,
                 alt="Scatter of two metrics with the Pareto front marked.",
                 analysis_run_id=run,
                 notes=notes,
@@ -167,12 +179,13 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
     if per_metric.frame["metric"].n_unique() > 1:
         blocks.append(
             Figure(
-                "sweep-per-metric",
-                "What mattered for each metric",
-                "How much worse each metric's own model predicts when a hyperparameter is shuffled (lines: standard "
+                id="sweep-per-metric",
+                title="What mattered for each metric",
+                how_to_read="How much worse each metric's own model predicts when a hyperparameter is shuffled "
+                "(lines: standard "
                 "deviation). A bar in one colour only is a hyperparameter that can be set for that metric alone.",
-                charts.per_metric(per_metric.rows()),
-                per_metric,
+                chart=charts.per_metric(per_metric.rows()),
+                query=per_metric,
                 alt="Bars: the importance of each hyperparameter for each metric.",
                 analysis_run_id=run,
                 notes=("The 20 most important.",) if per_metric.frame["hyperparameter"].n_unique() > 20 else (),
@@ -184,21 +197,26 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
 def _together(site: SiteContext, run: int) -> Table:
     """Return, for every two metrics, whether they can be had together."""
     columns = [
-        Column("metric_a", "Metric"),
-        Column("metric_b", "and"),
-        Column("spearman", "Rank correlation of the losses", 3, "Below 0: what is good for one is bad for the other"),
-        Column("lower", "from", 2, "95 % interval"),
-        Column("upper", "to", 2, "95 % interval"),
-        Column("front_count", "Trials that none beats in both"),
-        Column("trial_count", "Trials with both"),
-        Column("reason", "Why not"),
+        Column(name="metric_a", label="Metric"),
+        Column(name="metric_b", label="and"),
+        Column(
+            name="spearman",
+            label="Rank correlation of the losses",
+            digits=3,
+            help="Below 0: what is good for one is bad for the other",
+        ),
+        Column(name="lower", label="from", digits=2, help="95 % interval"),
+        Column(name="upper", label="to", digits=2, help="95 % interval"),
+        Column(name="front_count", label="Trials that none beats in both"),
+        Column(name="trial_count", label="Trials with both"),
+        Column(name="reason", label="Why not"),
     ]
     how = "Whether two metrics can be had together: 1 is complete agreement, -1 that each gain in one costs the other."
     return Table(
-        "sweep-tradeoff",
-        "Can they be had together?",
-        how,
-        site.query(queries.text("sweep/tradeoff"), run=run),
-        columns,
-        run,
+        id="sweep-tradeoff",
+        title="Can they be had together?",
+        how_to_read=how,
+        query=site.query(queries.text("sweep/tradeoff"), run=run),
+        columns=columns,
+        analysis_run_id=run,
     )

@@ -168,13 +168,14 @@ def _metric(
     rows = matters.rows()
     return [
         Figure(
-            f"sweep-matters{suffix}",
-            "What mattered",
-            "Left, the importance by the method that is chosen (lines: spread over folds and repeats, trees, or the "
+            id=f"sweep-matters{suffix}",
+            title="What mattered",
+            how_to_read="Left, the importance by the method that is chosen (lines: spread over folds and repeats, "
+            "trees, or the "
             "95 % interval over trials); right, the correlation with the metric and its 95 % interval. A long bar on "
             "the left and none on the right means an effect that is no trend, or one that needs others.",
-            charts.matters(rows[:BARS]),
-            matters,
+            chart=charts.matters(rows[:BARS]),
+            query=matters,
             alt="Bars: importance and correlation of each hyperparameter.",
             analysis_run_id=run,
             notes=(f"The {BARS} most important; the table below has all.",) if len(rows) > BARS else (),
@@ -199,13 +200,14 @@ def _shapley(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Blo
     count = len({row["trial"] for row in rows})
     return [
         Figure(
-            f"sweep-shapley{suffix}",
-            "What each value adds to the prediction",
-            "Shapley values of the trees: each dot is a trial, at what the value it has there adds to its prediction, "
+            id=f"sweep-shapley{suffix}",
+            title="What each value adds to the prediction",
+            how_to_read="Shapley values of the trees: each dot is a trial, at what the value it has there adds to "
+            "its prediction, "
             "on average over all orders in which its values could be put in. Colour is the value's rank: where dark "
             "and bright dots part, the effect is a trend.",
-            charts.shapley(rows, unit),
-            query,
+            chart=charts.shapley(rows, unit),
+            query=query,
             alt="Strips of dots: Shapley values of the trials, one strip a hyperparameter.",
             analysis_run_id=run,
             notes=(f"{count:,} trials drawn at random, by sampled orders and backgrounds.",),

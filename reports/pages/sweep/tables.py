@@ -13,95 +13,130 @@ ROWS = 100
 def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
     """Return every method's number for every hyperparameter."""
     columns = [
-        Column("hyperparameter", "Hyperparameter"),
-        Column("permutation", "Permutation", 3, "Fall of the out-of-fold R2 when it is shuffled"),
-        Column("permutation_sd", "SD", 2, "Over folds and repeats"),
-        Column("shapley", "Shapley", 3, "Mean size of what it adds to a prediction, in standard deviations"),
-        Column("fanova", "fANOVA main", 3, "Share of a forest's variance that it explains alone"),
-        Column("near_best", "Near the best", 3, "PED-ANOVA: how much the best trials differ from all"),
-        Column("near_best_chance", "Chance", 3, "What the column before would show without any effect (95 %)"),
-        Column("impurity", "Impurity", 3, "Share of the splits' gain in 250 extremely randomised trees"),
-        Column("ols_drop", "Linear", 3, "Fall of R2 when least squares does without it"),
-        Column("correlation", "Correlation", 3, "Spearman's rho; eta squared for categories"),
-        Column("correlation_lower", "from", 2, "95 % interval"),
-        Column("correlation_upper", "to", 2, "95 % interval"),
-        Column("p_adjusted", "p", 2, "Holm's adjustment over the hyperparameters"),
-        Column("correlation_kind", "Kind"),
+        Column(name="hyperparameter", label="Hyperparameter"),
+        Column(
+            name="permutation", label="Permutation", digits=3, help="Fall of the out-of-fold R2 when it is shuffled"
+        ),
+        Column(name="permutation_sd", label="SD", digits=2, help="Over folds and repeats"),
+        Column(
+            name="shapley",
+            label="Shapley",
+            digits=3,
+            help="Mean size of what it adds to a prediction, in standard deviations",
+        ),
+        Column(
+            name="fanova", label="fANOVA main", digits=3, help="Share of a forest's variance that it explains alone"
+        ),
+        Column(
+            name="near_best",
+            label="Near the best",
+            digits=3,
+            help="PED-ANOVA: how much the best trials differ from all",
+        ),
+        Column(
+            name="near_best_chance",
+            label="Chance",
+            digits=3,
+            help="What the column before would show without any effect (95 %)",
+        ),
+        Column(
+            name="impurity",
+            label="Impurity",
+            digits=3,
+            help="Share of the splits' gain in 250 extremely randomised trees",
+        ),
+        Column(name="ols_drop", label="Linear", digits=3, help="Fall of R2 when least squares does without it"),
+        Column(name="correlation", label="Correlation", digits=3, help="Spearman's rho; eta squared for categories"),
+        Column(name="correlation_lower", label="from", digits=2, help="95 % interval"),
+        Column(name="correlation_upper", label="to", digits=2, help="95 % interval"),
+        Column(name="p_adjusted", label="p", digits=2, help="Holm's adjustment over the hyperparameters"),
+        Column(name="correlation_kind", label="Kind"),
     ]
     how = (
         "One row per hyperparameter. Methods measure different things, so compare orders, not numbers. A value near "
         "the best counts only where it exceeds the column Chance."
     )
     query = site.query(queries.text("sweep/matters"), **about)
-    return Table(f"sweep-importance{suffix}", "Every method's importance", how, query, columns, run, limit=ROWS)
+    return Table(
+        id=f"sweep-importance{suffix}",
+        title="Every method's importance",
+        how_to_read=how,
+        query=query,
+        columns=columns,
+        analysis_run_id=run,
+        limit=ROWS,
+    )
 
 
 def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
     """Return how far the models hold, whether methods agree, interactions, and what was varied together."""
     blocks: list[Block] = [
         Table(
-            f"sweep-models{suffix}",
-            "How far the models can be believed",
-            "R2 of trials that the model has not seen: 1 is perfect, 0 is no better than the mean. Importances of a "
+            id=f"sweep-models{suffix}",
+            title="How far the models can be believed",
+            how_to_read="R2 of trials that the model has not seen: 1 is perfect, 0 is no better than the mean. "
+            "Importances of a "
             "model that is called worthless mean nothing.",
-            site.query(queries.text("sweep/models"), **about),
-            [
-                Column("model_name", "Model"),
-                Column("trial_count", "Trials"),
-                Column("r_squared", "R2 in sample", 3),
-                Column("r_squared_left_out", "R2 of unseen trials", 3),
-                Column("r_squared_sd", "SD over folds", 2),
-                Column("verdict", "Verdict"),
-                Column("reason", "Why not"),
+            query=site.query(queries.text("sweep/models"), **about),
+            columns=[
+                Column(name="model_name", label="Model"),
+                Column(name="trial_count", label="Trials"),
+                Column(name="r_squared", label="R2 in sample", digits=3),
+                Column(name="r_squared_left_out", label="R2 of unseen trials", digits=3),
+                Column(name="r_squared_sd", label="SD over folds", digits=2),
+                Column(name="verdict", label="Verdict"),
+                Column(name="reason", label="Why not"),
             ],
-            run,
+            analysis_run_id=run,
         ),
         Table(
-            f"sweep-agreement{suffix}",
-            "Do the methods agree?",
-            "Kendall's tau of two methods' importances: 1 is the same order, 0 none in common, -1 the reverse.",
-            site.query(queries.text("sweep/agreement"), **about),
-            [
-                Column("method_a", "Method"),
-                Column("method_b", "and"),
-                Column("tau", "Kendall's tau", 2),
-                Column("is_same_first", "Same first"),
-                Column("hyperparameter_count", "Hyperparameters"),
-                Column("reason", "Why not"),
+            id=f"sweep-agreement{suffix}",
+            title="Do the methods agree?",
+            how_to_read="Kendall's tau of two methods' importances: 1 is the same order, 0 none in common, -1 the "
+            "reverse.",
+            query=site.query(queries.text("sweep/agreement"), **about),
+            columns=[
+                Column(name="method_a", label="Method"),
+                Column(name="method_b", label="and"),
+                Column(name="tau", label="Kendall's tau", digits=2),
+                Column(name="is_same_first", label="Same first"),
+                Column(name="hyperparameter_count", label="Hyperparameters"),
+                Column(name="reason", label="Why not"),
             ],
-            run,
+            analysis_run_id=run,
             is_folded=True,
         ),
         Table(
-            f"sweep-interactions{suffix}",
-            "What matters only together",
-            "Products of two hyperparameters that explain what neither explains alone (nor its square): found by a "
+            id=f"sweep-interactions{suffix}",
+            title="What matters only together",
+            how_to_read="Products of two hyperparameters that explain what neither explains alone (nor its square): "
+            "found by a "
             "test, adjusted for all pairs, and given to the trees as features.",
-            site.query(queries.text("sweep/interactions"), **about),
-            [
-                Column("hyperparameter_a", "Hyperparameter"),
-                Column("level_a", "Level"),
-                Column("hyperparameter_b", "with"),
-                Column("level_b", "Level"),
-                Column("partial_correlation", "Partial correlation", 2),
-                Column("p_adjusted", "p", 2, "Bonferroni over all pairs"),
+            query=site.query(queries.text("sweep/interactions"), **about),
+            columns=[
+                Column(name="hyperparameter_a", label="Hyperparameter"),
+                Column(name="level_a", label="Level"),
+                Column(name="hyperparameter_b", label="with"),
+                Column(name="level_b", label="Level"),
+                Column(name="partial_correlation", label="Partial correlation", digits=2),
+                Column(name="p_adjusted", label="p", digits=2, help="Bonferroni over all pairs"),
             ],
-            run,
+            analysis_run_id=run,
             is_folded=True,
             empty="No product passes the test.",
         ),
         Table(
-            f"sweep-pairs{suffix}",
-            "Interactions",
-            "Share of the forest's variance that a pair explains beyond both main effects.",
-            site.query(queries.text("sweep/pairs"), **about),
-            [
-                Column("hyperparameter", "Hyperparameter"),
-                Column("hyperparameter_b", "with"),
-                Column("importance", "Share", 3),
-                Column("deviation", "SD over trees", 2),
+            id=f"sweep-pairs{suffix}",
+            title="Interactions",
+            how_to_read="Share of the forest's variance that a pair explains beyond both main effects.",
+            query=site.query(queries.text("sweep/pairs"), **about),
+            columns=[
+                Column(name="hyperparameter", label="Hyperparameter"),
+                Column(name="hyperparameter_b", label="with"),
+                Column(name="importance", label="Share", digits=3),
+                Column(name="deviation", label="SD over trees", digits=2),
             ],
-            run,
+            analysis_run_id=run,
             is_folded=True,
             empty="There is no pair, or no model.",
         ),
@@ -109,16 +144,25 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
     together = site.query(queries.text("sweep/confounding"), **about)
     how = "Pairs with an association of at least 0.3. Confounded ones (0.7 and more) can hardly be told apart."
     columns = [
-        Column("hyperparameter_a", "Hyperparameter"),
-        Column("hyperparameter_b", "with"),
-        Column("coefficient", "Association", 2),
-        Column("method", "Measure"),
-        Column("is_confounded", "Confounded"),
-        Column("trial_count", "Trials"),
+        Column(name="hyperparameter_a", label="Hyperparameter"),
+        Column(name="hyperparameter_b", label="with"),
+        Column(name="coefficient", label="Association", digits=2),
+        Column(name="method", label="Measure"),
+        Column(name="is_confounded", label="Confounded"),
+        Column(name="trial_count", label="Trials"),
     ]
     none = "All hyperparameters were varied independently of each other."
     blocks.append(
-        Table(f"sweep-together{suffix}", "Varied together", how, together, columns, run, is_folded=True, empty=none)
+        Table(
+            id=f"sweep-together{suffix}",
+            title="Varied together",
+            how_to_read=how,
+            query=together,
+            columns=columns,
+            analysis_run_id=run,
+            is_folded=True,
+            empty=none,
+        )
     )
     return blocks
 
@@ -126,23 +170,42 @@ def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) ->
 def linear_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
     """Return the summary of ordinary least squares."""
     columns = [
-        Column("term", "Term"),
-        Column("coefficient", "Coefficient"),
-        Column("standard_error", "SE", 3),
-        Column("t", "t", 3),
-        Column("p", "p", 2),
-        Column("lower", "from", 3, "95 % interval"),
-        Column("upper", "to", 3, "95 % interval"),
-        Column("standardised", "Standardised", 3, "In standard deviations of the metric and of the term"),
-        Column("vif", "VIF", 3, "Variance inflation: above 5 to 10 the coefficient is shared with other terms"),
-        Column("reason", "Why not"),
+        Column(name="term", label="Term"),
+        Column(name="coefficient", label="Coefficient"),
+        Column(name="standard_error", label="SE", digits=3),
+        Column(name="t", label="t", digits=3),
+        Column(name="p", label="p", digits=2),
+        Column(name="lower", label="from", digits=3, help="95 % interval"),
+        Column(name="upper", label="to", digits=3, help="95 % interval"),
+        Column(
+            name="standardised",
+            label="Standardised",
+            digits=3,
+            help="In standard deviations of the metric and of the term",
+        ),
+        Column(
+            name="vif",
+            label="VIF",
+            digits=3,
+            help="Variance inflation: above 5 to 10 the coefficient is shared with other terms",
+        ),
+        Column(name="reason", label="Why not"),
     ]
     how = (
         "Least squares on all hyperparameters at once: the change of the metric per unit of the term, the others held. "
         "Categories are compared with their most frequent level. p-values are not adjusted for their number."
     )
     query = site.query(queries.text("sweep/terms"), **about)
-    return Table(f"sweep-linear{suffix}", "Linear model", how, query, columns, run, limit=ROWS, is_folded=True)
+    return Table(
+        id=f"sweep-linear{suffix}",
+        title="Linear model",
+        how_to_read=how,
+        query=query,
+        columns=columns,
+        analysis_run_id=run,
+        limit=ROWS,
+        is_folded=True,
+    )
 
 
 def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
@@ -150,35 +213,41 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
     return [
         *_ranges(site, run, about, suffix),
         Table(
-            f"sweep-untried{suffix}",
-            "Combinations not tried",
-            "Thirds of the tried range (or levels) of two hyperparameters that no trial combines.",
-            site.query(queries.text("sweep/untried"), **about),
-            [
-                Column("hyperparameter_a", "Hyperparameter"),
-                Column("part_a", "in"),
-                Column("hyperparameter_b", "with"),
-                Column("part_b", "in"),
-                Column("expected", "Trials to be expected", 2),
+            id=f"sweep-untried{suffix}",
+            title="Combinations not tried",
+            how_to_read="Thirds of the tried range (or levels) of two hyperparameters that no trial combines.",
+            query=site.query(queries.text("sweep/untried"), **about),
+            columns=[
+                Column(name="hyperparameter_a", label="Hyperparameter"),
+                Column(name="part_a", label="in"),
+                Column(name="hyperparameter_b", label="with"),
+                Column(name="part_b", label="in"),
+                Column(name="expected", label="Trials to be expected", digits=2),
             ],
-            run,
+            analysis_run_id=run,
             empty="Every combination of two that was to be expected has been tried.",
         ),
         Table(
-            f"sweep-next{suffix}",
-            "What to try next",
-            "The first five have the best predictions of the extremely randomised trees; the others promise the "
+            id=f"sweep-next{suffix}",
+            title="What to try next",
+            how_to_read="The first five have the best predictions of the extremely randomised trees; the others "
+            "promise the "
             "largest expected improvement, which also rewards uncertainty: they are for finding out. All lie inside "
             "the declared space (or the range that was tried) and differ from each other and from every trial. A "
             "prediction is a mean: it may lie behind the best trial, whose value was also luck.",
-            site.query(queries.text("sweep/suggestions"), **about),
-            [
-                Column("suggestion", "No."),
-                Column("configuration", "Configuration"),
-                Column("predicted", "Predicted", 4),
-                Column("deviation", "SD", 2, "Of the trees, joined with their error on unseen trials"),
+            query=site.query(queries.text("sweep/suggestions"), **about),
+            columns=[
+                Column(name="suggestion", label="No."),
+                Column(name="configuration", label="Configuration"),
+                Column(name="predicted", label="Predicted", digits=4),
+                Column(
+                    name="deviation",
+                    label="SD",
+                    digits=2,
+                    help="Of the trees, joined with their error on unseen trials",
+                ),
             ],
-            run,
+            analysis_run_id=run,
             empty="Nothing is suggested: there is no model that could be believed.",
         ),
     ]
@@ -190,25 +259,37 @@ def _ranges(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> 
         site.query(queries.text("sweep/ranges"), **about, is_level=is_level) for is_level in (False, True)
     )
     interval = [
-        Column("hyperparameter", "Hyperparameter"),
-        Column("lower", "From", 3, "10 % quantile of the best trials"),
-        Column("upper", "To", 3, "90 % quantile of the best trials"),
-        Column("tried_lower", "Tried from", 3, "Least value that a trial with a value of the metric has"),
-        Column("tried_upper", "Tried to", 3, "Greatest value that a trial with a value of the metric has"),
-        Column("lower_from", "From, at least", 3, "95 % bootstrap interval of the lower end"),
-        Column("lower_to", "at most", 3),
-        Column("upper_from", "To, at least", 3, "95 % bootstrap interval of the upper end"),
-        Column("upper_to", "at most", 3),
+        Column(name="hyperparameter", label="Hyperparameter"),
+        Column(name="lower", label="From", digits=3, help="10 % quantile of the best trials"),
+        Column(name="upper", label="To", digits=3, help="90 % quantile of the best trials"),
+        Column(
+            name="tried_lower",
+            label="Tried from",
+            digits=3,
+            help="Least value that a trial with a value of the metric has",
+        ),
+        Column(
+            name="tried_upper",
+            label="Tried to",
+            digits=3,
+            help="Greatest value that a trial with a value of the metric has",
+        ),
+        Column(name="lower_from", label="From, at least", digits=3, help="95 % bootstrap interval of the lower end"),
+        Column(name="lower_to", label="at most", digits=3),
+        Column(name="upper_from", label="To, at least", digits=3, help="95 % bootstrap interval of the upper end"),
+        Column(name="upper_to", label="at most", digits=3),
     ]
     if any(row["reason"] for row in numbers.rows()):
-        interval.insert(1, Column("reason", "Why not"))
+        interval.insert(1, Column(name="reason", label="Why not"))
     shares = [
-        Column("hyperparameter", "Hyperparameter"),
-        Column("level", "Level"),
-        Column("share", "Share of the best", 2),
-        Column("share_from", "at least", 2, "95 % interval: the wider of bootstrap and Wilson's"),
-        Column("share_to", "at most", 2, "95 % interval: the wider of bootstrap and Wilson's"),
-        Column("tried_share", "Share of all", 2, "Of the trials that finished with a value"),
+        Column(name="hyperparameter", label="Hyperparameter"),
+        Column(name="level", label="Level"),
+        Column(name="share", label="Share of the best", digits=2),
+        Column(
+            name="share_from", label="at least", digits=2, help="95 % interval: the wider of bootstrap and Wilson's"
+        ),
+        Column(name="share_to", label="at most", digits=2, help="95 % interval: the wider of bootstrap and Wilson's"),
+        Column(name="tried_share", label="Share of all", digits=2, help="Of the trials that finished with a value"),
     ]
     tables: list[Block] = []
     if numbers.frame.height:
@@ -217,28 +298,57 @@ def _ranges(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> 
             "of the former is certain (95 % bootstrap interval)."
         )
         name = f"sweep-ranges{suffix}"
-        tables.append(Table(name, "Where the best trials lie", how, numbers, interval, run, limit=ROWS))
+        tables.append(
+            Table(
+                id=name,
+                title="Where the best trials lie",
+                how_to_read=how,
+                query=numbers,
+                columns=interval,
+                analysis_run_id=run,
+                limit=ROWS,
+            )
+        )
     if levels.frame.height:
         how = "How often the best trials have each level, beside how often all trials with a value have it."
         name = f"sweep-levels{suffix}"
-        tables.append(Table(name, "Which levels the best trials have", how, levels, shares, run, limit=ROWS))
+        tables.append(
+            Table(
+                id=name,
+                title="Which levels the best trials have",
+                how_to_read=how,
+                query=levels,
+                columns=shares,
+                analysis_run_id=run,
+                limit=ROWS,
+            )
+        )
     return tables
 
 
 def column_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
     """Return what became of every column."""
     columns = [
-        Column("name", "Hyperparameter"),
-        Column("role", "Role"),
-        Column("kind", "Kind"),
-        Column("is_log", "Logarithm"),
-        Column("present_count", "Trials with it"),
-        Column("missing_count", "without"),
-        Column("distinct_count", "Distinct values"),
-        Column("imputed_count", "Imputed"),
-        Column("imputed_value", "by", 4),
-        Column("note", "Note"),
+        Column(name="name", label="Hyperparameter"),
+        Column(name="role", label="Role"),
+        Column(name="kind", label="Kind"),
+        Column(name="is_log", label="Logarithm"),
+        Column(name="present_count", label="Trials with it"),
+        Column(name="missing_count", label="without"),
+        Column(name="distinct_count", label="Distinct values"),
+        Column(name="imputed_count", label="Imputed"),
+        Column(name="imputed_value", label="by", digits=4),
+        Column(name="note", label="Note"),
     ]
     how = "Every column that was found: whether models use it, what was imputed, and why the others are left out."
     query = site.query(queries.text("sweep/columns"), **about)
-    return Table(f"sweep-columns{suffix}", "What was used", how, query, columns, run, limit=ROWS, is_folded=True)
+    return Table(
+        id=f"sweep-columns{suffix}",
+        title="What was used",
+        how_to_read=how,
+        query=query,
+        columns=columns,
+        analysis_run_id=run,
+        limit=ROWS,
+        is_folded=True,
+    )

@@ -80,12 +80,13 @@ def load_trials(
 def table(trials: Trials) -> TrialTable:
     """Return the table of all trials, which follows every selection."""
     return TrialTable(
-        TABLE,
-        "Trials",
-        "One row per trial, whatever became of it. Sort by a heading; what is typed selects trials here and in every "
+        id=TABLE,
+        title="Trials",
+        how_to_read="One row per trial, whatever became of it. Sort by a heading; what is typed selects trials here "
+        "and in every "
         "figure; what is selected on an axis above is selected here.",
-        trials.wide.query,
-        [Column(name, label) for name, label, _ in trials.columns],
+        query=trials.wide.query,
+        columns=[Column(name=name, label=label) for name, label, _ in trials.columns],
         limit=20,
         data=packed(trials.sample, trials.columns),
         notes=trials.notes,
@@ -102,12 +103,13 @@ def parallel(trials: Trials, metric: int, summary: Row, names: Sequence[str], su
     if len(names) > AXES:
         notes.insert(0, f"The {AXES} most important of {len(names)} hyperparameters.")
     return Figure(
-        f"sweep-parallel{suffix}",
-        "All trials",
-        "Each line is a trial that finished with a value, coloured by the metric (yellow is better). Drag along an "
+        id=f"sweep-parallel{suffix}",
+        title="All trials",
+        how_to_read="Each line is a trial that finished with a value, coloured by the metric (yellow is better). "
+        "Drag along an "
         "axis to keep only the trials that pass there; several axes combine, and table and figures follow.",
-        Parallel(TABLE, [*axes, *others, trials.at(column)], trials.at(column), summary["direction"] == "max"),
-        trials.wide.query,
+        chart=Parallel(TABLE, [*axes, *others, trials.at(column)], trials.at(column), summary["direction"] == "max"),
+        query=trials.wide.query,
         alt="Parallel coordinates of the trials: one axis a hyperparameter, the metric last.",
         notes=notes,
     )
@@ -137,13 +139,14 @@ def slices(
     if curves:
         blocks.append(
             Figure(
-                f"sweep-slices{suffix}",
-                "One hyperparameter at a time",
-                "Dots are trials; the line is the model's mean prediction over the trials with that value set "
+                id=f"sweep-slices{suffix}",
+                title="One hyperparameter at a time",
+                how_to_read="Dots are trials; the line is the model's mean prediction over the trials with that "
+                "value set "
                 "(partial dependence), the band the middle 80 % of the single trials' curves around it: a wide band "
                 "means that the effect hangs on other hyperparameters.",
-                charts.slices(_slice_points(trials, metric, list(curves)), curves, logs, label),
-                curve,
+                chart=charts.slices(_slice_points(trials, metric, list(curves)), curves, logs, label),
+                query=curve,
                 alt="Scatter of trials with the model's mean curve, for one hyperparameter at a time.",
                 analysis_run_id=run,
                 notes=_thinned(SLICE_POINTS, summary["used_count"]),
@@ -152,12 +155,15 @@ def slices(
     if surface.frame.height:
         blocks.append(
             Figure(
-                f"sweep-pair{suffix}",
-                "The strongest pair",
-                f"The model's mean prediction of {label} over the two hyperparameters that explain most together "
+                id=f"sweep-pair{suffix}",
+                title="The strongest pair",
+                how_to_read=f"The model's mean prediction of {label} over the two hyperparameters that explain most "
+                "together "
                 "(yellow is better).",
-                charts.contour(surface.rows(), summary["metric"], logs, higher_is_better=summary["direction"] == "max"),
-                surface,
+                chart=charts.contour(
+                    surface.rows(), summary["metric"], logs, higher_is_better=summary["direction"] == "max"
+                ),
+                query=surface,
                 alt="Map of the model's mean prediction over two hyperparameters.",
                 analysis_run_id=run,
             )

@@ -98,13 +98,13 @@ def test_a_billion_cells_are_counted_and_refused(spec, hpowh):
 def test_bad_data_are_refused(tmp_path, content, says):
     (tmp_path / "bad.csv").write_text(content)
     with pytest.raises(SpecError, match=says):
-        load(DataSpec("bad", path="bad.csv", target="y"), tmp_path)
+        load(DataSpec(name="bad", path="bad.csv", target="y"), tmp_path)
 
 
 def test_a_column_that_is_not_there_names_the_nearest(tmp_path):
     (tmp_path / "d.csv").write_text("width,colour\n1,a\n2,b\n")
     with pytest.raises(SpecError, match="Did you mean colour"):
-        load(DataSpec("d", path="d.csv", target="color"), tmp_path)
+        load(DataSpec(name="d", path="d.csv", target="color"), tmp_path)
 
 
 def test_a_class_smaller_than_the_folds_is_named():
@@ -120,8 +120,8 @@ def test_files_become_numbers(tmp_path):
 
     (tmp_path / "d.csv").write_text("colour,size,id,y\nred,1,u,no\nblue,2,v,yes\nred,3,w,no\n")
     pl.read_csv(tmp_path / "d.csv").write_parquet(tmp_path / "d.parquet")
-    one = load(DataSpec("d", path="d.csv", target="y", ignore=("id",)), tmp_path)
-    two = load(DataSpec("d", path="d.parquet", target="y", ignore=("id",)), tmp_path)
+    one = load(DataSpec(name="d", path="d.csv", target="y", ignore=("id",)), tmp_path)
+    two = load(DataSpec(name="d", path="d.parquet", target="y", ignore=("id",)), tmp_path)
     assert one.features.tolist() == [[0, 1, 1], [1, 0, 2], [0, 1, 3]]
     assert one.target.tolist() == [0, 1, 0]
     assert one.classes == ("no", "yes")
@@ -138,7 +138,7 @@ def test_no_network_is_said(monkeypatch, tmp_path):
     with pytest.raises(
         SpecError, match="OpenML data set 31 cannot be fetched: Name or service not known. Is there net"
     ):
-        load(DataSpec("credit", openml=31), tmp_path)
+        load(DataSpec(name="credit", openml=31), tmp_path)
 
 
 def fake_openml(**more):
@@ -165,12 +165,12 @@ def test_an_openml_data_set_becomes_numbers(monkeypatch, tmp_path):
         return fake_openml()
 
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
-    data = load(DataSpec("credit", openml=31), tmp_path)
+    data = load(DataSpec(name="credit", openml=31), tmp_path)
     assert asked[0]["data_id"] == 31
     assert asked[0]["target_column"] == "default-target"
     assert (data.task, data.classes, data.target.tolist()) == ("classification", ("bad", "good"), [1, 0, 1, 0])
     assert data.notes == ["credit: job are categories and enter as numbers."]
-    load(DataSpec("credit", openml=31, target="age"), tmp_path)
+    load(DataSpec(name="credit", openml=31, target="age"), tmp_path)
     assert asked[1]["target_column"] == "age"
 
 
@@ -184,10 +184,10 @@ def test_openml_numbers_sparse_rows_and_missing_values(monkeypatch, tmp_path):
         fake_openml(data=np.array([[1.0], [np.nan], [3.0], [4.0]]), feature_names=["age"]),
     ]
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda **_: answers.pop(0))
-    assert load(DataSpec("d", openml=1), tmp_path).task == "regression"
-    assert load(DataSpec("d", openml=1), tmp_path).features.shape == (4, 4)
+    assert load(DataSpec(name="d", openml=1), tmp_path).task == "regression"
+    assert load(DataSpec(name="d", openml=1), tmp_path).features.shape == (4, 4)
     with pytest.raises(SpecError, match="the first in row 2, feature 1"):
-        load(DataSpec("d", openml=1), tmp_path)
+        load(DataSpec(name="d", openml=1), tmp_path)
 
 
 def test_a_spec_with_an_openml_id_is_planned(monkeypatch, spec):

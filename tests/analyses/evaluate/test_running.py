@@ -165,7 +165,7 @@ def test_a_cut_line_and_a_doubled_record_do_no_harm(tmp_path, spec, read):
     whole = read(folder.path)
     journal = folder.journals / "left.jsonl"
     handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    append(handle, Record(0, 0, "failed", "an echo", [], []))
+    append(handle, Record(group=0, rank=0, status="failed", reason="an echo", seconds=[], values=[]))
     os.write(handle, b'[0,3,"ok",null,[0.1,')
     os.close(handle)
     evaluate(prepared, folder.path, jobs=1)

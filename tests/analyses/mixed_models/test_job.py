@@ -115,7 +115,7 @@ def test_a_model_without_interaction_is_warned_about_with_the_comparison(priorba
 
 
 def test_everything_is_stored_with_its_provenance(small):
-    question = Question("algorithm", ("prior",), ("tukey", "dunnett:B", "A - 0.5*B - 0.5*C"))
+    question = Question(factor="algorithm", by=("prior",), contrasts=("tukey", "dunnett:B", "A - 0.5*B - 0.5*C"))
     outcome = analyse_lmem(small, f"{DEFAULT} + prior", question=question, experiment="x")
     expected = {
         "lmem_model",
@@ -304,7 +304,7 @@ def test_rank_deficient_designs_name_what_was_dropped(warehouse, tmp_path):
         ("value ~ log(prior)", {}, "not a number"),
         ("value ~ algorithm", {"metric": "nope"}, "no metric 'nope'"),
         ("value ~ algorithm", {"experiment": "nope"}, "no experiment 'nope'"),
-        ("value ~ algorithm", {"question": Question("prior")}, "prior is not a factor of the fixed part"),
+        ("value ~ algorithm", {"question": Question(factor="prior")}, "prior is not a factor of the fixed part"),
         ("value ~ algorithm", {"question": Question(contrasts=("dunnett:Z",))}, "no level Z"),
     ],
 )

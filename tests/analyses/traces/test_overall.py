@@ -12,7 +12,16 @@ def cell(benchmark: int, algorithm: int, budgets: list[float], regret: list[floa
     ones = np.ones(len(budgets))
     values = np.array(regret)
     return Cell(
-        benchmark, algorithm, setting, np.array(budgets), values, ones * 0.1, ones * 4, ones, ones * 0, ones * 4
+        benchmark_id=benchmark,
+        algorithm_id=algorithm,
+        setting=setting,
+        budgets=np.array(budgets),
+        regret=values,
+        regret_sd=ones * 0.1,
+        regret_count=ones * 4,
+        rank=ones,
+        rank_sd=ones * 0,
+        rank_count=ones * 4,
     )
 
 

@@ -18,7 +18,9 @@ PAIR = {"first": "PB", "second": "HB", "setting": "", "budget": 10, "by": "mixed
 
 
 def contrast(verdict: str | None, p: float | None, **context: Any) -> Conclusion:
-    return Conclusion("contrast", "demo", "PB - HB", verdict, -0.1, p_value=p, context=PAIR | context)
+    return Conclusion(
+        kind="contrast", subject="demo", item="PB - HB", verdict=verdict, value=-0.1, p_value=p, context=PAIR | context
+    )
 
 
 def sentences(before: list[Conclusion], now: list[Conclusion], tolerance: float = 0.05) -> list[str]:
@@ -67,7 +69,9 @@ def test_what_is_new_or_gone_is_no_changed_verdict():
 
 
 def count(subject: str, of: str | None, value: int, noun: str = "run", place: str = "experiment") -> Conclusion:
-    return Conclusion("count", subject, f"of {of}", value=value, context={"noun": noun, "of": of, "in": place})
+    return Conclusion(
+        kind="count", subject=subject, item=f"of {of}", value=value, context={"noun": noun, "of": of, "in": place}
+    )
 
 
 def test_new_and_lost_data():
@@ -85,12 +89,14 @@ def test_another_winner_and_another_first_importance():
     win = {"metric": "loss", "setting": "prior=good"}
     first = {"metric": "acc", "method": "fanova"}
     before = [
-        Conclusion("winner", "demo", "loss", "tpe", 0.1, context=win),
-        Conclusion("importance", "wine", "acc | fanova", "lr", 0.5, context=first),
+        Conclusion(kind="winner", subject="demo", item="loss", verdict="tpe", value=0.1, context=win),
+        Conclusion(kind="importance", subject="wine", item="acc | fanova", verdict="lr", value=0.5, context=first),
     ]
     now = [
-        Conclusion("winner", "demo", "loss", "cma", 0.05, context=win),
-        Conclusion("importance", "wine", "acc | fanova", "depth x lr", 0.6, context=first),
+        Conclusion(kind="winner", subject="demo", item="loss", verdict="cma", value=0.05, context=win),
+        Conclusion(
+            kind="importance", subject="wine", item="acc | fanova", verdict="depth x lr", value=0.6, context=first
+        ),
     ]
     assert sentences(before, now) == [
         "demo with prior=good: cma now ends with the lowest mean normalised regret by loss (0.0500); "
@@ -100,7 +106,9 @@ def test_another_winner_and_another_first_importance():
 
 
 def metric(name: str, value: float | None, lower: float | None = None, upper: float | None = None) -> Conclusion:
-    return Conclusion("landscape", "fcnet / slice", name, None, value, lower, upper)
+    return Conclusion(
+        kind="landscape", subject="fcnet / slice", item=name, verdict=None, value=value, lower=lower, upper=upper
+    )
 
 
 def test_a_landscape_that_drifts():
@@ -139,7 +147,13 @@ def test_equal_verdicts_say_nothing_and_different_ones_say_something(verdicts):
 def store_contrast(warehouse: Warehouse, estimate: float, p: float | None, direction: str = "min", **more: Any) -> None:
     """Store an analysis run with one contrast, as the mixed model does."""
     parameters = {"formula": "regret ~ algorithm + (1|benchmark)", "budget": 10, "where": None} | more
-    run = AnalysisRun("mixed_models.fit", "demo", "1", parameters, f"{estimate} {p}")
+    run = AnalysisRun(
+        job="mixed_models.fit",
+        subject="demo",
+        job_version="1",
+        parameters=parameters,
+        input_fingerprint=f"{estimate} {p}",
+    )
     pair = {"first": "PB", "second": "HB", "contrast": "PB - HB", "setting": "", "factor": "algorithm"}
     shown = pair | {"model": "model", "method": "tukey", "estimate": estimate, "p_adjusted": p, "p_value": p}
     group = {"model": "model", "factor": "algorithm", "setting": "", "direction": direction, "group_number": 1}
@@ -204,14 +218,20 @@ def test_rankings_importances_winners_and_landscapes_are_read(warehouse: Warehou
         connection.execute("insert into core.algorithm values (1, 'PB'), (2, 'HB')")
     pair = {"setting": "", "test": "nemenyi", "first": "PB", "second": "HB", "estimate": 1.0, "p_adjusted": 0.01}
     warehouse.save_run(
-        AnalysisRun("rankings", "demo", "1", {"response": "regret"}, "f"), {"ranking_pair": pl.DataFrame([pair])}
+        AnalysisRun(
+            job="rankings", subject="demo", job_version="1", parameters={"response": "regret"}, input_fingerprint="f"
+        ),
+        {"ranking_pair": pl.DataFrame([pair])},
     )
     point = {"metric_id": 1, "setting": "", "position_unit": "budget", "benchmark_count": 2}
     points = [
         point | {"algorithm_id": a, "position": p, "normalized_regret_mean": m}
         for a, p, m in ((1, 1.0, 0.1), (1, 2.0, 0.09), (2, 1.0, 0.5), (2, 2.0, 0.01))
     ]
-    warehouse.save_run(AnalysisRun("traces", "demo", "1", {}, "f"), {"trace_overall": pl.DataFrame(points)})
+    warehouse.save_run(
+        AnalysisRun(job="traces", subject="demo", job_version="1", parameters={}, input_fingerprint="f"),
+        {"trace_overall": pl.DataFrame(points)},
+    )
     rank = {
         "metric_id": 1,
         "method": "fanova",
@@ -221,9 +241,12 @@ def test_rankings_importances_winners_and_landscapes_are_read(warehouse: Warehou
         "verdict": "usable",
     }
     other = rank | {"hyperparameter": "depth", "importance": 0.2, "place": 2}
-    warehouse.save_run(AnalysisRun("sweeps", "wine", "1", {}, "f"), {"sweep_importance": pl.DataFrame([rank, other])})
     warehouse.save_run(
-        AnalysisRun("landscapes", "fcnet", "1", {}, "f"),
+        AnalysisRun(job="sweeps", subject="wine", job_version="1", parameters={}, input_fingerprint="f"),
+        {"sweep_importance": pl.DataFrame([rank, other])},
+    )
+    warehouse.save_run(
+        AnalysisRun(job="landscapes", subject="fcnet", job_version="1", parameters={}, input_fingerprint="f"),
         {"landscape_metric": pl.DataFrame([{"name": "n_lo", "value": 3.0}])},
     )
     found = {one.kind: one for one in read_conclusions(warehouse.connection)}

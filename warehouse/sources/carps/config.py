@@ -15,7 +15,7 @@ MAX_FIDELITY = ("task.input_space.fidelity_space.max_fidelity", "task.max_budget
 OBJECTIVES = ("task.output_space.objectives", "task.objectives")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """One run's settings; what the configuration does not say is None."""
 
@@ -51,15 +51,15 @@ def run_config(config: Mapping[str, Any], where: str) -> RunConfig:
     if suite is not None:
         features["suite"] = suite
     return RunConfig(
-        value_at(config, "optimizer_id"),
-        value_at(config, "task_id"),
-        suite,
-        value_at(config, "seed"),
-        tuple(str(one) for one in objectives),
-        float(most) if isinstance(most, int | float) else None,
-        bool(value_at(config, "task.input_space.fidelity_space.is_multifidelity")),
-        read_space(definition, where) if definition is not None else None,
-        features,
+        optimizer=value_at(config, "optimizer_id"),
+        task=value_at(config, "task_id"),
+        suite=suite,
+        seed=value_at(config, "seed"),
+        objectives=tuple(str(one) for one in objectives),
+        max_fidelity=float(most) if isinstance(most, int | float) else None,
+        is_multifidelity=bool(value_at(config, "task.input_space.fidelity_space.is_multifidelity")),
+        space=read_space(definition, where) if definition is not None else None,
+        features=features,
     )
 
 

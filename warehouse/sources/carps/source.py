@@ -123,13 +123,13 @@ def _content(name: str, config: RunConfig, lines: Lines, label: str, request: Re
         notes.append("The log ends within a line, which is left out (written at this moment, or cut off).")
     parameters = config.space.parameters if config.space is not None else observed(read.records)
     sweep = Sweep(
-        name,
-        "carps",
-        read.metrics,
-        parameters,
-        where.run,
-        where.benchmark,
-        where.search_space,
+        name=name,
+        tool="carps",
+        metrics=read.metrics,
+        parameters=parameters,
+        run=where.run,
+        benchmark=where.benchmark,
+        search_space=where.search_space,
         constraints=config.space.constraints() if config.space is not None else [],
     )
     problems: list[Problem] = [*lines.problems, *read.problems]

@@ -107,16 +107,16 @@ def _record(
             attributes.update({f"additional_info.{name}": one for name, one in extra.items()})
     known = {"ok": "pruned" if is_part else "finished", "running": "running"}
     return Record(
-        f"{n_trials:g}",
-        line,
-        known.get(status, "failed"),
-        _named(info.get("config"), config, counts),
-        values,
-        attributes,
-        moment_of(value.get("starttime")),
-        moment_of(value.get("endtime")),
-        number_of(value.get("time")),
-        n_trials,
+        name=f"{n_trials:g}",
+        number=line,
+        status=known.get(status, "failed"),
+        parameters=_named(info.get("config"), config, counts),
+        values=values,
+        attributes=attributes,
+        started_at=moment_of(value.get("starttime")),
+        ended_at=moment_of(value.get("endtime")),
+        duration=number_of(value.get("time")),
+        spent=n_trials,
     )
 
 

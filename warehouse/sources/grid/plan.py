@@ -53,7 +53,7 @@ class Metric:
     split: str | None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Plan:
     """The mapping of one wide file, and the SQL that follows from it."""
 
@@ -195,13 +195,13 @@ def make(staged: Staged, request: Request) -> Plan:
             roles[column] = Role("hyperparameter", None, "all others are")
     name = str(request.options.get("space") or request.name)
     plan = Plan(
-        staged.columns,
-        roles,
-        request.location,
-        name,
-        str(request.options.get("benchmark") or request.name),
-        request.options.get("direction"),
-        str(request.options.get("split") or "valid"),
+        columns=staged.columns,
+        roles=roles,
+        location=request.location,
+        space=name,
+        benchmark=str(request.options.get("benchmark") or request.name),
+        direction_option=request.options.get("direction"),
+        default_split=str(request.options.get("split") or "valid"),
     )
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
     for wanted, found in (("metric", plan.metrics), ("hyperparameter", plan.hyperparameters)):

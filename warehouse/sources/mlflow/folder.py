@@ -56,7 +56,13 @@ class FolderStore:
                     if run is not None:
                         runs.append(run)
                         self.folders[run.run_id] = inside
-        return Store(runs, self._history, lambda: self.repeated, tags, self.problems)
+        return Store(
+            runs=runs,
+            history=self._history,
+            repeated=lambda: self.repeated,
+            experiment_tags=tags,
+            problems=self.problems,
+        )
 
     def files(self) -> list[Path]:
         """Return every file that is read, for the fingerprint."""
@@ -82,10 +88,16 @@ class FolderStore:
         try:
             status = status_of(meta.get("status"), str(folder))
             run = MlflowRun(
-                run_id, experiment, str(meta.get("run_name") or tags.get(NAME) or run_id), status,
-                moment(meta.get("start_time")), moment(meta.get("end_time")),
-                is_deleted or meta.get("lifecycle_stage") == "deleted", self._texts(folder / "params"), tags=tags,
-            )  # fmt: skip
+                run_id=run_id,
+                experiment=experiment,
+                name=str(meta.get("run_name") or tags.get(NAME) or run_id),
+                status=status,
+                started=moment(meta.get("start_time")),
+                ended=moment(meta.get("end_time")),
+                is_deleted=is_deleted or meta.get("lifecycle_stage") == "deleted",
+                parameters=self._texts(folder / "params"),
+                tags=tags,
+            )
             for name, path in self._named(folder / "metrics"):
                 lines = self._lines(path)
                 if lines:

@@ -29,7 +29,7 @@ GREATEST = 1.7976931348623157e308
 """MLflow's SQL stores keep an infinity as the greatest double."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MlflowRun:
     """One run as stored."""
 
@@ -47,7 +47,7 @@ class MlflowRun:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Store:
     """The content of one store, deleted runs included."""
 
@@ -100,11 +100,11 @@ def tracked_of(store: Store, request: Request) -> Tracked:
     tags = store.experiment_tags
     labels = {name: {role: found[role] for role in LABELS if role in found} for name, found in tags.items()}
     return Tracked(
-        "mlflow",
-        tracked_runs,
-        points,
-        False,
-        ("params.", "metrics."),
+        tool="mlflow",
+        runs=tracked_runs,
+        history=points,
+        is_typed=False,
+        prefixes=("params.", "metrics."),
         labels=labels,
         problems=store.problems,
         notes=notes,
@@ -137,15 +137,15 @@ def _trial(run: MlflowRun, group: str, by_id: Mapping[str, MlflowRun]) -> Tracke
     if run.is_deleted:
         attributes["is_deleted"] = True
     return TrackedRun(
-        group,
-        run.name,
-        STATUSES[run.status],
-        run.started,
-        run.ended,
-        dict(run.parameters),
-        dict(run.metrics),
-        attributes,
-        run.run_id,
+        group=group,
+        name=run.name,
+        status=STATUSES[run.status],
+        started=run.started,
+        ended=run.ended,
+        parameters=dict(run.parameters),
+        summary=dict(run.metrics),
+        attributes=attributes,
+        source=run.run_id,
     )
 
 

@@ -70,9 +70,14 @@ class SqliteStore:
             title, is_gone = experiments.get(experiment, (f"experiment {experiment}", False))
             where = f"{self.path}: the run {run_id}"
             runs[run_id] = MlflowRun(
-                run_id, title, name or "", status_of(status, where), moment(start), moment(end),
+                run_id=run_id,
+                experiment=title,
+                name=name or "",
+                status=status_of(status, where),
+                started=moment(start),
+                ended=moment(end),
                 is_deleted=is_gone or stage == "deleted",
-            )  # fmt: skip
+            )
         for run_id, key, value in self._all("select run_uuid, key, value from params"):
             if run_id in runs:
                 runs[run_id].parameters[key] = value
@@ -84,7 +89,12 @@ class SqliteStore:
                 runs[run_id].metrics[key] = self._number(value)
         for run in runs.values():
             run.name = run.name or run.tags.get(NAME) or run.run_id
-        store = Store(list(runs.values()), self._history, lambda: self.repeated, self._experiment_tags(experiments))
+        store = Store(
+            runs=list(runs.values()),
+            history=self._history,
+            repeated=lambda: self.repeated,
+            experiment_tags=self._experiment_tags(experiments),
+        )
         if self.infinite:
             store.notes.append(
                 f"{self.infinite:,} values are the greatest double, which is how MLflow stores infinity here; "

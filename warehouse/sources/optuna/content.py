@@ -19,7 +19,7 @@ METRIC_NAMES = "study:metric_names"
 """The system attribute in which `Study.set_metric_names` keeps them."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Study:
     """One study, without its trials."""
 
@@ -32,7 +32,7 @@ class Study:
     time_note: str = ""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Content:
     """One storage file. `trial` counts from 0 in it and `study` is a position in `studies`."""
 

@@ -26,7 +26,7 @@ OLD = {
 """Names that were in use before Optuna 3 -> today's name and what the old one implied."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Distribution:
     """One distribution as stored."""
 
@@ -58,14 +58,20 @@ def parse(text: str) -> Distribution:
     name, implied = OLD.get(name, (name, {}))
     given = {**given, **implied}
     if name == "CategoricalDistribution":
-        return Distribution("categorical", choices=tuple(given["choices"]))
+        return Distribution(kind="categorical", choices=tuple(given["choices"]))
     if name not in ("FloatDistribution", "IntDistribution"):
         raise IngestError(
             f"The storage has a distribution that this program does not know: {text[:200]}.",
             "It was perhaps written by a newer Optuna; upgrade hpowh.",
         )
     kind = "float" if name == "FloatDistribution" else "int"
-    return Distribution(kind, given["low"], given["high"], given.get("step", given.get("q")), bool(given.get("log")))
+    return Distribution(
+        kind=kind,
+        low=given["low"],
+        high=given["high"],
+        step=given.get("step", given.get("q")),
+        is_log=bool(given.get("log")),
+    )
 
 
 def text_of(choice: Any) -> str:
@@ -130,21 +136,21 @@ def describe(name: str, distributions: list[Distribution]) -> tuple[SweepParamet
     """
     first = distributions[0]
     if any(d.kind != first.kind for d in distributions):
-        return SweepParameter(name, "mixed"), True
+        return SweepParameter(name=name, value_type="mixed"), True
     differs = any(d != first for d in distributions)
     if first.kind == "categorical":
         choices = list(dict.fromkeys(json.dumps(choice) for d in distributions for choice in d.choices))
         values = [json.loads(choice) for choice in choices]
-        return SweepParameter(name, _type_of(values), choices=f"[{', '.join(choices)}]"), differs
+        return SweepParameter(name=name, value_type=_type_of(values), choices=f"[{', '.join(choices)}]"), differs
     lows, highs = [d.low for d in distributions], [d.high for d in distributions]
     return (
         SweepParameter(
-            name,
-            first.kind,
-            "log" if first.is_log else "linear",
-            min(low for low in lows if low is not None),
-            max(high for high in highs if high is not None),
-            first.step,
+            name=name,
+            value_type=first.kind,
+            scale="log" if first.is_log else "linear",
+            lower=min(low for low in lows if low is not None),
+            upper=max(high for high in highs if high is not None),
+            step=first.step,
         ),
         differs,
     )

@@ -35,7 +35,7 @@ DIRECTIONS = (None, "min", "max")
 """By the number of Optuna's `StudyDirection`."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Trial:
     study: int
     number: int
@@ -132,7 +132,9 @@ class _Replay:
         """A second study of the same name is void."""
         if any(study.name == log["study_name"] for study in self.studies.values()):
             return
-        self.studies[self.next_study] = Study(log["study_name"], [DIRECTIONS[d] for d in log["directions"]])
+        self.studies[self.next_study] = Study(
+            name=log["study_name"], directions=[DIRECTIONS[d] for d in log["directions"]]
+        )
         self.trial_counts[self.next_study] = 0
         self.next_study += 1
 
@@ -154,7 +156,10 @@ class _Replay:
         if study not in self.studies:
             return
         trial = _Trial(
-            study, self.trial_counts[study], STATUSES[log.get("state", 0)], self.moment(log["datetime_start"])
+            study=study,
+            number=self.trial_counts[study],
+            status=STATUSES[log.get("state", 0)],
+            started_at=self.moment(log["datetime_start"]),
         )
         trial.ended_at = self.moment(log.get("datetime_complete"))
         if log.get("values") is not None:
@@ -263,4 +268,12 @@ class _Replay:
                 yield attribute_table(*zip(*found, strict=True))
 
         trial = [(at[t.study], t.number, t.status, t.started_at, t.ended_at) for t in kept]
-        return Content(list(self.studies.values()), trial, parameters, metrics, attributes, lambda: None, notes)
+        return Content(
+            studies=list(self.studies.values()),
+            trial=trial,
+            parameters=parameters,
+            metrics=metrics,
+            attributes=attributes,
+            close=lambda: None,
+            notes=notes,
+        )

@@ -25,7 +25,7 @@ OPTIONS = {"experiment": "experiment", "benchmark": "benchmark", "metric": "metr
 OTHER_OPTIONS = ("study_pattern", "time_zone", "constants")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Labelling:
     """How the studies of one request are labelled."""
 
@@ -63,7 +63,7 @@ class Labelling:
                     f"Roles: {', '.join((*ROLES, *OTHER_ROLES))}.",
                 )
         pattern = request.options.get("study_pattern")
-        return cls(request, compile_pattern(str(pattern)) if pattern else None)
+        return cls(request=request, pattern=compile_pattern(str(pattern)) if pattern else None)
 
     def roles_of(self, study: Study) -> tuple[dict[str, str], dict[str, str]]:
         """Return what the study says (role -> text) and its factors (name -> text)."""
@@ -104,15 +104,15 @@ class Labelling:
             parameters.append(parameter)
             self.ranged += differs
         return Sweep(
-            study.name,
-            "optuna",
-            self.metrics(study, said.get("metric")),
-            parameters,
-            run,
-            said.get("benchmark"),
-            said.get("search_space"),
-            said.get("parameters") == "levels",
-            study.time_note,
+            name=study.name,
+            tool="optuna",
+            metrics=self.metrics(study, said.get("metric")),
+            parameters=parameters,
+            run=run,
+            benchmark=said.get("benchmark"),
+            search_space=said.get("search_space"),
+            holds_levels=said.get("parameters") == "levels",
+            time_note=study.time_note,
         )
 
     def metrics(self, study: Study, named: str | None) -> list[tuple[str, str]]:

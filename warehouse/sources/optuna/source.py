@@ -181,7 +181,9 @@ def _joined(contents: list[Content]) -> Trials:
             for table in getattr(content, part)():
                 yield _shift(table, first)
 
-    return Trials(trial, shifted("parameters"), shifted("metrics"), shifted("attributes"))
+    return Trials(
+        trial=trial, parameters=shifted("parameters"), metrics=shifted("metrics"), attributes=shifted("attributes")
+    )
 
 
 def _shift(table: pyarrow.Table, first: int) -> pyarrow.Table:

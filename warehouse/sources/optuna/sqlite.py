@@ -56,7 +56,14 @@ def read_sqlite(path: Path, zone: tzinfo | None, zone_given: bool) -> Content:
     except BaseException:
         reader.close()
         raise
-    return Content(list(studies.values()), trial, reader.parameters, reader.metrics, reader.attributes, reader.close)
+    return Content(
+        studies=list(studies.values()),
+        trial=trial,
+        parameters=reader.parameters,
+        metrics=reader.metrics,
+        attributes=reader.attributes,
+        close=reader.close,
+    )
 
 
 def _zone(version: str, zone: tzinfo | None, zone_given: bool) -> tuple[tzinfo | None, str]:
@@ -139,7 +146,7 @@ class _Reader:
     def studies(self, time_note: str) -> dict[int, Study]:
         """Return the studies by their id in the file."""
         found = {
-            study_id: Study(name, [], time_note=time_note)
+            study_id: Study(name=name, directions=[], time_note=time_note)
             for study_id, name in self.all("select study_id, study_name from studies order by study_id")
         }
         self.study_at = {study_id: at for at, study_id in enumerate(found)}

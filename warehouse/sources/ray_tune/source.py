@@ -85,7 +85,15 @@ def _content(folder: Path, name: str, request: Request) -> Content:
     early = stopped_early(trials) if request.options.get("stopped", "pruned") == "pruned" else set()
     records = [record_of(number, one, metrics, early) for number, one in enumerate(trials)]
     label = label_of(request, {}, str(folder))
-    sweep = Sweep(name, "ray", metrics.named, observed(records), label.run, label.benchmark, label.search_space)
+    sweep = Sweep(
+        name=name,
+        tool="ray",
+        metrics=metrics.named,
+        parameters=observed(records),
+        run=label.run,
+        benchmark=label.benchmark,
+        search_space=label.search_space,
+    )
     notes += [*_notes(experiment, trials), *stop_note(trials, request.options.get("stopped", "pruned") == "pruned")]
     problems: list[Problem] = [problem for one in trials for problem in one.lines.problems]
     return Content(sweep, records, notes, problems)

@@ -159,9 +159,16 @@ def record_of(number: int, trial: TrialFiles, metrics: Metrics, early: set[int])
     started, ended = _times(trial, last_report, status)
     name = trial.state.get("trial_id") or (trial.state["folder"].name if trial.state["folder"] else str(number))
     return Record(
-        str(name), number, status, trial.config, list(seen.values()), attributes, started, ended,
-        number_of(last_report.get("time_total_s")),
-    )  # fmt: skip
+        name=str(name),
+        number=number,
+        status=status,
+        parameters=trial.config,
+        values=list(seen.values()),
+        attributes=attributes,
+        started_at=started,
+        ended_at=ended,
+        duration=number_of(last_report.get("time_total_s")),
+    )
 
 
 def _times(trial: TrialFiles, last: dict[str, Any], status: str) -> tuple[Any, Any]:

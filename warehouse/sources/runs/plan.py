@@ -48,7 +48,7 @@ DERIVED = ("simple_regret", "normalized_regret", "normalised_regret", "regret", 
 INDEXES = ("__index_level_0__", "unnamed: 0", "index", "column00", "")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Plan:
     """The mapping of one file, and the SQL that follows from it."""
 
@@ -243,12 +243,12 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         vocabulary.pop("value", None)
     roles = guess_by_name(staged.columns, roles, vocabulary)
     plan = Plan(
-        staged.columns,
-        roles,
-        request.location,
-        str(request.options.get("experiment") or request.name),
-        constants,
-        request.options.get("direction"),
+        columns=staged.columns,
+        roles=roles,
+        location=request.location,
+        experiment=str(request.options.get("experiment") or request.name),
+        constants=constants,
+        direction_option=request.options.get("direction"),
     )
     _require(plan)
     for column in staged.columns:

@@ -83,13 +83,13 @@ def _content(folder: Path, name: str, request: Request) -> Content:
     for record in content.records:
         record.attributes["is_incumbent"] = record.attributes["config_id"] in incumbents
     content.sweep = Sweep(
-        name,
-        "smac",
-        content.sweep.metrics,
-        space.parameters or observed(content.records),
-        label.run,
-        label.benchmark,
-        label.search_space,
+        name=name,
+        tool="smac",
+        metrics=content.sweep.metrics,
+        parameters=space.parameters or observed(content.records),
+        run=label.run,
+        benchmark=label.benchmark,
+        search_space=label.search_space,
         constraints=space.constraints(),
     )
     content.notes += _notes(definition, space, _optional(folder / "optimization.json"))

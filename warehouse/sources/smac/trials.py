@@ -95,7 +95,7 @@ def records_of(history: Any, scenario: Scenario, space: Space, where: str, name:
         for number, (key, runs) in enumerate(grouped.items())
     ]
     notes = _notes(read.runs, steps, budgets, grouped)
-    return Content(Sweep(name, "smac", metrics), records, notes, read.problems)
+    return Content(Sweep(name=name, tool="smac", metrics=metrics), records, notes, read.problems)
 
 
 def _add(read: _Read, row: int, entry: Any, configs: Mapping[str, Any], where: str) -> None:
@@ -154,15 +154,15 @@ def _record(
     ended = [moment for run in runs if (moment := moment_of(run.entry.get("endtime"))) is not None]
     times = [time for run in runs if (time := number_of(run.entry.get("time"))) is not None]
     return Record(
-        ":".join(str(part) for part in last.key if part is not None),
-        number,
-        status,
-        {name: v for name, v in config.items() if v is not None or name not in space.conditions},
-        values,
-        _attributes(runs, origin),
-        min(started, default=None),
-        None if status == "running" else max(ended, default=None),
-        sum(times) if times else None,
+        name=":".join(str(part) for part in last.key if part is not None),
+        number=number,
+        status=status,
+        parameters={name: v for name, v in config.items() if v is not None or name not in space.conditions},
+        values=values,
+        attributes=_attributes(runs, origin),
+        started_at=min(started, default=None),
+        ended_at=None if status == "running" else max(ended, default=None),
+        duration=sum(times) if times else None,
     )
 
 

@@ -121,13 +121,20 @@ def _parameter(item: Mapping[str, Any], where: str) -> SweepParameter:
     kind, name = item["type"], item["name"]
     if kind in NUMBERS:
         scale = "log" if item.get("log") else "linear"
-        return SweepParameter(name, NUMBERS[kind], scale, item.get("lower"), item.get("upper"), item.get("q"))
+        return SweepParameter(
+            name=name,
+            value_type=NUMBERS[kind],
+            scale=scale,
+            lower=item.get("lower"),
+            upper=item.get("upper"),
+            step=item.get("q"),
+        )
     choices = {"categorical": "choices", "ordinal": "sequence", "constant": "value"}.get(kind)
     if choices is None:
         raise IngestError(f"{where}: the hyperparameter {name!r} is of the unknown kind {kind!r}.", "Upgrade hpowh.")
     values = [item["value"]] if kind == "constant" else list(item[choices])
     kinds = {cell.kind for value in values if (cell := cell_of(value)) is not None}
-    return SweepParameter(name, type_of(kinds), choices=json.dumps(values))
+    return SweepParameter(name=name, value_type=type_of(kinds), choices=json.dumps(values))
 
 
 def _parents(one: Mapping[str, Any]) -> set[str]:

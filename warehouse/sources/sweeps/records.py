@@ -32,7 +32,7 @@ class Value:
     """Why there is no value, where the tool says it (`timeout`, `memory`, `failed`)."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Record:
     """One trial."""
 
@@ -89,7 +89,7 @@ def observed(records: Iterable[Record]) -> list[SweepParameter]:
             cell = cell_of(value)
             if cell is not None:
                 kinds.setdefault(name, set()).add(cell.kind)
-    return [SweepParameter(name, type_of(found)) for name, found in sorted(kinds.items())]
+    return [SweepParameter(name=name, value_type=type_of(found)) for name, found in sorted(kinds.items())]
 
 
 def type_of(kinds: set[str]) -> str:
@@ -129,12 +129,12 @@ def trials_of(contents: Sequence[Content]) -> Trials:
     )
     records = [record for _, record in rows]
     return Trials(
-        trial,
-        _parameters(records),
-        _metrics(records),
-        _attributes(records),
-        pa.array([r.duration for r in records], pa.float64()),
-        pa.array([r.spent for r in records], pa.float64()),
+        trial=trial,
+        parameters=_parameters(records),
+        metrics=_metrics(records),
+        attributes=_attributes(records),
+        duration=pa.array([r.duration for r in records], pa.float64()),
+        spent=pa.array([r.spent for r in records], pa.float64()),
     )
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SweepParameter:
     """One declared hyperparameter of a sweep."""
 
@@ -50,7 +50,7 @@ class RunLabel:
     factors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Sweep:
     """One sweep, without its trials."""
 
@@ -69,7 +69,7 @@ class Sweep:
     constraints: list[SweepConstraint] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Trials:
     """The trials of all sweeps, as Arrow tables; `trial` and `sweep` count from 0 within one load.
 

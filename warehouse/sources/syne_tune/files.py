@@ -23,7 +23,7 @@ OF_TRIAL = ("config.json", "end", "stop", "pause")
 LOG_SAMPLERS = ("LogUniform", "ReverseLogUniform")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Folder:
     """One experiment."""
 
@@ -59,7 +59,7 @@ def read_folder(place: Path) -> Folder:
     Raises:
         IngestError: a file is not whole.
     """
-    folder = Folder(place)
+    folder = Folder(place=place)
     folder.trials = folder.trial_folders()
     if (place / METADATA).is_file():
         found = read_json(place / METADATA)
@@ -118,11 +118,18 @@ def _parameters(domains: dict[str, Any]) -> Iterator[SweepParameter]:
             kind = "int" if domain["domain_cls"] == "Integer" or arguments.get("cast_int") else "float"
             is_log = domain.get("sampler_cls") in LOG_SAMPLERS or arguments.get("log_scale")
             scale = "log" if is_log else "linear"
-            yield SweepParameter(name, kind, scale, arguments["lower"], arguments["upper"], arguments.get("q"))
+            yield SweepParameter(
+                name=name,
+                value_type=kind,
+                scale=scale,
+                lower=arguments["lower"],
+                upper=arguments["upper"],
+                step=arguments.get("q"),
+            )
         else:
-            yield SweepParameter(name, "mixed")
+            yield SweepParameter(name=name, value_type="mixed")
 
 
 def _choices(name: str, values: list[Any]) -> SweepParameter:
     kinds = {cell.kind for value in values if (cell := cell_of(value)) is not None}
-    return SweepParameter(name, type_of(kinds), choices=json.dumps(values))
+    return SweepParameter(name=name, value_type=type_of(kinds), choices=json.dumps(values))

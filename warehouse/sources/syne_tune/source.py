@@ -44,7 +44,7 @@ class SyneTune(SweepSource):
 
     def files(self, request: Request) -> list[Path]:
         """Return every file that is read."""
-        return [path for place in _places(request) for path in Folder(place).files()]
+        return [path for place in _places(request) for path in Folder(place=place).files()]
 
     def contents(self, request: Request) -> Iterator[Content]:
         """Yield a sweep per experiment."""
@@ -83,13 +83,13 @@ def _content(place: Path, name: str, request: Request) -> Content:
     said = {role: folder.metadata.get(role) for role in LABELS}
     label = label_of(request, said, str(place), {})
     sweep = Sweep(
-        name,
-        "syne-tune",
-        plan.metrics,
-        folder.space or observed(read.records),
-        label.run,
-        label.benchmark,
-        label.search_space,
+        name=name,
+        tool="syne-tune",
+        metrics=plan.metrics,
+        parameters=folder.space or observed(read.records),
+        run=label.run,
+        benchmark=label.benchmark,
+        search_space=label.search_space,
     )
     return Content(sweep, read.records, [*notes, *folder.notes, *read.notes], read.problems)
 

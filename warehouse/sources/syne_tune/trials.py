@@ -32,7 +32,7 @@ INTERNAL = (
 """Entries of a configuration that a backend adds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Which column is what."""
 
@@ -96,7 +96,14 @@ def plan_of(folder: Folder, request: Request) -> tuple[Plan, list[str]]:
     most = scheduler.get("max_t")
     is_pruned = request.options.get("stopped", "pruned") == "pruned"
     known = str(step) if step in folder.header else None
-    return Plan(columns, metrics, known, float(most) if most is not None else None, ignored, is_pruned), notes
+    return Plan(
+        columns=columns,
+        metrics=metrics,
+        step=known,
+        max_step=float(most) if most is not None else None,
+        ignored=ignored,
+        is_pruned=is_pruned,
+    ), notes
 
 
 def trials_in(folder: Folder, plan: Plan) -> Read:
@@ -185,9 +192,16 @@ def _record(folder: Folder, trial: int, reports: list[dict[str, str]], status: s
     duration = next((span for span in reversed(spans) if span is not None), None)
     ended = None if status in ("running", "waiting") else max(moments, default=None)
     return Record(
-        str(trial), trial, status, _config(folder, trial, last_row), list(values.values()), attributes,
-        min(moments, default=None), ended, duration,
-    )  # fmt: skip
+        name=str(trial),
+        number=trial,
+        status=status,
+        parameters=_config(folder, trial, last_row),
+        values=list(values.values()),
+        attributes=attributes,
+        started_at=min(moments, default=None),
+        ended_at=ended,
+        duration=duration,
+    )
 
 
 def _config(folder: Folder, trial: int, row: dict[str, str]) -> dict[str, Any]:

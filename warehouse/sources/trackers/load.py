@@ -115,13 +115,13 @@ def _sweep(tracked: Tracked, names: Names, reader: _Reader, group: str, request:
     known = {parameter.name: parameter for parameter in tracked.declared.get(group, [])}
     found = {parameter.name: parameter for parameter in reader.declared(group)}
     return Sweep(
-        group,
-        tracked.tool,
-        [(metric, direction) for _, metric, direction in names.metrics.get(group, [])],
-        list({**found, **known}.values()),
-        run,
-        said.get("benchmark"),
-        said.get("search_space"),
+        name=group,
+        tool=tracked.tool,
+        metrics=[(metric, direction) for _, metric, direction in names.metrics.get(group, [])],
+        parameters=list({**found, **known}.values()),
+        run=run,
+        benchmark=said.get("benchmark"),
+        search_space=said.get("search_space"),
         time_note=tracked.time_note,
     )
 
@@ -190,7 +190,7 @@ class _Reader:
             if self.tracked.runs[at].group == group:
                 for name, cell in row.items():
                     kinds.setdefault(name, set()).add(cell.kind)
-        return [SweepParameter(name, _kind(found)) for name, found in sorted(kinds.items())]
+        return [SweepParameter(name=name, value_type=_kind(found)) for name, found in sorted(kinds.items())]
 
     def trials(self) -> Trials:
         """Return the accepted runs as the loader takes them; numbers count by start within a sweep."""
@@ -207,7 +207,9 @@ class _Reader:
                 column.append(value)
         arrays = [pa.array(cells, f.type) for cells, f in zip(table, trial_schema(), strict=True)]
         trial_table = pa.table(arrays, schema=trial_schema())
-        return Trials(trial_table, self._parameters(), self._metrics(), self._attributes())
+        return Trials(
+            trial=trial_table, parameters=self._parameters(), metrics=self._metrics(), attributes=self._attributes()
+        )
 
     def _parameters(self) -> Iterator[pyarrow.Table]:
         import pyarrow as pa

@@ -14,7 +14,7 @@ Points = dict[tuple[int, int], float]
 """(position in the wanted metrics, step) -> value, of one run."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TrackedRun:
     """One run of a tracker; it becomes a trial."""
 
@@ -43,7 +43,7 @@ class Objective:
     direction: str | None = None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Tracked:
     """The content of one tracker's store. Names in `parameters` and `summary` are as the tracker has them."""
 

@@ -53,7 +53,7 @@ STATUSES = {
 """What tools call a trial's state (lower case) -> the warehouse's word."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Every column's role, and what follows from them."""
 
@@ -122,10 +122,14 @@ def plan_of(columns: list[str], request: Request, counts: Callable[[str], tuple[
     }
     _refuse_doubles(hyperparameters)
     return Plan(
-        ordered, [(c, directions[c][0]) for c, _, _ in found], [(name, directions[c][0]) for c, name, _ in found],
-        hyperparameters, {c: r.argument or c for c, r in ordered.items() if r.name == "attribute"},
-        "wandb" if is_wandb else "table", notes,
-    )  # fmt: skip
+        roles=ordered,
+        metric_columns=[(c, directions[c][0]) for c, _, _ in found],
+        metrics=[(name, directions[c][0]) for c, name, _ in found],
+        hyperparameters=hyperparameters,
+        attributes={c: r.argument or c for c, r in ordered.items() if r.name == "attribute"},
+        tool="wandb" if is_wandb else "table",
+        notes=notes,
+    )
 
 
 def plain_name(column: str) -> str:

@@ -62,10 +62,10 @@ class TrialRows:
         if refused and request.reject_to is None:
             raise RowsRefusedError(request.location, count, refused)
         sweep = Sweep(
-            request.name,
-            str(request.options.get("tool") or plan.tool),
-            plan.metrics,
-            reader.declared(),
+            name=request.name,
+            tool=str(request.options.get("tool") or plan.tool),
+            metrics=plan.metrics,
+            parameters=reader.declared(),
             time_note=reader.time_note,
         )
         loaded = load_sweeps(connection, [sweep], reader.trials(), context)
@@ -141,7 +141,8 @@ class _Reader:
                 kinds.setdefault(name, set()).add(cell.kind)
         return [
             SweepParameter(
-                name, next(iter(found)) if len(found) == 1 else "float" if found == {"int", "float"} else "mixed"
+                name=name,
+                value_type=next(iter(found)) if len(found) == 1 else "float" if found == {"int", "float"} else "mixed",
             )
             for name, found in sorted(kinds.items())
         ]
@@ -169,7 +170,13 @@ class _Reader:
             [pa.array(c, f.type) for c, f in zip(table, trial_schema(), strict=True)], schema=trial_schema()
         )
         lengths = pa.array([self.times.lengths.get(position) for position, _ in self.kept], pa.float64())
-        return Trials(trial, self._parameters(), self._metrics(), self._attributes(), lengths)
+        return Trials(
+            trial=trial,
+            parameters=self._parameters(),
+            metrics=self._metrics(),
+            attributes=self._attributes(),
+            duration=lengths,
+        )
 
     def _parameters(self) -> Iterator[pyarrow.Table]:
         import pyarrow as pa

@@ -90,10 +90,10 @@ def read_online(request: Request, unfinished: str = UNFINISHED) -> Tracked:
     objectives = {f"{project}/{name}": objective_of(config) for name, config in answer.sweeps.items()}
     notes = [] if history != "none" else ["Histories were not asked for (--option history=sampled or full)."]
     return Tracked(
-        "wandb",
-        runs,
-        lambda wanted: _histories(answer.runs, wanted, history, samples, notes),
-        True,
+        tool="wandb",
+        runs=runs,
+        history=lambda wanted: _histories(answer.runs, wanted, history, samples, notes),
+        is_typed=True,
         objectives={group: found for group, found in objectives.items() if found},
         declared={f"{project}/{name}": declared_space(config) for name, config in answer.sweeps.items()},
         labels={
@@ -197,15 +197,15 @@ def _trial(run: Any, project: str, status: str) -> TrackedRun:
     sweep = run.sweep_name
     attributes = {name: _said(run, name) for name in ("group", "jobType", "tags", "notes", "historyLineCount")}
     return TrackedRun(
-        f"{project}/{sweep}" if sweep else project,
-        _said(run, "displayName") or run.id,
-        status,
-        _moment(_said(run, "createdAt")),
-        None if status in ("running", "waiting") else _moment(_said(run, "heartbeatAt")),
-        dict(flatten(without_own(run.config))),
-        dict(flatten(without_own(dict(run.summary_metrics)))),
-        {"id": run.id, "project": project, "sweep_id": sweep, "state": run.state, **attributes},
-        run.id,
+        group=f"{project}/{sweep}" if sweep else project,
+        name=_said(run, "displayName") or run.id,
+        status=status,
+        started=_moment(_said(run, "createdAt")),
+        ended=None if status in ("running", "waiting") else _moment(_said(run, "heartbeatAt")),
+        parameters=dict(flatten(without_own(run.config))),
+        summary=dict(flatten(without_own(dict(run.summary_metrics)))),
+        attributes={"id": run.id, "project": project, "sweep_id": sweep, "state": run.state, **attributes},
+        source=run.id,
     )
 
 

@@ -119,7 +119,16 @@ def _tracked(reads: list[_Read], problems: list[Problem], notes: list[str]) -> T
             if points:
                 yield at, points
 
-    return Tracked("wandb", runs, history, True, objectives=goals, problems=problems, notes=notes, time_note=TIME_NOTE)
+    return Tracked(
+        tool="wandb",
+        runs=runs,
+        history=history,
+        is_typed=True,
+        objectives=goals,
+        problems=problems,
+        notes=notes,
+        time_note=TIME_NOTE,
+    )
 
 
 def _points(logs: list[RecordLog], names: Sequence[str]) -> Points:
@@ -146,15 +155,15 @@ def _trial(one: _Read) -> TrackedRun:
         "job_type": run.job_type, "tags": run.tags, "notes": run.notes, "host": run.host, "exit_code": run.exit_code,
     }  # fmt: skip
     return TrackedRun(
-        f"{project}/{run.sweep_id}" if run.sweep_id else project,
-        run.name or run.run_id,
-        status,
-        run.started,
-        run.ended(),
-        dict(flatten(without_own(run.config))),
-        summary,
-        attributes,
-        str(one.logs[0].path),
+        group=f"{project}/{run.sweep_id}" if run.sweep_id else project,
+        name=run.name or run.run_id,
+        status=status,
+        started=run.started,
+        ended=run.ended(),
+        parameters=dict(flatten(without_own(run.config))),
+        summary=summary,
+        attributes=attributes,
+        source=str(one.logs[0].path),
     )
 
 

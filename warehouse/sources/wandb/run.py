@@ -20,7 +20,7 @@ HISTORY, SUMMARY, CONFIG, STATS, METRIC, RUN, EXIT = 2, 3, 5, 7, 12, 17, 18
 GOALS = {1: "min", 2: "max"}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class WandbRun:
     """What the records say so far."""
 

@@ -44,7 +44,7 @@ def _categorical(name: str, choices: list[Any]) -> SweepParameter:
     kinds = {type(choice) for choice in choices}
     words = {bool: "bool", int: "int", float: "float", str: "text"}
     kind = words.get(next(iter(kinds)), "text") if len(kinds) == 1 else "float" if kinds == {int, float} else "mixed"
-    return SweepParameter(name, kind, choices=json.dumps(choices, default=str))
+    return SweepParameter(name=name, value_type=kind, choices=json.dumps(choices, default=str))
 
 
 def _range(name: str, spec: Mapping[str, Any]) -> SweepParameter:
@@ -64,7 +64,12 @@ def _range(name: str, spec: Mapping[str, Any]) -> SweepParameter:
     )
     step = _number(spec.get("q", 1 if distribution.startswith("q_") else None))
     return SweepParameter(
-        name, "int" if is_int else "float", "log" if "log" in distribution else "linear", lower, upper, step
+        name=name,
+        value_type="int" if is_int else "float",
+        scale="log" if "log" in distribution else "linear",
+        lower=lower,
+        upper=upper,
+        step=step,
     )
 
 

@@ -101,9 +101,14 @@ def test_escapes_equal_plain_loops(brute: Any, seed: int, step: int, ties: int) 
 def test_roles_by_hand() -> None:
     """Three optima in a line of escapes 0 -> 1 -> 2 (the best): path lengths 1/p add up."""
     network = Network(
-        1, 3, np.array([0, 0, 1, 2]), np.array([1, 2, 2, 0]), np.array([3, 1, 2, 2]),
-        np.array([0.5, 0.1, 0.25, 0.2]), np.array([0.4, 0.75, 0.8]),
-    )  # fmt: skip
+        perturbation=1,
+        size=3,
+        source=np.array([0, 0, 1, 2]),
+        target=np.array([1, 2, 2, 0]),
+        count=np.array([3, 1, 2, 2]),
+        probability=np.array([0.5, 0.1, 0.25, 0.2]),
+        stay=np.array([0.4, 0.75, 0.8]),
+    )
     roles = describe_roles(network, np.array([3.0, 2.0, 1.0]))
     assert roles.path_length.tolist() == [6.0, 4.0, 0.0]  # 1/0.5 + 1/0.25 is shorter than 1/0.1
     assert roles.strength_out == pytest.approx([0.6, 0.25, 0.2])

@@ -206,7 +206,7 @@ def test_p_values_are_adjusted_as_statsmodels_does():
     assert p_value(np.arange(12.0), np.arange(12.0), 1.0) == 0.0
 
 
-ABOVE = Claim("x", "1", "high", "a number", 0.5, None)
+ABOVE = Claim(name="x", section="1", statement="high", measure="a number", low=0.5, high=None)
 
 
 def numbers(*values):
@@ -235,7 +235,7 @@ def test_verdicts(values, verdict):
 
 
 def test_a_range_is_disagreed_with_from_both_sides():
-    between = Claim("x", "1", "about 0.4", "a number", 0.3, 0.5)
+    between = Claim(name="x", section="1", statement="about 0.4", measure="a number", low=0.3, high=0.5)
     assert judge(between, numbers(*[0.4] * 6)).verdict == "agrees"
     assert judge(between, numbers(*[0.9] * 6)).verdict == "disagrees"
     assert judge(between, numbers(*[0.1] * 6)).verdict == "disagrees"

@@ -70,7 +70,7 @@ def test_deviance_is_that_of_the_multivariate_normal(formula, is_reml, rows):
 @pytest.mark.parametrize("limit", [500, 0], ids=["dense", "eliminated"])
 def test_gradient_is_the_derivative(formula, is_reml, limit, rows, monkeypatch):
     monkeypatch.setattr(problem_module, "DENSE_LIMIT", limit)
-    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), is_reml)
+    likelihood = Likelihood(problem=build_problem(parse_formula(formula), cells_of(formula, rows)), is_reml=is_reml)
     rng = np.random.default_rng(1)
     size = sum(block.parameter_count for block in likelihood.problem.blocks)
     for theta in (rng.uniform(0.2, 1.2, size), np.zeros(size), rng.uniform(-1, 1, size)):
@@ -113,11 +113,11 @@ NESTED = [
 @pytest.mark.parametrize("share", [0.04, 2.0], ids=["dense rows", "sparse rows"])
 def test_a_nested_block_is_eliminated_as_well(formula, is_reml, share, rows, monkeypatch):
     problem = build_problem(parse_formula(formula), cells_of(formula, rows))
-    dense = Likelihood(problem, is_reml)
+    dense = Likelihood(problem=problem, is_reml=is_reml)
     monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
     monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_SHARE", share)
     monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.LEAST_NESTED", 1)
-    nested = Likelihood(problem, is_reml)
+    nested = Likelihood(problem=problem, is_reml=is_reml)
     assert nested.parts is not None
     assert nested.parts.is_nested
     rng = np.random.default_rng(2)
@@ -139,7 +139,7 @@ def test_crossed_blocks_are_not_taken_for_nested(rows, monkeypatch):
     monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
     monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.LEAST_NESTED", 1)
     formula = "y ~ algorithm + (1|benchmark) + (1|seed)"
-    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), True)
+    likelihood = Likelihood(problem=build_problem(parse_formula(formula), cells_of(formula, rows)), is_reml=True)
     assert likelihood.parts is not None
     assert not likelihood.parts.is_nested
 
@@ -149,7 +149,7 @@ def test_a_start_at_zero_is_left(rows):
     from hpowh.analyses.mixed_models.model.optimise import minimise
 
     formula = "y ~ algorithm + (0+algorithm|benchmark)"
-    likelihood = Likelihood(build_problem(parse_formula(formula), cells_of(formula, rows)), True)
+    likelihood = Likelihood(problem=build_problem(parse_formula(formula), cells_of(formula, rows)), is_reml=True)
     best = minimise(likelihood)
     stuck = minimise(likelihood, np.zeros(6))
     assert stuck.deviance == pytest.approx(best.deviance, abs=1e-6)

@@ -69,11 +69,11 @@ def test_suggestions_stay_inside_the_declared_space_and_are_new(seed):
     kind = random.choice(["a", "b"], n)
     inner = [float(v) if k == "a" else None for v, k in zip(random.uniform(0, 1, n), kind, strict=True)]
     raw = [
-        column("rate", rate.tolist(), Declared("float", "log", 1e-5, 1e-1)),
-        column("layers", layers.tolist(), Declared("int", "linear", 2, 17, 2)),
+        column("rate", rate.tolist(), Declared(value_type="float", scale="log", lower=1e-5, upper=1e-1)),
+        column("layers", layers.tolist(), Declared(value_type="int", scale="linear", lower=2, upper=17, step=2)),
         column("units", units.tolist()),
         column("kind", kind.tolist()),
-        column("inner", inner, Declared("float", "linear", -1.0, 2.0)),
+        column("inner", inner, Declared(value_type="float", scale="linear", lower=-1.0, upper=2.0)),
     ]
     prepared = prepare(raw)
 

@@ -45,7 +45,7 @@ def test_fanova_of_a_step_in_a_continuous_space_is_by_hand():
     random = np.random.default_rng(0)
     x = random.uniform(size=400)
     prepared = prepare([
-        column("x", x.tolist(), Declared("float", "linear", 0.0, 1.0)),
+        column("x", x.tolist(), Declared(value_type="float", scale="linear", lower=0.0, upper=1.0)),
         column("z", random.uniform(size=400).tolist()),
     ])  # fmt: skip
     found = forest_fanova(prepared, (x > 0.25) * 2.0, 0)

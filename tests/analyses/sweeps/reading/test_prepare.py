@@ -69,7 +69,9 @@ def test_numbers_over_orders_of_magnitude_use_their_logarithm():
     assert mine.values[1] == pytest.approx(1.0)
     there = [np.log10(v) for v in values if v is not None]
     assert mine.imputed_value == pytest.approx(10 ** np.mean(there))
-    assert not read_column(column("lr", values, Declared("float", "linear", 1.0, 1e5))).is_log
+    assert not read_column(
+        column("lr", values, Declared(value_type="float", scale="linear", lower=1.0, upper=1e5))
+    ).is_log
 
 
 def test_uniform_numbers_near_zero_keep_their_scale():

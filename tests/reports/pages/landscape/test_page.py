@@ -122,7 +122,7 @@ def made(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def asked(made: Made) -> Iterator[Callable[..., list[dict[str, Any]]]]:
     """Ask one of the page's queries about the complete landscape."""
     with Warehouse(made.warehouse) as warehouse:
-        site = SiteContext(warehouse)
+        site = SiteContext(opened=warehouse)
         run = warehouse.sql(
             "select max(analysis_run_id) from result.landscape_subject join core.benchmark using (benchmark_id) "
             "where name = ?", [IMAGE],
@@ -185,7 +185,7 @@ def test_a_sample_changes_medians_and_nothing_else(asked: Callable[..., Any], sq
 
 def test_levels_of_fine_hyperparameters_are_joined(made: Made):
     with Warehouse(made.warehouse) as warehouse:
-        site = SiteContext(warehouse)
+        site = SiteContext(opened=warehouse)
         run, space = warehouse.sql(
             "select analysis_run_id, search_space_id from result.landscape_subject "
             "join core.benchmark using (benchmark_id) where name = 'chain'"
@@ -261,12 +261,14 @@ def test_an_embedding_is_out_of_date_by_its_evaluations_and_not_by_the_clock(mad
             con.execute("update ops.analysis_run set ended_at = ended_at + interval 1 hour where analysis_run_id = ?",
                         [run])  # fmt: skip
         assert stale_planes(warehouse) == []
-        assert not SiteContext(warehouse).query(queries.text("landscape/embedding"), run=run).rows()[0]["is_older"]
+        assert (
+            not SiteContext(opened=warehouse).query(queries.text("landscape/embedding"), run=run).rows()[0]["is_older"]
+        )
         with warehouse.writing() as con:
             con.execute(
                 "insert into core.source values (1, 'grid', 's', 's', 'x', 1, 0, '{}', now() + interval 1 day, '0')"
             )
-        assert SiteContext(warehouse).query(queries.text("landscape/embedding"), run=run).rows()[0]["is_older"]
+        assert SiteContext(opened=warehouse).query(queries.text("landscape/embedding"), run=run).rows()[0]["is_older"]
         (sentence,) = stale_planes(warehouse)
         assert "its embedding shows earlier evaluations" in sentence and f"--benchmark {IMAGE}" in sentence
 

@@ -82,7 +82,7 @@ def test_the_benchmark_links_to_its_landscape(site: dict[str, str]) -> None:
 def said(**values: float | None) -> str:
     """All findings of made-up metrics, in one text."""
     rows = [{"name": name, "value": value, "lower": None, "upper": None} for name, value in values.items()]
-    return " ".join(one.sentence for one in findings(Facts(rows)))
+    return " ".join(one.sentence for one in findings(Facts(metrics=rows)))
 
 
 @pytest.mark.parametrize(
@@ -124,20 +124,20 @@ def test_sentences_follow_the_numbers(values: dict[str, float], expected: str) -
 
 def test_an_estimate_is_said_with_its_interval_and_pairs() -> None:
     row = {"name": "assortativity_rank", "value": 0.61, "lower": 0.55, "upper": 0.68, "pair_count": 1234}
-    (one,) = findings(Facts([row]))
+    (one,) = findings(Facts(metrics=[row]))
     assert "0.610 (95 % interval 0.550 to 0.680, from 1,234 pairs)" in one.sentence
 
 
 def test_no_neutral_pair_of_a_sample_is_said_with_its_number() -> None:
     rows = [{"name": "neutrality", "value": 0.0, "pair_count": 109}, {"name": "coverage", "value": 0.02}]
-    text = " ".join(one.sentence for one in findings(Facts(rows)))
+    text = " ".join(one.sentence for one in findings(Facts(metrics=rows)))
     assert "no more than the threshold (none of 109 pairs)" in text
 
 
 def test_idle_hyperparameters_are_not_among_those_that_matter() -> None:
     shares = {"gamma": 0.8, "C": 0.3, "kernel": 0.0}
     rows = [{"hyperparameter": name, "total_share": share, "method": "exact"} for name, share in shares.items()]
-    (one,) = findings(Facts([], importance=rows))
+    (one,) = findings(Facts(metrics=[], importance=rows))
     assert "with gamma (80%), C (30%) (more than 100 % together" in one.sentence
     assert "1 hyperparameter of 3 matters less than 1 %" in one.sentence
 
@@ -147,7 +147,7 @@ def test_idle_hyperparameters_are_not_among_those_that_matter() -> None:
 )
 def test_what_other_optima_cost_is_judged_by_the_median(costs: tuple[float, ...], kind: str) -> None:
     rows = [{"from_benchmark": f"b{i}", "regret_relative": cost} for i, cost in enumerate(costs)]
-    (one,) = findings(Facts([], transfer=[*rows, {"from_benchmark": "none", "regret_relative": None}]))
+    (one,) = findings(Facts(metrics=[], transfer=[*rows, {"from_benchmark": "none", "regret_relative": None}]))
     assert kind in one.sentence and one.anchor == "transfer"
     assert ("least from b0" in one.sentence) == (len(costs) > 1)
     assert ("taken over from b0" in one.sentence) == (len(costs) == 1)
@@ -155,9 +155,9 @@ def test_what_other_optima_cost_is_judged_by_the_median(costs: tuple[float, ...]
 
 def test_shares_of_a_model_are_said_to_be_estimates() -> None:
     row = {"hyperparameter": "lr", "total_share": 0.7, "method": "random forest, out-of-bag R2 0.8"}
-    (one,) = findings(Facts([], [row]))
+    (one,) = findings(Facts(metrics=[], importance=[row]))
     assert one.sentence.startswith("As a model of it estimates (random forest, out-of-bag R2 0.8), the variance")
-    (exact,) = findings(Facts([], [row | {"method": "exact: cell means"}]))
+    (exact,) = findings(Facts(metrics=[], importance=[row | {"method": "exact: cell means"}]))
     assert exact.sentence.startswith("The variance of ranks")
 
 
