@@ -51,7 +51,7 @@ importlib.machinery.SourceFileLoader.get_code = _get_code
 '''  # fmt: skip
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Result:
     """What became of one module's mutants."""
 
@@ -189,7 +189,7 @@ def try_module(
         RuntimeError: the tests fail without any mutant.
     """
     source = module.read_text(encoding="utf-8")
-    result = Result(_name(module), source)
+    result = Result(module=_name(module), source=source)
     with tempfile.TemporaryDirectory(prefix="hpowh-mutate-") as folder:
         place = Path(folder)
         (place / "hook").mkdir()
@@ -263,7 +263,7 @@ def main(arguments: Sequence[str]) -> int:
         source = module.read_text(encoding="utf-8")
         if given.list:
             for one in mutants(source):
-                print(_told(Result(_name(module), source), one))
+                print(_told(Result(module=_name(module), source=source), one))
             continue
         tests = [Path(name).resolve() for name in given.tests or ()] or nearest_tests(module)
         if not tests:

@@ -36,7 +36,7 @@ EXTREMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mutant:
     """One changed place of a module."""
 
@@ -78,7 +78,7 @@ def mutants(source: str) -> list[Mutant]:
             text = ast.unparse(changed)
             text = text if isinstance(node, ast.Constant | ast.Slice) else f"({text})"
             at, to = len(raw[:start].decode()), len(raw[:end].decode())
-            found.append(Mutant(kind, function, node.lineno, at, to, text))
+            found.append(Mutant(kind=kind, function=function, line=node.lineno, start=at, end=to, text=text))
     return sorted(found, key=lambda one: (one.start, one.end, one.text))
 
 

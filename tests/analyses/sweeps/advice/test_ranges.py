@@ -34,7 +34,7 @@ def test_intervals_of_numbers_are_those_of_plain_loops(has_gaps, is_log):
     x = random.uniform(1, 5, 90)
     values = [None if has_gaps and i % 7 == 0 else v for i, v in enumerate(x.tolist())]
     loss = (x + random.normal(size=90)).tolist()
-    declared = Declared("float", "log", 1.0, 5.0) if is_log else None
+    declared = Declared(value_type="float", scale="log", lower=1.0, upper=5.0) if is_log else None
     found = best_ranges(prepare([column("x", values, declared)]), np.array(loss), 4, 0.2)[0]
     scaled = [v if v is None or not is_log else math.log10(v) for v in values]
     best = sorted(range(90), key=lambda i: loss[i])[:18]

@@ -91,26 +91,34 @@ def test_bounds_by_hand():
     assert ends(tried, beyond=1.0) == (1.0, 10.0)  # positive stays positive: half of the least
     assert ends([0.0, 1.0, 2.0, 3.0, 4.0], beyond=0.5) == (0.0, 6.0)
     assert ends([-1.0, 0.0, 1.0, 2.0, 3.0], beyond=0.5) == (-3.0, 5.0)
-    assert ends(tried, Declared("float", "linear", 1.0, 9.0)) == (1.0, 9.0)
-    assert ends(tried, Declared("float", "linear", 1.0, None)) == (2.0, 6.0)
-    assert ends(tried, Declared("float", "log", 0.1, 100.0)) == (pytest.approx(-1.0), pytest.approx(2.0))
-    assert ends(tried, Declared("float", "log", 0.1, 100.0), 0.5) == (pytest.approx(-2.5), pytest.approx(3.5))
+    assert ends(tried, Declared(value_type="float", scale="linear", lower=1.0, upper=9.0)) == (1.0, 9.0)
+    assert ends(tried, Declared(value_type="float", scale="linear", lower=1.0, upper=None)) == (2.0, 6.0)
+    assert ends(tried, Declared(value_type="float", scale="log", lower=0.1, upper=100.0)) == (
+        pytest.approx(-1.0),
+        pytest.approx(2.0),
+    )
+    assert ends(tried, Declared(value_type="float", scale="log", lower=0.1, upper=100.0), 0.5) == (
+        pytest.approx(-2.5),
+        pytest.approx(3.5),
+    )
 
 
 def test_few_tried_numbers_of_an_undeclared_range_are_kept_to():
     tried = [0.1, 0.25, 0.7, 1.5]
     assert values_of("x", [column("x", tried * 20)]) <= set(tried)
-    assert not values_of("x", [column("x", tried * 20, Declared("float", "linear", 0.1, 1.5))]) <= set(tried)
+    assert not values_of(
+        "x", [column("x", tried * 20, Declared(value_type="float", scale="linear", lower=0.1, upper=1.5))]
+    ) <= set(tried)
     assert not values_of("x", [column("x", tried * 20)], beyond=0.3) <= set(tried)
     many = np.linspace(0.1, 1.5, 80).tolist()
     assert not values_of("x", [column("x", many)]) <= set(many)
 
 
 @pytest.mark.parametrize(("declared", "allowed"), [
-    (Declared("float", "linear", 0.5, 4.9, 1.0), {0.5, 1.5, 2.5, 3.5, 4.5}),
-    (Declared("int", "linear", 3, 10, 3), {3, 6, 9}),
-    (Declared("mixed", "linear", 1.05, 7.95), {2, 3, 4, 5, 6, 7}),
-    (Declared("int", "log", 1, 64), set(range(1, 65))),
+    (Declared(value_type="float", scale="linear", lower=0.5, upper=4.9, step=1.0), {0.5, 1.5, 2.5, 3.5, 4.5}),
+    (Declared(value_type="int", scale="linear", lower=3, upper=10, step=3), {3, 6, 9}),
+    (Declared(value_type="mixed", scale="linear", lower=1.05, upper=7.95), {2, 3, 4, 5, 6, 7}),
+    (Declared(value_type="int", scale="log", lower=1, upper=64), set(range(1, 65))),
 ])  # fmt: skip
 def test_steps_and_whole_numbers_inside_the_declared_range(declared, allowed):
     low, high = math.ceil(declared.lower), math.floor(declared.upper)
@@ -122,7 +130,11 @@ def test_steps_and_whole_numbers_inside_the_declared_range(declared, allowed):
 
 
 def test_a_wider_range_keeps_the_step():
-    found = values_of("x", [column("x", [2.0, 4.0, 6.0, 8.0] * 20, Declared("int", "linear", 2, 8, 2))], beyond=1.0)
+    found = values_of(
+        "x",
+        [column("x", [2.0, 4.0, 6.0, 8.0] * 20, Declared(value_type="int", scale="linear", lower=2, upper=8, step=2))],
+        beyond=1.0,
+    )
     assert all(value % 2 == 0 for value in found)
     assert max(found) > 8
 

@@ -72,8 +72,8 @@ def test_shares_are_those_of_averaging_every_cell():
     x, rate, layers = random.uniform(0.2, 0.9, n), 10 ** random.uniform(-3, -1, n), random.integers(1, 5, n)
     metric = 3 * x + np.log10(rate) * layers + (x > 0.5) * (layers == 2) + 0.1 * random.normal(size=n)
     prepared = prepare([
-        column("x", x.tolist(), Declared("float", "linear", 0.0, 2.0)),
-        column("rate", rate.tolist(), Declared("float", "log", 1e-4, 1e-1)),
+        column("x", x.tolist(), Declared(value_type="float", scale="linear", lower=0.0, upper=2.0)),
+        column("rate", rate.tolist(), Declared(value_type="float", scale="log", lower=1e-4, upper=1e-1)),
         column("layers", layers.tolist()),
     ])  # fmt: skip
     found = forest_fanova(prepared, metric, 5, r_squared=0.25)
@@ -133,10 +133,21 @@ def test_domains():
     assert domain_of(many) == ([0.0, float(GRID_LIMIT)], False)
     assert domain_of([*few, None]) == ([0.0, GRID_LIMIT - 1.0], False)  # an imputed mean is no level
     assert domain_of(["a", "b", "c"] * 5) == ([0.0, 1.0, 2.0], True)
-    assert domain_of(many, Declared("float", "linear", -5.0, 50.0)) == ([-5.0, 50.0], False)
-    assert domain_of(many, Declared("float", "linear", 5.0, 10.0)) == ([0.0, float(GRID_LIMIT)], False)
-    assert domain_of(many, Declared("float", "linear", None, 50.0)) == ([0.0, float(GRID_LIMIT)], False)
-    ends, is_levels = domain_of([v + 1 for v in many], Declared("float", "log", 0.1, 1000.0))
+    assert domain_of(many, Declared(value_type="float", scale="linear", lower=-5.0, upper=50.0)) == (
+        [-5.0, 50.0],
+        False,
+    )
+    assert domain_of(many, Declared(value_type="float", scale="linear", lower=5.0, upper=10.0)) == (
+        [0.0, float(GRID_LIMIT)],
+        False,
+    )
+    assert domain_of(many, Declared(value_type="float", scale="linear", lower=None, upper=50.0)) == (
+        [0.0, float(GRID_LIMIT)],
+        False,
+    )
+    ends, is_levels = domain_of(
+        [v + 1 for v in many], Declared(value_type="float", scale="log", lower=0.1, upper=1000.0)
+    )
     assert (ends, is_levels) == ([pytest.approx(-1.0), pytest.approx(3.0)], False)
 
 

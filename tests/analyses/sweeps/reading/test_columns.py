@@ -37,7 +37,7 @@ def test_how_many_values_are_enough(total, there, wanted):
 def test_texts_of_which_nearly_all_differ_name_the_trial(distinct, total, wanted):
     values = [f"t{i % distinct}" for i in range(total)]
     assert role("tag", values) == wanted
-    assert role("tag", values, Declared("text", choices=tuple(set(values)))) == "used"
+    assert role("tag", values, Declared(value_type="text", choices=tuple(set(values)))) == "used"
 
 
 @pytest.mark.parametrize(("values", "wanted"), [
@@ -74,16 +74,16 @@ def test_mixed_columns_are_numbers_where_most_of_many_values_are(texts, numbers,
 
 def test_declared_choices_make_numbers_levels_unless_they_are_declared_as_numbers():
     values = [8.0, 16.0, 32.0] * 5
-    kinds = [read_column(column("x", values, Declared(kind, choices=("8", "16", "32")))).kind
+    kinds = [read_column(column("x", values, Declared(value_type=kind, choices=("8", "16", "32")))).kind
              for kind in ("text", "bool", "mixed", "int", "float")]  # fmt: skip
     assert kinds == ["categorical"] * 3 + ["numeric"] * 2
-    assert read_column(column("x", values, Declared("mixed"))).kind == "numeric"
+    assert read_column(column("x", values, Declared(value_type="mixed"))).kind == "numeric"
 
 
 def test_whole_numbers_are_known_as_such_unless_declared_otherwise():
     whole, parts = [1.0, 2.0, 5.0] * 5, [1.0, 2.5, 5.0] * 5
     assert [read_column(column("x", v)).is_integer for v in (whole, parts)] == [True, False]
-    assert not read_column(column("x", whole, Declared("float"))).is_integer
+    assert not read_column(column("x", whole, Declared(value_type="float"))).is_integer
     assert read_column(column("x", [*whole, None])).is_integer
 
 
@@ -108,23 +108,25 @@ def test_a_logarithm_needs_positive_numbers_and_no_declared_linear_range():
     assert read_column(column("x", wide)).is_log
     assert not read_column(column("x", [0.0, *wide])).is_log
     assert not read_column(column("x", [-1.0, *wide])).is_log
-    assert not read_column(column("x", wide, Declared("float", "linear", 1.0, 1e5))).is_log
-    assert read_column(column("x", wide, Declared("float", "linear"))).is_log
+    assert not read_column(column("x", wide, Declared(value_type="float", scale="linear", lower=1.0, upper=1e5))).is_log
+    assert read_column(column("x", wide, Declared(value_type="float", scale="linear"))).is_log
     narrow = [1.0, 2.0, 4.0] * 5
-    assert read_column(column("x", narrow, Declared("float", "log", 1, 4))).is_log
-    assert not read_column(column("x", [0.0, *narrow], Declared("float", "log", 0, 4))).is_log
+    assert read_column(column("x", narrow, Declared(value_type="float", scale="log", lower=1, upper=4))).is_log
+    assert not read_column(
+        column("x", [0.0, *narrow], Declared(value_type="float", scale="log", lower=0, upper=4))
+    ).is_log
 
 
 def test_missing_values_are_counted_and_filled_on_the_scale_that_is_used():
     values = [1.0, 100.0, None, float("inf"), "nan", *[10.0] * 5]
-    found = read_column(column("x", values, Declared("float", "log", 1, 1000)))
+    found = read_column(column("x", values, Declared(value_type="float", scale="log", lower=1, upper=1000)))
     assert (found.present_count, found.missing_count, found.imputed_count, found.distinct_count) == (8, 3, 3, 3)
     assert found.imputed_value == pytest.approx(10.0)
     assert np.isnan(found.values[2:5]).all()
     assert "1 infinite values are taken as missing" in found.note
-    assert prepare([column("x", values, Declared("float", "log", 1, 1000))]).codes[:, 0] == pytest.approx(
-        [0.0, 2.0, 1.0, 1.0, 1.0, *[1.0] * 5]
-    )
+    assert prepare([column("x", values, Declared(value_type="float", scale="log", lower=1, upper=1000))]).codes[
+        :, 0
+    ] == pytest.approx([0.0, 2.0, 1.0, 1.0, 1.0, *[1.0] * 5])
 
 
 def test_nothing_is_filled_in_a_column_that_is_not_used():
@@ -135,7 +137,7 @@ def test_nothing_is_filled_in_a_column_that_is_not_used():
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.integers(0, 30).map(lambda i: f"level {i // 2}")), min_size=60, max_size=90))
 def test_levels_are_ordered_by_how_often_they_are_and_every_trial_has_its_own(values):
-    declared = Declared("text", choices=("a",))  # whatever is declared, texts that differ are kept
+    declared = Declared(value_type="text", choices=("a",))  # whatever is declared, texts that differ are kept
     found = read_column(column("x", values, declared))
     frequency = Counter(v for v in values if v is not None)
     known = sorted(frequency, key=lambda text: (-frequency[text], text))
@@ -157,8 +159,8 @@ def test_the_rarest_levels_beyond_a_number_are_one(distinct, collected):
 
 
 def test_some_trials_only():
-    taken = column("x", [1.0, None, 3.0], Declared("int")).take(np.array([2, 1]))
-    assert (taken.name, list(taken.text), taken.declared) == ("x", ["3.0", None], Declared("int"))
+    taken = column("x", [1.0, None, 3.0], Declared(value_type="int")).take(np.array([2, 1]))
+    assert (taken.name, list(taken.text), taken.declared) == ("x", ["3.0", None], Declared(value_type="int"))
     assert taken.number[0] == 3.0
     assert math.isnan(taken.number[1])
 
