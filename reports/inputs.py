@@ -106,7 +106,7 @@ class WatchedRelation(Relation):
     """The result of a query whose answer is noted in the form in which it is read."""
 
     def __init__(self, found: Relation, sql: str, parameters: str, notes: Notes) -> None:
-        self._cursor = found._cursor
+        self._cursor, self._running = found._cursor, found._running
         self.columns = found.columns
         self._question = (sql, parameters)
         self._notes = notes

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not IMPURE & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("browser") is None:
             item.add_marker("pure")
+
+
+STATE = tempfile.TemporaryDirectory(prefix="hpowh-tests-")
+"""What hpowh notes about the files it made goes into a folder of the tests' own."""
+os.environ["XDG_STATE_HOME"] = STATE.name
 
 
 @pytest.fixture(scope="session")

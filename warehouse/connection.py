@@ -15,14 +15,6 @@ from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, WarehouseLock
 BROKEN_OPTIMIZERS = "top_n_window_elimination"
 """DuckDB 1.5 ends some queries that keep the first rows of a window with an internal error, by what this step makes of
 them (its issues 20941, 21009 and 21387); without it the same rows come, by a sort."""
-LOCKED_DOWN: dict[str, Any] = {
-    "disabled_optimizers": BROKEN_OPTIMIZERS,
-    "enable_external_access": "false",
-    "lock_configuration": "true",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
-"""No file, network, extension or setting can be reached from SQL."""
 
 
 def connect(
@@ -50,8 +42,7 @@ def connect(
     while True:
         try:
             connection = duckdb.connect(str(path), read_only=read_only, config=config or {})
-            if "lock_configuration" not in (config or {}):
-                connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
+            connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
             return connection
         except duckdb.Error as error:
             failure = explain(error, path)

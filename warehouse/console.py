@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,14 +24,20 @@ WarehouseOption = Annotated[
 WaitOption = Annotated[
     float, typer.Option("--wait", min=0.0, metavar="SECONDS", help="Wait this long while another process holds it.")
 ]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", min=0.0, metavar="SECONDS", help="Stop after so long; 0: never.")
+]
+MemoryOption = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="Memory to use; beyond it rows go to the disk.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
-def open_warehouse(path: Path | None, wait: float = 0.0, *, locked_down: bool = False) -> Warehouse:
+def open_warehouse(path: Path | None, wait: float = 0.0) -> Warehouse:
     """Name the warehouse that a command works on; waiting is announced on standard error."""
     from hpowh.warehouse.store import Warehouse
 
-    return Warehouse(path, wait=wait, locked_down=locked_down, notify=note)
+    return Warehouse(path, wait=wait, notify=note)
 
 
 def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Typer:
@@ -52,6 +59,16 @@ def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Type
 def note(message: str) -> None:
     """Say something to the person on standard error, so that standard output stays data."""
     print(message, file=sys.stderr, flush=True)
+
+
+def end_now(message: str, tidy: Callable[[], None]) -> None:
+    """End the process at once, from any thread, where its work does not heed that it was interrupted.
+
+    Only for what reads: nothing is undone.
+    """
+    note(message)
+    tidy()
+    os._exit(EXIT_FAILED)
 
 
 def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, title: str = "") -> None:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from hpowh.warehouse import durable
 from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import explain, is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
-from hpowh.warehouse.migrate import program_version
+from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal, slug
+from hpowh.warehouse.store import COPY_IDENTITY
 from hpowh.warehouse.swap import is_running, replaced_folder
 from hpowh.warehouse.views import observation_view, space_view, static_views
 
@@ -34,16 +36,16 @@ SCHEMAS = ("core", "result", "ops")
 def publish_copy(store: Warehouse, target: Path) -> None:
     """Write a compacted copy of the warehouse to `target` and swap it in at once.
 
-    Readers that have the old copy open keep reading it; whoever opens `target` finds the old or the new copy, whole.
+    Readers that have the old copy open keep reading it; whoever opens `target` finds the old or the new copy, whole,
+    also after a power cut. The copy says of itself that it is one; whoever writes into it makes it a warehouse.
 
     Raises:
-        UsageError: `target` is the warehouse itself, or something that is no DuckDB file.
+        UsageError: `target` is there and is no published copy, but the warehouse itself, another one, or anything else.
         HpowhError: the copy cannot be written; the old one stays.
     """
-    if target.exists() and target.samefile(store.path):
-        raise UsageError(f"{target} is the warehouse itself.", "Name another file.")
-    if target.exists() and not is_database(target):
-        raise UsageError(f"{target} is there and is no published copy.", "Name a new file, or remove it first.")
+    if target.is_symlink() and target.exists():
+        target = target.resolve()  # the link stays
+    _refuse_all_but_copies(store, target)
     store.close()
     store.connection.execute("select 1")  # says who holds the file, or that it is no warehouse
     store.close()
@@ -54,10 +56,11 @@ def publish_copy(store: Warehouse, target: Path) -> None:
             connection.execute(f"attach {literal(str(store.path))} as source (read_only)")
             connection.execute(f"attach {literal(str(partial))} as copy")
             connection.execute("copy from database source to copy")
+            connection.execute("update copy.ops.warehouse set identity = ?", [COPY_IDENTITY])
             connection.execute("checkpoint copy")
             connection.execute("detach copy")
         partial.chmod(0o444)
-        partial.replace(target)
+        durable.replace(partial, target)
     except duckdb.Error as error:
         raise explain(error, target) from None
     except OSError as error:
@@ -65,6 +68,40 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     finally:
         for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
             leftover.unlink(missing_ok=True)
+
+
+def _refuse_all_but_copies(store: Warehouse, target: Path) -> None:
+    if not target.exists():
+        return
+    if target.samefile(store.path):
+        raise UsageError(f"{target} is the warehouse itself.", "Name another file.")
+    if not target.is_file() or not is_database(target):
+        raise UsageError(f"{target} is there and is no published copy.", "Name a new file, or remove it first.")
+    if not is_copy(target):
+        raise UsageError(
+            f"{target} is there and is no published copy, but a warehouse of its own.",
+            "Name a new file. If it may go, remove it first.",
+        )
+
+
+def is_copy(path: Path) -> bool:
+    """Return whether a DuckDB file is a copy that `publish` made and nobody has written into since.
+
+    Copies of the first versions have no mark; they are told by their mode: nobody may write them.
+
+    Raises:
+        HpowhError: it cannot be opened.
+    """
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows = connection.execute("select identity from ops.warehouse").fetchall()
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error as error:
+        raise explain(error, path) from None
+    if rows == [(COPY_IDENTITY,)]:
+        return True
+    return rows == [(IDENTITY,)] and not path.stat().st_mode & 0o222
 
 
 def _remove_abandoned(target: Path) -> None:
@@ -97,10 +134,7 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
         UsageError: `folder` is a file, or holds something that is no export.
         HpowhError: it cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file.", "Name a new or empty folder.")
-    if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is there and is no export.", "Name a new or empty folder.")
+    _refuse_all_but_exports(folder)
     try:
         with replaced_folder(folder) as partial:
             tables = [_export_table(store, table.name, partial) for table in _exported(store)]
@@ -115,6 +149,22 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
     except OSError as error:
         raise HpowhError(f"Cannot write {folder}: {error.strerror}.") from None
     return tables
+
+
+def _refuse_all_but_exports(folder: Path) -> None:
+    """Raise where replacing the folder would remove something that is no part of an export."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file.", "Name a new or empty folder.")
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    try:
+        tables = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
+        made = {"manifest.json", *(file for table in tables for file in table["files"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{folder} is there and is no export.", "Name a new or empty folder.") from None
+    for path in sorted(folder.rglob("*")):
+        if not path.is_dir() and str(path.relative_to(folder)) not in made:
+            raise UsageError(f"{path} is no part of the export in {folder}.", "Move it away, or name another folder.")
 
 
 def _exported(store: Warehouse) -> list[Table]:

@@ -16,39 +16,50 @@ import duckdb
 
 from hpowh.warehouse.console import note, print_table, show
 from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.limits import HINT as LIMIT_HINT
+from hpowh.warehouse.targets import written_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hpowh.warehouse.relation import Relation
     from hpowh.warehouse.store import Warehouse
 
 HISTORY = Path("~/.hpowh_history")
 
 
-def run_query(store: Warehouse, query: str, *, output: str, limit: int, out: Path | None = None) -> float:
-    """Run a query and write its rows; return the seconds until the last row.
+def run_query(
+    store: Warehouse, text: str, *, output: str, limit: int, out: Path | None = None, force: bool = False
+) -> float:
+    """Run the queries of a text and write their rows; return the seconds until the last row.
+
+    As a table or markdown the rows of every query are shown, one after the other; a file or a pipe gets those of one.
 
     Raises:
-        HpowhError: the query is wrong (DuckDB's message points at the place) or reaches for what is locked.
-        UsageError: Parquet was asked for on a terminal.
+        HpowhError: a query is wrong (DuckDB's message points at the place), or is none.
+        LimitError: a query took too long or too much memory.
+        UsageError: Parquet was asked for on a terminal, several queries in a form that holds the rows of one, or `out`
+            is something that must not be overwritten.
     """
     if output == "parquet" and out is None and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal.", "Give --out FILE, or redirect.")
     began = time.perf_counter()
     try:
-        relation = store.sql(query)
-        written = _write(relation, output, limit, out)
+        if out is None:
+            written = _write_all(store, text, output, limit)
+        else:
+            with written_file(out, option="--out", force=force) as place:
+                written = _write_file(store, text, "csv" if output == "table" else output, place)
     except duckdb.PermissionException as error:
         raise HpowhError(
             f"Not allowed here: {_plain(error).splitlines()[0].removeprefix('Permission Error: ')}.",
-            "hpowh sql is locked down; --unlocked lets it use files.",
+            "hpowh sql is locked down; --unlocked lets it read files.",
         ) from None
-    except duckdb.InvalidInputException as error:
-        if "read-only" in str(error):
-            raise HpowhError(
-                "hpowh sql only reads.", "Results are written by hpowh ingest and hpowh analyse."
-            ) from None
-        raise HpowhError(_plain(error)) from None
+    except duckdb.OutOfMemoryException as error:
+        raise HpowhError(f"The query needs more memory: {_plain(error).splitlines()[0]}", LIMIT_HINT) from None
     except duckdb.Error as error:
+        if "Query interrupted" in str(error):
+            raise
         raise HpowhError(_plain(error)) from None
     seconds = time.perf_counter() - began
     if written:
@@ -60,16 +71,44 @@ def _plain(error: duckdb.Error) -> str:
     return str(error).strip()
 
 
-def _write(relation: Relation, output: str, limit: int, out: Path | None) -> str:
-    """Write the rows; return a notice for the user, or an empty text."""
+def _write_all(store: Warehouse, text: str, output: str, limit: int) -> str:
+    """Write the rows of all queries to standard output; return a notice for the user, or an empty text."""
+    notices = []
+    for position, relation in enumerate(_with_columns(store.each(text))):
+        if position and output not in ("table", "markdown"):
+            raise UsageError(f"Several queries give no single {output}.", "Run them one by one, or as a table.")
+        if position:
+            print()
+        notices.append(_write(relation, output, limit))
+    return next((notice for notice in notices if notice), "")
+
+
+def _with_columns(relations: Iterator[Relation]) -> Iterator[Relation]:
+    """Leave out what has no rows by its nature, such as SET VARIABLE, unless nothing else comes."""
+    return (relation for relation in relations if relation.columns != ["Success"])
+
+
+def _write_file(store: Warehouse, text: str, output: str, place: Path) -> str:
+    """Write the rows of one query to a file."""
     if output == "parquet":
         import pyarrow.parquet as pq
 
-        pq.write_table(relation.arrow(), str(out) if out else sys.stdout.buffer)
+        relations = list(_with_columns(store.each(text)))
+        if len(relations) != 1:
+            raise UsageError("Several queries give no single parquet.", "Run them one by one.")
+        pq.write_table(relations[0].arrow(), str(place))
         return ""
-    if out is not None:
-        with out.open("w", newline="", encoding="utf-8") as handle, contextlib.redirect_stdout(handle):
-            return _write(relation, output if output != "table" else "csv", 0, None)
+    with place.open("w", newline="", encoding="utf-8") as handle, contextlib.redirect_stdout(handle):
+        return _write_all(store, text, output, 0)
+
+
+def _write(relation: Relation, output: str, limit: int) -> str:
+    """Write the rows to standard output; return a notice for the user, or an empty text."""
+    if output == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(relation.arrow(), sys.stdout.buffer)
+        return ""
     if output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(relation.columns)
@@ -161,6 +200,10 @@ def _converse(store: Warehouse, output: str, limit: int) -> None:
             try:
                 seconds = run_query(store, "\n".join(waiting), output=output, limit=limit)
                 note(f"{seconds:.3f} s")
-            except (HpowhError, KeyboardInterrupt) as error:
-                note(f"Error: {error}" if isinstance(error, HpowhError) else "Interrupted.")
+            except HpowhError as error:
+                note(f"Error: {error}")
+            except (KeyboardInterrupt, duckdb.InterruptException, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and "interrupted" not in str(error):
+                    raise
+                note("Interrupted.")
             waiting = []

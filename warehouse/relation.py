@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,40 +16,56 @@ if TYPE_CHECKING:
 class Relation:
     """The result of a query; read it once, in one of the forms below."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        running: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Take over a query that was run.
+
+        Args:
+            running: entered while rows are fetched; DuckDB may compute some of them only then.
+        """
+        self._cursor, self._running = cursor, running
         self.columns: list[str] = [column[0] for column in cursor.description or []]
 
     def pl(self) -> polars.DataFrame:
         """Return the rows as a Polars data frame."""
-        return self._cursor.pl()
+        with self._running():
+            return self._cursor.pl()
 
     def arrow(self) -> pyarrow.Table:
         """Return the rows as an Arrow table."""
-        return self._cursor.to_arrow_table()
+        with self._running():
+            return self._cursor.to_arrow_table()
 
     def df(self) -> pandas.DataFrame:
         """Return the rows as a pandas data frame (pandas must be installed)."""
-        return self._cursor.df()
+        with self._running():
+            return self._cursor.df()
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Return the rows as tuples."""
-        return self._cursor.fetchall()
+        with self._running():
+            return self._cursor.fetchall()
 
     def head(self, most: int | None) -> list[tuple[Any, ...]]:
         """Return at most `most` rows as tuples; all of them for None."""
-        return self._cursor.fetchall() if most is None else self._cursor.fetchmany(most)
+        with self._running():
+            return self._cursor.fetchall() if most is None else self._cursor.fetchmany(most)
 
     def chunks(self, size: int = 10_000) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows in lists of up to `size`, so that a large result need not fit into memory as tuples."""
-        while rows := self._cursor.fetchmany(size):
+        while rows := self.head(size):
             yield rows
 
     def numpy(self) -> dict[str, Any]:
         """Return the columns as NumPy arrays (masked where a column has NULLs)."""
-        return self._cursor.fetchnumpy()
+        with self._running():
+            return self._cursor.fetchnumpy()
 
     def one(self) -> Any:
         """Return the first value of the first row, or None where there is no row."""
-        row = self._cursor.fetchone()
+        with self._running():
+            row = self._cursor.fetchone()
         return row[0] if row else None

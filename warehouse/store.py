@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from hpowh.warehouse import planning
+from hpowh.warehouse import gate, planning
 from hpowh.warehouse.catalogue import Table, list_columns, list_tables
-from hpowh.warehouse.connection import LOCKED_DOWN, connect, explain
-from hpowh.warehouse.errors import NotAWarehouseError
-from hpowh.warehouse.migrate import check_revision, initialise
+from hpowh.warehouse.connection import connect, explain
+from hpowh.warehouse.errors import NotAWarehouseError, UsageError
+from hpowh.warehouse.limits import Limits, Watch
+from hpowh.warehouse.locked import PrivateFolder, locked_connection
+from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise
 from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.results import AnalysisRun, find_run, save_run
 from hpowh.warehouse.views import recreate_views, views_are_current
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DEFAULT_PATH = "hpowh.duckdb"
+COPY_IDENTITY = "published copy of hpowh"
+"""What a copy says of itself: publishing may replace it. One that is written becomes a warehouse of its own."""
 
 
 def default_path() -> Path:
@@ -48,15 +52,22 @@ class Warehouse:
         *,
         wait: float = 0.0,
         locked_down: bool = False,
+        limits: Limits | None = None,
+        may_read_files: bool = False,
         notify: Callable[[str], None] | None = None,
+        on_stuck: Callable[[str], None] | None = None,
     ) -> None:
         """Name the warehouse; it is opened when first used.
 
         Args:
             path: the DuckDB file; by default `$HPOWH_WAREHOUSE`, else `hpowh.duckdb`.
             wait: seconds to wait for a lock held by another process.
-            locked_down: SQL cannot reach files, the network, extensions or settings.
+            locked_down: only queries are answered (see `gate`), and they cannot reach files, the network, extensions or
+                settings; `writing` and `connection` are refused. For SQL that others wrote.
+            limits: what a query may take; only of a warehouse that is locked down. By default 5 minutes and 2 GB.
+            may_read_files: a query of a warehouse that is locked down may read other files all the same.
             notify: called with a sentence when waiting begins.
+            on_stuck: called from another thread, with a sentence, when a query does not heed that it was interrupted.
 
         Raises:
             NotAWarehouseError: there is no such file.
@@ -64,8 +75,11 @@ class Warehouse:
         self.path = Path(path) if path is not None else default_path()
         self.wait = wait
         self.locked_down = locked_down
+        self._limits, self._may_read_files, self._on_stuck = limits or Limits(), may_read_files, on_stuck
         self._notify = notify
         self._reader: duckdb.DuckDBPyConnection | None = None
+        self._watch: Watch | None = None
+        self._folder: PrivateFolder | None = None
         if not self.path.is_file():
             raise NotAWarehouseError(f"There is no warehouse at {self.path}.", "Make one: hpowh init")
 
@@ -86,16 +100,46 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the reading connection; the next read opens it again."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        if self._folder is not None:
+            self._folder.remove()
+            self._folder = None
+
+    def close_files(self) -> None:
+        """Remove temporary files while a query still runs, because the process is about to end."""
+        if self._folder is not None:
+            self._folder.remove()
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The read-only native connection. Raises what opening can raise: locked, not a warehouse, wrong version."""
+        """The read-only native connection. Raises what opening can raise: locked, not a warehouse, wrong version.
+
+        Raises:
+            UsageError: the warehouse is locked down; on the native connection any SQL would run.
+        """
+        if self.locked_down:
+            raise UsageError("A warehouse that is locked down gives no connection.", "Ask it with .sql(query).")
+        return self._opened()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._reader is None:
-            config = LOCKED_DOWN if self.locked_down else None
-            reader = connect(self.path, read_only=True, wait=self.wait, config=config, notify=self._notify)
+            if self.locked_down:
+                self._folder = PrivateFolder()
+                reader = locked_connection(
+                    self.path,
+                    self._limits,
+                    self._folder.path,
+                    may_read_files=self._may_read_files,
+                    wait=self.wait,
+                    notify=self._notify,
+                )
+            else:
+                reader = connect(self.path, read_only=True, wait=self.wait, notify=self._notify)
             try:
                 check_revision(reader, self.path)
                 if self._notify and not views_are_current(reader):
@@ -109,18 +153,46 @@ class Warehouse:
     def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Relation:
         """Run one query and return its rows, as a `Relation` with `.pl()`, `.arrow()`, `.df()` and `.rows()`.
 
+        Of several statements the rows of the last are returned.
+
         Raises:
             duckdb.Error: the query is wrong; DuckDB's message points at the place.
+            NotAdmittedError: the warehouse is locked down, and this is no query.
+            LimitError: the warehouse is locked down, and the query took too long or too much.
         """
-        return Relation(self.connection.execute(query, parameters))
+        if not self.locked_down:
+            return Relation(self.connection.execute(query, parameters))
+        *_, last = self.each(query, parameters)
+        return last
+
+    def each(self, text: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Iterator[Relation]:
+        """Run the queries of a text one by one and yield the rows of each; of a warehouse that is locked down.
+
+        Raises:
+            UsageError: there is no query in the text.
+            Whatever `sql` raises.
+        """
+        gate.admitted(text, may_read_files=self._may_read_files)
+        connection = self._opened()
+        if self._watch is None:
+            self._watch = Watch(connection, self._limits, self._on_stuck)
+        statements = connection.extract_statements(text)
+        if not statements:
+            raise UsageError("The query is empty.", 'Try: hpowh sql "select * from mart.source"')
+        self._watch.begin()
+        for statement in statements:
+            with self._watch.running():
+                cursor = connection.execute(statement, parameters if statement is statements[-1] else None)
+            if statement.query or statement is statements[-1]:  # not the first step of a PIVOT
+                yield Relation(cursor, self._watch.running)
 
     def tables(self, *, count_views: bool = False) -> list[Table]:
         """Return all tables and views, with what one row of each is."""
-        return list_tables(self.connection, count_views=count_views)
+        return list_tables(self._opened(), count_views=count_views)
 
     def columns(self, name: str) -> list[tuple[str, str]]:
         """Return (column, type) of the table or view `schema.name`. Raises UsageError where there is none."""
-        return list_columns(self.connection, name)
+        return list_columns(self._opened(), name)
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -130,6 +202,8 @@ class Warehouse:
             WarehouseLockedError: another process has the warehouse open.
         """
         planning.refuse()
+        if self.locked_down:
+            raise UsageError("A warehouse that is locked down is not written.", "Open it without locked_down.")
         self.close()
         writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
         try:
@@ -137,6 +211,7 @@ class Warehouse:
             writer.execute("set preserve_insertion_order = false")
             writer.begin()
             try:
+                writer.execute("update ops.warehouse set identity = ? where identity = ?", [IDENTITY, COPY_IDENTITY])
                 if not views_are_current(writer):
                     recreate_views(writer)
                 yield writer

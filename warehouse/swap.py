@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hpowh.warehouse import durable
+
 EXCHANGE = 2
 """RENAME_EXCHANGE of renameat2(2)."""
 AT_FDCWD = -100
@@ -22,7 +24,8 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target`; on leaving it takes its place, on an error it is thrown away.
 
     At every moment `target` is the whole old folder or the whole new one, where the file system can exchange two names
-    (Linux); elsewhere there is an instant between two renames in which it is absent.
+    (Linux); elsewhere there is an instant between two renames in which it is absent. What is in the folder is flushed
+    to the disk before it gets its name.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(target)
@@ -30,6 +33,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     try:
         yield fresh
         fresh.chmod(0o755)
+        durable.flush_tree(fresh)
         if not target.exists():
             fresh.rename(target)
         elif not exchange(fresh, target):
@@ -37,6 +41,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
             target.rename(aside / "site")
             fresh.rename(target)
             fresh = aside
+        durable.flush_folder(target.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

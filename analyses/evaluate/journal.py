@@ -143,6 +143,12 @@ def _replace(final: Path, content: bytes | None, draft: Path | None = None) -> N
     with draft.open("rb+") as handle:
         os.fsync(handle.fileno())
     draft.replace(final)
+    if hasattr(os, "O_DIRECTORY"):
+        folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def shard_table(plan: Plan, records: Sequence[Record]) -> Any:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hpowh.reports.build import MANIFEST, refuse_other_content
+from hpowh.warehouse import durable
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.swap import exchange, replaced_folder
 
@@ -69,6 +70,7 @@ def switch(site: Path, build: Path) -> None:
             link.replace(site)
         else:
             _put_aside(site, link, build.parent)
+        durable.flush_folder(site.parent)
     finally:
         if link.is_symlink():
             link.unlink()

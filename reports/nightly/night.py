@@ -19,7 +19,7 @@ from hpowh.reports.nightly.builds import check_places, current_build, new_build,
 from hpowh.reports.nightly.ledger import Past, Step
 from hpowh.reports.nightly.lock import build_lock
 from hpowh.reports.registry import collect
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, durable
 from hpowh.warehouse.errors import EXIT_DONE, EXIT_FAILED, HpowhError, VersionError
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.wording import plural
@@ -155,7 +155,7 @@ def write_summary(config: Config, summary: dict[str, Any]) -> None:
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         partial.write_text(json.dumps(summary, indent=1, default=str) + "\n", encoding="utf-8")
-        partial.replace(target)
+        durable.replace(partial, target)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise HpowhError(f"Cannot write the summary {target}: {error.strerror}.") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hpowh.reports.nightly.config import read_config
 from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.targets import refuse_precious, written_file
 
 NAME = "hpowh-nightly"
 
@@ -65,22 +66,22 @@ def _program() -> tuple[str, ...]:
 
 
 def write_files(files: Mapping[str, str], folder: Path, *, force: bool) -> list[Path]:
-    """Write files into a folder and return their paths; none is overwritten unless `force`.
+    """Write files into a folder and return their paths; what hpowh did not make is not overwritten unless `force`.
 
     Raises:
-        UsageError: a file is there already.
+        UsageError: such a file is there.
         HpowhError: it cannot be written.
     """
     paths = [folder / name for name in files]
-    there = [path for path in paths if path.exists()]
-    if there and not force:
-        raise UsageError(f"{there[0]} exists.", "Overwrite it with --force.")
-    try:
-        for path, text in zip(paths, files.values(), strict=True):
+    for path in paths:
+        refuse_precious(path, option="--to", force=force)
+    for path, text in zip(paths, files.values(), strict=True):
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise HpowhError(f"Cannot write {error.filename}: {error.strerror}.") from None
+        except OSError as error:
+            raise HpowhError(f"Cannot write {error.filename}: {error.strerror}.") from None
+        with written_file(path, option="--to", force=force) as place:
+            place.write_text(text, encoding="utf-8")
     return paths
 
 

@@ -31,18 +31,17 @@ def draw(
             "--run", metavar="NAME", help="Draw the incumbent of this algorithm's median run; may be repeated."
         ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that hpowh did not make.")] = False,
     wait: WaitOption = 0.0,
 ) -> None:
     """Draw an analysed landscape as a dimensional stacking map (SVG): every configuration one cell."""
     from hpowh.analyses.landscapes.job import Selection
     from hpowh.reports.pictures.analysed import analysed_map
-    from hpowh.warehouse.errors import HpowhError
+    from hpowh.warehouse.targets import written_file
 
     selection = Selection(benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     with open_warehouse(warehouse, wait) as opened:
         picture = analysed_map(opened, selection, runs=run or None)
-    try:
-        to.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise HpowhError(f"Cannot write {to}: {error.strerror}.", "Name another file: --to FILE") from error
+    with written_file(to, option="--to", force=force) as place:
+        place.write_text(picture, encoding="utf-8")
     note(f"Wrote {to}.")

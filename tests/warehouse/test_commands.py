@@ -199,33 +199,6 @@ def test_sql_limit_is_noticed(ready):
     assert len(ready("sql", "select * from mart.observation", "--limit", "0").stdout.strip().splitlines()) == 25
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "create table core.x (a integer)",
-        "delete from core.run",
-        "copy (select 1) to 'stolen.csv'",
-        "select * from read_csv('runs.csv')",
-        "select * from 'runs.csv'",
-        "attach 'other.duckdb' as other",
-        "install httpfs",
-        "load httpfs",
-        "set enable_external_access = true",
-        "set memory_limit = '100GB'",
-        "export database 'dump'",
-        "select * from glob('*')",
-    ],
-)
-def test_sql_is_locked_down(ready, tmp_path, attack):
-    before = (tmp_path / "hpowh.duckdb").read_bytes()
-    done = ready("sql", attack)
-    assert done.returncode == 1, done.stdout
-    assert done.stderr.startswith("Error: ")
-    assert "Traceback" not in done.stderr
-    assert (tmp_path / "hpowh.duckdb").read_bytes() == before
-    assert {entry.name for entry in tmp_path.iterdir()} == {"hpowh.duckdb", "runs.csv"}
-
-
 def test_unlocked_sql_reads_files_and_still_not_writes_the_warehouse(ready):
     assert ready("sql", "select count(*) from 'runs.csv'", "--unlocked", "--format", "csv").stdout.split()[1] == "24"
     assert ready("sql", "delete from core.run", "--unlocked").returncode == 1
@@ -276,7 +249,11 @@ def test_tables_say_what_one_row_is(ready):
 def test_export_writes_whole_files_only(ready, tmp_path):
     assert ready("export", "mart.observation", "o.parquet").returncode == 0
     assert pl.read_parquet(tmp_path / "o.parquet").height == 24
-    assert ready("export", "mart.observation", "o.parquet").returncode == 2
+    assert ready("export", "mart.observation", "o.parquet").returncode == 0  # hpowh made it
+    (tmp_path / "mine.parquet").write_text("mine")
+    refused = ready("export", "mart.observation", "mine.parquet")
+    assert (refused.returncode, (tmp_path / "mine.parquet").read_text()) == (2, "mine")
+    assert "give --force" in refused.stderr
     assert ready("export", "select 1 as a", "a.csv").returncode == 0
     assert (tmp_path / "a.csv").read_text() == "a\n1\n"
     failed = ready("export", "select error('x')", "b.csv")

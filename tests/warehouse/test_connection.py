@@ -6,8 +6,10 @@ import duckdb
 import pytest
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.connection import LOCKED_DOWN, connect
+from hpowh.warehouse.connection import connect
 from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.limits import Limits
+from hpowh.warehouse.locked import locked_connection
 
 TABLES = """
 create table run as from (values (1, 'traces', 'p'), (2, 'fit', 'q'), (3, 'traces', 'p')) as t(id, job, parameters);
@@ -20,12 +22,14 @@ qualify row_number() over (partition by r.parameters order by r.id desc) = 1
 """
 
 
-@pytest.mark.parametrize("config", [None, LOCKED_DOWN], ids=["plain", "locked down"])
-def test_the_newest_of_each_is_found(tmp_path, config):
+@pytest.mark.parametrize("is_locked", [False, True], ids=["plain", "locked down"])
+def test_the_newest_of_each_is_found(tmp_path, is_locked):
     """DuckDB 1.5.6 by itself answers this query with an internal error."""
     with duckdb.connect(str(tmp_path / "w.duckdb")) as writer:
         writer.execute(TABLES)
-    with connect(tmp_path / "w.duckdb", read_only=True, config=config) as connection:
+    path = tmp_path / "w.duckdb"
+    opened = locked_connection(path, Limits(), None) if is_locked else connect(path, read_only=True)
+    with opened as connection:
         assert connection.execute(LATEST, {"other": 2}).fetchall() == []
         assert connection.execute(LATEST, {"other": 1}).fetchall() == [(2,)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,10 @@ def test_the_copy_holds_everything(filled, tmp_path):
     target = tmp_path / "public.duckdb"
     publish_copy(filled, target)
     copy = Warehouse(target)
+    assert copy.sql("select identity from ops.warehouse").rows() == [("published copy of hpowh",)]
     for table in filled.tables():
+        if table.name == "ops.warehouse":
+            continue  # the copy says that it is one
         assert copy.sql(f"select * from {table.name} order by all").rows() == (
             filled.sql(f"select * from {table.name} order by all").rows()
         ), table.name
@@ -152,3 +156,40 @@ def test_the_command(filled, hpowh, tmp_path):
         hpowh("sql", "select count(*) from core.trace", "-w", "public.duckdb", "--format", "csv").stdout.split()[1]
         == "30"
     )
+
+
+def test_another_warehouse_is_never_replaced(filled, empty_warehouse, tmp_path):
+    live = tmp_path / "live.duckdb"
+    shutil.copy(empty_warehouse, live)
+    before = live.read_bytes()
+    with pytest.raises(UsageError, match="a warehouse of its own"):
+        publish_copy(filled, live)
+    assert live.read_bytes() == before
+
+
+def test_a_copy_that_was_written_into_is_a_warehouse_of_its_own(filled, tmp_path):
+    target = tmp_path / "public.duckdb"
+    publish_copy(filled, target)
+    publish_copy(filled, target)  # a copy is replaced by the next
+    target.chmod(0o644)
+    with Warehouse(target).writing() as connection:
+        connection.execute("insert into core.algorithm values (99, 'added here')")
+    with pytest.raises(UsageError, match="a warehouse of its own"):
+        publish_copy(filled, target)
+
+
+def test_a_copy_of_the_first_versions_is_told_by_its_mode(filled, empty_warehouse, tmp_path):
+    target = tmp_path / "public.duckdb"
+    shutil.copy(empty_warehouse, target)
+    target.chmod(0o444)
+    publish_copy(filled, target)
+    assert Warehouse(target).sql("select count(*) from core.trace").one()
+
+
+def test_an_export_with_other_files_in_it_is_not_replaced(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder)
+    (folder / "notes.md").write_text("mine")
+    with pytest.raises(UsageError, match=r"notes.md is no part of the export"):
+        export_parquet(filled, folder)
+    assert (folder / "notes.md").read_text() == "mine"

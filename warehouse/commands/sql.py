@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hpowh.warehouse.console import WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.console import MemoryOption, TimeoutOption, WaitOption, WarehouseOption, end_now, note
 from hpowh.warehouse.errors import UsageError
 
 FORMATS = ("table", "csv", "json", "parquet", "markdown")
@@ -21,17 +21,23 @@ def sql(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the rows to this file.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Most rows to show as a table or markdown; 0 shows all.")] = 100,
     timing: Annotated[bool, typer.Option("--timing", help="Say how long the query took.")] = False,
-    writable: Annotated[
-        bool, typer.Option("--unlocked", help="Let SQL read and write other files (never the warehouse itself).")
+    unlocked: Annotated[
+        bool, typer.Option("--unlocked", help="Let queries read other files, such as from 'runs.csv'.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="--out may overwrite a file that hpowh did not make.")] = False,
+    timeout: TimeoutOption = 300.0,
+    memory: MemoryOption = "2GB",
     warehouse: WarehouseOption = None,
     wait: WaitOption = 0.0,
 ) -> None:
-    """Ask the warehouse in SQL, read-only and locked down; without a query, at a prompt.
+    """Ask the warehouse in SQL; without a query, at a prompt.
 
-    The warehouse cannot be changed and no file, network or setting reached, unless --unlocked allows files.
+    Only queries are answered: nothing can be changed, and no file, network or setting reached, unless --unlocked lets
+    queries read files.
     """
+    from hpowh.warehouse.limits import Limits
     from hpowh.warehouse.query import prompt, run_query
+    from hpowh.warehouse.store import Warehouse
 
     if output not in FORMATS:
         raise UsageError(f"--format {output}: not known.", f"Formats: {', '.join(FORMATS)}.")
@@ -40,15 +46,27 @@ def sql(
     if file is not None:
         if not file.is_file():
             raise UsageError(f"There is no file {file}.")
-        query = file.read_text(encoding="utf-8")
+        try:
+            query = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} cannot be read: {error}.") from None
     elif query == "-" or (query is None and not sys.stdin.isatty()):
         query = sys.stdin.read()
-    with open_warehouse(warehouse, wait, locked_down=not writable) as store:
+    store = Warehouse(
+        warehouse,
+        wait=wait,
+        locked_down=True,
+        limits=Limits(timeout, memory),
+        may_read_files=unlocked,
+        notify=note,
+        on_stuck=lambda sentence: end_now(f"Error: {sentence}", store.close_files),
+    )
+    with store:
         if query is None:
             prompt(store, output=output, limit=limit)
             return
         if not query.strip():
             raise UsageError("The query is empty.", 'Try: hpowh sql "select * from mart.source"')
-        seconds = run_query(store, query, output=output, limit=limit, out=out)
+        seconds = run_query(store, query, output=output, limit=limit, out=out, force=force)
     if timing:
         note(f"{seconds:.3f} s")

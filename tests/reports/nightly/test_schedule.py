@@ -136,7 +136,9 @@ def test_an_unknown_scheduler_is_refused(config):
 def test_files_are_not_overwritten_unasked(config, tmp_path):
     files = scheduled("systemd", "03:30", config)
     write_files(files, tmp_path, force=False)
-    with pytest.raises(UsageError, match="exists. Overwrite it with --force"):
+    write_files(files, tmp_path, force=False)  # hpowh made them
+    (tmp_path / "hpowh-nightly.timer").write_text("changed by hand")
+    with pytest.raises(UsageError, match="hpowh-nightly.timer would overwrite a file that hpowh did not make.*--force"):
         write_files(files, tmp_path, force=False)
     assert len(write_files(files, tmp_path, force=True)) == 2
 

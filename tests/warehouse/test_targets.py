@@ -1,0 +1,139 @@
+"""No output option destroys what hpowh did not make, and never a warehouse."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hpowh.warehouse import targets
+from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.targets import was_made, written_file
+
+
+def write(target: Path, text: str = "new", **more) -> None:
+    with written_file(target, option="--out", **more) as place:
+        place.write_text(text)
+
+
+def test_a_new_file_is_whole_and_marked(tmp_path):
+    target = tmp_path / "rows.csv"
+    write(target)
+    assert target.read_text() == "new"
+    assert was_made(target)
+    write(target, "newer")
+    assert target.read_text() == "newer"
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_what_hpowh_did_not_make_needs_force(tmp_path):
+    target = tmp_path / "mine.csv"
+    target.write_text("mine")
+    with pytest.raises(UsageError, match="did not make.*--force"):
+        write(target)
+    assert target.read_text() == "mine"
+    write(target, force=True)
+    assert target.read_text() == "new"
+    target.write_text("changed by hand")
+    with pytest.raises(UsageError, match="did not make"):
+        write(target)
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("name", ["w.duckdb", "w.duckdb.wal", "link", "folder"])
+def test_a_warehouse_and_what_belongs_to_it_is_never_overwritten(tmp_path, empty_warehouse, name, force):
+    shutil.copy(empty_warehouse, tmp_path / "w.duckdb")
+    (tmp_path / "link").symlink_to("w.duckdb")
+    (tmp_path / "folder").mkdir()
+    before = (tmp_path / "w.duckdb").read_bytes()
+    with pytest.raises(UsageError, match="would overwrite|is a folder"):
+        write(tmp_path / name, force=force)
+    assert (tmp_path / "w.duckdb").read_bytes() == before
+    assert not (tmp_path / "w.duckdb.wal").exists()
+
+
+def test_the_source_is_never_overwritten(tmp_path):
+    source = tmp_path / "runs.csv"
+    source.write_text("a\n1\n")
+    with pytest.raises(UsageError, match="overwrite the source"):
+        write(source, sources=[source], force=True)
+    inside = tmp_path / "study" / "notes.txt"
+    inside.parent.mkdir()
+    inside.write_text("mine")
+    with pytest.raises(UsageError, match="overwrite the source"):
+        write(inside, sources=[inside.parent], force=True)
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "rows.csv"
+    write(target, "old")
+    with pytest.raises(ZeroDivisionError), written_file(target, option="--out") as place:
+        place.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+    with pytest.raises(HpowhError, match="Cannot write"):
+        write(tmp_path / "absent" / "rows.csv")
+
+
+def test_a_link_stays_a_link_and_the_mode_stays(tmp_path):
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    write(real)
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write(link, "newer")
+    assert link.is_symlink()
+    assert (real.read_text(), real.stat().st_mode & 0o777) == ("newer", 0o640)
+
+
+def test_a_pipe_is_written_to_as_it_is(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write(pipe)
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_marks_do_not_grow_without_end(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(targets, "MOST_LINES", 10)
+    for number in range(40):
+        write(tmp_path / f"{number % 3}.csv", str(number))
+    assert len(targets.made_file().read_text().splitlines()) <= 10
+    assert all(was_made(tmp_path / f"{number}.csv") for number in range(3))
+
+
+def test_without_a_place_for_marks_force_is_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    write(tmp_path / "a.csv")
+    with pytest.raises(UsageError, match="--force"):
+        write(tmp_path / "a.csv")
+
+
+def test_every_command_that_writes_a_file_asks_here(hpowh, empty_warehouse, tmp_path):
+    """One slip of a name must not cost the warehouse."""
+    shutil.copy(empty_warehouse, tmp_path / "hpowh.duckdb")
+    shutil.copy(empty_warehouse, tmp_path / "other.csv")  # a warehouse whatever its name
+    (tmp_path / "bad.csv").write_text("algorithm,benchmark,seed,budget,value\nA,b,0,1,x\nA,b,0,2,1\n")
+    before = {name: (tmp_path / name).read_bytes() for name in ("hpowh.duckdb", "other.csv")}
+    for arguments in (
+        ("sql", "select 1", "--out", "hpowh.duckdb"),
+        ("sql", "select 1", "--out", "hpowh.duckdb", "--force"),
+        ("sql", "select 1", "--out", "other.csv", "--force"),
+        ("export", "core.run", "other.csv", "--force"),
+        ("ingest", "runs", "bad.csv", "--direction", "min", "--reject-to", "hpowh.duckdb"),
+        ("publish", "other.csv"),
+        ("report", "--out", "hpowh.duckdb"),
+        ("publish", "--parquet", "hpowh.duckdb"),
+    ):
+        done = hpowh(*arguments)
+        assert done.returncode == 2, (arguments, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert {name: (tmp_path / name).read_bytes() for name in before} == before, arguments

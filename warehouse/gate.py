@@ -1,0 +1,186 @@
+"""Which SQL of a user's is run at all: queries, whatever they are written as; the rest is refused by name.
+
+DuckDB has no boundary of privileges within a process: a read-only connection without access to files may still write to
+the files that belong to the open database. So statements are admitted by what they are, and table functions by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from hpowh.warehouse.errors import HpowhError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANSWERS = "Answered are SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE and SET VARIABLE."
+_HINTS = {
+    "COPY": "Write rows to a file with --out FILE, or with hpowh export.",
+    "EXPORT": "Write everything with hpowh publish --parquet FOLDER.",
+}
+_NAMES = {
+    "COPY_DATABASE": "COPY FROM DATABASE",
+    "EXTENSION": "this statement",
+    "INVALID": "this statement",
+    "LOGICAL_PLAN": "this statement",
+    "MERGE_INTO": "MERGE INTO",
+    "MULTI": "this statement",
+    "RELATION": "this statement",
+    "TRANSACTION": "a statement about transactions",
+    "VACUUM": "VACUUM or ANALYZE",
+    "VARIABLE_SET": "SET of a setting",
+    "SET": "SET of a setting",
+    "CREATE_FUNC": "CREATE",
+}
+_FUNCTIONS = re.compile(
+    r"range|generate_series|unnest|repeat|repeat_row|summary|json_each|json_tree|histogram|histogram_values"
+    r"|test_all_types|test_vector_types|icu_calendar_names|pg_timezone_names|which_secret"
+    r"|pragma_\w+|duckdb_\w+|show\w*"
+)
+"""Table functions that only compute, or list what the database holds."""
+_OF_FILES = re.compile(
+    r"read_(?!duckdb)\w+|parquet_(scan|schema|metadata|file_metadata|kv_metadata|full_metadata|bloom_probe)"
+    r"|glob|sniff_csv"
+)
+"""Table functions that read files: for a connection that may."""
+_SPACE = r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)"
+_EXPLAIN = re.compile(
+    rf"{_SPACE}*explain(?P<options>{_SPACE}+analyze\b|{_SPACE}*\(\s*[\w\s,]*\))?{_SPACE}*(?P<rest>.*)", re.I | re.S
+)
+_SET = re.compile(
+    rf'{_SPACE}*set{_SPACE}+variable{_SPACE}+(?:\w+|"[^"]+"){_SPACE}*(?:=|{_SPACE}to{_SPACE}){_SPACE}*(?P<rest>.*)',
+    re.I | re.S,
+)
+_RESET = re.compile(rf'{_SPACE}*reset{_SPACE}+variable{_SPACE}+(?:\w+|"[^"]+"){_SPACE}*;?{_SPACE}*', re.I | re.S)
+
+
+class NotAdmittedError(HpowhError):
+    """The text holds something else than queries."""
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """An empty database that cannot reach anything: DuckDB's parser reads files for IMPORT DATABASE."""
+    off = {"enable_external_access": "false", "autoinstall_known_extensions": "false"}
+    return duckdb.connect(":memory:", config={**off, "autoload_known_extensions": "false"})
+
+
+def admitted(text: str, *, may_read_files: bool = False) -> list[duckdb.Statement]:
+    """Return the statements of a text, each of which only reads.
+
+    Args:
+        may_read_files: table functions that read files are admitted too.
+
+    Raises:
+        NotAdmittedError: one is something else, or calls a function that does more than answer; names it.
+        duckdb.Error: the text is no SQL.
+    """
+    parser = _parser().cursor()
+    try:
+        statements = parser.extract_statements(text)
+    except duckdb.PermissionException:
+        raise NotAdmittedError("hpowh answers queries; IMPORT DATABASE is none.", ANSWERS) from None
+    except duckdb.InternalException:
+        raise NotAdmittedError("hpowh answers queries; this statement is none.", ANSWERS) from None
+    for position, statement in enumerate(statements):
+        if not _is_step_of_pivot(statements, position):
+            _admit(parser, statement, text, may_read_files)
+    return statements
+
+
+def one_query(text: str, *, may_read_files: bool = False) -> str:
+    """Return a text that is one SELECT, so that it can stand within parentheses.
+
+    Raises:
+        NotAdmittedError: it is something else, or several statements.
+        duckdb.Error: it is no SQL.
+    """
+    statements = admitted(text, may_read_files=may_read_files)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or not statements[0].query:
+        raise NotAdmittedError("Here stands one SELECT, and nothing else.")
+    return statements[0].query.strip().rstrip(";") + "\n"
+
+
+def _is_step_of_pivot(statements: list[duckdb.Statement], position: int) -> bool:
+    """A PIVOT whose columns depend on the data becomes the making of a temporary type and a SELECT, without texts."""
+    return (
+        statements[position].type == duckdb.StatementType.CREATE
+        and not statements[position].query
+        and any(one.type == duckdb.StatementType.SELECT and not one.query for one in statements[position + 1 :])
+    )
+
+
+def _admit(parser: duckdb.DuckDBPyConnection, statement: duckdb.Statement, text: str, may_read_files: bool) -> None:
+    kind, query = statement.type, statement.query
+    if kind == duckdb.StatementType.SELECT:
+        _check_functions(parser, query, query or text, may_read_files)
+        return
+    if kind == duckdb.StatementType.EXPLAIN and (found := _EXPLAIN.fullmatch(query)):
+        inner = found["rest"]
+        if _is_one_select(parser, inner):
+            _check_functions(parser, inner, inner, may_read_files)
+            return
+        raise NotAdmittedError("hpowh explains queries, and nothing else.", ANSWERS)
+    if kind == duckdb.StatementType.SET and _RESET.fullmatch(query):
+        return
+    if kind == duckdb.StatementType.SET and (found := _SET.fullmatch(query)):
+        inner = f"select (\n{found['rest'].strip().rstrip(';')}\n)"
+        if _is_one_select(parser, inner):
+            _check_functions(parser, inner, inner, may_read_files)
+            return
+    name = _NAMES.get(kind.name, kind.name)
+    raise NotAdmittedError(f"hpowh answers queries; {name} is none.", _HINTS.get(kind.name, ANSWERS))
+
+
+def _is_one_select(parser: duckdb.DuckDBPyConnection, text: str) -> bool:
+    try:
+        found = parser.extract_statements(text)
+    except duckdb.Error:
+        return False
+    return len(found) == 1 and found[0].type == duckdb.StatementType.SELECT
+
+
+def _check_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str, may_read_files: bool) -> None:
+    """Refuse table functions that are not known to only answer: some write files, run SQL or read memory."""
+    for name in _table_functions(parser, query, text):
+        if _FUNCTIONS.fullmatch(name) or (may_read_files and _OF_FILES.fullmatch(name)):
+            continue
+        if _OF_FILES.fullmatch(name):
+            raise NotAdmittedError(
+                f"Not allowed here: {name}() reads files.", "hpowh sql is locked down; --unlocked lets it read files."
+            )
+        raise NotAdmittedError(f"Not allowed here: the table function {name}().", "It does more than answer a query.")
+
+
+def _table_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -> Iterator[str]:
+    """Yield the names of the table functions that a SELECT calls, as DuckDB parsed it."""
+    found = parser.execute("select json_serialize_sql(?)", [query or "pivot"]).fetchall()[0][0]
+    try:
+        tree = json.loads(found)
+    except RecursionError:
+        raise NotAdmittedError("The query is nested too deeply.") from None
+    if tree["error"]:  # a PIVOT whose columns depend on the data has no tree
+        known = {name for (name,) in parser.execute(_ALL_TABLE_FUNCTIONS).fetchall()}
+        words = {word.lower() for word in re.findall(r'(\w+)"?\s*(?:/\*.*?\*/|--[^\n]*\n|\s)*\(', text, re.S)}
+        yield from sorted(words & known)
+        return
+    pending: list[Any] = [tree["statements"]]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if node.get("type") == "TABLE_FUNCTION":
+                yield str(node["function"].get("function_name", "")).lower()
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+
+
+_ALL_TABLE_FUNCTIONS = (
+    "select distinct lower(function_name) from duckdb_functions() "
+    "where function_type in ('table', 'table_macro', 'pragma')"
+)

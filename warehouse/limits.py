@@ -1,0 +1,132 @@
+"""How long and with how much memory a user's query may run."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import HpowhError, UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+BEAT = 0.1
+"""Seconds between two looks."""
+GRACE = 3.0
+"""Seconds that DuckDB has to heed an interruption; some of its functions do not look for one."""
+BESIDE = 1 << 30
+"""Bytes beyond the limit that the process may grow by: texts and results are not in DuckDB's own account."""
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|g|t)i?b", re.I)
+
+
+class LimitError(HpowhError):
+    """A query ran too long or took too much memory, and was stopped."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one query may take."""
+
+    timeout: float = 300.0
+    """Seconds; 0 is without end."""
+    memory: str = "2GB"
+    """DuckDB's own share; beyond it rows go to a private folder on the disk."""
+
+    @property
+    def bytes(self) -> int:
+        """The memory as a number. Raises UsageError where it is no size."""
+        found = _SIZE.fullmatch(self.memory.strip())
+        if found is None or not float(found[1]):
+            raise UsageError(f"--memory {self.memory}: not understood.", "Write a size, such as 2GB or 500MB.")
+        return int(float(found[1]) * 1000 ** ("kmgt".index(found[2].lower()) + 1))
+
+
+class Watch:
+    """Interrupts a connection whose query takes too long or too much, from a thread of its own."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, limits: Limits, on_stuck: Callable[[str], None] | None = None
+    ) -> None:
+        """Watch nothing yet.
+
+        Args:
+            on_stuck: called from the thread with a sentence when the query does not heed the interruption.
+        """
+        self._connection, self._limits, self._on_stuck = connection, limits, on_stuck
+        self._started = time.monotonic()
+        self._running = 0
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._base = resident() or 0
+        self.reason = ""
+        """Why the query was interrupted; empty where it was not."""
+
+    def begin(self) -> None:
+        """A new query begins: its time counts from here."""
+        self._started, self.reason = time.monotonic(), ""
+        self._base = resident() or 0
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._look, name="hpowh-limits", daemon=True)
+            self._thread.start()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """DuckDB is at work; an interruption by this watch becomes a LimitError."""
+        import duckdb
+
+        self._running += 1
+        try:
+            yield
+        except duckdb.InterruptException:
+            if self.reason:
+                raise LimitError(self.reason, HINT) from None
+            raise
+        finally:
+            self._running -= 1
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _look(self) -> None:
+        interrupted_at: float | None = None
+        while not self._stopped.wait(BEAT):
+            reason = self._excess() if self._running else ""
+            if not reason:
+                interrupted_at = None
+                continue
+            self.reason = self.reason or reason
+            self._connection.interrupt()
+            interrupted_at = interrupted_at or time.monotonic()
+            if self._on_stuck is not None and time.monotonic() - interrupted_at > GRACE:
+                self._on_stuck(f"{self.reason} {HINT}")
+
+    def _excess(self) -> str:
+        if self._limits.timeout and time.monotonic() - self._started > self._limits.timeout:
+            return f"The query was stopped after {self._limits.timeout:g} s."
+        now = resident()
+        if now is not None and now - self._base > self._limits.bytes + BESIDE:
+            return f"The query was stopped: it took more memory than {self._limits.memory}."
+        return ""
+
+
+HINT = "Ask for less, or give more: --timeout SECONDS (0: no end), --memory SIZE."
+
+
+def resident() -> int | None:
+    """Return the bytes of memory that this process holds, or None where the system does not say so."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except (OSError, IndexError):
+        return None
+    import resource
+
+    return int(pages) * resource.getpagesize()
