@@ -22,7 +22,7 @@ from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal, slug
 from hpowh.warehouse.store import COPY_IDENTITY
 from hpowh.warehouse.swap import is_running, replaced_folder
-from hpowh.warehouse.views import observation_view, space_view, static_views
+from hpowh.warehouse.views import create_macros, observation_view, space_view, static_views
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
@@ -239,6 +239,7 @@ def verify_parquet(store: Warehouse, folder: Path) -> list[Comparison]:
             )
             scan = f"read_parquet({pattern}, hive_partitioning = false)"
             connection.execute(f"create view {table['name']} as select {columns} from {scan}")
+        create_macros(connection)
         compared = []
         for name, select in _views(connection):
             connection.execute(f"create view {_quoted(name)} as {select}")

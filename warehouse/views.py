@@ -1,4 +1,4 @@
-"""Views: static ones from `sql/views`, and those generated from what the warehouse holds."""
+"""Macros and views: static ones from `sql/macros` and `sql/views`, and those generated from what the warehouse holds."""
 
 from __future__ import annotations
 
@@ -25,6 +25,26 @@ class View:
     select: str
 
 
+@dataclass(frozen=True)
+class Macro:
+    """One definition that views and analyses share: its name in schema `mart`, what it is, parameters and body."""
+
+    name: str
+    meaning: str
+    body: str
+
+
+@cache
+def macros() -> tuple[Macro, ...]:
+    """Return the macros of `sql/macros`, by name."""
+    found = []
+    for entry in files("hpowh.sql").joinpath("macros").iterdir():
+        if entry.name.endswith(".sql"):
+            first, _, body = entry.read_text(encoding="utf-8").partition("\n")
+            found.append(Macro(entry.name[:-4], first.removeprefix("--").strip(), body.strip().rstrip(";")))
+    return tuple(sorted(found, key=lambda macro: macro.name))
+
+
 @cache
 def static_views() -> tuple[View, ...]:
     """Return the views of `sql/views` in dependency order."""
@@ -42,10 +62,10 @@ def static_views() -> tuple[View, ...]:
 
 
 def views_fingerprint() -> str:
-    """Return the hash of all static view definitions of this program."""
-    return sha256(
-        "\n".join(f"{view.name}\n{view.grain}\n{view.select}" for view in static_views()).encode()
-    ).hexdigest()
+    """Return the hash of all macros and static view definitions of this program."""
+    texts = [f"{macro.name}\n{macro.body}" for macro in macros()]
+    texts += [f"{view.name}\n{view.grain}\n{view.select}" for view in static_views()]
+    return sha256("\n".join(texts).encode()).hexdigest()
 
 
 def views_are_current(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -60,11 +80,12 @@ def views_are_current(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop and create every view in one transaction the caller holds, then read each with `limit 0`.
+    """Drop and create every macro and view in one transaction the caller holds, then read each view with `limit 0`.
 
     DuckDB lets a column vanish under a view; the read finds that now and not in a user's query.
     """
     drop_views(connection)
+    create_macros(connection)
     for view in static_views():
         connection.execute(f"create view mart.{view.name} as {view.select}")
         connection.execute(f"comment on view mart.{view.name} is {literal(view.grain)}")
@@ -79,12 +100,24 @@ def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"select * from {identifier(schema)}.{identifier(name)} limit 0")
 
 
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros in schema `mart`, or replace them."""
+    for macro in macros():
+        connection.execute(f"create or replace macro mart.{macro.name}{macro.body}")
+
+
 def drop_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop all views of the warehouse (a revision must not find any in its way)."""
     for schema, name in connection.execute(
         "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
     ).fetchall():
         connection.execute(f"drop view if exists {identifier(schema)}.{identifier(name)}")
+    for name, kind in connection.execute(
+        "select distinct function_name, function_type from duckdb_functions() where not internal "
+        "and schema_name = 'mart'"
+    ).fetchall():
+        is_table = "table " if kind == "table_macro" else ""
+        connection.execute(f"drop macro {is_table}if exists mart.{identifier(name)}")
 
 
 def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:

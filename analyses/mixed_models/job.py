@@ -102,7 +102,7 @@ def analyse_presets(
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, said = studies.run_presets(reader, chosen, response, names, as_published)
-        return {"lmem_preset": rows}, said
+        return {"lmem_preset": rows}, [*reader.known_of(chosen, response), *said]
 
     return _study(warehouse, experiment, "mixed_models.presets", parameters, selection, study)
 
@@ -120,7 +120,8 @@ def analyse_ladder(
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         ladder, _, known = studies.run_ladder(reader, chosen, response, terms)
         ends = [("Forward", ladder.forward), ("Backward", ladder.backward)]
-        said = [*known, *(f"{name}: {formula_of(response, kept)}" for name, kept in ends)]
+        said = [*reader.known_of(chosen, response), *known]
+        said += [f"{name}: {formula_of(response, kept)}" for name, kept in ends]
         if set(ladder.forward) != set(ladder.backward):
             said.append("The two directions end at different models: which terms matter is not settled by these data.")
         return {"lmem_ladder": ladder.rows}, said
@@ -175,7 +176,8 @@ def analyse_power(
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, fitted = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
         found = {"lmem_power": rows, "lmem_model": [model_row(fitted, "default")]}
-        return found, [*warn(fitted, "algorithm"), *power_sentences(rows)]
+        said = [*reader.known_of(chosen, response), *warn(fitted, "algorithm"), *power_sentences(rows)]
+        return found, said
 
     parameters = {
         "response": response,
@@ -211,7 +213,8 @@ def analyse_comparison(
     """
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
-        return studies.run_comparison(reader, chosen, null, full, bootstrap, permutations, seed)
+        rows, said = studies.run_comparison(reader, chosen, null, full, bootstrap, permutations, seed)
+        return rows, [*reader.known_of(chosen, parse_formula(full).response), *said]
 
     parameters = {"null": null, "full": full, "bootstrap": bootstrap, "permutations": permutations}
     return _study(warehouse, experiment, "mixed_models.compare", parameters, selection, study, seed)

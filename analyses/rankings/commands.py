@@ -40,7 +40,12 @@ def rankings(
     where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")] = None,
     budget: Annotated[
-        str, typer.Option("--budget", metavar="B|final|all", help="Each run's best until then; all: mean of all rows.")
+        str,
+        typer.Option(
+            "--budget",
+            metavar="B|final|benchmark|all",
+            help="The largest budget that all runs have, up to B; or on each benchmark; all: mean of all rows.",
+        ),
     ] = "final",
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
@@ -49,9 +54,9 @@ def rankings(
     from hpowh.analyses.rankings.job import analyse_rankings
 
     try:
-        at = {"all": None, "final": "final"}[budget] if budget in ("all", "final") else float(budget)
+        at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
     except ValueError:
-        raise UsageError(f"--budget takes a number, 'final' or 'all', not {budget!r}.") from None
+        raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
     with open_warehouse(warehouse, wait) as opened:
         outcome = analyse_rankings(
             opened, experiment, response=response, block=block, rope=rope, where=where, metric=metric, budget=at

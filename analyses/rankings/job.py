@@ -89,7 +89,8 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
     blocks = make_blocks(labels, algorithms, (sign * (cells.mean_y + cells.shift)).tolist())
     setting = "" if selection.budget is None else f"budget = {selection.budget}"
     rows = ranking_rows(blocks, setting, rope, SEED, sign)
-    said = [*([doubt] if doubt else []), *_warnings(blocks.dropped, len(blocks.names), factors, block)]
+    said = [*([doubt] if doubt else []), *reader.known_of(selection, response)]
+    said += _warnings(blocks.dropped, len(blocks.names), factors, block)
     try:
         pairs = _model_pairs(reader, selection, response, sign)
     except DataError as error:

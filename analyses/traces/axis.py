@@ -14,9 +14,9 @@ POINT_LIMIT = 100
 LOG_RATIO = 100.0
 """Budgets that span more than this ratio (two orders of magnitude) are spaced by their logarithm."""
 MOST = 0.8
-"""A budget counts as reached by an algorithm when this share of its runs reaches it."""
+"""A budget counts as reached by an algorithm when this share of its runs reaches it (`mart.common_budget`)."""
 NEARLY = 0.9
-"""The axis ends where every run still goes on, if that keeps at least this share of the axis."""
+"""Axes that end within this share of the longest are of one length."""
 
 
 @dataclass(frozen=True)
@@ -32,41 +32,27 @@ class NoCommonBudgetError(ValueError):
     """The runs have no budget in common; the message says why."""
 
 
-def choose_axis(algorithm: NDArray[np.int64], first: Floats, last: Floats, budgets: Floats) -> Axis:
+def choose_axis(lower: float | None, upper: float | None, budgets: Floats) -> Axis:
     """Choose the budgets at which the runs of one benchmark are compared.
 
-    The axis starts at the smallest budget by which, for every algorithm, at least `MOST` of the runs have a usable
-    value. It ends at the last budget that every run reaches; where that would lose more than a tenth of what `MOST` of
-    every algorithm's runs reach, it ends there instead, and the runs that stopped earlier have no value after their
-    end. In between lie all recorded budgets, thinned to `POINT_LIMIT` (see `thin`).
+    The axis lies between the two budgets of `mart.common_budget`: it starts at the smallest one by which most runs of
+    every algorithm have a usable value, and ends at the largest one at which the runs can be compared. In between lie
+    all recorded budgets, thinned to `POINT_LIMIT` (see `thin`).
 
     Args:
-        algorithm: shape (runs,), which algorithm a run belongs to.
-        first: shape (runs,), budget of the first usable value; NaN for a run without one (such a run is ignored).
-        last: shape (runs,), last recorded budget.
+        lower, upper: those two budgets; None where no run has a usable value.
         budgets: shape (n,), every budget recorded on this benchmark, in any order.
 
     Raises:
         NoCommonBudgetError: no run has a usable value, or the algorithms' budget ranges do not meet.
     """
-    usable = ~np.isnan(first)
-    if not usable.any():
+    if lower is None or upper is None:
         raise NoCommonBudgetError("no run has a usable value")
-    algorithm, first, last = algorithm[usable], first[usable], last[usable]
-    groups = [algorithm == one for one in np.unique(algorithm)]
-    lower = max(np.sort(first[group])[_position(group)] for group in groups)
-    most = min(np.sort(last[group])[::-1][_position(group)] for group in groups)
-    upper = last.min() if last.min() >= max(NEARLY * most, lower) else most
     between = np.unique(budgets[(budgets >= lower) & (budgets <= upper)])
     if between.size == 0:
         raise NoCommonBudgetError("there is no budget that every algorithm reaches")
     chosen, scale = thin(between)
     return Axis(chosen, scale, step_weights(chosen, scale))
-
-
-def _position(group: NDArray[np.bool_]) -> int:
-    """Return the index, in sorted order, of the run that completes the share `MOST` of a group."""
-    return int(np.ceil(MOST * int(group.sum()) - 1e-9)) - 1
 
 
 def thin(budgets: Floats, limit: int = POINT_LIMIT) -> tuple[Floats, str]:

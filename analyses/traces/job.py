@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 JOB = "traces"
-VERSION = "2"
+VERSION = "3"
 BAND_SEED = 0
 CELL = ["benchmark_id", "metric_id", "algorithm_id", "setting"]
 
@@ -101,9 +101,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, experiment_id: int) -> pl.Da
     for statement in (
         queries.text("traces/steps"),
         queries.text("traces/grid_points"),
-        queries.text("traces/best_known"),
         queries.text("traces/scales"),
-        queries.text("traces/blocks"),
         queries.text("traces/points"),
     ):
         connection.execute(statement)
@@ -117,22 +115,15 @@ def _choose_axes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, A
 
     from hpowh.analyses.traces.axis import NoCommonBudgetError, choose_axis
 
-    spans = connection.execute(
-        "select benchmark_id, metric_id, algorithm_id, first_budget, last_budget from traces_span"
-    ).pl()
+    ends = connection.execute(queries.text("traces/ends")).fetchall()
     budgets = connection.execute("select benchmark_id, metric_id, budget from traces_budget").pl()
     recorded = budgets.partition_by("benchmark_id", "metric_id", as_dict=True, include_key=False)
     axes: list[dict[str, Any]] = []
     grids: list[pl.DataFrame] = []
-    for key, part in spans.partition_by("benchmark_id", "metric_id", as_dict=True).items():
+    for *key, lower, upper in ends:
         row: dict[str, Any] = {"benchmark_id": key[0], "metric_id": key[1], "reason": None}
         try:
-            axis = choose_axis(
-                part["algorithm_id"].to_numpy(),
-                part["first_budget"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-                part["last_budget"].to_numpy(),
-                recorded[key]["budget"].to_numpy(),
-            )
+            axis = choose_axis(lower, upper, recorded[key[0], key[1]]["budget"].to_numpy())
         except NoCommonBudgetError as error:
             axes.append(row | {"reason": str(error)})
             continue

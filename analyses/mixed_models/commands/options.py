@@ -17,7 +17,11 @@ WhereOption = Annotated[
 MetricOption = Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")]
 BudgetOption = Annotated[
     str | None,
-    typer.Option("--budget", metavar="B|final", help="Each run's best value up to this budget, one row a run."),
+    typer.Option(
+        "--budget",
+        metavar="B|final|benchmark",
+        help="One row a run: its best value at the largest budget that all runs have, up to B; or on each benchmark.",
+    ),
 ]
 PublishedOption = Annotated[
     bool, typer.Option("--as-published", help="The published tool's setting: ML, no interaction, no warnings' refits.")
@@ -61,10 +65,10 @@ def pairs(texts: list[str] | None) -> dict[str, float | str]:
 
 
 def budget_value(text: str | None) -> float | str | None:
-    """Read --budget: a number, `final`, or nothing."""
-    if text is None or text == "final":
+    """Read --budget: a number, `final`, `benchmark`, or nothing."""
+    if text is None or text in ("final", "benchmark"):
         return text
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"--budget takes a number or 'final', not {text!r}.") from None
+        raise UsageError(f"--budget takes a number, 'final' or 'benchmark', not {text!r}.") from None

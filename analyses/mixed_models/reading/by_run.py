@@ -89,7 +89,7 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
     conditions = _of_runs(where, catalogue)
     if is_of_points and (conditions or set(values) & {*catalogue.factors, *catalogue.features}):
         return None
-    metric_id, direction = catalogue.metrics[plan.metric]
+    metric_id, _ = catalogue.metrics[plan.metric]
     points, factors = [], []
     for product in plan.monomials:
         points.append(tuple(name for name in product if source_of(name)[1] == "budget"))
@@ -97,7 +97,7 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
     wanted = {source_of(name)[1] for part in factors for name in part} | {name for name, _ in plan.keys}
     wanted |= set(conditions)
     runs = runs_query(
-        catalogue, wanted - {"run"}, set(mentioned(where, NAMED)), metric_id, direction, needs_scale=False
+        catalogue, wanted - {"run"}, set(mentioned(where, NAMED)), metric_id, needs_scale=False
     )
     keys = [f"{'run_id' if name == 'run' else identifier(KEYS.get(name, name))} as k{i}" for i, (name, _) in _at(plan)]
     own = [f"({_product_sql(part)})::double as u{i}" for i, part in enumerate(factors) if part]

@@ -97,13 +97,16 @@ class Catalogue:
 class Selection:
     """Which rows: the metric, an SQL condition, and the budget at which each run's best value so far is taken.
 
-    `budget`: None takes every recorded point; a number takes each run's best value up to it; "final" its best value.
+    `budget`: None takes every recorded point; otherwise each run has one row, its best value until the largest budget
+    that all runs reach: up to the number given, or as it is ("final"), or benchmark by benchmark ("benchmark").
+    `at`: that budget once it is known (`reading.ends.settle`), the same for all or one a benchmark's id.
     """
 
     catalogue: Catalogue
     metric: str | None = None
     where: str | None = None
     budget: float | str | None = None
+    at: float | Mapping[int, float] | None = None
 
 
 def identifier(name: str) -> str:

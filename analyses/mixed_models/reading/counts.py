@@ -21,8 +21,8 @@ def level_counts_query(selection: Selection, response: str) -> tuple[str, list[s
         base = observations(selection, metric, names)
     else:
         # Without a condition the runs tell; their points need only be there.
-        metric_id, direction = catalogue.metrics[metric]
-        runs = runs_query(catalogue, set(names), set(), metric_id, direction, needs_scale=False)
+        metric_id, _ = catalogue.metrics[metric]
+        runs = runs_query(catalogue, set(names), set(), metric_id, needs_scale=False)
         base = (
             f"select q.* from ({runs}) as q semi join core.trace as t "
             f"on t.run_id = q.run_id and t.metric_id = {metric_id}"
@@ -48,7 +48,10 @@ having count(*) >= (select count(distinct run) from point) order by budget"""
 
 
 def values_query(selection: Selection, factor: str) -> str:
-    """Return each run's best loss until every budget of the table `budget_grid` (column g), a row a run and budget."""
+    """Return each run's best loss until every budget of the table `budget_grid` (column g), a row a run and budget.
+
+    As in `mart.value_at`, a run has no value at a budget before which it ended.
+    """
     catalogue = selection.catalogue
     catalogue.is_numeric(factor)
     metric = catalogue.metric(selection.metric)
@@ -62,4 +65,7 @@ def values_query(selection: Selection, factor: str) -> str:
   from ({base}) as d asof join budget_grid as g on d.budget <= g.g where isfinite(d.value) group by run, g.g
 )
 select p.algorithm, p.benchmark, p.level, p.block, p.run, g.g, min(p.loss) as loss
-from point as p join budget_grid as g on p.g <= g.g group by all order by run, g.g"""
+from point as p
+join mart.run_span as s on s.run_id = p.run and s.metric_id = {catalogue.metrics[metric][0]}
+join budget_grid as g on p.g <= g.g and g.g <= s.last_budget
+group by all order by run, g.g"""

@@ -79,7 +79,7 @@ def observations(
     derived = mentioned(response + " " + where, [name for name in DERIVED if name != metric])
     needs_rank = metric != RANK and bool(mentioned(response, (RANK,)))
     if needs_rank:
-        wanted |= {"benchmark", "seed", *catalogue.factors}
+        wanted |= {"algorithm", "benchmark", "seed", *catalogue.factors}
     names = set(mentioned(where + " " + response, NAMED))
     fields = ["t.run_id as run", "t.budget", "t.value as value"]
     if metric != "value":
@@ -87,8 +87,8 @@ def observations(
     fields += [f"q.{identifier(c)}" for c in _run_columns(wanted, names)]
     fields += [f"{_derived(name, direction)} as {identifier(name)}" for name in derived]
     text = f"""select {", ".join(fields)}
-from {_points(selection, metric_id, direction)} as t
-join ({runs_query(catalogue, wanted, names, metric_id, direction, bool(derived))}) as q on q.run_id = t.run_id"""
+from {_points(selection, metric_id)} as t
+join ({runs_query(catalogue, wanted, names, metric_id, bool(derived))}) as q on q.run_id = t.run_id"""
     if selection.budget is None:
         text += f"\nwhere t.metric_id = {metric_id}"
     if where:
@@ -108,7 +108,7 @@ def _run_columns(wanted: set[str], names: set[str]) -> list[str]:
 
 
 def runs_query(
-    catalogue: Catalogue, wanted: set[str], names: set[str], metric_id: int, direction: str, needs_scale: bool
+    catalogue: Catalogue, wanted: set[str], names: set[str], metric_id: int, needs_scale: bool
 ) -> str:
     """Return the run-level columns: keys, names where a text mentions them, factors, meta-features, regret's scale."""
     fields, joins = ["r.run_id"], []
@@ -132,8 +132,8 @@ def runs_query(
             fields += [f"{alias}.{identifier(name)}" for name in used]
             joins.append(f"left join ({_wide(table, entity, used)}) as {alias} on {alias}.{entity} = r.{entity}")
     if needs_scale:
-        fields += ["s.best", "s.worst", "s.least"]
-        joins.append(f"left join ({_scale(catalogue, metric_id, direction)}) as s on s.benchmark_id = r.benchmark_id")
+        fields += ["s.best_loss", "s.worst_loss", "s.least_regret"]
+        joins.append(f"left join ({_scale(catalogue, metric_id)}) as s on s.benchmark_id = r.benchmark_id")
     return (
         f"select {', '.join(fields)} from core.run as r {' '.join(joins)} "
         f"where r.experiment_id = {catalogue.experiment_id}"
@@ -152,49 +152,49 @@ def _wide(table: str, entity: str, used: Mapping[str, bool]) -> str:
     return f"select {entity}, {', '.join(picks)} from core.{table} group by {entity}"
 
 
-def _scale(catalogue: Catalogue, metric_id: int, direction: str) -> str:
-    """Return each benchmark's best known value, worst recorded value and least positive regret, as losses."""
-    sign = "-" if direction == "max" else ""
-    return f"""select r.benchmark_id, any_value({sign}k.value) as best, max({sign}t.value) as worst,
-  min({sign}t.value - {sign}k.value) filter (where {sign}t.value > {sign}k.value) as least
-from core.trace as t join core.run as r on r.run_id = t.run_id
-join mart.best_known as k on k.benchmark_id = r.benchmark_id and k.metric_id = {metric_id}
-where t.metric_id = {metric_id} and r.experiment_id = {catalogue.experiment_id} group by r.benchmark_id"""
+def _scale(catalogue: Catalogue, metric_id: int) -> str:
+    """Return each benchmark's best known loss, worst recorded loss and least positive regret."""
+    return (
+        "select benchmark_id, best_loss, worst_loss, least_regret from mart.benchmark_scale "
+        f"where metric_id = {metric_id} and experiment_id = {catalogue.experiment_id}"
+    )
 
 
 def _derived(name: str, direction: str) -> str:
-    loss = "-t.value" if direction == "max" else "t.value"
-    regret = f"({loss} - q.best)"
+    loss = f"mart.loss(t.value, {literal(direction)})"
     return {
-        "regret": regret,
-        "normalized_regret": f"{regret} / nullif(q.worst - q.best, 0)",
-        "log_regret": f"log10(greatest({regret}, q.least))",
+        "regret": f"mart.regret({loss}, q.best_loss)",
+        "normalized_regret": f"mart.normalized_regret({loss}, q.best_loss, q.worst_loss)",
+        "log_regret": f"mart.log_regret({loss}, q.best_loss, q.least_regret)",
     }[name]
 
 
-def _points(selection: Selection, metric_id: int, direction: str) -> str:
+def _points(selection: Selection, metric_id: int) -> str:
     if selection.budget is None:
         return "core.trace"
-    best = "max" if direction == "max" else "min"
-    if selection.budget == "final":
-        budget, limit = "max(budget)", ""
+    run = f"select run_id, {metric_id} as metric_id"
+    of = f"from core.run where experiment_id = {selection.catalogue.experiment_id}"
+    if isinstance(selection.at, Mapping):
+        ends = ", ".join(f"({benchmark}, {budget!r}::double)" for benchmark, budget in selection.at.items())
+        of = of.replace("core.run", f"core.run join (values {ends}) as e(id, budget) on e.id = benchmark_id")
+        wanted = f"{run}, e.budget {of}"
+    elif selection.at is not None:
+        wanted = f"{run}, {float(selection.at)!r}::double as budget {of}"
     else:
-        budget, limit = f"{float(selection.budget)!r}::double", f"and budget <= {float(selection.budget)!r}"
-    return (
-        f"(select run_id, {budget} as budget, {best}(value) as value from core.trace "
-        f"where metric_id = {metric_id} {limit} group by run_id)"
-    )
+        raise DataError("The budget at which the runs are compared is not settled.")
+    return f"(with wanted as ({wanted}) select run_id, budget, value from mart.value_at(wanted))"
 
 
 def _ranked(text: str, catalogue: Catalogue, direction: str) -> str:
-    """Add the rank among the rows of the same benchmark, seed, budget and factors; 1 is best, ties share the mean."""
-    within = ", ".join(["benchmark_id", "seed", "budget", *(identifier(name) for name in catalogue.factors)])
-    order = "value desc" if direction == "max" else "value"
-    rank = (
-        f"rank() over (partition by {within} order by {order}) "
-        f"+ (count(*) over (partition by {within}, value) - 1) / 2.0"
-    )
-    return f"select *, {rank} as {RANK} from ({text}) where isfinite(value)"
+    """Add the rank among the rows of the same benchmark, seed, budget and factors, where all algorithms are there."""
+    within = ["benchmark_id", "seed", "budget", *(identifier(name) for name in catalogue.factors)]
+    block = ", ".join(f"'k{i}': {name}" for i, name in enumerate(within))
+    return f"""select * exclude (block, loss, compared_count, rank_reason, block_rank, block_size), block_rank as {RANK}
+from (with selected as ({text}), prepared as (
+  select *, {{{block}}} as block, mart.loss(value, {literal(direction)}) as loss,
+    (select count(distinct algorithm_id) from selected) as compared_count
+  from selected
+) select * from mart.ranked(prepared))"""
 
 
 def source_of(name: str) -> tuple[str, str]:

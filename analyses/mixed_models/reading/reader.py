@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -29,6 +29,7 @@ from hpowh.analyses.mixed_models.reading.counts import (
     repeats_query,
     values_query,
 )
+from hpowh.analyses.mixed_models.reading.ends import End, ends_query, failure_sentence, failures_query, settle
 from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
@@ -66,6 +67,7 @@ class Reader:
     catalogue: Catalogue
     names: Mapping[str, Mapping[int, str]]
     _sums: dict[str, Sums | None] = field(default_factory=dict, repr=False)
+    _settled: dict[Any, tuple[Selection, list[str]]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, warehouse: Source, experiment: str | None) -> Reader:
@@ -95,6 +97,33 @@ class Reader:
         """A hash of the states of all sources that an analysis of the experiment rests on."""
         return fingerprint(self.warehouse, self.catalogue.experiment_id)
 
+    def settle(self, selection: Selection, response: str) -> Selection:
+        """Return the selection with the budget at which its runs are compared, where one was asked for.
+
+        Every question of this reader settles its selection, so no two of them can look at other budgets.
+        """
+        return self._settle(selection, response)[0]
+
+    def known_of(self, selection: Selection, response: str) -> list[str]:
+        """Return what to know of a selection's rows: where runs end, and who failed. Raises DataError."""
+        settled, said = self._settle(selection, response)
+        rows = self._ask(failures_query(settled, response_of(response, selection)[1])).rows()
+        failed = failure_sentence(rows, "runs" if selection.budget is not None else "points")
+        return [*said, *([failed] if failed else [])]
+
+    def _settle(self, selection: Selection, response: str) -> tuple[Selection, list[str]]:
+        if selection.budget is None or selection.at is not None:
+            return selection, []
+        metric = response_of(response, selection)[1]
+        key = (metric, selection.where, selection.budget)
+        if key not in self._settled:
+            names = ("benchmark_id", "benchmark", "algorithm", "run_count", "lasts", "reached", "lower", "budget")
+            rows = self._ask(ends_query(selection, metric)).rows()
+            ends = [End(**dict(zip(names, row, strict=True)) | {"lasts": row[4] or []}) for row in rows]
+            self._settled[key] = settle(selection, ends)
+        found, said = self._settled[key]
+        return replace(selection, at=found.at), said
+
     def cells(self, formula: Formula | str, selection: Selection) -> Cells:
         """Return the cells of a formula on a selection. Raises DataError, FormulaError."""
         return self.find(formula, selection).cells
@@ -102,6 +131,7 @@ class Reader:
     def find(self, formula: Formula | str, selection: Selection) -> Found:
         """Return the cells of a formula on a selection, with how they were found. Raises DataError, FormulaError."""
         parsed = parse_formula(formula) if isinstance(formula, str) else formula
+        selection = self.settle(selection, parsed.response)
         planned = plan(parsed, selection)
         by_run = plan_by_run(planned, selection) if self.catalogue.has_long_runs else None
         if by_run is not None:
@@ -145,7 +175,7 @@ class Reader:
         is_derived = bool(mentioned(text, [name for name in (*DERIVED, RANK) if name != metric]))
         if is_derived or text.strip() in ("value", metric, identifier(metric)):
             return declared, None
-        sample = self._ask(direction_query(selection, response)).numpy()
+        sample = self._ask(direction_query(self.settle(selection, response), response)).numpy()
         together = rank_correlation(sample["value"], sample["v"], sample["block"])
         if not np.isfinite(together):
             return declared, None
@@ -165,11 +195,11 @@ class Reader:
 
     def rows_per_run(self, selection: Selection, response: str) -> int:
         """Return how many rows the run with the most rows contributes."""
-        return int(self._ask(repeats_query(selection, response)).one() or 0)
+        return int(self._ask(repeats_query(self.settle(selection, response), response)).one() or 0)
 
     def level_counts(self, selection: Selection, response: str) -> dict[str, int]:
         """Return how many levels every factor and meta-feature has in a selection."""
-        query, names = level_counts_query(selection, response)
+        query, names = level_counts_query(self.settle(selection, response), response)
         return dict(zip(names, self._ask(query).rows()[0][1:], strict=True))
 
     def common_budgets(self, selection: Selection) -> list[float]:

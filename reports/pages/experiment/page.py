@@ -141,7 +141,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
             title="Mean normalised regret over the budget",
             how_to_read=(
                 f"Each line is one algorithm, averaged over {plural(count, 'benchmark')} and their seeds; lower is "
-                "better. 0 is the best value known for a benchmark, 1 the worst incumbent of this experiment on it. "
+                "better. 0 is the best value known for a benchmark, 1 the worst recorded in this experiment. "
                 "The shaded band is the 95 % confidence band of the mean: where bands overlap, do not call one better."
             ),
             chart=Plot(

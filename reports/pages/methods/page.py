@@ -59,8 +59,8 @@ def _build() -> Sequence[Block]:
                 "the warehouse, and of the means over seeds of its tables of configurations (validation before test, "
                 "never training, at the highest fidelity). Regret is the distance from it; it can change when better "
                 "values are ingested.",
-                "Normalised regret divides by the distance between the best known value and the worst incumbent of "
-                "the experiment on the benchmark's axis: 0 is best, 1 worst. It depends on which algorithms are "
+                "Normalised regret divides by the distance between the best known value and the worst one recorded "
+                "in the experiment on the benchmark: 0 is best, 1 worst. It depends on which algorithms are "
                 "compared. Where all values equal the best known it is undefined, and the benchmark is left out.",
                 "Anytime regret is the mean of normalised regret over the axis (over the logarithm of the budget where "
                 "the axis is logarithmic). It is undefined for a run without a value somewhere on the axis.",

@@ -37,7 +37,9 @@ def _rows(job: str, given: Mapping[str, Any]) -> str:
     elif budget is None:
         rows = "every recorded point"
     elif budget == "final":
-        rows = "each run's best value"
+        rows = "each run's best value at the largest budget that all runs reach"
+    elif budget == "benchmark":
+        rows = "each run's best value at the largest budget that all runs of its benchmark reach"
     else:
         rows = f"each run's best value until budget {_budget(budget)}"
     metric = f" of {given['metric']}" if given.get("metric") else ""

@@ -13,7 +13,8 @@ area as (
 select
   s.run_id, s.metric_id, s.setting, l.budget as final_budget, p.sign * p.loss as final_incumbent,
   p.regret as final_regret, p.normalized_regret as final_normalized_regret, a.anytime as anytime_normalized_regret,
-  cast(p.block_rank as double) as final_rank, cast(b.run_count as integer) as block_size,
+  cast(p.block_rank as double) as final_rank,
+  cast(count(*) over (partition by s.benchmark_id, s.metric_id, s.setting, s.seed) as integer) as block_size,
   nullif(concat_ws('; ',
     case
       when s.first_budget is null then 'no usable value'
@@ -25,15 +26,13 @@ select
       when p.regret is null then 'no best known value'
     end,
     case
-      when p.block_rank is null and p.loss is not null
-        then coalesce(b.reason, 'another run of the block has no value at the end: no rank')
+      when p.loss is not null and p.rank_reason = 'a run of the block has no usable value'
+        then 'another run of the block has no value at the end: no rank'
+      when p.loss is not null then p.rank_reason
     end
   ), '') as reason
 from traces_span as s
 left join last as l on l.benchmark_id = s.benchmark_id and l.metric_id = s.metric_id
 left join traces_point as p on p.run_id = s.run_id and p.metric_id = s.metric_id and p.step = l.step
 left join area as a on a.run_id = s.run_id and a.metric_id = s.metric_id
-join traces_block as b
-  on b.benchmark_id = s.benchmark_id and b.metric_id = s.metric_id and b.setting = s.setting
-  and b.seed is not distinct from s.seed
 order by s.metric_id, s.run_id

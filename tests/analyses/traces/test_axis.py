@@ -1,4 +1,4 @@
-"""The common budget axis: starts when every algorithm has a value, ends where every algorithm still runs."""
+"""The common budget axis: recorded budgets between its two ends (their rule: reading/test_quantities)."""
 
 from __future__ import annotations
 
@@ -10,43 +10,18 @@ from hypothesis import strategies as st
 from hpowh.analyses.traces.axis import NoCommonBudgetError, choose_axis, step_weights, thin
 
 
-def axis(runs: list[tuple[int, float, float]], budgets: list[float]) -> list[float]:
-    algorithm, first, last = (np.array(column) for column in zip(*runs, strict=True))
-    return choose_axis(
-        algorithm.astype(np.int64), first.astype(float), last.astype(float), np.array(budgets)
-    ).budgets.tolist()
-
-
-def test_axis_lies_where_all_algorithms_have_values():
-    assert axis([(1, 2.0, 9.0), (2, 3.0, 7.0)], [1, 2, 3, 4, 7, 8, 9]) == [3, 4, 7]
-
-
-def test_a_run_that_stops_slightly_earlier_shortens_the_axis():
-    assert axis([(1, 1.0, 10.0), (1, 1.0, 9.5), (2, 1.0, 10.0)], [1, 5, 9.5, 10]) == [1, 5, 9.5]
-
-
-def test_one_crashed_run_of_five_does_not_shorten_the_axis_for_all():
-    runs = [(1, 1.0, 10.0)] * 4 + [(1, 1.0, 2.0)] + [(2, 1.0, 10.0)] * 5
-    assert axis(runs, [1, 2, 5, 10]) == [1, 2, 5, 10]
-
-
-def test_two_crashed_runs_of_five_do():
-    runs = [(1, 1.0, 10.0)] * 3 + [(1, 1.0, 2.0)] * 2 + [(2, 1.0, 10.0)] * 5
-    assert axis(runs, [1, 2, 5, 10]) == [1, 2]
-
-
-def test_a_run_without_a_usable_value_is_ignored():
-    assert axis([(1, 1.0, 4.0), (2, np.nan, 2.0)], [1, 2, 4]) == [1, 2, 4]
+def test_axis_lies_between_the_two_budgets():
+    assert choose_axis(3.0, 7.0, np.array([9.0, 1, 2, 3, 4, 7, 8])).budgets.tolist() == [3, 4, 7]
 
 
 def test_no_usable_value_at_all_is_an_error_that_says_so():
     with pytest.raises(NoCommonBudgetError, match="no run has a usable value"):
-        axis([(1, np.nan, 4.0)], [1, 2])
+        choose_axis(None, None, np.array([1.0, 2.0]))
 
 
 def test_ranges_that_do_not_meet_are_an_error_that_says_so():
     with pytest.raises(NoCommonBudgetError, match="no budget that every algorithm reaches"):
-        axis([(1, 1.0, 2.0), (2, 5.0, 9.0)], [1, 2, 5, 9])
+        choose_axis(5.0, 2.0, np.array([1.0, 2.0, 5.0, 9.0]))
 
 
 def test_budgets_over_more_than_two_orders_are_thinned_by_logarithm():

@@ -161,7 +161,7 @@ def test_missing_seeds_are_named_and_their_blocks_not_ranked(warehouse: Warehous
         "select distinct g.reason from result.run_regret as g join mart.run as r using (run_id) "
         "where r.benchmark = 'b2'"
     ).rows()
-    assert reason == [("one algorithm only: nothing to rank",)]
+    assert reason == [("an algorithm has no run in the block",)]
 
 
 def test_runs_without_seeds_are_not_paired(warehouse: Warehouse, fill: Fill):

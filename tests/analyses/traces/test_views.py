@@ -31,12 +31,12 @@ def test_incumbent_ignores_failures(
     assert [value for (value,) in rows] == expected
 
 
-def test_run_regret_at_each_runs_own_end(warehouse: Warehouse, fill: Fill, points: Points):
+def test_run_regret_at_the_end_that_all_runs_of_the_benchmark_reach(warehouse: Warehouse, fill: Fill, points: Points):
     fill(warehouse, points("a", "b", 0, [3, 1]) + points("b", "b", 0, [4, 4, 2]) + points("c", "b", 0, [None]))
     rows = warehouse.sql(
         "select algorithm, last_budget, final_incumbent, regret, unusable_count, reason from mart.run_regret order by 1"
     ).rows()
-    assert rows == [("a", 2, 1, 0, 0, None), ("b", 3, 2, 1, 0, None), ("c", 1, None, None, 1, "no usable value")]
+    assert rows == [("a", 2, 1, 0, 0, None), ("b", 3, 4, 3, 0, None), ("c", 1, None, None, 1, "no usable value")]
 
 
 def test_block_rank_at_the_last_common_budget(warehouse: Warehouse, fill: Fill, points: Points):

@@ -1,0 +1,180 @@
+"""Where runs end, and the budget at which they can be set beside each other.
+
+A run that ended early is never compared with one that went on: `mart.common_budget` has the rule, which the traces and
+the views share. Here it is asked for the runs of a selection, and what it does to them is put into sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hpowh.analyses.mixed_models.reading.catalogue import DERIVED, NAMED, RANK, Selection, mentioned
+from hpowh.analyses.mixed_models.reading.observations import observations, runs_query
+
+MOST_NAMED = 4
+"""So many algorithms or benchmarks are named in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """The runs of one algorithm on one benchmark: where they end, and the budgets at which the benchmark is compared.
+
+    `reached`: the last budget that four fifths of the runs reach (None: no run has a usable value). `lower`, `budget`:
+    of the whole benchmark, see `mart.common_budget`; None where no run of it has a usable value.
+    """
+
+    benchmark_id: int
+    benchmark: str
+    algorithm: str
+    run_count: int
+    lasts: Sequence[float]
+    reached: float | None
+    lower: float | None
+    budget: float | None
+
+
+def ends_query(selection: Selection, metric: str) -> str:
+    """Return one row an algorithm and benchmark with the fields of `End`, in their order.
+
+    Of a condition only what concerns runs counts; one on points (`budget < 5`) says nothing about where runs end.
+    """
+    catalogue, where = selection.catalogue, selection.where or ""
+    points = ("value", "budget", *catalogue.metrics, *DERIVED, RANK)
+    if mentioned(where, points):
+        where = ""
+    wanted = set(catalogue.columns_in(where))
+    metric_id, _ = catalogue.metrics[metric]
+    runs = runs_query(catalogue, wanted, set(mentioned(where, NAMED)), metric_id, needs_scale=False)
+    condition = f" where ({where})" if where else ""
+    return f"""with selected as (select run_id from (select *, run_id as run from ({runs})){condition}),
+ends as (
+  select s.* from mart.run_span as s join selected as q on q.run_id = s.run_id where s.metric_id = {metric_id}
+)
+select e.benchmark_id, b.name, a.name, count(*), list(e.last_budget) filter (where e.first_budget is not null),
+  list(e.last_budget order by e.last_budget desc) filter (where e.first_budget is not null)
+    [cast(ceil(0.8 * count(e.first_budget) - 1e-9) as bigint)],
+  any_value(c.lower_budget), any_value(c.budget)
+from ends as e
+join core.benchmark as b on b.benchmark_id = e.benchmark_id
+join core.algorithm as a on a.algorithm_id = e.algorithm_id
+left join mart.common_budget(ends) as c on c.benchmark_id = e.benchmark_id
+group by e.benchmark_id, b.name, a.name order by b.name, a.name"""
+
+
+def settle(selection: Selection, ends: Sequence[End]) -> tuple[Selection, list[str]]:
+    """Return the selection with the budget at which its runs are compared, and sentences where that is not plain."""
+    budget = selection.budget
+    asked = float(budget) if isinstance(budget, int | float) else float("inf")
+    upper = {end.benchmark_id: end.budget for end in ends if end.budget is not None}
+    if not upper:
+        return replace(selection, at=0.0 if asked == float("inf") else asked), []
+    known = {end.benchmark_id: min(value, asked) for end in ends if (value := end.budget) is not None}
+    most_begun = max(end.lower for end in ends if end.lower is not None)
+    common = min(known.values())
+    is_split = budget == "benchmark" or (asked >= most_begun > common)
+    if not is_split or len(set(known.values())) == 1:
+        return replace(selection, at=common), [*_ends(ends, common, asked), *_early(ends, common)]
+    said = _by_benchmark(ends, known, is_asked=budget == "benchmark")
+    at = {end.benchmark_id: known.get(end.benchmark_id, 0.0) for end in ends}
+    return replace(selection, at=at), [*said, *_early(ends, at)]
+
+
+def failures_query(selection: Selection, metric: str) -> str:
+    """Return algorithm, reason, number of failed rows and of all rows, for every algorithm and reason of failing."""
+    catalogue = selection.catalogue
+    metric_id, _ = catalogue.metrics[metric]
+    base = observations(selection, metric, {"algorithm", "benchmark"}, "algorithm benchmark")
+    return f"""with row as (select run, algorithm, value from ({base})),
+total as (select algorithm, count(*) as n from row group by algorithm)
+select r.algorithm, case when s.first_budget is null then 'without a usable value'
+    when {_at_sql(selection)} then 'ended before' else 'no usable value by then' end as reason, count(*), any_value(n)
+from row as r join total as t on t.algorithm = r.algorithm
+join mart.run_span as s on s.run_id = r.run and s.metric_id = {metric_id}
+where r.value is null group by all order by all"""
+
+
+def _at_sql(selection: Selection) -> str:
+    """Return the condition that a run ended before the budget at which it is compared."""
+    if isinstance(selection.at, Mapping):
+        cases = " ".join(f"when {benchmark} then {budget!r}" for benchmark, budget in selection.at.items())
+        return f"s.last_budget < case s.benchmark_id {cases} end"
+    return "false" if selection.at is None else f"s.last_budget < {float(selection.at)!r}"
+
+
+def failure_sentence(rows: Sequence[tuple[str, str, int, int]], what: str = "runs") -> str | None:
+    """Return who failed how often and that this is left out of every response alike; None where nobody did."""
+    if not rows:
+        return None
+    by_algorithm: dict[str, tuple[int, int]] = {}
+    for algorithm, _, count, total in rows:
+        by_algorithm[algorithm] = (by_algorithm.get(algorithm, (0, 0))[0] + count, total)
+    worst = sorted(by_algorithm.items(), key=lambda item: (-item[1][0] / item[1][1], item[0]))
+    named = ", ".join(f"{name} {count} of {total}" for name, (count, total) in worst[:MOST_NAMED])
+    more = f" and {len(worst) - MOST_NAMED} more algorithms" if len(worst) > MOST_NAMED else ""
+    reasons = {reason: sum(row[2] for row in rows if row[1] == reason) for reason in sorted({row[1] for row in rows})}
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+    return f"Failed {what} are left out of every response alike ({why}): {named}{more}."
+
+
+def _ends(ends: Sequence[End], common: float, asked: float) -> list[str]:
+    """Say who ends where, when not all runs reach the budget that was asked for or the end of the longest."""
+    known = [end for end in ends if end.reached is not None]
+    wanted = min(asked, max(end.reached or common for end in known))
+    if common >= wanted:
+        return []
+    benchmarks = len({end.benchmark_id for end in known})
+    if all(len({end.reached for end in known if end.benchmark_id == one}) == 1 for one in {e.benchmark_id for e in known}):
+        first = min(known, key=lambda end: end.reached or 0.0)
+        last = max(known, key=lambda end: end.reached or 0.0)
+        return [
+            f"The benchmarks' runs end between budget {first.reached:g} ({first.benchmark}) and {last.reached:g} "
+            f"({last.benchmark}): compared at budget {common:g}, the largest that all have; --budget benchmark "
+            "compares each benchmark at its own."
+        ]
+    early: dict[str, list[End]] = {}
+    for end in known:
+        if end.reached is not None and end.reached < wanted:
+            early.setdefault(end.algorithm, []).append(end)
+    algorithms = {end.algorithm for end in known}
+    parts = []
+    for name, mine in sorted(early.items(), key=lambda item: (min(e.reached or 0.0 for e in item[1]), item[0])):
+        low, high = min(e.reached or 0.0 for e in mine), max(e.reached or 0.0 for e in mine)
+        where = f"on {len(mine)} of {benchmarks} benchmarks" if len(mine) > 1 else f"on {mine[0].benchmark}"
+        parts.append(f"{name} ends at {low:g}{f' to {high:g}' if high > low else ''} {where}")
+    more = f" and {len(parts) - MOST_NAMED} more" if len(parts) > MOST_NAMED else ""
+    on = sorted(algorithms - set(early))
+    others = f"; {', '.join(on[:MOST_NAMED])} {'go' if len(on) > 1 else 'goes'} on to {wanted:g}" if on else ""
+    return [
+        f"Not all runs reach budget {wanted:g}: {', '.join(parts[:MOST_NAMED])}{more}{others}. Compared at budget "
+        f"{common:g}, the largest that all have."
+    ]
+
+
+def _by_benchmark(ends: Sequence[End], known: Mapping[int, float], *, is_asked: bool) -> list[str]:
+    """Say that every benchmark is compared at a budget of its own."""
+    names = {end.benchmark_id: end.benchmark for end in ends}
+    low, high = min(known, key=lambda one: known[one]), max(known, key=lambda one: known[one])
+    why = "" if is_asked else "There is no budget at which the runs of all benchmarks have a value. "
+    return [
+        f"{why}Each benchmark is compared at the largest budget that all its runs have, from {known[low]:g} "
+        f"({names[low]}) to {known[high]:g} ({names[high]})."
+    ]
+
+
+def _early(ends: Sequence[End], at: float | Mapping[int, float]) -> list[str]:
+    """Count the few runs that ended before the budget at which the others are compared."""
+    counts: dict[str, int] = {}
+    for end in ends:
+        budget = at[end.benchmark_id] if isinstance(at, Mapping) else at
+        early = sum(last < budget for last in end.lasts)
+        if early:
+            counts[end.algorithm] = counts.get(end.algorithm, 0) + early
+    if not counts:
+        return []
+    total = sum(counts.values())
+    named = ", ".join(f"{name} {count}" for name, count in sorted(counts.items())[:MOST_NAMED])
+    return [
+        f"{total} {'run' if total == 1 else 'runs'} ended before the budget of the comparison, which most of every "
+        f"algorithm's runs reach, and {'counts' if total == 1 else 'count'} as failed there ({named})."
+    ]
