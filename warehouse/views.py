@@ -1,4 +1,4 @@
-"""Macros and views: static ones from `sql/macros` and `sql/views`, and those generated from what the warehouse holds."""
+"""Macros and views: static ones from `sql/`, and those generated from what the warehouse holds."""
 
 from __future__ import annotations
 

@@ -96,9 +96,7 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
         factors.append(tuple(name for name in product if source_of(name)[1] != "budget"))
     wanted = {source_of(name)[1] for part in factors for name in part} | {name for name, _ in plan.keys}
     wanted |= set(conditions)
-    runs = runs_query(
-        catalogue, wanted - {"run"}, set(mentioned(where, NAMED)), metric_id, needs_scale=False
-    )
+    runs = runs_query(catalogue, wanted - {"run"}, set(mentioned(where, NAMED)), metric_id, needs_scale=False)
     keys = [f"{'run_id' if name == 'run' else identifier(KEYS.get(name, name))} as k{i}" for i, (name, _) in _at(plan)]
     own = [f"({_product_sql(part)})::double as u{i}" for i, part in enumerate(factors) if part]
     runs = f"select {', '.join(['run_id', *keys, *own])} from (select *, run_id as run from ({runs}))"

@@ -124,7 +124,9 @@ def _ends(ends: Sequence[End], common: float, asked: float) -> list[str]:
     if common >= wanted:
         return []
     benchmarks = len({end.benchmark_id for end in known})
-    if all(len({end.reached for end in known if end.benchmark_id == one}) == 1 for one in {e.benchmark_id for e in known}):
+    if all(
+        len({end.reached for end in known if end.benchmark_id == one}) == 1 for one in {e.benchmark_id for e in known}
+    ):
         first = min(known, key=lambda end: end.reached or 0.0)
         last = max(known, key=lambda end: end.reached or 0.0)
         return [

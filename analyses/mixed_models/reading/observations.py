@@ -107,9 +107,7 @@ def _run_columns(wanted: set[str], names: set[str]) -> list[str]:
     return found
 
 
-def runs_query(
-    catalogue: Catalogue, wanted: set[str], names: set[str], metric_id: int, needs_scale: bool
-) -> str:
+def runs_query(catalogue: Catalogue, wanted: set[str], names: set[str], metric_id: int, needs_scale: bool) -> str:
     """Return the run-level columns: keys, names where a text mentions them, factors, meta-features, regret's scale."""
     fields, joins = ["r.run_id"], []
     for name in NAMED:
