@@ -14,6 +14,7 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.checking import all_checks, run_checks
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.result_checks import KEYS, MAIN, PROBABILITY, interval_columns
+from hpowh.warehouse.views import static_views
 
 PLANTED = {
     "comparison_values": [
@@ -105,8 +106,8 @@ STATEMENTS = {
         "b as incumbent from range(3) as t(b)",
         "create or replace view mart.block_rank as select 1 as run_id, 1 as metric_id, 3.0 as block_rank, "
         "2 as block_size",
-        "create or replace view mart.run_regret as select 1 as run_id, 1 as metric_id, -1.0 as regret, 1.0 as "
-        "final_incumbent",
+        "create or replace view mart.run_regret as select * replace (-1.0 as regret, 1.0 as final_incumbent) from "
+        f"({next(view.select for view in static_views() if view.name == 'run_regret')})",
     ],
 }
 """Check -> statements, after each of which it must find something."""

@@ -58,7 +58,12 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     direction, doubt = reader.direction(parsed.response, selection)
     question = replace(request.question, direction=direction)
     factor = question.factor or default_factor(fitted)
-    said = [*([doubt] if doubt else []), *reader.known_of(selection, parsed.response), *chosen.said, *warn(fitted, factor)]
+    said = [
+        *([doubt] if doubt else []),
+        *reader.known_of(selection, parsed.response),
+        *chosen.said,
+        *warn(fitted, factor),
+    ]
     if found.cells.excluded:
         kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
         said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
