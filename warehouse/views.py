@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -132,19 +133,49 @@ def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall():
         connection.execute(f"create view space.{identifier(slug(name))} as {space_view(connection, space_id)}")
         grain = f"One row per evaluation in the search space {name}, with its hyperparameters as named, typed columns."
+        grain += "".join(f" {note}" for note in renamed(_hyperparameters(connection, space_id), SPACE_COLUMNS, "hp_"))
         connection.execute(f"comment on view space.{identifier(slug(name))} is {literal(grain)}")
     connection.execute(f"create or replace view mart.observation as {observation_view(connection)}")
     grain = "One row per point of a trace, with names, run factors and meta-features as columns."
     connection.execute(f"comment on view mart.observation is {literal(grain)}")
 
 
-SPACE_COLUMNS = ("benchmark", "metric", "split", "fidelity", "seed", "fold", "value", "cost", "status")
+def column_names(names: Sequence[str], taken: Sequence[str], prefix: str) -> dict[str, str]:
+    """Return the column of a view for each name: SQL does not tell `lr` from `LR`, so the second has a suffix.
+
+    A name that the view's own columns have gets the prefix; none of theirs is ever hidden.
+    """
+    used = {column.lower() for column in taken}
+    found = {}
+    for name in names:
+        column = f"{prefix}{name}" if name.lower() in used and name.lower() not in map(str.lower, found) else name
+        count = 2
+        while column.lower() in used:
+            column, count = f"{name}_{count}", count + 1
+        used.add(column.lower())
+        found[name] = column
+    return found
+
+
+def renamed(names: Sequence[str], taken: Sequence[str], prefix: str) -> list[str]:
+    """Return a sentence for each name that has another one as a column of a view."""
+    return [f"{name!r} is the column {column}." for name, column in column_names(names, taken, prefix).items() if name != column]
+
+
+def _hyperparameters(connection: duckdb.DuckDBPyConnection, space_id: int) -> list[str]:
+    rows = connection.execute(
+        "select name from core.hyperparameter where search_space_id = ? order by position", [space_id]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+SPACE_COLUMNS = ("configuration_id", "benchmark", "metric", "split", "fidelity", "seed", "fold", "value", "cost", "status")
 
 
 def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
     """Return the SELECT of the view `space.<name>`: levels decoded from the mixed-radix rank into typed columns."""
     columns = []
-    taken = {"configuration_id", *SPACE_COLUMNS}
+    names = column_names(_hyperparameters(connection, space_id), SPACE_COLUMNS, "hp_")
     for position, name, value_type, cardinality, stride in connection.execute(
         "select position, name, value_type, cardinality, stride from core.hyperparameter "
         "where search_space_id = ? order by position",
@@ -158,11 +189,9 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
         ).fetchall()[0][0]
         sql_type = {"int": "bigint", "float": "double", "bool": "boolean", "text": "varchar"}[value_type]
         values = ", ".join(literal(level) if isinstance(level, str) else repr(level) for level in levels or ())
-        column = name if name not in taken else f"hp_{name}"
-        taken.add(column)
         columns.append(
             f"cast([{values}][(e.configuration_id // {stride}) % {cardinality} + 1] as {sql_type}) "
-            f"as {identifier(column)}"
+            f"as {identifier(names[name])}"
         )
     hyperparameters = "".join(f",\n  {column}" for column in columns)
     return f"""select
@@ -179,14 +208,16 @@ OBSERVATION_COLUMNS = ("experiment", "algorithm", "benchmark", "seed", "metric",
 
 def observation_view(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the SELECT of `mart.observation`: run factors and meta-features pivoted into columns."""
-    joins, columns, taken = [], [], set(OBSERVATION_COLUMNS)
+    joins, columns, taken = [], [], list(OBSERVATION_COLUMNS)
     for prefix, table, entity in (("f", "run_factor", "run_id"), ("m", "benchmark_feature", "benchmark_id")):
         picks = []
-        for name, is_numeric in connection.execute(
+        found = connection.execute(
             f"select name, bool_and(numeric_value is not null) from core.{table} group by name order by name"
-        ).fetchall():
-            column = name if name not in taken else f"{'factor' if prefix == 'f' else 'feature'}_{name}"
-            taken.add(column)
+        ).fetchall()
+        names = column_names([name for name, _ in found], taken, "factor_" if prefix == "f" else "feature_")
+        taken += names.values()
+        for name, is_numeric in found:
+            column = names[name]
             field = "numeric_value" if is_numeric else "text_value"
             picks.append(f"max({field}) filter (where name = {literal(name)}) as {identifier(column)}")
             columns.append(f"{prefix}.{identifier(column)}")

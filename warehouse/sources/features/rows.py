@@ -2,67 +2,94 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name
-from hpowh.warehouse.names import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
 
 def add_features(
-    connection: duckdb.DuckDBPyConnection, benchmark: str, column: str, relation: str, source_id: int
+    connection: duckdb.DuckDBPyConnection, benchmark: str, features: Mapping[str, str], relation: str, source_id: int
 ) -> int:
-    """Store one column as a meta-feature of the benchmarks in `benchmark` (SQL); return how many were added.
+    """Store columns as meta-features of the benchmarks in `benchmark` (SQL); return how many values were added.
 
-    A value that another source has already given is left as it is.
+    All columns are turned into rows at once, so that thousands of them cost one scan. A value that another source has
+    already given is left as it is. A feature is numeric where all its values here are numbers.
+
+    Args:
+        features: name -> SQL name of the column.
 
     Raises:
         IngestError: a benchmark has two values, here or against another source.
     """
+    import polars as pl
+
+    if not features:
+        return 0
+    places = pl.DataFrame({"column": list(features.values()), "feature": list(features)})
+    connection.register("_features", places.to_arrow())
+    texts = ", ".join(f"{sql}::varchar as {sql}" for sql in features.values())
     connection.execute(
-        f"create or replace temp table hpowh_feature as select distinct {benchmark} as benchmark, "
-        f"{identifier(column)}::varchar as text_value from {relation} where {identifier(column)} is not null"
-    )
-    ids_by_name(
-        connection,
-        "benchmark",
-        [row[0] for row in connection.execute("select distinct benchmark from hpowh_feature").fetchall()],
-    )
-    clash = connection.execute(
         f"""
+        create or replace temp table hpowh_feature as
+        select distinct benchmark, p.feature, value as text_value
+        from (unpivot (select {benchmark} as benchmark, {texts} from {relation}) on {", ".join(features.values())}
+              into name place value value)
+        join _features as p on p."column" = place
+        where trim(value) <> ''
+        """
+    )
+    connection.unregister("_features")
+    names = [row[0] for row in connection.execute("select distinct benchmark from hpowh_feature").fetchall()]
+    ids_by_name(connection, "benchmark", names)
+    _refuse_contradiction(connection)
+    added = connection.execute(
+        """
+        insert into core.benchmark_feature
+        with numeric as (
+          select feature, bool_and(try_cast(text_value as double) is not null) as is_numeric
+          from hpowh_feature group by feature
+        )
+        select b.benchmark_id, n.feature, case when c.is_numeric then try_cast(n.text_value as double) end,
+          n.text_value, ?
+        from hpowh_feature as n
+        join numeric as c using (feature)
+        join core.benchmark as b on b.name = n.benchmark
+        where not exists (
+          select 1 from core.benchmark_feature as f where f.benchmark_id = b.benchmark_id and f.name = n.feature
+        )
+        """,
+        [source_id],
+    ).fetchall()
+    return int(added[0][0])
+
+
+def _refuse_contradiction(connection: duckdb.DuckDBPyConnection) -> None:
+    clash = connection.execute(
+        """
         with known as (
-          select b.name as benchmark, f.text_value
+          select b.name as benchmark, f.name as feature, f.text_value
           from core.benchmark_feature as f join core.benchmark as b using (benchmark_id)
-          where f.name = {literal(column)}
+          where f.name in (select feature from hpowh_feature)
         ),
         every as (
-          select benchmark, text_value from hpowh_feature union select benchmark, text_value from known
+          select benchmark, feature, text_value from hpowh_feature
+          union select benchmark, feature, text_value from known
+          where benchmark in (select benchmark from hpowh_feature)
         )
-        select benchmark, min(text_value), max(text_value)
-        from every group by benchmark having count(*) > 1 order by benchmark limit 1
+        select feature, benchmark, min(text_value), max(text_value)
+        from every group by feature, benchmark having count(*) > 1 order by benchmark, feature limit 1
         """
     ).fetchall()
     if clash:
-        name, first, second = clash[0]
+        column, name, first, second = clash[0]
         raise IngestError(
             f"The meta-feature {column!r} of benchmark {name!r} has two values: {first} and {second}.",
-            f"A meta-feature has one value a benchmark; if it differs between runs: --map {column}=factor",
+            "A meta-feature has one value a benchmark; if it differs between runs: --map "
+            + shlex.quote(f"{column}=factor"),
         )
-    numeric = connection.execute(
-        "select bool_and(try_cast(text_value as double) is not null) from hpowh_feature"
-    ).fetchall()[0][0]
-    added = connection.execute(
-        f"""
-        insert into core.benchmark_feature
-        select b.benchmark_id, {literal(column)},
-          {"try_cast(n.text_value as double)" if numeric else "null"}, n.text_value, {int(source_id)}
-        from hpowh_feature as n join core.benchmark as b on b.name = n.benchmark
-        where not exists (
-          select 1 from core.benchmark_feature as f where f.benchmark_id = b.benchmark_id and f.name = {literal(column)}
-        )
-        """
-    ).fetchall()
-    return int(added[0][0])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.dimensions import Hyperparameter
-from hpowh.warehouse.names import identifier
+from hpowh.warehouse.sources.tables.spelling import form_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -137,31 +139,53 @@ def from_data(
     """Return the hyperparameters that a file spans: numbers in order, texts in alphabetical order; without `but`."""
     space = []
     for name in (name for name in plan.hyperparameters if name not in but):
-        column = identifier(name)
-        is_bool, is_number, is_whole = connection.execute(
-            f"select coalesce(bool_and(lower({column}::varchar) in ('true', 'false')), false), "
-            f"coalesce(bool_and(try_cast({column}::varchar as double) is not null), false), "
-            f"coalesce(bool_and(try_cast({column}::varchar as double) = trunc(try_cast({column}::varchar as double))),"
-            f" false) from (select distinct {column} from {relation} where {column} is not null)"
-        ).fetchall()[0]
-        value_type = "bool" if is_bool else "int" if is_number and is_whole else "float" if is_number else "text"
-        sql_type = {"bool": "boolean", "int": "double", "float": "double", "text": "varchar"}[value_type]
+        column, kind = plan.sql(plan.column_of(name)), plan.columns[plan.column_of(name)]
+        form = "text" if plan.roles[name].argument == "text" else form_of(connection, column, kind, relation)
+        is_number = form in ("number", "rounded")
+        sql = f"try_cast({column} as {'boolean' if form == 'truth' else 'double'})"
+        sql = sql if is_number or form == "truth" else plan.text(name, column)
         rows = connection.execute(
-            f"select distinct try_cast({column} as {sql_type}) as v from {relation} where {column} is not null "
-            "order by v"
+            f"select distinct {sql} as v from {relation} where {column} is not null order by v"
         ).fetchall()
         if not rows:
             raise IngestError(f"The hyperparameter {name!r} is empty in every row.", f"--map {name}=ignore")
-        levels = tuple(int(row[0]) if value_type == "int" else row[0] for row in rows)
+        levels = tuple(row[0] for row in rows)
+        value_type = "bool" if form == "truth" else "text"
+        if is_number:
+            levels, joined = without_twins(levels)
+            plan.said += [f"{name}: {a!r} and {b!r} are one level (they agree in 12 digits)." for a, b in joined]
+            is_whole = all(level == int(level) for level in levels if math.isfinite(level))
+            value_type = "int" if is_whole and all(map(math.isfinite, levels)) else "float"
+            levels = tuple(int(level) for level in levels) if value_type == "int" else levels
         space.append(_hyperparameter(name, value_type, levels, plan))
     return space
+
+
+def without_twins(levels: Sequence[float]) -> tuple[tuple[float, ...], list[tuple[float, float]]]:
+    """Return levels in order, one of those that agree in 12 digits (the shortest), and which were joined."""
+    kept: list[float] = []
+    joined = []
+    for level in levels:
+        if kept and is_twin(kept[-1], level):
+            joined.append((kept[-1], level))
+            kept[-1] = min(kept[-1], level, key=lambda number: len(repr(number)))
+        else:
+            kept.append(level)
+    return tuple(kept), joined
+
+
+def is_twin(first: float, second: float) -> bool:
+    """Whether two numbers agree in 12 significant digits."""
+    return first == second or math.isclose(first, second, rel_tol=1e-12, abs_tol=0)
 
 
 def _hyperparameter(name: str, value_type: str, levels: tuple[Any, ...], plan: Plan) -> Hyperparameter:
     """Numbers are ordinal and text is categorical, unless the mapping says otherwise."""
     said = plan.roles[name].argument if name in plan.roles else None
-    if said not in (None, "ordinal", "categorical", "log"):
-        raise UsageError(f"--map {name}=hyperparameter:{said}: not understood.", "Say ordinal, categorical or log.")
+    if said not in (None, "ordinal", "categorical", "log", "text"):
+        raise UsageError(
+            f"--map {name}=hyperparameter:{said}: not understood.", "Say ordinal, categorical, log or text."
+        )
     kind = "ordinal" if value_type in ("int", "float") else "categorical"
     if said in ("ordinal", "categorical"):
         kind = said
@@ -178,21 +202,44 @@ def is_geometric(levels: Sequence[float]) -> bool:
     return max(ratios) / min(ratios) < max(steps) / min(steps) and max(steps) / min(steps) > 1.5
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, space: Sequence[Hyperparameter]) -> None:
-    """Write the temporary table `hpowh_level` (position, level, key); keys as DuckDB itself writes the values."""
+def write_table(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, space: Sequence[Hyperparameter], relation: str
+) -> None:
+    """Write the temporary table `hpowh_level` (position, level, key); keys as DuckDB itself writes the values.
+
+    A number in the file that agrees with a level in 12 digits is a further key of that level.
+    """
     import polars as pl
 
     connection.execute("create or replace temp table hpowh_level (position integer, level integer, key varchar)")
     for position, hyperparameter in enumerate(space):
         sql_type = {"int": "double", "float": "double", "bool": "boolean", "text": "varchar"}[hyperparameter.value_type]
         python = float if sql_type == "double" else bool if sql_type == "boolean" else str
-        frame = pl.DataFrame({"v": [python(level) for level in hyperparameter.levels]})
+        levels = [(python(level), at) for at, level in enumerate(hyperparameter.levels)]
+        if sql_type == "double":
+            levels += _twins(connection, plan, hyperparameter, relation)
+        frame = pl.DataFrame({"v": [value for value, _ in levels], "level": [at for _, at in levels]})
         connection.register("_levels", frame.to_arrow())
-        connection.execute(
-            f"insert into hpowh_level select {position}, (row_number() over ())::integer - 1, (v::{sql_type})::varchar "
-            "from _levels"
-        )
+        connection.execute(f"insert into hpowh_level select {position}, level, (v::{sql_type})::varchar from _levels")
         connection.unregister("_levels")
+
+
+def _twins(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, hyperparameter: Hyperparameter, relation: str
+) -> list[tuple[float, int]]:
+    """Return (value, level) of the file's numbers that are no level but agree with one in 12 digits."""
+    known = sorted((float(level), at) for at, level in enumerate(hyperparameter.levels))
+    exact = {level for level, _ in known}
+    column = plan.sql(plan.column_of(hyperparameter.name))
+    found = []
+    for (value,) in connection.execute(
+        f"select distinct try_cast({column} as double) as v from {relation} where v is not null"
+    ).fetchall():
+        if value in exact:
+            continue
+        place = bisect_left(known, (value, -1))
+        found += [(value, at) for level, at in known[max(place - 1, 0) : place + 1] if is_twin(level, value)][:1]
+    return found
 
 
 def shown(hyperparameter: Hyperparameter, most: int = 8) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.errors import IngestError, UsageError
-from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.sources.runs.plan import INDEXES
-from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, given_roles, guess_by_name
+from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.naming import usual
+from hpowh.warehouse.sources.tables.numbers import finite, not_a_number, number, plain_list, status_of, whole
+from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, listed
 from hpowh.warehouse.sources.tables.statuses import STATUS_WORDS, status_case
-from hpowh.warehouse.sources.tables.tabular import Staged, finite, not_a_number, number, status_of
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.dimensions import Hyperparameter
-    from hpowh.warehouse.ingest.protocol import Request
+    from hpowh.warehouse.sources.tables.columns import Columns
 
 ROLES = (
     "hyperparameter",
@@ -28,19 +28,8 @@ ROLES = (
     "status",
     "ignore",
 )
-VOCABULARY = {
-    "benchmark": ("benchmark", "dataset", "data_set", "task", "problem"),
-    "seed": ("seed", "random_state", "rep", "repeat", "repetition"),
-    "fold": ("fold", "cv_fold", "fold_id"),
-    "fidelity": ("fidelity", "budget", "epoch", "epochs", "subsample_fraction", "train_fraction"),
-    "split": ("split",),
-    "cost": ("cost", "train_time", "fit_time", "runtime", "duration", "time"),
-    "status": ("status", "state"),
-}
-METRIC_WORDS = {
-    *("loss", "acc", "accuracy", "auc", "auroc", "f1", "error", "err", "rmse", "mse", "mae", "r2", "logloss", "nll"),
-    *("score", "precision", "recall", "value", "objective", "regret", "perplexity", "reward"),
-}
+USUAL = usual("benchmark", "seed", "fold", "fidelity", "split", "cost", "status")
+OPTIONS = ("space", "benchmark", "direction", "split", "levels", "only")
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 
 
@@ -57,7 +46,7 @@ class Metric:
 class Plan:
     """The mapping of one wide file, and the SQL that follows from it."""
 
-    columns: dict[str, str]
+    columns: Columns
     roles: dict[str, Role]
     location: str
     space: str
@@ -65,6 +54,10 @@ class Plan:
     direction_option: str | None
     default_split: str = "valid"
     metrics: list[Metric] = field(default_factory=list)
+    lists: set[str] = field(default_factory=set)
+    """Hyperparameters of texts among which are lists."""
+    said: list[str] = field(default_factory=list)
+    """Sentences of those who decided the roles."""
 
     def column(self, role: str) -> str | None:
         """Return the column that plays a role, or None."""
@@ -81,29 +74,41 @@ class Plan:
 
     def value_sql(self, hyperparameter: Hyperparameter, alias: str = "") -> str:
         """Return SQL for the comparable key of a hyperparameter's value (as in the table `hpowh_level`)."""
-        column = f"{alias}.{identifier(hyperparameter.name)}" if alias else identifier(hyperparameter.name)
+        name = self.sql(self.column_of(hyperparameter.name))
+        column = f"{alias}.{name}" if alias else name
         if hyperparameter.value_type in ("int", "float"):
             return f"(try_cast({column} as double)::varchar)"
         if hyperparameter.value_type == "bool":
             return f"(try_cast({column} as boolean)::varchar)"
-        return f"({column}::varchar)"
+        return f"({self.text(hyperparameter.name, column)})"
+
+    def sql(self, column: str) -> str:
+        """Return the SQL name of a column."""
+        return self.columns.sql(column)
+
+    def text(self, hyperparameter: str, column: str) -> str:
+        """Return SQL for the text of a hyperparameter's value."""
+        return plain_list(f"{column}::varchar") if hyperparameter in self.lists else f"{column}::varchar"
 
     def grain_sql(self, alias: str) -> list[tuple[str, str]]:
         """Return (name, SQL) of what, beside the configuration, makes the grain of an evaluation."""
 
         def of(role: str, sql_type: str) -> str:
             column = self.column(role)
-            return f"try_cast({alias}.{identifier(column)} as {sql_type})" if column else f"null::{sql_type}"
+            if column is None:
+                return f"null::{sql_type}"
+            name = f"{alias}.{self.sql(column)}"
+            return whole(name, self.columns[column]) if sql_type == "bigint" else f"try_cast({name} as {sql_type})"
 
         benchmark, split, status = self.column("benchmark"), self.column("split"), self.column("status")
         return [
-            ("benchmark", f"{alias}.{identifier(benchmark)}::varchar" if benchmark else literal(self.benchmark)),
+            ("benchmark", f"{alias}.{self.sql(benchmark)}::varchar" if benchmark else literal(self.benchmark)),
             ("fidelity", of("fidelity", "double")),
-            ("seed", of("seed", "double") + "::bigint"),
-            ("fold", of("fold", "double") + "::bigint"),
-            ("split", _split_case(f"{alias}.{identifier(split)}") if split else "null::varchar"),
+            ("seed", of("seed", "bigint")),
+            ("fold", of("fold", "bigint")),
+            ("split", _split_case(f"{alias}.{self.sql(split)}") if split else "null::varchar"),
             ("cost", of("cost", "double")),
-            ("said", status_case(f"{alias}.{identifier(status)}") if status else "'ok'"),
+            ("said", status_case(f"{alias}.{self.sql(status)}") if status else "'ok'"),
         ]
 
     def stored_value(self, metric: Metric, sql: str) -> tuple[str, str]:
@@ -123,27 +128,28 @@ class Plan:
         found = []
         benchmark = self.column("benchmark")
         if benchmark:
-            empty = f"nullif(trim({identifier(benchmark)}::varchar), '') is null"
+            empty = f"nullif(trim({self.sql(benchmark)}::varchar), '') is null"
             found.append((benchmark, empty, "the benchmark is missing"))
         for role in ("seed", "fold", "fidelity", "cost"):
             column = self.column(role)
-            bad = not_a_number(column, self.columns[column]) if column else None
+            bad = not_a_number(self.sql(column), self.columns[column]) if column else None
             if column and bad:
                 found.append((column, bad, f"the {role} is not a number"))
             if column and role in ("seed", "fold"):
-                value = number(column, self.columns[column])
-                found.append((column, f"{value} <> trunc({value})", f"the {role} is no whole number"))
+                value = number(self.sql(column), self.columns[column])
+                odd = f"{value} is not null and {whole(self.sql(column), self.columns[column])} is null"
+                found.append((column, odd, f"the {role} is no whole number of 64 bits"))
         for metric in self.metrics:
-            bad = not_a_number(metric.column, self.columns[metric.column])
+            bad = not_a_number(self.sql(metric.column), self.columns[metric.column])
             if bad:
                 found.append((metric.column, bad, "not a number"))
         split = self.column("split")
         if split:
-            found.append((split, f"{_split_case(identifier(split))} is null", "a split is train, valid or test"))
+            found.append((split, f"{_split_case(self.sql(split))} is null", "a split is train, valid or test"))
         status = self.column("status")
         if status:
             known = ", ".join(word for words in STATUS_WORDS.values() for word in words)
-            condition = f"{status_case(identifier(status))} is null"
+            condition = f"{status_case(self.sql(status))} is null"
             found.append((status, condition, f"unknown status; known are {known}"))
         return found
 
@@ -164,63 +170,14 @@ class Plan:
             direction, given = direction_of(name, self.direction_option)
             if not given:
                 notes.append(assumed(name, direction))
+        notes += self.said
         left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
         if left:
-            notes.append(f"Left out: {', '.join(left)}.")
+            add = shlex.quote(f"{left[0]}=hyperparameter")
+            notes.append(f"Left out: {listed(left)} (load one with --map {add}).")
         return notes
 
 
 def _split_case(column: str) -> str:
     cases = " ".join(f"when {literal(word)} then {literal(split)}" for word, split in SPLITS.items())
     return f"(case lower(trim({column}::varchar)) {cases} end)"
-
-
-def make(staged: Staged, request: Request) -> Plan:
-    """Decide every column's role.
-
-    Raises:
-        UsageError: `--map` names a column or role that does not exist.
-        IngestError: there is no metric or no hyperparameter.
-    """
-    roles = given_roles(request.mapping, staged.columns, ROLES, request.location)
-    roles = guess_by_name(staged.columns, roles, VOCABULARY)
-    for column in staged.columns:
-        if column in roles:
-            continue
-        if column.strip().lower() in INDEXES:
-            roles[column] = Role("ignore", None, "an index, not data")
-        elif METRIC_WORDS & set(column.lower().replace("-", "_").split("_")):
-            roles[column] = Role("metric", None, "guessed from its name")
-        else:
-            roles[column] = Role("hyperparameter", None, "all others are")
-    name = str(request.options.get("space") or request.name)
-    plan = Plan(
-        columns=staged.columns,
-        roles=roles,
-        location=request.location,
-        space=name,
-        benchmark=str(request.options.get("benchmark") or request.name),
-        direction_option=request.options.get("direction"),
-        default_split=str(request.options.get("split") or "valid"),
-    )
-    plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
-    for wanted, found in (("metric", plan.metrics), ("hyperparameter", plan.hyperparameters)):
-        if not found:
-            raise IngestError(
-                f"{request.location}: no column is a {wanted}; its columns are {', '.join(staged.columns)}.",
-                f"Say which: --map COLUMN={wanted}",
-            )
-    return plan
-
-
-def _metric(column: str, role: Role, plan: Plan) -> Metric:
-    """Read `metric`, `metric:NAME`, `metric:NAME@SPLIT`; else take the split from a prefix such as `train_`."""
-    if role.argument:
-        name, _, split = role.argument.partition("@")
-        if split and split not in SPLITS:
-            raise UsageError(f"--map {column}={role}: there is no split {split!r}.", "Splits: train, valid, test.")
-        return Metric(column, name, SPLITS[split] if split else None)
-    first, _, rest = column.partition("_")
-    if rest and first.lower() in SPLITS and not plan.column("split"):
-        return Metric(column, rest, SPLITS[first.lower()])
-    return Metric(column, column, None)

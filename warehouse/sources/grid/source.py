@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import Hyperparameter, ids_by_name, metric_id, search_space_id, strides_of
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
-from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.grid import columns as grid_columns
 from hpowh.warehouse.sources.grid import levels as grid_levels
-from hpowh.warehouse.sources.grid import plan as grid_plan
-from hpowh.warehouse.sources.grid.plan import Plan
+from hpowh.warehouse.sources.grid.plan import Metric, Plan
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
 
@@ -35,7 +35,7 @@ class GridSource:
     def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
         """Return mapping, count and first rows; the levels found are in the notes."""
         staged = stage(connection, request)
-        plan = grid_plan.make(staged, request)
+        plan = grid_columns.make(connection, staged, request)
         found = grid_levels.planned(connection, plan, staged.relation, request)
         cells = 1
         for hyperparameter in found:
@@ -50,7 +50,7 @@ class GridSource:
         """Write the space and its evaluations; refuse unknown levels, bad numbers and doubled grain."""
         context.progress("read", None)
         staged = stage(connection, request)
-        plan = grid_plan.make(staged, request)
+        plan = grid_columns.make(connection, staged, request)
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.conditions())
         is_known = grid_levels.from_warehouse(connection, plan.space) is not None
@@ -95,14 +95,14 @@ def _refuse_unknown_levels(
     positioned: str,
 ) -> None:
     """Refuse rows whose value is missing or is no level of its hyperparameter."""
-    grid_levels.write_table(connection, space)
+    grid_levels.write_table(connection, plan, space, positioned)
     for position, hyperparameter in enumerate(space):
         value = plan.value_sql(hyperparameter)
         column = plan.column_of(hyperparameter.name)
         levels = f"(select key from hpowh_level where position = {position})"
         reason = literal(f"no level of {hyperparameter.name} (levels: {grid_levels.shown(hyperparameter)})")
         refusals.add(
-            f"select {ROW}, {literal(column)}, {identifier(column)}::varchar, "
+            f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, "
             f"case when {value} is null then 'the hyperparameter is missing' else {reason} end "
             f"from {positioned} where {value} is null or {value} not in {levels}"
         )
@@ -119,7 +119,7 @@ def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperpa
         )
         terms.append(f"l{position}.level::bigint * {stride}")
     columns = ", ".join(f"{sql} as {alias}" for alias, sql in plan.grain_sql("t"))
-    values = ", ".join(f"t.{identifier(metric.column)} as m_{i}" for i, metric in enumerate(plan.metrics))
+    values = ", ".join(f"t.{plan.sql(metric.column)} as m_{i}" for i, metric in enumerate(plan.metrics))
     connection.execute(
         f"create or replace temp table hpowh_grid as select t.{ROW}, "
         f"{' + '.join(terms)} as configuration_id, {columns}, {values} from {relation} as t {' '.join(joins)}"
@@ -171,7 +171,7 @@ def _refuse_known(
         )
 
 
-def _insert(plan: Plan, metric: grid_plan.Metric, number: int, space_id: int, source_id: int) -> str:
+def _insert(plan: Plan, metric: Metric, number: int, space_id: int, source_id: int) -> str:
     value, status = plan.stored_value(metric, f"n.m_{plan.metrics.index(metric)}")
     split = literal(metric.split) if metric.split else f"coalesce(n.split, {literal(plan.default_split)})"
     return f"""

@@ -6,7 +6,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
-from hpowh.warehouse.names import identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,7 +59,7 @@ def _many_valued(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Stag
         for column in suspects
         if connection.execute(
             f"select 1 from {staged.relation} group by {', '.join(keys)} "
-            f"having count(distinct {identifier(column)}) > 1 and count(distinct {identifier(column)}) > count(*) / 2 "
+            f"having count(distinct {plan.sql(column)}) > 1 and count(distinct {plan.sql(column)}) > count(*) / 2 "
             "limit 1"
         ).fetchall()
     ]
@@ -74,16 +73,16 @@ def _changes_with_the_budget(
     Runs that a factor tells apart have the same budgets again. Where every row of the file has a budget of its own (as
     with seconds), nothing can be told, and the column counts as a factor.
     """
-    keys = [identifier(key) for key in plan.key_columns() if key != column and key not in varying]
+    keys = [plan.sql(key) for key in plan.key_columns() if key != column and key not in varying]
     listed = ", ".join(keys)
     grouped = f" group by {listed}" if keys else ""
     among = f" semi join (select distinct {listed} from hpowh_keys order by all limit {GROUPS}) using ({listed})"
-    point = ", ".join(identifier(name) for name in (plan.budget, plan.metric_name) if name)
+    point = ", ".join(plan.sql(name) for name in (plan.budget, plan.metric_name) if name)
     several, once, rows, budgets = connection.execute(
         f"with part as (select * from {staged.relation}{among if keys else ''}), "
-        f"runs as (select count(distinct {identifier(column)}) as levels, count(distinct ({point})) as points, "
+        f"runs as (select count(distinct {plan.sql(column)}) as levels, count(distinct ({point})) as points, "
         f"count(*) as rows from part{grouped}) "
         "select count(*) filter (where levels > 1), count(*) filter (where levels > 1 and points = rows), "
-        f"sum(rows), (select count(distinct {identifier(plan.budget or '')}) from part) from runs"
+        f"sum(rows), (select count(distinct {plan.sql(plan.budget or '')}) from part) from runs"
     ).fetchall()[0]
     return bool(several and once * 2 > several and budgets * 2 < rows)

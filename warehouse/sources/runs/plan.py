@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.errors import IngestError, UsageError
-from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, given_roles, guess_by_name
+from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables import spelling
+from hpowh.warehouse.sources.tables.naming import usual
+from hpowh.warehouse.sources.tables.numbers import MISSING_TEXTS, finite, not_a_number, number, plain, status_of, whole
+from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, listed
 from hpowh.warehouse.sources.tables.statuses import STATUS_WORDS, status_case
-from hpowh.warehouse.sources.tables.tabular import Staged, finite, not_a_number, number, status_of
 
 if TYPE_CHECKING:
-    import duckdb
-
-    from hpowh.warehouse.ingest.protocol import Request
+    from hpowh.warehouse.sources.tables.columns import Columns
 
 ROLES = (
     "experiment",
@@ -30,36 +30,27 @@ ROLES = (
     "feature",
     "ignore",
 )
-VOCABULARY = {
-    "algorithm": ("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver"),
-    "benchmark": ("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "instance"),
-    "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "random_state"),
-    "budget": (
-        *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
-        *("iteration", "iter", "trial", "step", "fidelity", "walltime", "wallclock", "runtime", "time", "epoch"),
-    ),
-    "value": ("value", "loss", "objective", "y", "fitness", "cost", "score", "error", "accuracy", "result"),
-    "metric-name": ("metric", "metric_name"),
-    "status": ("status", "state"),
-    "experiment": ("experiment", "experiment_name"),
-}
+USUAL = usual("algorithm", "benchmark", "seed", "budget", "value", "metric-name", "status", "experiment")
 DERIVED = ("simple_regret", "normalized_regret", "normalised_regret", "regret", "rel_rank", "rank")
 """What the warehouse computes itself from the values; loaded only when asked for as a metric."""
-INDEXES = ("__index_level_0__", "unnamed: 0", "index", "column00", "")
 
 
 @dataclass(kw_only=True)
 class Plan:
     """The mapping of one file, and the SQL that follows from it."""
 
-    columns: dict[str, str]
+    columns: Columns
     roles: dict[str, Role]
     location: str
     experiment: str
     constants: dict[str, str]
     direction_option: str | None
-    numeric_texts: set[str] = field(default_factory=set)
-    """Factor columns of text in which every text is a number (a CSV has no types)."""
+    forms: dict[str, str] = field(default_factory=dict)
+    """Factor -> how its values are read: `number`, `rounded`, `truth`, `list` or `text` (see `spelling`)."""
+    seed_form: str = "number"
+    """How seeds are read: `number`, `digits` of a text such as seed_3, or `hash` of any other text."""
+    said: list[str] = field(default_factory=list)
+    """Sentences of those who decided the roles."""
 
     def column(self, role: str) -> str | None:
         """Return the column that plays a role, or None."""
@@ -100,26 +91,23 @@ class Plan:
         """Columns that are meta-features of the benchmark."""
         return [column for column, role in self.roles.items() if role.name == "feature"]
 
-    def is_numeric(self, column: str) -> bool:
-        """Whether a column of the file is of a numeric type."""
-        kind = self.columns[column]
-        return (
-            column in self.numeric_texts
-            or kind in ("DOUBLE", "FLOAT", "HUGEINT")
-            or kind.endswith("INT")
-            or kind in ("INTEGER",)
-            or "DEC" in kind
-        )
+    def is_numeric(self, factor: str) -> bool:
+        """Whether all values of a factor are numbers."""
+        return self.forms[factor] in ("number", "rounded")
+
+    def sql(self, column: str) -> str:
+        """Return the SQL name of a column."""
+        return self.columns.sql(column)
 
     def text(self, column: str | None, constant: str = "") -> str:
         """Return SQL for a text key: a column, or the constant that stands for it."""
         if column is None:
             return literal(constant)
-        name = identifier(column)
+        name = self.sql(column)
         if self.columns[column] == "VARCHAR":
             return f"nullif(trim({name}), '')"
         if self.columns[column] in ("DOUBLE", "FLOAT"):
-            return f"case when {name} = trunc({name}) then {name}::bigint::varchar else {name}::varchar end"
+            return plain(f"{name}::double")
         return f"{name}::varchar"
 
     def run_keys(self) -> list[tuple[str, str]]:
@@ -131,30 +119,34 @@ class Plan:
         keys.insert(0, ("k_experiment", self.text(self.column("experiment"), self.experiment)))
         seed = self.column("seed")
         if seed:
-            keys.append(("k_seed", f"try_cast({number(seed, self.columns[seed])} as bigint)"))
+            keys.append(("k_seed", self.seed_sql(seed)))
         else:
             keys.append(("k_seed", f"{self.constants.get('seed', 'null')}::bigint"))
         return keys + [(f"f_{i}", self.factor(column)) for i, column in enumerate(self.factors)]
 
+    def seed_sql(self, seed: str) -> str:
+        """Return SQL for a seed as a whole number of 64 bits."""
+        if self.seed_form == "number":
+            return whole(self.sql(seed), self.columns[seed])
+        return spelling.seed_of_text(self.sql(seed), self.seed_form)
+
     def factor(self, column: str) -> str:
         """Return SQL for a run factor, as a number where all its values are numbers."""
-        if column in self.numeric_texts:
-            return number(column, self.columns[column])
-        return identifier(column) if self.is_numeric(column) else self.text(column)
+        return spelling.factor(self.sql(column), self.columns[column], self.forms[column])
 
     def budget_sql(self) -> str:
         """Return SQL for the budget as a double."""
         if self.budget is None:
             return f"{self.constants.get('budget', '1')}::double"
-        return number(self.budget, self.columns[self.budget])
+        return number(self.sql(self.budget), self.columns[self.budget])
 
     def value(self, column: str) -> tuple[str, str]:
         """Return SQL for a metric's stored value and its status."""
-        raw = number(column, self.columns[column])
+        raw = number(self.sql(column), self.columns[column])
         status_column = self.column("status")
         if status_column is None:
             return finite(raw), status_of(raw)
-        said = status_case(identifier(status_column))
+        said = status_case(self.sql(status_column))
         return (
             f"case when {said} = 'ok' then {finite(raw)} end",
             f"case when {said} = 'ok' then {status_of(raw)} else {said} end",
@@ -178,11 +170,14 @@ class Plan:
                 found.append((column, f"{self.text(column)} is null", f"the {role} is missing"))
         seed = self.column("seed")
         if seed:
-            kind = self.columns[seed]
-            value = number(seed, kind)
-            found.append((seed, f"{value} is null", "the seed is missing or no number"))
-            if not kind.endswith("INT") and kind != "INTEGER":
-                found.append((seed, f"{value} <> trunc({value})", "the seed is no whole number"))
+            text = f"trim({self.sql(seed)}::varchar)"
+            value, double = self.seed_sql(seed), number(self.sql(seed), self.columns[seed])
+            missing = f"lower(coalesce({text}, '')) in ({', '.join(map(literal, MISSING_TEXTS))})"
+            found.append((seed, missing, "the seed is missing"))
+            too_long = f"{value} is null and abs({double}) > {2**53} and {double} = trunc({double})"
+            found.append((seed, too_long, "the seed does not fit into 64 bits"))
+            odd = f"not ({missing}) and {value} is null and ({too_long}) is not true"
+            found.append((seed, odd, "the seed is no whole number"))
         return found
 
     def conditions(self) -> list[tuple[str, str, str]]:
@@ -190,17 +185,17 @@ class Plan:
         found = []
         if self.budget:
             kind = self.columns[self.budget]
-            value = number(self.budget, kind)
+            value = number(self.sql(self.budget), kind)
             found.append((self.budget, f"{value} is null", "the budget is missing or no number"))
             found.append((self.budget, f"not isfinite({value}) or {value} < 0", "the budget is negative or not finite"))
         for column, _ in self.metrics:
-            bad = not_a_number(column, self.columns[column])
+            bad = not_a_number(self.sql(column), self.columns[column])
             if bad:
                 found.append((column, bad, "not a number"))
         status = self.column("status")
         if status:
             known = ", ".join(word for words in STATUS_WORDS.values() for word in words)
-            found.append((status, f"{status_case(identifier(status))} is null", f"unknown status; known are {known}"))
+            found.append((status, f"{status_case(self.sql(status))} is null", f"unknown status; known are {known}"))
         if self.metric_name:
             found.append((self.metric_name, f"{self.text(self.metric_name)} is null", "the metric's name is missing"))
         return found
@@ -217,9 +212,10 @@ class Plan:
             direction, given = direction_of(name, self.direction_option)
             if not given:
                 notes.append(assumed(name, direction))
+        notes += self.said
         left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
         if left:
-            notes.append(f"Left out: {', '.join(left)} (load one with --map {left[0]}=metric).")
+            notes.append(f"Left out: {listed(left)} (load one with --map {shlex.quote(left[0] + '=metric')}).")
         unknown = [column for column in self.factors if self.roles[column].why != "given"]
         if self.seed is None and "seed" not in self.constants and unknown:
             counted = "a factor" if len(unknown) == 1 else "factors"
@@ -227,75 +223,3 @@ class Plan:
         if self.budget is None and "budget" not in self.constants:
             notes.append("No column is a budget: each row counts as a run's final value, at budget 1.")
         return notes
-
-
-def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request) -> Plan:
-    """Decide every column's role; leaves the distinct keys of runs in the temporary table `hpowh_keys`.
-
-    Raises:
-        UsageError: `--map` names a column or role that does not exist.
-        IngestError: a needed role has no column, or a column varies within runs and nobody said what it is.
-    """
-    roles = given_roles(request.mapping, staged.columns, ROLES, request.location)
-    constants = {str(k): str(v) for k, v in dict(request.options.get("constants") or {}).items()}
-    vocabulary = {role: names for role, names in VOCABULARY.items() if role not in constants}
-    if any(role.name == "metric" for role in roles.values()) and "value" not in staged.columns:
-        vocabulary.pop("value", None)
-    roles = guess_by_name(staged.columns, roles, vocabulary)
-    plan = Plan(
-        columns=staged.columns,
-        roles=roles,
-        location=request.location,
-        experiment=str(request.options.get("experiment") or request.name),
-        constants=constants,
-        direction_option=request.options.get("direction"),
-    )
-    _require(plan)
-    for column in staged.columns:
-        if column in roles:
-            continue
-        if column.strip().lower() in INDEXES:
-            roles[column] = Role("ignore", None, "an index, not data")
-        elif column.strip().lower() in DERIVED:
-            roles[column] = Role("ignore", None, "derived: the warehouse computes it")
-        else:
-            roles[column] = Role("factor", None, "constant within each run")
-    _check_constants(plan)
-    listed = ", ".join(identifier(column) for column in plan.key_columns()) or "1 as none"
-    connection.execute(f"create or replace temp table hpowh_keys as select distinct {listed} from {staged.relation}")
-    plan.numeric_texts = _numeric_texts(connection, plan, staged)
-    return plan
-
-
-def _require(plan: Plan) -> None:
-    missing = [role for role in ("algorithm", "benchmark") if not plan.column(role) and role not in plan.constants]
-    if not plan.metrics:
-        missing.append("value")
-    if missing:
-        raise IngestError(
-            f"{plan.location}: no column plays the role {', '.join(missing)}; its columns are "
-            f"{', '.join(plan.columns)}.",
-            f"Say which: --map COLUMN={missing[0]}, or a constant for all rows: --set {missing[0]}=NAME",
-        )
-
-
-def _check_constants(plan: Plan) -> None:
-    for role, value in plan.constants.items():
-        if role not in ("algorithm", "benchmark", "seed", "budget"):
-            raise UsageError(f"--set {role}={value}: only algorithm, benchmark, seed and budget can be constants.")
-        if role in ("seed", "budget"):
-            try:
-                float(value) if role == "budget" else int(value)
-            except ValueError:
-                raise UsageError(f"--set {role}={value}: {value!r} is not a number.") from None
-
-
-def _numeric_texts(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> set[str]:
-    texts = [column for column in plan.factors if plan.columns[column] == "VARCHAR"]
-    if not texts:
-        return set()
-    tests = ", ".join(
-        f"coalesce(bool_and(try_cast({identifier(column)} as double) is not null), false)" for column in texts
-    )
-    found = connection.execute(f"select {tests} from hpowh_keys").fetchall()[0]
-    return {column for column, is_number in zip(texts, found, strict=True) if is_number}

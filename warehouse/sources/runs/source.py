@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
-from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.features.rows import add_features
-from hpowh.warehouse.sources.runs import plan as runs_plan
+from hpowh.warehouse.sources.runs import columns as runs_columns
 from hpowh.warehouse.sources.runs.factors import refuse_varying
 from hpowh.warehouse.sources.runs.plan import Plan
+from hpowh.warehouse.sources.tables.numbers import plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
 
@@ -37,7 +38,7 @@ class RunsSource:
     def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
         """Return mapping, count and first rows."""
         staged = stage(connection, request)
-        plan = runs_plan.make(connection, staged, request)
+        plan = runs_columns.make(connection, staged, request)
         refuse_varying(connection, plan, staged)
         notes = [*plan.notes(), *(f"refused: {problem}" for problem in staged.problems[:5])]
         rows = first_rows(connection, staged)
@@ -47,7 +48,7 @@ class RunsSource:
         """Normalise into run, run_factor and trace; refuse rows without key, with bad numbers or doubled grain."""
         context.progress("read", None)
         staged = stage(connection, request)
-        plan = runs_plan.make(connection, staged, request)
+        plan = runs_columns.make(connection, staged, request)
         refuse_varying(connection, plan, staged)
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.key_conditions(), over="hpowh_keys")
@@ -65,8 +66,9 @@ class RunsSource:
             accepted = refusals.settle()
             connection.execute("delete from core.trace where source_id = ?", [context.source_id])
             _write_trace(connection, plan, accepted, metrics, context.source_id)
-        for column in plan.features:
-            add_features(connection, plan.text(plan.benchmark), column, accepted, context.source_id)
+        benchmark = plan.text(plan.benchmark, plan.constants.get("benchmark", ""))
+        features = {column: plan.sql(column) for column in plan.features}
+        add_features(connection, benchmark, features, accepted, context.source_id)
         report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))
         report.notes = [*plan.notes(), *_ragged_seeds(connection, context.source_id)]
         refusals.report(report)
@@ -82,8 +84,8 @@ def _metric_ids(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str
     """Return metric name -> id, for names that are columns and for names that are values of a column."""
     names = [name for _, name in plan.metrics]
     if plan.metric_name:
-        column = identifier(plan.metric_name)
-        names = [row[0] for row in connection.execute(f"select distinct {column}::varchar from {accepted}").fetchall()]
+        column = plan.text(plan.metric_name)
+        names = [row[0] for row in connection.execute(f"select distinct {column} from {accepted}").fetchall()]
     return {name: metric_id(connection, name, plan.direction(name)) for name in names}
 
 
@@ -110,10 +112,10 @@ def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, s
         [source_id],
     )
     for i, factor in enumerate(plan.factors):
-        is_number = plan.is_numeric(factor)
+        values = f"f_{i}, {plain(f'f_{i}')}" if plan.is_numeric(factor) else f"null::double, f_{i}"
         connection.execute(
-            f"insert into core.run_factor select run_id, {literal(factor)}, "
-            f"{f'f_{i}' if is_number else 'null'}::double, f_{i}::varchar from hpowh_run where f_{i} is not null"
+            f"insert into core.run_factor select run_id, {literal(factor)}, {values} "
+            f"from hpowh_run where f_{i} is not null"
         )
 
 
@@ -171,7 +173,7 @@ def _write_trace(
     picks = [(column, str(metrics[name])) for column, name in plan.metrics if not plan.metric_name]
     if plan.metric_name:
         cases = " ".join(f"when {literal(name)} then {number}" for name, number in metrics.items())
-        keys += f", {identifier(plan.metric_name)}::varchar as m_name"
+        keys += f", {plan.text(plan.metric_name)} as m_name"
         picks = [(plan.metrics[0][0], f"case n.m_name {cases} end")]
     for column, metric in picks:
         value, status = plan.value(column)
@@ -223,11 +225,11 @@ def _doubles(plan: Plan, positioned: str) -> str:
     """SELECT of all rows that repeat the grain of an earlier row."""
     grain = [expression for _, expression in plan.run_keys()] + [plan.budget_sql()]
     if plan.metric_name:
-        grain.append(identifier(plan.metric_name))
+        grain.append(plan.text(plan.metric_name))
     column = plan.budget or plan.metrics[0][0]
     reason = "this run already has a row with this budget (a column that tells them apart may be missing as a factor)"
     return (
-        f"select {ROW}, {literal(column)}, {identifier(column)}::varchar, {literal(reason)} from {positioned} "
+        f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, {literal(reason)} from {positioned} "
         f"where {ROW} not in (select {ROW} from hpowh_refused) "
         f"qualify row_number() over (partition by {', '.join(grain)} order by {ROW}) > 1"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.ingest.protocol import Problem, RowsRefusedError
-from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.tabular import ROW, Staged
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Refusals:
         for count, (column, condition, reason) in zip(found, conditions, strict=True):
             if count:
                 self.add(
-                    f"select {ROW}, {literal(column)}, {identifier(column)}::varchar, {literal(reason)} "
+                    f"select {ROW}, {literal(column)}, {self._staged.columns.sql(column)}::varchar, {literal(reason)} "
                     f"from {self._staged.positioned} where {condition}"
                 )
 

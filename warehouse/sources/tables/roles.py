@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
 
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.sources.tables.naming import plain_name, words
 
 
 @dataclass(frozen=True)
@@ -38,33 +40,89 @@ def parse_role(text: str, allowed: tuple[str, ...], column: str) -> Role:
 def given_roles(
     mapping: Mapping[str, str], columns: Mapping[str, str], allowed: tuple[str, ...], location: str
 ) -> dict[str, Role]:
-    """Return the roles the user gave.
+    """Return the roles the user gave; `best_*` stands for all columns that match and are not named otherwise.
 
     Raises:
-        UsageError: a column is not in the file (lists those there are) or a role is unknown.
+        UsageError: a column is not in the file (lists those there are), a pattern fits none, or a role is unknown.
     """
-    roles = {}
+    roles, patterns = {}, {}
     for column, text in mapping.items():
-        if column not in columns:
+        role = parse_role(text, allowed, column)
+        if column in columns:
+            roles[column] = role
+        elif "*" in column or "?" in column:
+            patterns[column] = role
+        else:
             raise UsageError(
-                f"--map {column}={text}: {location} has no column {column!r}.", f"Its columns: {', '.join(columns)}."
+                f"--map {column}={text}: {location} has no column {column!r}.", f"Its columns: {listed(columns)}."
             )
-        roles[column] = parse_role(text, allowed, column)
-    return roles
+    for pattern, role in patterns.items():
+        fitting = [column for column in columns if fnmatchcase(column, pattern)]
+        if not fitting:
+            raise UsageError(
+                f"--map {pattern}={role}: no column of {location} fits {pattern!r}.", f"Its columns: {listed(columns)}."
+            )
+        for column in fitting:
+            roles.setdefault(column, role)
+    return {column: roles[column] for column in columns if column in roles}
+
+
+def listed(columns: Iterable[str], most: int = 20) -> str:
+    """Return names joined by commas, at most so many."""
+    names = list(columns)
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def only_columns(options: Mapping[str, Any], columns: Mapping[str, str], location: str) -> list[str] | None:
+    """Return the columns that `--only` names, None where it is not given.
+
+    Raises:
+        UsageError: one is not in the file.
+    """
+    said = options.get("only")
+    if not said:
+        return None
+    names = [name.strip() for name in said.split(",")] if isinstance(said, str) else [str(name) for name in said]
+    found = []
+    for name in names:
+        fitting = [name] if name in columns else [column for column in columns if fnmatchcase(column, name)]
+        if not fitting:
+            raise UsageError(f"--only {name}: {location} has no such column.", f"Its columns: {listed(columns)}.")
+        found += fitting
+    return found
+
+
+def confined(
+    given: Mapping[str, Role], role: str, only: list[str] | None, would_be: Callable[[str], bool]
+) -> tuple[set[str] | None, str]:
+    """Return the columns to which a role is confined (None: it is not), and why the others are left out.
+
+    `--only` confines it, and so does a bare `--map COLUMN=hyperparameter` where COLUMN would have been one anyway: who
+    says so means these. A role with an argument (`hyperparameter:log`) tells the kind only, and a column that would
+    have been something else is added to the others.
+    """
+    named = {column for column, one in given.items() if one.name == role}
+    if only is not None:
+        return named | set(only), "not among those of --only"
+    if any(given[column].argument is None and would_be(column) for column in named):
+        return named, f"not among the {role}s that were named"
+    return None, ""
 
 
 def guess_by_name(
-    columns: Mapping[str, str], roles: dict[str, Role], vocabulary: Mapping[str, tuple[str, ...]]
+    columns: Collection[str], roles: Mapping[str, Role], vocabulary: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Role]:
-    """Give each role that nobody has yet to the first column with one of its common names."""
+    """Give each role that nobody has yet to the first column with one of its usual names."""
     found = dict(roles)
-    lower = {"_".join(words(column)): column for column in reversed(list(columns))}
-    lower |= {column.strip().lower(): column for column in reversed(list(columns))}
+    by_name: dict[str, str] = {}
+    for spelt in (lambda column: column.strip().lower(), plain_name, lambda column: "_".join(words(column))):
+        for column in columns:
+            by_name.setdefault(spelt(column), column)
     for role, names in vocabulary.items():
         if any(given.name == role for given in found.values()):
             continue
         for name in names:
-            column = lower.get(name)
+            column = by_name.get(name)
             if column is not None and column not in found:
                 found[column] = Role(role, None, "guessed from its name")
                 break
@@ -81,12 +139,6 @@ LOWER_IS_BETTER = frozenset({
     "perplexity", "ppl", "cost", "regret", "latency", "fid", "wer", "cer",
 })  # fmt: skip
 """Words that make lower better whatever stands beside them (`score_loss`, `accuracy_error`, `brier_score`)."""
-
-
-def words(name: str) -> list[str]:
-    """Return the words of a name, in lower case: `Val accuracy (%)` and `valAccuracy` are both val, accuracy."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
-    return re.findall(r"\w+", apart.replace("_", " ").lower())
 
 
 def said_direction(metric: str) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
+import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +15,8 @@ import duckdb
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.sources.tables.columns import Columns, unnamed
+from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
@@ -69,10 +69,12 @@ class Staged:
     """SQL of the relation without positions: as fast to scan as the file allows."""
     positioned: str
     """SQL of the same with the column `ROW`."""
-    columns: dict[str, str]
-    """Column -> DuckDB type."""
+    columns: Columns
+    """Column -> DuckDB type; in the relations a column has the SQL name `columns.sql(column)`."""
     problems: list[Problem] = field(default_factory=list)
     """Rows that the format itself refuses: too few or too many fields, wrong encoding."""
+    notes: list[str] = field(default_factory=list)
+    """What was understood of the way in which the file is written, in sentences."""
     _lost: list[int] = field(default_factory=list)
 
     def true_row(self, position: int) -> int:
@@ -103,11 +105,11 @@ def stage(connection: duckdb.DuckDBPyConnection, request: Request) -> Staged:
         raise IngestError(f"{path} cannot be read: {_first_line(error).rstrip('.')}.", _hint(error)) from None
 
 
-def _first_line(error: duckdb.Error) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).split("\n", maxsplit=1)[0].strip()
 
 
-def _hint(error: duckdb.Error) -> str:
+def _hint(error: Exception) -> str:
     text = str(error).lower()
     if "utf-8" in text or "unicode" in text or "encod" in text:
         return "Give its encoding, e.g. --encoding latin-1"
@@ -115,50 +117,112 @@ def _hint(error: duckdb.Error) -> str:
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
-    scan = f"read_parquet({literal(str(path))})"
-    with_row = (
-        f"(select *, file_row_number + 1 as {ROW} from read_parquet({literal(str(path))}, file_row_number = true))"
-    )
-    return Staged(scan, with_row, describe(connection, scan))
+    """Read in place, by position: the schema has the names as written, and the units of lengths of time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise IngestError(f"{path} cannot be read: {_first_line(error).rstrip('.')}.", _hint(error)) from None
+    source = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    found = {name: kind for name, kind in describe(connection, source).items() if name != "file_row_number"}
+    if len(found) != len(schema.names):
+        raise IngestError(f"{path}: its columns cannot be told apart.", "Write it with one column a name.")
+    _refuse_twice(path, schema.names)
+    picks, columns, notes = [], [], list[str]()
+    for place, (read, kind) in enumerate(found.items()):
+        name, unit = schema.names[place], getattr(schema.types[place], "unit", None)
+        is_length = pa.types.is_duration(schema.types[place])
+        divisor = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[unit] if is_length else 1
+        picks.append(f"{identifier(read)}{f' / {divisor}.0' if is_length else ''} as c{place}")
+        columns.append((name, "DOUBLE" if is_length else kind))
+        if is_length:
+            notes.append(f"{name!r} is a length of time: read in seconds.")
+    chosen = ", ".join(picks)
+    plain = f"(select {chosen} from read_parquet({literal(str(path))}))"
+    positioned = f"(select {chosen}, file_row_number + 1 as {ROW} from {source})"
+    staged = Staged(plain, positioned, _named(columns), notes=notes)
+    connection.execute(f"select * from {staged.relation} limit 0")
+    return staged
+
+
+def _named(columns: list[tuple[str, str]]) -> Columns:
+    names = unnamed(name for name, _ in columns)
+    return Columns(zip(names, (kind for _, kind in columns), strict=True))
+
+
+def _refuse_twice(path: Path, names: list[str]) -> None:
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise IngestError(f"{path}: the header names {', '.join(twice)} twice.", "Rename one of the columns.")
 
 
 def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     scan = f"read_json({literal(str(path))}, format = 'auto', sample_size = -1, maximum_depth = 2)"
-    mixed = [name for name, kind in describe(connection, scan).items() if kind == "JSON"]
-    plain = ", ".join(f"{identifier(name)} ->> '$' as {identifier(name)}" for name in mixed)
-    return _materialise(connection, f"(select * replace ({plain}) from {scan})" if mixed else scan, [])
+    found = describe(connection, scan)
+    if any(_may_be_made_up(name, found) for name in found):
+        return _json_by_key(connection, path)
+    picks = [
+        f"{identifier(name)}{DOCUMENT if kind == 'JSON' else ''} as c{place}"
+        for place, (name, kind) in enumerate(found.items())
+    ]
+    columns = [(name, "VARCHAR" if kind == "JSON" else kind) for name, kind in found.items()]
+    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))
+
+
+DOCUMENT = " ->> '$'"
+"""SQL that makes a text of a JSON value."""
+
+
+def _may_be_made_up(name: str, found: Mapping[str, str]) -> bool:
+    """Whether a name may be what DuckDB makes of one that differs from another in case only (`LR_1`)."""
+    bare, _, count = name.rpartition("_")
+    return count.isdigit() and bare.lower() in {other.lower() for other in found}
+
+
+def _json_by_key(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
+    """Read objects key by key, as texts, so that keys that differ in case only stay apart."""
+    scan = f"read_json_objects({literal(str(path))}, format = 'auto')"
+    keys = [
+        key
+        for key, _ in connection.execute(
+            f"select key, min(place) from (select unnest(json_keys(json)) as key, "
+            f"unnest(range(len(json_keys(json)))) as place from {scan}) group by key order by min(place), key"
+        ).fetchall()
+    ]
+    picks = [f"json ->> {literal('$.' + json.dumps(key, ensure_ascii=False))} as c{i}" for i, key in enumerate(keys)]
+    columns = [(key, "VARCHAR") for key in keys]
+    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str, Any]) -> Staged:
-    encoding = str(options.get("encoding") or "utf-8")
-    header = _header(path, encoding)
+    dialect = dialect_of(path, options)
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
-    scan = (
-        f"read_csv({literal(str(path))}, all_varchar = true, header = true, delim = {literal(header.delimiter)}, "
-        f"quote = '\"', escape = '\"', encoding = {literal(encoding)}, store_rejects = true, rejects_limit = 0, "
-        "strict_mode = true, max_line_size = 16777216)"
-    )
     rejected = "select line, column_name, error_type, csv_line from reject_errors order by line"
-    staged = _materialise(connection, scan, [], rejected)
-    twice = {name for name in header.names if header.names.count(name) > 1}
-    if twice:
-        raise IngestError(f"{path}: the header names {', '.join(sorted(twice))} twice.", "Rename one of the columns.")
+    columns = Columns((name, "VARCHAR") for name in dialect.names)
+    with readable(path, dialect.encoding) as place:
+        scan = f"(select {columns.listed()} from {dialect.scan(place)})" if dialect.extra else dialect.scan(place)
+        staged = _materialise(connection, scan, columns, rejected, dialect.above)
+    staged.notes += dialect.notes
     return staged
 
 
 def _materialise(
-    connection: duckdb.DuckDBPyConnection, scan: str, problems: list[Problem], rejected: str | None = None
+    connection: duckdb.DuckDBPyConnection, scan: str, columns: Columns, rejected: str | None = None, above: int = 0
 ) -> Staged:
     connection.execute(
         f"create or replace temp table hpowh_staged as select *, row_number() over () as {ROW} from {scan}"
     )
-    lost: list[int] = []
+    lost, problems = list[int](), list[Problem]()
     if rejected:
+        names = {columns.sql(column): column for column in columns}
         for line, column, kind, text in connection.execute(rejected).fetchall():
-            if not lost or lost[-1] != line - 1:
-                lost.append(line - 1)
-                problems.append(Problem(line - 1, column or "(whole row)", (text or "")[:80], REJECTS.get(kind, kind)))
-    columns = {name: kind for name, kind in describe(connection, "hpowh_staged").items() if name != ROW}
+            row = line - above - 1
+            if not lost or lost[-1] != row:
+                lost.append(row)
+                where = names.get(column, "(whole row)")
+                problems.append(Problem(row, where, (text or "").strip()[:80], REJECTS.get(kind, kind)))
     staged = Staged(f"(select * exclude ({ROW}) from hpowh_staged)", "hpowh_staged", columns, problems)
     staged._lost = lost
     return staged
@@ -178,26 +242,6 @@ def describe(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, 
     return {row[0]: row[1] for row in connection.execute(f"describe select * from {relation}").fetchall()}
 
 
-@dataclass(frozen=True)
-class Header:
-    """The first line of a CSV file."""
-
-    names: list[str]
-    delimiter: str
-
-
-def _header(path: Path, encoding: str) -> Header:
-    try:
-        is_zipped = path.suffix.lower() == ".gz"
-        with gzip.open(path, "rb") if is_zipped else path.open("rb") as raw:
-            line = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="").readline()
-    except (OSError, LookupError, EOFError) as error:
-        raise IngestError(f"{path} cannot be read: {error}") from None
-    delimiter = max(",;\t|", key=line.count)
-    names = next(csv.reader([line], delimiter=delimiter), [])
-    return Header([name.strip() for name in names], delimiter)
-
-
 def row_count(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
     """Return how many rows could be read."""
     return int(connection.execute(f"select count(*) from {staged.relation}").fetchall()[0][0])
@@ -205,47 +249,6 @@ def row_count(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
 
 def first_rows(connection: duckdb.DuckDBPyConnection, staged: Staged, limit: int = 5) -> list[tuple[Any, ...]]:
     """Return the first rows as found."""
-    columns = ", ".join(identifier(name) for name in staged.columns)
-    return connection.execute(f"select {columns} from {staged.positioned} order by {ROW} limit {limit}").fetchall()
-
-
-def is_numeric_type(sql_type: str) -> bool:
-    """Whether a DuckDB type holds numbers."""
-    return sql_type in ("DOUBLE", "FLOAT", "INTEGER") or sql_type.endswith("INT") or sql_type.startswith("DECIMAL")
-
-
-MISSING_TEXTS = ("", "na", "n/a", "null", "none", "-")
-"""Texts that mean "no number" in a column of numbers."""
-
-
-def number(column: str, sql_type: str) -> str:
-    """Return SQL that reads a column as a double; NULL where it is missing or no number."""
-    name = identifier(column)
-    if sql_type in ("DOUBLE", "FLOAT"):
-        return f"{name}::double"
-    return f"try_cast({name} as double)"
-
-
-def not_a_number(column: str, sql_type: str) -> str | None:
-    """Return SQL that is true where a column holds something that is no number, or None where that cannot be."""
-    if is_numeric_type(sql_type) or sql_type == "BOOLEAN":
-        return None
-    name = identifier(column)
-    missing = ", ".join(literal(text) for text in MISSING_TEXTS)
-    return (
-        f"({name} is not null and try_cast({name} as double) is null "
-        f"and lower(trim({name}::varchar)) not in ({missing}))"
-    )
-
-
-def status_of(value: str) -> str:
-    """Return SQL for the status that a number's own form gives it."""
-    return (
-        f"case when {value} is null then 'missing' when isnan({value}) then 'nan' "
-        f"when isinf({value}) and {value} > 0 then 'inf' when isinf({value}) then 'neg_inf' else 'ok' end"
-    )
-
-
-def finite(value: str) -> str:
-    """Return SQL for the number where it is finite, else NULL."""
-    return f"case when isfinite({value}) then {value} end"
+    return connection.execute(
+        f"select {staged.columns.listed()} from {staged.positioned} order by {ROW} limit {limit}"
+    ).fetchall()

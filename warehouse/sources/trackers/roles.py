@@ -9,9 +9,9 @@ from typing import Any
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
+from hpowh.warehouse.sources.tables.naming import METRICS
 from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, parse_role
 from hpowh.warehouse.sources.trackers.tracked import Tracked, TrackedRun
-from hpowh.warehouse.sources.trials.plan import METRICS
 
 ROLES = ("metric", "hyperparameter", "attribute", "ignore")
 LABELS = ("algorithm", "benchmark", "seed", "experiment", "search_space")

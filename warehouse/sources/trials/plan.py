@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
-from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, given_roles, guess_by_name, words
+from hpowh.warehouse.sources.tables.indexes import WHY
+from hpowh.warehouse.sources.tables.naming import (
+    METRICS,
+    NAMES,
+    SPREADS,
+    TIMES,
+    UNIT,
+    is_result,
+    plain_name,
+    usual,
+    words,
+)
+from hpowh.warehouse.sources.tables.roles import (
+    Role,
+    assumed,
+    confined,
+    direction_of,
+    given_roles,
+    guess_by_name,
+    listed,
+    only_columns,
+)
 
 ROLES = ("name", "status", "started", "ended", "duration", "metric", "hyperparameter", "attribute", "ignore")
-VOCABULARY = {
-    "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number"),
-    "status": ("state", "status"),
-    "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at"),
-    "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at"),
-    "duration": ("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
-}
-METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_accuracy", "cost", "error", "metric",
-           "mean_test_score")  # fmt: skip
-RESULTS = frozenset(METRICS) - {"value", "metric", "objective", "cost"} | {
-    "acc", "f1", "auc", "auroc", "rmse", "mse", "mae", "mape", "r2", "logloss", "nll", "perplexity", "reward", "regret",
-}  # fmt: skip
-"""Words that name a result even alone; `cost` and `precision` alone are hyperparameters of some models."""
-SPLIT_RESULTS = RESULTS | {"cost", "precision", "recall", "bleu", "rouge", "iou", "dice", "map", "kappa", "mcc", "err"}
-SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "eval", "dev", "holdout", "cv"})
-BESIDE = frozenset({
-    "macro", "micro", "weighted", "mean", "avg", "average", "best", "final", "last", "min", "max", "std", "log", "top",
-    "1", "5", "at", "score",
-})  # fmt: skip
-"""Words that may stand beside those of a result without making something else of it."""
-UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+USUAL = usual("name", "status", "started", "ended", "duration")
 SECONDS = ("s", "sec", "secs", "second", "seconds")
-CONFIG = ("config.", "config/", "params_", "params.", "param.", "hyperparameters.")
+CONFIG = ("config.", "config/", "config:", "params_", "params.", "params/", "param.", "hyperparameters.",
+          "parameters.", "parameters/")  # fmt: skip
 SCIKIT_LEARN = "mean_fit_time"
 """A column of scikit-learn's `cv_results_`, whose hyperparameters have the prefix `param_`."""
-SUMMARY = ("summary.", "metrics.", "user_attrs_", "system_attrs_", "tags.")
+SUMMARY = ("summary.", "summary:", "metrics.", "metrics/", "metric:", "profile:", "user_attrs_", "system_attrs_",
+           "tags.", "tags:", "sys/")  # fmt: skip
 WANDB = {"name", "state", "runtime", "created"}
 WANDB_OWN = ("notes", "user", "tags", "sweep", "group", "job type", "commit", "github", "id", "hostname", "description",
              "end time", "updated", "agent", "host", "os", "python version", "gpu count", "gpu type", "cpu count",
@@ -74,11 +76,17 @@ class Plan:
         return next((column for column, one in self.roles.items() if one.name == role), None)
 
 
-def plan_of(columns: list[str], request: Request, counts: Callable[[str], tuple[int, int]]) -> Plan:
+def plan_of(
+    columns: list[str],
+    request: Request,
+    counts: Callable[[str], tuple[int, int]],
+    indexes: Callable[[list[str]], list[str]],
+) -> Plan:
     """Return what every column is.
 
     Args:
         counts: of a column, how many cells are numbers and how many are something else (empty ones are neither).
+        indexes: of some columns, which only count the rows.
 
     Raises:
         UsageError: no column is the metric (say which), two columns play a role that only one can, or two columns
@@ -88,7 +96,7 @@ def plan_of(columns: list[str], request: Request, counts: Callable[[str], tuple[
     roles = given_roles(request.mapping, kinds, ROLES, request.location)
     is_wandb = {column.lower() for column in columns} >= WANDB
     roles = _guess(columns, roles, is_wandb=is_wandb)
-    for role in VOCABULARY:
+    for role in USUAL:
         twice = [column for column, one in roles.items() if one.name == role]
         if len(twice) > 1:
             raise UsageError(
@@ -100,18 +108,32 @@ def plan_of(columns: list[str], request: Request, counts: Callable[[str], tuple[
     ]
     _find_metric([c for c in columns if counts(c) == (0, 0) or counts(c)[0]], roles, results, columns, request.location)
     has_prefix = any(column.startswith(config) for column in columns)
-    beside = []
-    for column in columns:
-        if column not in roles:
-            roles[column] = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
-            if column in results and roles[column].name == "hyperparameter":
-                roles[column] = Role("attribute", None, "named like a result")
-                beside.append(column)
+    only = only_columns(request.options, kinds, request.location)
+    kept, why = confined(roles, "hyperparameter", only, lambda column: column not in results and not has_prefix)
+    rest = [column for column in columns if column not in roles]
+    own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
+    beside, left = [], []
+    for column in rest:
+        role = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
+        if column in own:
+            role = Role("ignore", None, WHY)
+        elif kept is not None:
+            role = Role("hyperparameter", None, "given") if column in kept else Role("attribute", None, why)
+            left += [] if column in kept else [column]
+        elif column in results and role.name == "hyperparameter":
+            role = Role("attribute", None, "named like a result")
+            beside.append(column)
+        roles[column] = role
     ordered = {column: roles[column] for column in columns}
     option = request.options.get("direction")
     found = [(c, role.argument or _bare(c, config), c) for c, role in ordered.items() if role.name == "metric"]
     directions = {c: direction_of(name, option and str(option)) for c, name, _ in found}
     notes = [assumed(name, directions[c][0]) for c, name, _ in found if not directions[c][1]]
+    ignored = [column for column, role in ordered.items() if role.name == "ignore" and role.why == WHY]
+    if ignored:
+        notes.append(f"Left out as an index: {listed(ignored)} (--map COLUMN=hyperparameter keeps it).")
+    if left:
+        notes.append(f"Kept as attributes, because hyperparameters were named: {listed(left)}.")
     if beside:
         notes.append(
             f"Kept as attributes, because they are named like results: {', '.join(beside)} "
@@ -132,18 +154,6 @@ def plan_of(columns: list[str], request: Request, counts: Callable[[str], tuple[
     )
 
 
-def plain_name(column: str) -> str:
-    """Return a name as the vocabulary has it: `run_id` for `Run ID`, `train_time` for `Train time (s)`."""
-    return re.sub(r"\W+", "_", UNIT.sub("", column).strip().lower()).strip("_")
-
-
-def is_result(name: str) -> bool:
-    """Return whether a name is that of a result and nothing else: `val F1 (macro)`, `rmse`, `test loss`."""
-    found = set(words(name))
-    known = SPLIT_RESULTS if found & SPLITS else RESULTS
-    return bool(found & known) and found <= known | SPLITS | BESIDE
-
-
 def _guess(columns: list[str], roles: dict[str, Role], *, is_wandb: bool) -> dict[str, Role]:
     """Return the roles given and those that a column's name says, without regard to spaces, case and unit.
 
@@ -152,11 +162,11 @@ def _guess(columns: list[str], roles: dict[str, Role], *, is_wandb: bool) -> dic
     plain: dict[str, str] = {}
     for column in columns:
         name, unit = plain_name(column), UNIT.search(column)
-        is_odd = name in VOCABULARY["duration"] and unit is not None and unit[1].strip().lower() not in SECONDS
+        is_odd = name in USUAL["duration"] and unit is not None and unit[1].strip().lower() not in SECONDS
         if not is_odd and not (is_wandb and column.lower() in WANDB_OWN):
             plain.setdefault(name, column)
     given = {plain_name(column): role for column, role in roles.items()}
-    found = guess_by_name(dict.fromkeys(plain, "VARCHAR"), given, VOCABULARY)
+    found = guess_by_name(list(plain), given, USUAL)
     return roles | {plain[name]: role for name, role in found.items() if name not in given}
 
 
@@ -166,7 +176,7 @@ def _find_metric(
     if any(role.name == "metric" for role in roles.values()):
         return
     plain = {plain_name(_bare(column)): column for column in candidates if column not in roles}
-    found = [plain[name] for name in METRICS if name in plain] or results
+    found = [plain[name] for name in METRICS if name in plain] or [c for c in results if not SPREADS & set(words(c))]
     if len(found) == 1:
         roles[found[0]] = Role("metric", None, "guessed from its name")
         return
@@ -186,7 +196,7 @@ def _rest(column: str, config: tuple[str, ...], *, has_prefix: bool, is_wandb: b
         return Role("attribute", None, "a column of W&B's own")
     if has_prefix:
         return Role("attribute", None, "other columns have the prefix of hyperparameters")
-    if plain_name(column) in (name for role in ("started", "ended", "duration") for name in VOCABULARY[role]):
+    if plain_name(column) in (name for role in TIMES for name in NAMES[role]):
         return Role("attribute", None, "a time, which no trial is given")
     return Role("hyperparameter", None, "every column without another role is one")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem, Request
-from hpowh.warehouse.names import identifier
 from hpowh.warehouse.sources.tables.tabular import ROW, format_of, stage
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ class Rows:
     positions: list[int]
     rows: list[dict[str, Any]]
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
@@ -42,10 +42,9 @@ def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
         return _json_rows(request.path, str(request.options.get("encoding") or "utf-8"))
     staged = stage(connection, request)
     columns = list(staged.columns)
-    listed = ", ".join(identifier(name) for name in columns)
-    found = connection.execute(f"select {listed} from {staged.positioned} order by {ROW}").fetchall()
+    found = connection.execute(f"select {staged.columns.listed()} from {staged.positioned} order by {ROW}").fetchall()
     rows = [dict(zip(columns, row, strict=True)) for row in found]
-    return Rows(columns, [staged.true_row(i) for i in range(1, len(rows) + 1)], rows, staged.problems)
+    return Rows(columns, [staged.true_row(i) for i in range(1, len(rows) + 1)], rows, staged.problems, staged.notes)
 
 
 def _json_rows(path: Path, encoding: str) -> Rows:

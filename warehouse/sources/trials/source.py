@@ -12,8 +12,9 @@ from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Problem, Request, RowsRefusedError
 from hpowh.warehouse.sources.sweeps.loader import load_sweeps
 from hpowh.warehouse.sources.sweeps.tables import Sweep, SweepParameter, Trials, trial_schema
+from hpowh.warehouse.sources.tables.indexes import counts_rows
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint
-from hpowh.warehouse.sources.trials.cells import Cell, read_cell, read_number
+from hpowh.warehouse.sources.trials.cells import Cell, are_labels, plain_text, read_cell, read_number, whole_of
 from hpowh.warehouse.sources.trials.plan import Plan, plan_of
 from hpowh.warehouse.sources.trials.rows import Rows, read_rows
 from hpowh.warehouse.sources.trials.times import read_times, zone_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
-OPTIONS = ("direction", "encoding", "tool", "time_zone")
+OPTIONS = ("direction", "encoding", "tool", "time_zone", "only")
 EMPTY_NOTE = "{count:,} trials finished without a value of {metric!r}; they are kept with the status `missing`."
 
 
@@ -46,7 +47,7 @@ class TrialRows:
         rows, plan = _opened(connection, request)
         mapping = [(column, str(role), role.why) for column, role in plan.roles.items()]
         first = [tuple(row.get(column) for column in rows.columns) for row in rows.rows[:5]]
-        return Preview(len(rows.rows), mapping, rows.columns, first, plan.notes)
+        return Preview(len(rows.rows), mapping, rows.columns, first, [*rows.notes, *plan.notes])
 
     def load(self, connection: duckdb.DuckDBPyConnection, request: Request, context: LoadContext) -> LoadReport:
         """Write the sweep and its trials.
@@ -69,7 +70,7 @@ class TrialRows:
             time_note=reader.time_note,
         )
         loaded = load_sweeps(connection, [sweep], reader.trials(), context)
-        return LoadReport(loaded.trial_count, refused, count, [*plan.notes, *reader.notes()])
+        return LoadReport(loaded.trial_count, refused, count, [*rows.notes, *plan.notes, *reader.notes()])
 
 
 def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Rows, Plan]:
@@ -79,7 +80,20 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
     rows = read_rows(connection, request)
     if not rows.rows and not rows.problems:
         raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
-    return rows, plan_of(rows.columns, request, cache(lambda column: _counts(rows, column)))
+    return rows, plan_of(
+        rows.columns, request, cache(lambda column: _counts(rows, column)), lambda among: _indexes(rows, among)
+    )
+
+
+def _indexes(rows: Rows, among: list[str]) -> list[str]:
+    """Return those of the columns that only count the rows."""
+    found = []
+    for column in among:
+        cells = [read_cell(row.get(column)) for row in rows.rows]
+        values = [int(c.text) if c.kind == "int" else whole_of(c) for c in cells if c is not None]
+        if counts_rows(column, values, len(rows.rows)):
+            found.append(column)
+    return found
 
 
 def _counts(rows: Rows, column: str) -> tuple[int, int]:
@@ -93,6 +107,7 @@ class _Reader:
 
     def __init__(self, rows: Rows, plan: Plan, zone: tzinfo) -> None:
         self.plan = plan
+        self.labels = {c for c in plan.hyperparameters if are_labels(row.get(c) for row in rows.rows)}
         self.problems: list[Problem] = []
         self.cells: list[dict[str, Cell]] = []
         self.kept: list[tuple[int, dict[str, Any]]] = []
@@ -112,7 +127,7 @@ class _Reader:
                     {
                         name: cell
                         for column, name in plan.hyperparameters.items()
-                        if (cell := read_cell(row.get(column))) is not None
+                        if (cell := read_cell(row.get(column), as_text=column in self.labels)) is not None
                     }
                 )
 
@@ -134,11 +149,14 @@ class _Reader:
         return found
 
     def declared(self) -> list[SweepParameter]:
-        """Return every hyperparameter that a trial has, with the type of its values; there is no declared range."""
+        """Return every hyperparameter that a trial has, with the type of its values; there is no declared range.
+
+        Numbers that are all whole are whole ones: a table with an empty cell writes 128 as 128.0.
+        """
         kinds: dict[str, set[str]] = {}
         for row in self.cells:
             for name, cell in row.items():
-                kinds.setdefault(name, set()).add(cell.kind)
+                kinds.setdefault(name, set()).add("int" if whole_of(cell) is not None else cell.kind)
         return [
             SweepParameter(
                 name=name,
@@ -187,7 +205,7 @@ class _Reader:
                 "trial": pa.array([at for at, _, _ in found], pa.int64()),
                 "name": pa.array([name for _, name, _ in found], pa.string()),
                 "numeric_value": pa.array([cell.number for _, _, cell in found], pa.float64()),
-                "text_value": pa.array([cell.text for _, _, cell in found], pa.string()),
+                "text_value": pa.array([plain_text(cell) for _, _, cell in found], pa.string()),
             }
         )
 

@@ -1,0 +1,117 @@
+"""Which column of a wide file is what: given, guessed from its name, or what the others are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
+from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
+from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, plain_name, words
+from hpowh.warehouse.sources.tables.options import check_options
+from hpowh.warehouse.sources.tables.roles import (
+    Role,
+    confined,
+    given_roles,
+    guess_by_name,
+    listed,
+    only_columns,
+)
+from hpowh.warehouse.sources.tables.tabular import Staged
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from hpowh.warehouse.ingest.protocol import Request
+
+METRIC_WORDS = {
+    *("loss", "acc", "accuracy", "auc", "auroc", "f1", "error", "err", "rmse", "mse", "mae", "r2", "logloss", "nll"),
+    *("score", "precision", "recall", "value", "objective", "regret", "perplexity", "reward", "fitness"),
+}
+
+
+def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request) -> Plan:
+    """Decide every column's role.
+
+    Raises:
+        UsageError: `--map` names a column or role that does not exist.
+        IngestError: there is no metric or no hyperparameter.
+    """
+    check_options("grid", request, OPTIONS)
+    given = given_roles(request.mapping, staged.columns, ROLES, request.location)
+    only = only_columns(request.options, staged.columns, request.location)
+    roles = _roles(connection, staged, given, only)
+    option = request.options.get("direction")
+    plan = Plan(
+        staged.columns,
+        roles,
+        request.location,
+        str(request.options.get("space") or request.name),
+        str(request.options.get("benchmark") or request.name),
+        option and str(option),
+        str(request.options.get("split") or "valid"),
+    )
+    plan.said += staged.notes
+    plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
+    for wanted, found in (("metric", plan.metrics), ("hyperparameter", plan.hyperparameters)):
+        if not found:
+            raise IngestError(
+                f"{request.location}: no column is a {wanted}; its columns are {listed(staged.columns, 40)}.",
+                f"Say which: --map COLUMN={wanted}",
+            )
+    plan.lists = _with_lists(connection, staged, plan.hyperparameters)
+    return plan
+
+
+def _roles(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, given: dict[str, Role], only: list[str] | None
+) -> dict[str, Role]:
+    free = [column for column in staged.columns if column not in (only or ())]
+    roles = guess_by_name(free, given, USUAL)
+    for column in free:
+        if column not in roles and METRIC_WORDS & set(words(column)):
+            is_spread = SPREADS & set(words(column))
+            why = "the spread of a metric" if is_spread else "guessed from its name"
+            roles[column] = Role("ignore" if is_spread else "metric", None, why)
+    roles = guess_by_name(free, roles, {"metric": tuple(name for name in NAMES["value"] if name != "cost")})
+    rest = [column for column in staged.columns if column not in roles]
+    indexes = set(index_columns(connection, staged, [column for column in rest if column not in (only or ())]))
+    if not set(rest) - indexes and not any(role.name == "hyperparameter" for role in given.values()):
+        indexes = {column for column in indexes if NAME.fullmatch(column.strip().lower())}
+    kept, why = confined(given, "hyperparameter", only, _would_be_one)
+    for column in rest:
+        if column in indexes:
+            roles[column] = Role("ignore", None, WHY)
+        elif kept is not None and column not in kept:
+            roles[column] = Role("ignore", None, why)
+        else:
+            roles[column] = Role("hyperparameter", None, "all others are" if kept is None else "given")
+    return {column: roles[column] for column in staged.columns}
+
+
+def _would_be_one(column: str) -> bool:
+    """Whether a column is a hyperparameter where nobody says anything."""
+    usual = {name for names in USUAL.values() for name in names} | set(NAMES["value"])
+    return not (METRIC_WORDS & set(words(column)) or plain_name(column) in usual or NAME.fullmatch(column.lower()))
+
+
+def _with_lists(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str]) -> set[str]:
+    texts = [column for column in columns if staged.columns[column] == "VARCHAR"]
+    if not texts:
+        return set()
+    tests = ", ".join(f"coalesce(bool_or({staged.columns.sql(column)} like '[%'), false)" for column in texts)
+    row = connection.execute(f"select {tests} from {staged.relation}").fetchall()[0]
+    return {column for column, has_lists in zip(texts, row, strict=True) if has_lists}
+
+
+def _metric(column: str, role: Role, plan: Plan) -> Metric:
+    """Read `metric`, `metric:NAME`, `metric:NAME@SPLIT`; else take the split from a prefix such as `train_`."""
+    if role.argument:
+        name, _, split = role.argument.partition("@")
+        if split and split not in SPLITS:
+            raise UsageError(f"--map {column}={role}: there is no split {split!r}.", "Splits: train, valid, test.")
+        return Metric(column, name, SPLITS[split] if split else None)
+    first, _, rest = column.partition("_")
+    if rest and first.lower() in SPLITS and not plan.column("split"):
+        return Metric(column, rest, SPLITS[first.lower()])
+    return Metric(column, column, None)

@@ -1,0 +1,130 @@
+"""Which column of a long-form file is what: given, guessed from its name, or from what it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
+from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
+from hpowh.warehouse.sources.tables import spelling
+from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
+from hpowh.warehouse.sources.tables.naming import is_result
+from hpowh.warehouse.sources.tables.options import check_options
+from hpowh.warehouse.sources.tables.roles import Role, given_roles, guess_by_name, listed, only_columns
+from hpowh.warehouse.sources.tables.tabular import Staged
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from hpowh.warehouse.ingest.protocol import Request
+
+OPTIONS = ("experiment", "constants", "direction", "only")
+CONSTANTS = ("algorithm", "benchmark", "seed", "budget")
+
+
+def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request) -> Plan:
+    """Decide every column's role; leaves the distinct keys of runs in the temporary table `hpowh_keys`.
+
+    Raises:
+        UsageError: `--map` names a column or role that does not exist.
+        IngestError: a needed role has no column, or a column varies within runs and nobody said what it is.
+    """
+    check_options("runs", request, OPTIONS)
+    roles = given_roles(request.mapping, staged.columns, ROLES, request.location)
+    for column, role in roles.items():
+        if role.name == "factor" and role.argument not in (None, "text"):
+            raise UsageError(f"--map {column}={role}: not understood.", "Say factor, or factor:text.")
+    constants = {str(k): str(v) for k, v in dict(request.options.get("constants") or {}).items()}
+    _check_constants(constants)
+    only = only_columns(request.options, staged.columns, request.location)
+    usual = {role: names for role, names in USUAL.items() if role not in constants}
+    if any(role.name == "metric" for role in roles.values()) and "value" not in staged.columns:
+        usual.pop("value", None)
+    free = [column for column in staged.columns if column not in (only or ())]
+    roles |= guess_by_name(free, roles, usual)
+    roles = {column: roles[column] for column in staged.columns if column in roles}
+    _guess_value(staged, roles, free)
+    option = request.options.get("direction")
+    experiment = str(request.options.get("experiment") or request.name)
+    plan = Plan(staged.columns, roles, request.location, experiment, constants, option and str(option))
+    plan.said += staged.notes
+    _require(plan)
+    _decide_rest(connection, staged, plan, only)
+    key_table(connection, plan, staged)
+    leave_out_splitting(connection, plan, staged)
+    read_spellings(connection, plan)
+    return plan
+
+
+def key_table(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
+    """Leave the distinct keys of runs in the temporary table `hpowh_keys`."""
+    keys = ", ".join(plan.sql(column) for column in plan.key_columns()) or "1 as none"
+    connection.execute(f"create or replace temp table hpowh_keys as select distinct {keys} from {staged.relation}")
+
+
+def read_spellings(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Find out how factors and seeds are spelt."""
+    free = [column for column in plan.factors if plan.roles[column].argument != "text"]
+    plan.forms = dict.fromkeys(plan.factors, "text")
+    for column in free:
+        plan.forms[column] = spelling.form_of(connection, plan.sql(column), plan.columns[column], "hpowh_keys")
+    close = [column for column, form in plan.forms.items() if form == "rounded"]
+    if close:
+        plan.said.append(f"Levels that agree in 12 digits are one: {listed(close)}.")
+    if plan.seed and plan.columns[plan.seed] == "VARCHAR":
+        plan.seed_form, shown = spelling.seed_form(connection, plan.sql(plan.seed))
+        if shown:
+            pairs = ", ".join(f"{text!r} is {seed}" for text, seed in shown)
+            plan.said.append(f"Seeds are texts and get numbers: {pairs}{' …' if len(shown) == 3 else ''}.")
+
+
+def _guess_value(staged: Staged, roles: dict[str, Role], free: list[str]) -> None:
+    """Take the one column that is named like a result for the value, where no name is a usual one."""
+    if any(role.name in ("value", "metric") for role in roles.values()):
+        return
+    results = [c for c in free if c not in roles and c.lower() not in DERIVED and is_result(c)]
+    if len(results) == 1:
+        roles[results[0]] = Role("value", None, "named like a result")
+
+
+def _decide_rest(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan, only: list[str] | None) -> None:
+    rest = [column for column in staged.columns if column not in plan.roles]
+    kept = set(rest if only is None else only)
+    indexes = set(index_columns(connection, staged, [column for column in rest if only is None or column not in kept]))
+    for column in rest:
+        if column in indexes:
+            role = Role("ignore", None, WHY)
+        elif column.strip().lower() in DERIVED and (only is None or column not in kept):
+            role = Role("ignore", None, "derived: the warehouse computes it")
+        elif column not in kept:
+            role = Role("ignore", None, "not among those of --only")
+        elif only is not None:
+            role = Role("factor", None, "given")
+        else:
+            role = Role("factor", None, "constant within each run")
+        plan.roles[column] = role
+    plan.roles = {column: plan.roles[column] for column in staged.columns}
+
+
+def _require(plan: Plan) -> None:
+    missing = [role for role in ("algorithm", "benchmark") if not plan.column(role) and role not in plan.constants]
+    if not plan.metrics:
+        missing.append("value")
+    if missing:
+        raise IngestError(
+            f"{plan.location}: no column plays the role {', '.join(missing)}; its columns are "
+            f"{listed(plan.columns, 40)}.",
+            f"Say which: --map COLUMN={missing[0]}, or a constant for all rows: --set {missing[0]}=NAME",
+        )
+
+
+def _check_constants(constants: dict[str, str]) -> None:
+    for role, value in constants.items():
+        if role not in CONSTANTS:
+            raise UsageError(f"--set {role}={value}: only {', '.join(CONSTANTS[:-1])} and budget can be constants.")
+        if role in ("seed", "budget"):
+            try:
+                float(value) if role == "budget" else int(value)
+            except ValueError:
+                raise UsageError(f"--set {role}={value}: {value!r} is not a number.") from None

@@ -1,0 +1,107 @@
+"""Columns that would give every run a setting of its own, so that nothing could be compared: results, times, names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpowh.warehouse.sources.tables.roles import Role, listed
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from hpowh.warehouse.sources.runs.plan import Plan
+    from hpowh.warehouse.sources.tables.tabular import Staged
+
+KEPT = 0.1
+"""A factor is kept where it leaves at least this share of the runs comparable that were so without it."""
+FEWEST = 10
+"""So many runs of one algorithm alone must differ in a column before it counts as one with a value a run."""
+WHY = "a value of its own in nearly every run"
+
+
+def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
+    """Leave out guessed factors that split every run from the others, where a file has one row a run.
+
+    In such a file everything is constant within a run. A run is comparable where another algorithm ran on the same
+    benchmark with the same seed; a factor of the experiment has levels that algorithms share, a result has not.
+    """
+    guessed = [column for column in plan.factors if plan.roles[column].why != "given"]
+    others = [column for column in plan.key_columns() if column not in guessed]
+    if not guessed or not _has_one_row_a_run(connection, plan, staged, others):
+        return
+    algorithm = plan.column("algorithm")
+    block = [column for column in others if column != algorithm]
+    comparable = _comparable(connection, plan, staged, algorithm, block, None)
+    left, bound = [], []
+    for column in guessed:
+        if comparable:
+            splits = _comparable(connection, plan, staged, algorithm, block, column) < KEPT * comparable
+        else:
+            splits = _is_all_different(connection, plan, staged, column)
+        if splits and _is_of_the_algorithm(connection, plan, staged, algorithm, column):
+            bound.append(column)
+            plan.roles[column] = Role("ignore", None, "one value for each algorithm")
+        elif splits:
+            left.append(column)
+            plan.roles[column] = Role("ignore", None, WHY)
+    if bound:
+        plan.said.append(
+            f"One value for each algorithm, so no setting in which algorithms could be compared: {listed(bound)} "
+            "(--map COLUMN=factor keeps it)."
+        )
+    if left:
+        count = "1 column would give" if len(left) == 1 else f"{len(left)} columns would give"
+        plan.said.append(
+            f"{count} every run a setting of its own, so that nothing could be compared: {listed(left)} "
+            "(--map COLUMN=metric for a further result, =factor for a setting)."
+        )
+
+
+def _has_one_row_a_run(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, keys: list[str]) -> bool:
+    names = [plan.sql(column) for column in (*keys, *([plan.metric_name] if plan.metric_name else []))]
+    if not names:
+        return False
+    rows, runs = connection.execute(
+        f"select count(*), count(distinct ({', '.join(names)})) from {staged.relation}"
+    ).fetchall()[0]
+    return bool(rows == runs)
+
+
+def _comparable(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    staged: Staged,
+    algorithm: str | None,
+    block: list[str],
+    factor: str | None,
+) -> int:
+    """Return how many rows have another algorithm in their block."""
+    if algorithm is None:
+        return 0
+    names = [plan.sql(column) for column in (*block, *([factor] if factor else []))]
+    grouped = f"group by {', '.join(names)}" if names else ""
+    return int(
+        connection.execute(
+            f"select coalesce(sum(rows), 0) from (select count(*) as rows from {staged.relation} {grouped} "
+            f"having count(distinct {plan.sql(algorithm)}) > 1)"
+        ).fetchall()[0][0]
+    )
+
+
+def _is_all_different(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, column: str) -> bool:
+    name = plan.sql(column)
+    filled, levels = connection.execute(
+        f"select count({name}), count(distinct {name}) from {staged.relation}"
+    ).fetchall()[0]
+    return bool(filled >= FEWEST and levels > 0.9 * filled)
+
+
+def _is_of_the_algorithm(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, algorithm: str | None, column: str
+) -> bool:
+    if algorithm is None:
+        return False
+    return not connection.execute(
+        f"select 1 from {staged.relation} group by {plan.sql(algorithm)} "
+        f"having count(distinct {plan.sql(column)}) > 1 limit 1"
+    ).fetchall()

@@ -1,0 +1,212 @@
+"""How a text file with one row a line is written: encoding, delimiter, header, comments, odd ends of lines."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.columns import unnamed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DELIMITERS = ",;\t|"
+LONGEST = 16 * 2**20
+"""Bytes of the longest row."""
+SAMPLE = 200
+"""Rows whose number of fields is looked at."""
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""First bytes that say how the rest is encoded."""
+READ_BY_DUCKDB = ("utf-8", "latin-1")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a CSV file is written."""
+
+    names: list[str]
+    """Of the columns, as in the header; those without a name are `Unnamed: N`."""
+    delimiter: str
+    encoding: str
+    skipped: int
+    """Lines above the header that are no comments."""
+    above: int
+    """All lines above the header."""
+    has_comments: bool
+    extra: int
+    """Empty fields that end every row though the header has no column for them."""
+    notes: list[str] = field(default_factory=list)
+
+    def scan(self, path: Path) -> str:
+        """Return SQL that reads the rows as texts in the columns c0, c1, …; refused rows go to `reject_errors`."""
+        width = len(self.names) + self.extra
+        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
+        above = f", skip = {self.skipped}" + (", comment = '#'" if self.has_comments else "")
+        encoding = self.encoding if self.encoding in READ_BY_DUCKDB else "utf-8"
+        return (
+            f"read_csv({literal(str(path))}, columns = {{{columns}}}, auto_detect = false, header = true, "
+            f"delim = {literal(self.delimiter)}, quote = '\"', escape = '\"', encoding = {literal(encoding)}, "
+            f"store_rejects = true, rejects_limit = 0, strict_mode = true, max_line_size = {LONGEST}{above})"
+        )
+
+
+def encoding_of(path: Path, options: Mapping[str, Any]) -> str:
+    """Return the encoding as given, else as the first bytes say it, else UTF-8.
+
+    Raises:
+        UsageError: there is no such encoding.
+    """
+    given = options.get("encoding")
+    if given:
+        try:
+            known = codecs.lookup(str(given)).name
+        except LookupError:
+            raise UsageError(f"There is no encoding {given!r}.", "Give utf-8, latin-1, utf-16, cp1252, …") from None
+        return {"iso8859-1": "latin-1", "utf-8": "utf-8"}.get(known, known)
+    with _bytes(path) as raw:
+        start = raw.read(4)
+    return next((name for mark, name in BYTE_ORDER_MARKS if start.startswith(mark)), "utf-8")
+
+
+@contextmanager
+def readable(path: Path, encoding: str) -> Iterator[Path]:
+    """Give a file that DuckDB can read: the file itself, or while this lasts, a copy of it in UTF-8.
+
+    Raises:
+        IngestError: the bytes are not of that encoding.
+    """
+    if encoding in (*READ_BY_DUCKDB, "utf-8-sig"):
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.csv"
+        try:
+            with _bytes(path) as raw, copy.open("w", encoding="utf-8", newline="") as target:
+                text = io.TextIOWrapper(raw, encoding=encoding, newline="")
+                while part := text.read(1 << 20):
+                    target.write(part)
+        except UnicodeError as error:
+            raise IngestError(f"{path} is not encoded as {encoding}: {error}.", "Give another --encoding") from None
+        yield copy
+
+
+def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
+    """Return how a file is written, from its first rows.
+
+    Raises:
+        IngestError: it cannot be read, its header holds what is no text, or names a column twice.
+        UsageError: there is no encoding of the name given.
+    """
+    try:
+        encoding = encoding_of(path, options)
+        with _bytes(path) as raw:
+            text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
+            said, skipped, above, has_comments, header = _above(text)
+            delimiter = said or max(DELIMITERS, key=header.count)
+            rows = csv.reader(_lines(header, text), delimiter=delimiter)
+            names = [name.strip() for name in next(rows, [])]
+            widths, lasts = _sampled(rows)
+    except (OSError, EOFError) as error:
+        raise IngestError(f"{path} cannot be read: {error}.", "Is it complete?") from None
+    except csv.Error as error:
+        raise IngestError(f"{path}: its header is no line of CSV ({error}).", "Is it a text file?") from None
+    _refuse_odd(path, names)
+    extra, notes = 0, []
+    if widths and set(widths) == {len(names) + 1}:
+        if any(lasts):
+            names = ["", *names]
+            notes.append("Every row has one field more than the header: the first is taken for an index.")
+        else:
+            extra = 1
+    return Dialect(unnamed(names), delimiter, encoding, skipped, above, has_comments, extra, notes)
+
+
+def _bytes(path: Path) -> Any:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _above(text: io.TextIOWrapper) -> tuple[str | None, int, int, bool, str]:
+    """Read to the header.
+
+    Return the delimiter that a line `sep=;` says, lines to skip, all lines above, whether there are comments, and it.
+
+    Lines that begin with # are comments, except a last one that heads a row of numbers with as many fields.
+    """
+    said, skipped, comments = None, 0, list[str]()
+    while True:
+        line = text.readline(LONGEST)
+        bare = line.strip()
+        if bare.lower().startswith("sep=") and len(bare) == 5:
+            said, skipped = bare[4], skipped + 1
+        elif bare.startswith("#"):
+            comments.append(line)
+        elif bare or not line:
+            break
+        else:
+            skipped += 1
+    if comments and _heads(comments[-1], line, said):
+        above = skipped + len(comments) - 1
+        return said, above, above, False, comments[-1] + line
+    return said, skipped, skipped + len(comments), bool(comments), line
+
+
+def _heads(comment: str, row: str, said: str | None) -> bool:
+    delimiter = said or max(DELIMITERS, key=row.count)
+    fields = next(csv.reader([row], delimiter=delimiter), [])
+    same = len(next(csv.reader([comment], delimiter=delimiter), [])) == len(fields)
+    return same and any(_is_number(field) for field in fields)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+    yield from first.splitlines(keepends=True)
+    yield from text
+
+
+def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str]]:
+    """Return the number of fields of the first rows and their last fields; empty lines and comments aside."""
+    widths, lasts = [], []
+    try:
+        for row in rows:
+            if row and not row[0].startswith("#"):
+                widths.append(len(row))
+                lasts.append(row[-1].strip())
+            if len(widths) == SAMPLE:
+                break
+    except csv.Error:
+        return widths, lasts
+    return widths, lasts
+
+
+def _refuse_odd(path: Path, names: list[str]) -> None:
+    if any("\0" in name for name in names):
+        raise IngestError(
+            f"{path}: the header holds a NUL character.",
+            "Is it a text file? If its encoding is UTF-16: --encoding utf-16",
+        )
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise IngestError(f"{path}: the header names {', '.join(twice)} twice.", "Rename one of the columns.")

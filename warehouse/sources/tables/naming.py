@@ -1,0 +1,85 @@
+"""What columns are called: one table of names for all sources, and how a heading is read."""
+
+from __future__ import annotations
+
+import re
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "algorithm": (
+        *("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver", "framework"),
+        *("classifier", "learner"),
+    ),
+    "benchmark": ("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "instance"),
+    "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "random_state"),
+    "fold": ("fold", "cv_fold", "fold_id"),
+    "budget": (
+        *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
+        *("iteration", "iter", "trial", "step", "fidelity", "walltime", "wallclock", "runtime", "time", "epoch"),
+    ),
+    "fidelity": ("fidelity", "budget", "epoch", "epochs", "subsample_fraction", "train_fraction"),
+    "value": (
+        *("value", "loss", "objective", "y", "fitness", "val_loss", "score", "accuracy", "val_accuracy", "cost"),
+        *("error", "result", "target", "mean_test_score"),
+    ),
+    "metric-name": ("metric", "metric_name"),
+    "split": ("split",),
+    "cost": ("cost", "train_time", "fit_time", "runtime", "duration", "time"),
+    "status": ("status", "state"),
+    "experiment": ("experiment", "experiment_name"),
+    "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number"),
+    "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at"),
+    "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at"),
+    "duration": ("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
+}
+"""Role -> its usual names, the surest first; a source looks for the roles that it has."""
+METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_accuracy", "cost", "error", "metric",
+           "mean_test_score", "fitness", "result")  # fmt: skip
+"""Names of a metric where columns without a name of their own are hyperparameters: `y` is one of these, too."""
+TIMES = ("started", "ended", "duration")
+RESULTS = frozenset({
+    "loss", "val_loss", "score", "accuracy", "val_accuracy", "error", "mean_test_score", "acc", "f1", "auc", "auroc",
+    "rmse", "mse", "mae", "mape", "r2", "r\u00b2", "logloss", "nll", "perplexity", "reward", "regret", "fitness",
+})  # fmt: skip
+"""Words that name a result even alone; `cost` and `precision` alone are hyperparameters of some models."""
+SPLIT_RESULTS = RESULTS | {"cost", "precision", "recall", "bleu", "rouge", "iou", "dice", "map", "kappa", "mcc", "err"}
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "eval", "dev", "holdout", "cv"})
+BESIDE = frozenset({
+    "macro", "micro", "weighted", "mean", "avg", "average", "best", "final", "last", "min", "max", "std", "log", "top",
+    "1", "5", "at", "score", "balanced",
+})  # fmt: skip
+"""Words that may stand beside those of a result without making something else of it."""
+SPREADS = frozenset({"std", "stdev", "sd", "sem", "var", "variance"})
+"""Words of the spread of a metric, which is no metric to be best in."""
+UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+"""What stands in brackets at the end of a heading."""
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name, in lower case: `Val accuracy (%)` and `valAccuracy` are both val, accuracy."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
+    return re.findall(r"\w+", apart.replace("_", " ").lower())
+
+
+def plain_name(column: str) -> str:
+    """Return a heading as the table has it: `run_id` for `Run ID`, `train_time` for `Train time (s)`, `rep` for `Rep.`.
+
+    Dots, `#`, percent signs and a unit in brackets are left out.
+    """
+    return re.sub(r"\W+", "_", UNIT.sub("", column).strip().lower()).strip("_")
+
+
+def usual(*roles: str) -> dict[str, tuple[str, ...]]:
+    """Return the part of the table that a source with these roles looks at."""
+    return {role: NAMES[role] for role in roles}
+
+
+def is_result(name: str) -> bool:
+    """Return whether a name is that of a result and nothing else: `val F1 (macro)`, `rmse`, `Val. Acc. [%]`.
+
+    Beside a word such as `test`, a name that ends in a result's word is one, whatever else it says: `quant_test_loss`.
+    """
+    found = words(name)
+    known = SPLIT_RESULTS if SPLITS.intersection(found) else RESULTS
+    if not known.intersection(found):
+        return False
+    return set(found) <= known | SPLITS | BESIDE or (known is SPLIT_RESULTS and found[-1] in known)

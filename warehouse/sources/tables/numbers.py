@@ -1,0 +1,89 @@
+"""Numbers and what stands in their place: SQL that reads them exactly, and says what could not be read."""
+
+from __future__ import annotations
+
+from hpowh.warehouse.names import literal
+
+MISSING_TEXTS = ("", "na", "n/a", "null", "none", "-")
+"""Texts that mean "no number" in a column of numbers."""
+LARGEST = 1e150
+"""A value beyond it stands for infinity: its square is no number, so nothing can be averaged with it."""
+EXACT = 2**53
+"""Whole numbers up to this are exact as doubles."""
+
+
+def is_numeric_type(sql_type: str) -> bool:
+    """Whether a DuckDB type holds numbers."""
+    return sql_type in ("DOUBLE", "FLOAT", "INTEGER") or sql_type.endswith("INT") or sql_type.startswith("DECIMAL")
+
+
+def is_whole_type(sql_type: str) -> bool:
+    """Whether a DuckDB type holds whole numbers only."""
+    return sql_type == "INTEGER" or sql_type.endswith("INT")
+
+
+def number(name: str, sql_type: str) -> str:
+    """Return SQL that reads a column (its SQL name) as a double; NULL where it is missing or no number."""
+    if sql_type in ("DOUBLE", "FLOAT"):
+        return f"{name}::double"
+    return f"try_cast({name} as double)"
+
+
+def whole(name: str, sql_type: str) -> str:
+    """Return SQL that reads a column as a whole number of 64 bits, exactly; NULL where it is none or does not fit.
+
+    A text such as `7.0` is read through a double, which is exact up to 2^53; beyond, only plain digits are.
+    """
+    exact = f"case when abs({{0}}) <= {EXACT} and {{0}} = trunc({{0}}) then {{0}}::bigint end"
+    if is_whole_type(sql_type):
+        return f"try_cast({name} as bigint)"
+    if sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL"):
+        return exact.format(f"{name}::double")
+    digits = f"regexp_full_match(trim({name}::varchar), '[+-]?[0-9]+')"
+    double = f"try_cast({name} as double)"
+    return f"case when {digits} then try_cast(trim({name}::varchar) as bigint) else {exact.format(double)} end"
+
+
+def not_a_number(name: str, sql_type: str) -> str | None:
+    """Return SQL that is true where a column holds something that is no number, or None where that cannot be."""
+    if is_numeric_type(sql_type) or sql_type == "BOOLEAN":
+        return None
+    missing = ", ".join(literal(text) for text in MISSING_TEXTS)
+    return (
+        f"({name} is not null and try_cast({name} as double) is null "
+        f"and lower(trim({name}::varchar)) not in ({missing}))"
+    )
+
+
+def status_of(value: str) -> str:
+    """Return SQL for the status that a number's own form gives it."""
+    return (
+        f"case when {value} is null then 'missing' when isnan({value}) then 'nan' "
+        f"when {value} > {LARGEST!r} then 'inf' when {value} < -{LARGEST!r} then 'neg_inf' else 'ok' end"
+    )
+
+
+def finite(value: str) -> str:
+    """Return SQL for the number where it is finite, else NULL."""
+    return f"case when abs({value}) <= {LARGEST!r} then {value} end"
+
+
+def plain(value: str) -> str:
+    """Return SQL for the one spelling of a double that stands for a level: `1`, not `1.0`; `0.5`, not `5e-1`."""
+    return (
+        f"case when abs({value}) <= {EXACT} and {value} = trunc({value}) then {value}::bigint::varchar "
+        f"else {value}::varchar end"
+    )
+
+
+def rounded(value: str) -> str:
+    """Return SQL for a double to 12 significant digits, so that 0.3 and 0.1 + 0.2 are one level."""
+    return f"format('{{:.12g}}', {value})::double"
+
+
+def plain_list(text: str) -> str:
+    """Return SQL in which the two spellings `[64,32]` and `[64, 32]` of a list of numbers are one."""
+    return (
+        f"case when regexp_full_match({text}, '\\[[-+0-9.eE,\\s]*\\]') "
+        f"then replace(regexp_replace({text}, '\\s+', '', 'g'), ',', ', ') else {text} end"
+    )
