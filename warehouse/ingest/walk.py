@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.declared import other_name
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request, Source
 from hpowh.warehouse.ingest.rejects import write_rejects
 from hpowh.warehouse.ingest.remove import remove_source
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.store import Warehouse
 
+PLACE = "place"
+"""Key of a source's options under which stands a hash of where it was loaded from."""
 MEMORY_LIMIT = "1GB"
 """DuckDB's own share while ingesting; beyond it DuckDB writes to disk, so memory stays bounded for any file."""
 
@@ -84,7 +89,7 @@ def ingest(
     with warehouse.writing() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         old = _namesake(connection, source, request)
-        action = _action(source, request, old, replace_old or replace_changed)
+        action = _action(connection, source, request, old, replace_old or replace_changed)
         source_id = _announce(connection, source, request, fingerprint)
         if old is not None:
             remove_source(connection, old)
@@ -120,7 +125,9 @@ def planned_action(warehouse: Warehouse, source: Source, request: Request) -> st
     fingerprint = _identity(source, request, source.fingerprint(request))
     if _already_loaded(warehouse.connection, source, fingerprint):
         return "unchanged"
-    return _action(source, request, _namesake(warehouse.connection, source, request), not source.is_live)
+    if _namesake(warehouse.connection, source, request) is None:
+        return "load"
+    return "update" if source.is_live else "replace"
 
 
 def preview(source: Source, request: Request) -> Preview:
@@ -154,13 +161,33 @@ def _namesake(connection: duckdb.DuckDBPyConnection, source: Source, request: Re
     return rows[0][0] if rows else None
 
 
-def _action(source: Source, request: Request, old: int | None, replace_old: bool) -> str:
+def _place(request: Request) -> str:
+    """Return what tells one place from another, without telling where it is: a published copy holds it."""
+    path = Path(request.location)
+    where = str(path.resolve()) if path.exists() else request.location
+    return sha256(where.encode()).hexdigest()[:16]
+
+
+def _action(
+    connection: duckdb.DuckDBPyConnection, source: Source, request: Request, old: int | None, replace_old: bool
+) -> str:
     if old is None:
         return "load"
     if replace_old:
         return "replace"
     if source.is_live:
-        return "update"
+        uri, options = connection.execute("select uri, options from core.source where source_id = ?", [old]).fetchall()[
+            0
+        ]
+        place = json.loads(options).get(PLACE)
+        if place == _place(request) if place else Path(uri).name == Path(request.location).name:
+            return "update"
+        raise IngestError(
+            f"The source {request.name!r} ({source.kind}) was loaded from another place, {uri}; "
+            f"{request.location} would take its place.",
+            f"Give it a name of its own: --as {shlex.quote(other_name(request.location, request.name))}; "
+            "or load it in place of the old one: --replace",
+        )
     raise IngestError(
         f"There is already a source {request.name!r} ({source.kind}) with other content or another mapping.",
         "Load it anew with --replace, or give it another name with --as NAME.",
@@ -172,7 +199,9 @@ def _announce(connection: duckdb.DuckDBPyConnection, source: Source, request: Re
         "select greatest((select coalesce(max(source_id), 0) from core.source), "
         "(select coalesce(max(source_id), 0) from ops.ingest)) + 1"
     ).fetchall()[0][0]
-    options = json.dumps({"mapping": dict(request.mapping), **request.options}, sort_keys=True, default=str)
+    options = json.dumps(
+        {"mapping": dict(request.mapping), PLACE: _place(request), **request.options}, sort_keys=True, default=str
+    )
     connection.execute(
         "insert into core.source values (?, ?, ?, ?, ?, 0, 0, ?, now(), ?)",
         [used, source.kind, request.name, request.location, fingerprint, options, program_version()],

@@ -95,8 +95,8 @@ class Carps(SweepSource):
                     text = str(value).lower() if isinstance(value, bool) else str(value)
                     columns.setdefault(name, {})[content.sweep.benchmark] = text
         for name, found in columns.items():
-            connection.register("_features", pa.table({"_benchmark": list(found), name: list(found.values())}))
-            add_features(connection, "_benchmark", name, "_features", source_id)
+            connection.register("_features", pa.table({"_benchmark": list(found), "_value": list(found.values())}))
+            add_features(connection, "_benchmark", {name: "_value"}, "_features", source_id)
             connection.unregister("_features")
         if not columns:
             return []

@@ -32,7 +32,7 @@ def add_features(
     if not features:
         return 0
     places = pl.DataFrame({"column": list(features.values()), "feature": list(features)})
-    connection.register("_features", places.to_arrow())
+    connection.register("_feature_name", places.to_arrow())
     texts = ", ".join(f"{sql}::varchar as {sql}" for sql in features.values())
     connection.execute(
         f"""
@@ -40,11 +40,11 @@ def add_features(
         select distinct benchmark, p.feature, value as text_value
         from (unpivot (select {benchmark} as benchmark, {texts} from {relation}) on {", ".join(features.values())}
               into name place value value)
-        join _features as p on p."column" = place
+        join _feature_name as p on p."column" = place
         where trim(value) <> ''
         """
     )
-    connection.unregister("_features")
+    connection.unregister("_feature_name")
     names = [row[0] for row in connection.execute("select distinct benchmark from hpowh_feature").fetchall()]
     ids_by_name(connection, "benchmark", names)
     _refuse_contradiction(connection)

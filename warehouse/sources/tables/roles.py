@@ -115,9 +115,9 @@ def guess_by_name(
     """Give each role that nobody has yet to the first column with one of its usual names."""
     found = dict(roles)
     by_name: dict[str, str] = {}
-    for spelt in (lambda column: column.strip().lower(), plain_name, lambda column: "_".join(words(column))):
-        for column in columns:
-            by_name.setdefault(spelt(column), column)
+    for spelt in (lambda text: text.strip().lower(), plain_name, lambda text: "_".join(words(text))):
+        for heading in columns:
+            by_name.setdefault(spelt(heading), heading)
     for role, names in vocabulary.items():
         if any(given.name == role for given in found.values()):
             continue

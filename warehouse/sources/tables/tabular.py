@@ -134,7 +134,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     for place, (read, kind) in enumerate(found.items()):
         name, unit = schema.names[place], getattr(schema.types[place], "unit", None)
         is_length = pa.types.is_duration(schema.types[place])
-        divisor = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[unit] if is_length else 1
+        divisor = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[str(unit)] if is_length else 1
         picks.append(f"{identifier(read)}{f' / {divisor}.0' if is_length else ''} as c{place}")
         columns.append((name, "DOUBLE" if is_length else kind))
         if is_length:

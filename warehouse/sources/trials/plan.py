@@ -114,16 +114,16 @@ def plan_of(
     own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
     beside, left = [], []
     for column in rest:
-        role = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
+        one = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
         if column in own:
-            role = Role("ignore", None, WHY)
+            one = Role("ignore", None, WHY)
         elif kept is not None:
-            role = Role("hyperparameter", None, "given") if column in kept else Role("attribute", None, why)
+            one = Role("hyperparameter", None, "given") if column in kept else Role("attribute", None, why)
             left += [] if column in kept else [column]
-        elif column in results and role.name == "hyperparameter":
-            role = Role("attribute", None, "named like a result")
+        elif column in results and one.name == "hyperparameter":
+            one = Role("attribute", None, "named like a result")
             beside.append(column)
-        roles[column] = role
+        roles[column] = one
     ordered = {column: roles[column] for column in columns}
     option = request.options.get("direction")
     found = [(c, role.argument or _bare(c, config), c) for c, role in ordered.items() if role.name == "metric"]
