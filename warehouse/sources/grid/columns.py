@@ -100,7 +100,7 @@ def _with_lists(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: 
     if not texts:
         return set()
     tests = ", ".join(f"coalesce(bool_or({staged.columns.sql(column)} like '[%'), false)" for column in texts)
-    row = connection.execute(f"select {tests} from {staged.relation}").fetchall()[0]
+    row = connection.execute(f"select {tests} from {staged.relation}").fetchall()[0]  # noqa: S608
     return {column for column, has_lists in zip(texts, row, strict=True) if has_lists}
 
 

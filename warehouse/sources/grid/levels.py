@@ -145,7 +145,7 @@ def from_data(
         sql = f"try_cast({column} as {'boolean' if form == 'truth' else 'double'})"
         sql = sql if is_number or form == "truth" else plan.text(name, column)
         rows = connection.execute(
-            f"select distinct {sql} as v from {relation} where {column} is not null order by v"
+            f"select distinct {sql} as v from {relation} where {column} is not null order by v"  # noqa: S608
         ).fetchall()
         if not rows:
             raise IngestError(f"The hyperparameter {name!r} is empty in every row.", f"--map {name}=ignore")
@@ -220,7 +220,7 @@ def write_table(
             levels += _twins(connection, plan, hyperparameter, relation)
         frame = pl.DataFrame({"v": [value for value, _ in levels], "level": [at for _, at in levels]})
         connection.register("_levels", frame.to_arrow())
-        connection.execute(f"insert into hpowh_level select {position}, level, (v::{sql_type})::varchar from _levels")
+        connection.execute(f"insert into hpowh_level select {position}, level, (v::{sql_type})::varchar from _levels")  # noqa: S608
         connection.unregister("_levels")
 
 
@@ -233,7 +233,7 @@ def _twins(
     column = plan.sql(plan.column_of(hyperparameter.name))
     found = []
     for (value,) in connection.execute(
-        f"select distinct try_cast({column} as double) as v from {relation} where v is not null"
+        f"select distinct try_cast({column} as double) as v from {relation} where v is not null"  # noqa: S608
     ).fetchall():
         if value in exact:
             continue

@@ -14,6 +14,8 @@ from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.grid import columns as grid_columns
 from hpowh.warehouse.sources.grid import levels as grid_levels
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
+from hpowh.warehouse.sources.tables.numbers import beyond_notes
+from hpowh.warehouse.sources.tables.numbers import number as number_sql
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
 
@@ -57,12 +59,12 @@ class GridSource:
         space = grid_levels.resolve(connection, plan, staged.relation, request)
         _refuse_unknown_levels(refusals, connection, plan, space, staged.positioned)
         refusals.settle()
-        good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"
+        good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
         _rank(connection, plan, space, good if refusals.count else staged.positioned)
         if _doubles_exist(connection):
             refusals.add(_doubles(plan, space))
             refusals.settle()
-            connection.execute(f"delete from hpowh_grid where {ROW} in (select {ROW} from hpowh_refused)")
+            connection.execute(f"delete from hpowh_grid where {ROW} in (select {ROW} from hpowh_refused)")  # noqa: S608
         rows = int(connection.execute("select count(*) from hpowh_grid").fetchall()[0][0])
         if not rows:
             raise IngestError(f"{request.location} has no row to load.", "Nothing was loaded.")
@@ -75,6 +77,8 @@ class GridSource:
             connection.execute(_insert(plan, metric, number, space_id, context.source_id))
         order = [] if is_known else grid_levels.order_notes(space, request)
         report = LoadReport(rows, notes=[*plan.notes(), *order, *_coverage(connection, plan, space)])
+        values = {one.column: number_sql(plan.sql(one.column), plan.columns[one.column]) for one in plan.metrics}
+        report.notes += beyond_notes(connection, staged.relation, values)
         refusals.report(report)
         return report
 
@@ -99,10 +103,10 @@ def _refuse_unknown_levels(
     for position, hyperparameter in enumerate(space):
         value = plan.value_sql(hyperparameter)
         column = plan.column_of(hyperparameter.name)
-        levels = f"(select key from hpowh_level where position = {position})"
+        levels = f"(select key from hpowh_level where position = {position})"  # noqa: S608
         reason = literal(f"no level of {hyperparameter.name} (levels: {grid_levels.shown(hyperparameter)})")
         refusals.add(
-            f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, "
+            f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, "  # noqa: S608
             f"case when {value} is null then 'the hyperparameter is missing' else {reason} end "
             f"from {positioned} where {value} is null or {value} not in {levels}"
         )
@@ -114,14 +118,14 @@ def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperpa
     joins, terms = [], []
     for position, (hyperparameter, stride) in enumerate(zip(space, strides, strict=True)):
         joins.append(
-            f"join (select key, level from hpowh_level where position = {position}) as l{position} "
+            f"join (select key, level from hpowh_level where position = {position}) as l{position} "  # noqa: S608
             f"on l{position}.key = {plan.value_sql(hyperparameter, 't')}"
         )
         terms.append(f"l{position}.level::bigint * {stride}")
     columns = ", ".join(f"{sql} as {alias}" for alias, sql in plan.grain_sql("t"))
     values = ", ".join(f"t.{plan.sql(metric.column)} as m_{i}" for i, metric in enumerate(plan.metrics))
     connection.execute(
-        f"create or replace temp table hpowh_grid as select t.{ROW}, "
+        f"create or replace temp table hpowh_grid as select t.{ROW}, "  # noqa: S608
         f"{' + '.join(terms)} as configuration_id, {columns}, {values} from {relation} as t {' '.join(joins)}"
     )
 
@@ -130,7 +134,7 @@ GRAIN = "configuration_id, benchmark, fidelity, seed, fold, split"
 
 
 def _doubles_exist(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(connection.execute(f"select 1 from hpowh_grid group by {GRAIN} having count(*) > 1 limit 1").fetchall())
+    return bool(connection.execute(f"select 1 from hpowh_grid group by {GRAIN} having count(*) > 1 limit 1").fetchall())  # noqa: S608
 
 
 def _doubles(plan: Plan, space: list[Hyperparameter]) -> str:
@@ -140,7 +144,7 @@ def _doubles(plan: Plan, space: list[Hyperparameter]) -> str:
         "missing)"
     )
     return (
-        f"select {ROW}, {column}, 'configuration ' || configuration_id, {reason} from hpowh_grid "
+        f"select {ROW}, {column}, 'configuration ' || configuration_id, {reason} from hpowh_grid "  # noqa: S608
         f"qualify row_number() over (partition by {GRAIN} order by {ROW}) > 1"
     )
 
@@ -160,7 +164,7 @@ def _refuse_known(
           and n.fold is not distinct from e.fold
         where e.search_space_id = {space_id} and e.metric_id in ({", ".join(map(str, metrics))})
           and (n.split = e.split or n.split is null) limit 1
-        """
+        """  # noqa: S608
     ).fetchall()
     if clash:
         benchmark, configuration, source = clash[0]
@@ -179,7 +183,7 @@ def _insert(plan: Plan, metric: Metric, number: int, space_id: int, source_id: i
         select {space_id}, n.configuration_id, b.benchmark_id, n.fidelity, n.seed, n.fold::integer, {number}, {split},
           {value}, n.cost, {status}, {source_id}
         from hpowh_grid as n join core.benchmark as b on b.name = n.benchmark
-    """
+    """  # noqa: S608
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperparameter]) -> list[str]:

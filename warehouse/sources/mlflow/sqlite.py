@@ -84,7 +84,7 @@ class SqliteStore:
         for run_id, key, value in self._all("select run_uuid, key, value from tags"):
             if run_id in runs:
                 runs[run_id].tags[key] = value or ""
-        for run_id, key, value in self._all(f"select run_uuid, key, {VALUE} from latest_metrics"):
+        for run_id, key, value in self._all(f"select run_uuid, key, {VALUE} from latest_metrics"):  # noqa: S608
             if run_id in runs:
                 runs[run_id].metrics[key] = self._number(value)
         for run in runs.values():
@@ -114,7 +114,7 @@ class SqliteStore:
         """Yield the points of each run; of several values of one step the latest counts."""
         names = sorted({name for found in wanted.values() for name in found})
         rows = self._query(
-            f"select run_uuid, key, step, {VALUE} from metrics where key in (select value from json_each(?)) "
+            f"select run_uuid, key, step, {VALUE} from metrics where key in (select value from json_each(?)) "  # noqa: S608
             "order by run_uuid, timestamp, rowid",
             [json.dumps(names)],
         )

@@ -157,7 +157,7 @@ class _Reader:
             if study_id in found:
                 found[study_id].user_attributes[name] = json.loads(value)
         for study_id, value in self.all(
-            f"select study_id, value_json from study_system_attributes where key = '{METRIC_NAMES}'"
+            f"select study_id, value_json from study_system_attributes where key = '{METRIC_NAMES}'"  # noqa: S608
         ):
             if study_id in found:
                 found[study_id].metric_names = json.loads(value)
@@ -206,7 +206,7 @@ class _Reader:
         code_of = {name: found[0] for name, found in self.codes.items() if len(found) == 1}
         plain = len(code_of) == len(self.codes)  # then there is no need to carry a long text with every parameter
         more = "" if plain else ", distribution_json"
-        for rows in self.query(f"select trial_id, param_name, param_value{more} from trial_params"):
+        for rows in self.query(f"select trial_id, param_name, param_value{more} from trial_params"):  # noqa: S608
             ids, names, values, *texts = zip(*rows, strict=True)
             at, is_known = self._at(ids)
             codes = [code_of[name] for name in names] if plain else [self.distributions.code(t) for t in texts[0]]
@@ -220,8 +220,8 @@ class _Reader:
         final = INFINITE.format(type="value_type", value="value")
         between = INFINITE.format(type="intermediate_value_type", value="intermediate_value")
         for sql in (
-            f"select trial_id, objective, null, {final} from trial_values",
-            f"select trial_id, 0, step, {between} from trial_intermediate_values",
+            f"select trial_id, objective, null, {final} from trial_values",  # noqa: S608
+            f"select trial_id, 0, step, {between} from trial_intermediate_values",  # noqa: S608
         ):
             for rows in self.query(sql):
                 ids, positions, steps, values = zip(*rows, strict=True)

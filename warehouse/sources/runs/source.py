@@ -16,7 +16,7 @@ from hpowh.warehouse.sources.features.rows import add_features
 from hpowh.warehouse.sources.runs import columns as runs_columns
 from hpowh.warehouse.sources.runs.factors import refuse_varying
 from hpowh.warehouse.sources.runs.plan import Plan
-from hpowh.warehouse.sources.tables.numbers import plain
+from hpowh.warehouse.sources.tables.numbers import beyond_notes, number, plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
 
@@ -69,14 +69,15 @@ class RunsSource:
         benchmark = plan.text(plan.benchmark, plan.constants.get("benchmark", ""))
         features = {column: plan.sql(column) for column in plan.features}
         add_features(connection, benchmark, features, accepted, context.source_id)
-        report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))
-        report.notes = [*plan.notes(), *_ragged_seeds(connection, context.source_id)]
+        report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))  # noqa: S608
+        report.notes = [*plan.notes(), *_beyond(connection, plan, accepted, context.source_id)]
+        report.notes += _ragged_seeds(connection, context.source_id)
         refusals.report(report)
         return report
 
 
 def _refuse_empty(connection: duckdb.DuckDBPyConnection, accepted: str, request: Request) -> None:
-    if not connection.execute(f"select 1 from {accepted} limit 1").fetchall():
+    if not connection.execute(f"select 1 from {accepted} limit 1").fetchall():  # noqa: S608
         raise IngestError(f"{request.location} has no row to load.", "Nothing was loaded.")
 
 
@@ -85,7 +86,7 @@ def _metric_ids(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str
     names = [name for _, name in plan.metrics]
     if plan.metric_name:
         column = plan.text(plan.metric_name)
-        names = [row[0] for row in connection.execute(f"select distinct {column} from {accepted}").fetchall()]
+        names = [row[0] for row in connection.execute(f"select distinct {column} from {accepted}").fetchall()]  # noqa: S608
     return {name: metric_id(connection, name, plan.direction(name)) for name in names}
 
 
@@ -94,11 +95,11 @@ def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, s
     keys = ", ".join(f"{expression} as {alias}" for alias, expression in plan.run_keys())
     free = next_id(connection, "run", "run_id")
     connection.execute(
-        f"create or replace temp table hpowh_run as select (row_number() over ())::integer - 1 + {free} as run_id, * "
+        f"create or replace temp table hpowh_run as select (row_number() over ())::integer - 1 + {free} as run_id, * "  # noqa: S608
         f"from (select distinct {keys} from {keyed} order by all)"
     )
     for table in ("experiment", "algorithm", "benchmark"):
-        names = [row[0] for row in connection.execute(f"select distinct k_{table} from hpowh_run").fetchall()]
+        names = [row[0] for row in connection.execute(f"select distinct k_{table} from hpowh_run").fetchall()]  # noqa: S608
         ids_by_name(connection, table, names)
     connection.execute(
         """
@@ -114,7 +115,7 @@ def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, s
     for i, factor in enumerate(plan.factors):
         values = f"f_{i}, {plain(f'f_{i}')}" if plan.is_numeric(factor) else f"null::double, f_{i}"
         connection.execute(
-            f"insert into core.run_factor select run_id, {literal(factor)}, {values} "
+            f"insert into core.run_factor select run_id, {literal(factor)}, {values} "  # noqa: S608
             f"from hpowh_run where f_{i} is not null"
         )
 
@@ -184,7 +185,7 @@ def _write_trace(
             from (select {keys}, {plan.budget_sql()} as k_budget, {value} as k_value, {status} as k_status
                   from {accepted}) as n
             join hpowh_run as s on {joined}
-            """
+            """  # noqa: S608
         )
 
 
@@ -195,7 +196,7 @@ def _join_keys(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[
     def runs_told_apart(chosen: list[tuple[str, str]]) -> int:
         listed = ", ".join(alias for alias, _ in chosen) or "1"
         return int(
-            connection.execute(f"select count(*) from (select distinct {listed} from hpowh_run)").fetchall()[0][0]
+            connection.execute(f"select count(*) from (select distinct {listed} from hpowh_run)").fetchall()[0][0]  # noqa: S608
         )
 
     total = runs_told_apart(keys)
@@ -206,9 +207,20 @@ def _join_keys(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[
     if not keys:
         return []
     with_null = connection.execute(
-        "select " + ", ".join(f"bool_or({alias} is null)" for alias, _ in keys) + " from hpowh_run"
+        "select " + ", ".join(f"bool_or({alias} is null)" for alias, _ in keys) + " from hpowh_run"  # noqa: S608
     ).fetchall()[0]
     return [(a, sql, "is not distinct from" if null else "=") for (a, sql), null in zip(keys, with_null, strict=True)]
+
+
+def _beyond(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str, source_id: int) -> list[str]:
+    """Say how many values are so large that they are read as infinite; looks only where some are infinite."""
+    if not connection.execute(
+        "select 1 from core.trace where source_id = ? and status in ('inf', 'neg_inf') limit 1", [source_id]
+    ).fetchall():
+        return []
+    return beyond_notes(
+        connection, accepted, {column: number(plan.sql(column), plan.columns[column]) for column, _ in plan.metrics}
+    )
 
 
 def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
@@ -229,7 +241,7 @@ def _doubles(plan: Plan, positioned: str) -> str:
     column = plan.budget or plan.metrics[0][0]
     reason = "this run already has a row with this budget (a column that tells them apart may be missing as a factor)"
     return (
-        f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, {literal(reason)} from {positioned} "
+        f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, {literal(reason)} from {positioned} "  # noqa: S608
         f"where {ROW} not in (select {ROW} from hpowh_refused) "
         f"qualify row_number() over (partition by {', '.join(grain)} order by {ROW}) > 1"
     )

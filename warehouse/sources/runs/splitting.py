@@ -27,8 +27,10 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
     """
     guessed = [column for column in plan.factors if plan.roles[column].why != "given"]
     others = [column for column in plan.key_columns() if column not in guessed]
-    if not guessed or not _has_one_row_a_run(connection, plan, staged, others):
+    telling = _telling(connection, plan, staged, others, guessed) if guessed else None
+    if telling is None:
         return
+    others, guessed = [*others, *telling], [column for column in guessed if column not in telling]
     algorithm = plan.column("algorithm")
     block = [column for column in others if column != algorithm]
     comparable = _comparable(connection, plan, staged, algorithm, block, None)
@@ -57,14 +59,34 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
         )
 
 
-def _has_one_row_a_run(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, keys: list[str]) -> bool:
-    names = [plan.sql(column) for column in (*keys, *([plan.metric_name] if plan.metric_name else []))]
-    if not names:
-        return False
+def _telling(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, keys: list[str], guessed: list[str]
+) -> list[str] | None:
+    """Return the few guessed factors, such as a fold, that tell the rows apart besides the keys.
+
+    None where the file has more than one row a run, or only a column with a value a row tells them apart.
+    """
+
+    def count(columns: list[str]) -> int:
+        names = [plan.sql(column) for column in (*columns, *([plan.metric_name] if plan.metric_name else []))]
+        chosen = f"distinct ({', '.join(names)})" if names else "*"
+        return int(connection.execute(f"select count({chosen}) from {staged.relation}").fetchall()[0][0])  # noqa: S608
+
     rows, runs = connection.execute(
-        f"select count(*), count(distinct ({', '.join(names)})) from {staged.relation}"
+        f"select (select count(*) from {staged.relation}), (select count(*) from hpowh_keys)"  # noqa: S608
     ).fetchall()[0]
-    return bool(rows == runs)
+    if runs < rows and not plan.metric_name:
+        return None
+    chosen: list[str] = []
+    told = count(keys)
+    levels = {column: count([column]) for column in guessed} if told < rows else {}
+    for column in sorted(levels, key=lambda column: levels[column]):
+        if told == rows or levels[column] > rows / 2:
+            break
+        more = count([*keys, *chosen, column])
+        if more > told:
+            chosen, told = [*chosen, column], more
+    return chosen if told == rows else None
 
 
 def _comparable(
@@ -82,7 +104,7 @@ def _comparable(
     grouped = f"group by {', '.join(names)}" if names else ""
     return int(
         connection.execute(
-            f"select coalesce(sum(rows), 0) from (select count(*) as rows from {staged.relation} {grouped} "
+            f"select coalesce(sum(rows), 0) from (select count(*) as rows from {staged.relation} {grouped} "  # noqa: S608
             f"having count(distinct {plan.sql(algorithm)}) > 1)"
         ).fetchall()[0][0]
     )
@@ -91,7 +113,7 @@ def _comparable(
 def _is_all_different(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, column: str) -> bool:
     name = plan.sql(column)
     filled, levels = connection.execute(
-        f"select count({name}), count(distinct {name}) from {staged.relation}"
+        f"select count({name}), count(distinct {name}) from {staged.relation}"  # noqa: S608
     ).fetchall()[0]
     return bool(filled >= FEWEST and levels > 0.9 * filled)
 
@@ -102,6 +124,6 @@ def _is_of_the_algorithm(
     if algorithm is None:
         return False
     return not connection.execute(
-        f"select 1 from {staged.relation} group by {plan.sql(algorithm)} "
+        f"select 1 from {staged.relation} group by {plan.sql(algorithm)} "  # noqa: S608
         f"having count(distinct {plan.sql(column)}) > 1 limit 1"
     ).fetchall()

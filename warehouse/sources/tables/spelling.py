@@ -53,7 +53,7 @@ def form_of(connection: duckdb.DuckDBPyConnection, name: str, kind: str, relatio
             or (count(distinct {DECIMALS}) > 1 and bool_or(regexp_full_match(trim(t), '[^eE]*\\.[0-9]+0'))),
           bool_or(t like '[%'), count(distinct {rounded("v")}) < count(distinct v)
         from (select distinct {name}::varchar as t, {value} as v from {relation}) where trim(t) <> ''
-        """
+        """  # noqa: S608
     ).fetchall()[0]
     if is_truth:
         return "truth"
@@ -82,16 +82,16 @@ def seed_form(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, li
     """
     missing = ", ".join(map(literal, MISSING_TEXTS))
     text = f"trim({name}::varchar)"
-    texts = f"(select distinct {text} as t from hpowh_keys where lower({text}) not in ({missing}))"
+    texts = f"(select distinct {text} as t from hpowh_keys where lower({text}) not in ({missing}))"  # noqa: S608
     count, numbers, frames, with_digits = connection.execute(
-        f"select count(*), count(try_cast(t as double)), "
+        f"select count(*), count(try_cast(t as double)), "  # noqa: S608
         f"count(distinct regexp_extract(t, '{DIGITS}', 1) || ' ' || regexp_extract(t, '{DIGITS}', 3)), "
         f"count(*) filter (where regexp_full_match(t, '{DIGITS}')) from {texts}"
     ).fetchall()[0]
     if not count or numbers:
         return "number", []
     form = "digits" if with_digits == count and frames == 1 else "hash"
-    shown = connection.execute(f"select t, {seed_of_text('t', form)} from {texts} order by t limit 3").fetchall()
+    shown = connection.execute(f"select t, {seed_of_text('t', form)} from {texts} order by t limit 3").fetchall()  # noqa: S608
     return form, shown
 
 

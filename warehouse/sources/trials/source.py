@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from functools import cache
@@ -13,6 +14,7 @@ from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Pr
 from hpowh.warehouse.sources.sweeps.loader import load_sweeps
 from hpowh.warehouse.sources.sweeps.tables import Sweep, SweepParameter, Trials, trial_schema
 from hpowh.warehouse.sources.tables.indexes import counts_rows
+from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_note
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint
 from hpowh.warehouse.sources.trials.cells import Cell, are_labels, plain_text, read_cell, read_number, whole_of
 from hpowh.warehouse.sources.trials.plan import Plan, plan_of
@@ -133,6 +135,8 @@ class _Reader:
 
     def _value(self, position: int, column: str, row: dict[str, Any]) -> float | None:
         found, is_number = read_number(row.get(column))
+        if _is_beyond(found):
+            return math.copysign(math.inf, found or 0.0)
         if not is_number:
             self.problems.append(Problem(position, column, str(row.get(column))[:200], "the metric is no number"))
         return found
@@ -246,7 +250,11 @@ class _Reader:
 
     def notes(self) -> list[str]:
         """Return what the user should know of the values."""
-        sentences = []
+        sentences = [
+            beyond_note(column, count)
+            for column, _ in self.plan.metric_columns
+            if (count := sum(_is_beyond(read_number(row.get(column))[0]) for _, row in self.kept))
+        ]
         for at, (metric, _) in enumerate(self.plan.metrics):
             count = sum(
                 values[at] is None and status == "finished"
@@ -257,6 +265,11 @@ class _Reader:
         if self.time_note:
             sentences.append(self.time_note)
         return sentences
+
+
+def _is_beyond(value: float | None) -> bool:
+    """Whether a number stands for infinity."""
+    return value is not None and math.isfinite(value) and abs(value) > LARGEST
 
 
 def _own_numbers(names: Sequence[Any]) -> list[int] | None:
