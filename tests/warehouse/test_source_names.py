@@ -24,7 +24,7 @@ def load(warehouse, path: Path, **more):
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("runs.v1.csv", "runs.v1"), ("a/results.csv.gz", "results"), ("optuna.custom-shape-s1.db", "optuna.custom-shape-s1"),
+    [("runs.v1.csv", "runs.v1"), ("a/results.csv.gz", "results"), ("optuna.shape-s1.db", "optuna.shape-s1"),
      ("mlruns", "mlruns"), (".csv", ".csv"), ("ENTITY/PROJECT", "PROJECT"), ("x.tar.gz", "x.tar"), ("v1.0", "v1.0")],
 )  # fmt: skip
 def test_the_name_is_the_whole_stem(path, name):

@@ -43,13 +43,13 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     roles = _roles(connection, staged, given, only)
     option = request.options.get("direction")
     plan = Plan(
-        staged.columns,
-        roles,
-        request.location,
-        str(request.options.get("space") or request.name),
-        str(request.options.get("benchmark") or request.name),
-        option and str(option),
-        str(request.options.get("split") or "valid"),
+        columns=staged.columns,
+        roles=roles,
+        location=request.location,
+        space=str(request.options.get("space") or request.name),
+        benchmark=str(request.options.get("benchmark") or request.name),
+        direction_option=option and str(option),
+        default_split=str(request.options.get("split") or "valid"),
     )
     plan.said += staged.notes
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]

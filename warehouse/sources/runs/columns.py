@@ -47,7 +47,14 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     _guess_value(staged, roles, free)
     option = request.options.get("direction")
     experiment = str(request.options.get("experiment") or request.name)
-    plan = Plan(staged.columns, roles, request.location, experiment, constants, option and str(option))
+    plan = Plan(
+        columns=staged.columns,
+        roles=roles,
+        location=request.location,
+        experiment=experiment,
+        constants=constants,
+        direction_option=option and str(option),
+    )
     plan.said += staged.notes
     _require(plan)
     _decide_rest(connection, staged, plan, only)

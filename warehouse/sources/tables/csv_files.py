@@ -36,7 +36,7 @@ BYTE_ORDER_MARKS = (
 READ_BY_DUCKDB = ("utf-8", "latin-1")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """How a CSV file is written."""
 
@@ -134,7 +134,16 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             notes.append("Every row has one field more than the header: the first is taken for an index.")
         else:
             extra = 1
-    return Dialect(unnamed(names), delimiter, encoding, skipped, above, has_comments, extra, notes)
+    return Dialect(
+        names=unnamed(names),
+        delimiter=delimiter,
+        encoding=encoding,
+        skipped=skipped,
+        above=above,
+        has_comments=has_comments,
+        extra=extra,
+        notes=notes,
+    )
 
 
 def _bytes(path: Path) -> Any:

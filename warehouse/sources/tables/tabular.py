@@ -61,7 +61,7 @@ def format_of(path: Path) -> str:
     )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Staged:
     """A file as a relation that can be read several times."""
 
@@ -142,7 +142,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     chosen = ", ".join(picks)
     plain = f"(select {chosen} from read_parquet({literal(str(path))}))"  # noqa: S608
     positioned = f"(select {chosen}, file_row_number + 1 as {ROW} from {source})"  # noqa: S608
-    staged = Staged(plain, positioned, _named(columns), notes=notes)
+    staged = Staged(relation=plain, positioned=positioned, columns=_named(columns), notes=notes)
     connection.execute(f"select * from {staged.relation} limit 0")  # noqa: S608
     return staged
 
@@ -223,7 +223,8 @@ def _materialise(
                 lost.append(row)
                 where = names.get(column, "(whole row)")
                 problems.append(Problem(row, where, (text or "").strip()[:80], REJECTS.get(kind, kind)))
-    staged = Staged(f"(select * exclude ({ROW}) from hpowh_staged)", "hpowh_staged", columns, problems)  # noqa: S608
+    relation = f"(select * exclude ({ROW}) from hpowh_staged)"
+    staged = Staged(relation=relation, positioned="hpowh_staged", columns=columns, problems=problems)  # noqa: S608
     staged._lost = lost
     return staged
 
