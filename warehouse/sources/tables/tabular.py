@@ -223,8 +223,8 @@ def _materialise(
                 lost.append(row)
                 where = names.get(column, "(whole row)")
                 problems.append(Problem(row, where, (text or "").strip()[:80], REJECTS.get(kind, kind)))
-    relation = f"(select * exclude ({ROW}) from hpowh_staged)"
-    staged = Staged(relation=relation, positioned="hpowh_staged", columns=columns, problems=problems)  # noqa: S608
+    relation = f"(select * exclude ({ROW}) from hpowh_staged)"  # noqa: S608
+    staged = Staged(relation=relation, positioned="hpowh_staged", columns=columns, problems=problems)
     staged._lost = lost
     return staged
 
