@@ -76,6 +76,7 @@ KEYS = {
     "lmem_power": ("benchmark_count", "seed_count", "difference"),
     "lmem_random_effect": ("model", "grouping_factor", "level", "term"),
     "lmem_residual": ("model", "cell"),
+    "lmem_stratum": ("model", "term", "grouping_factor"),
     "lmem_variance_component": ("model", "position"),
     "ranking_agreement": ("setting", "first", "second"),
     "ranking_algorithm": ("setting", "algorithm"),

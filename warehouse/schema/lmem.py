@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpowh.warehouse.schema.base import bigint, boolean, integer, real, table, text
+from hpowh.warehouse.schema.base import bigint, boolean, integer, one_of, real, table, text
 
 LMEM_MODEL = table(
     "result",
@@ -30,6 +30,27 @@ LMEM_MODEL = table(
     boolean("is_converged"),
     integer("evaluation_count"),
     text("reason", null=True),
+    boolean("is_basis", null=True),
+)
+LMEM_STRATUM = table(
+    "result",
+    "lmem_stratum",
+    "One row per fixed term and grouping factor: the stratum in which it varies, its F test as asked and in it.",
+    integer("analysis_run_id"),
+    text("model"),
+    text("term"),
+    text("grouping_factor"),
+    text("stratum"),
+    text("random_term"),
+    text("state"),
+    integer("level_count"),
+    integer("df1", null=True),
+    real("df_asked"),
+    real("p_asked"),
+    real("df_right"),
+    real("p_right"),
+    text("reason", null=True),
+    one_of("state", "in the formula", "added", "the residual", "between"),
 )
 LMEM_FIXED_EFFECT = table(
     "result",

@@ -53,6 +53,7 @@ LMEM_SHOWN: dict[str, tuple[str, ...]] = {
         "letters",
     ),
     "lmem_contrast": ("model", "contrast", "setting", "method", "estimate", "standard_error", "df", "p_adjusted"),
+    "lmem_stratum": ("term", "stratum", "state", "df_asked", "p_asked", "df_right", "p_right"),
 }
 
 

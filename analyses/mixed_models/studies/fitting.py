@@ -9,6 +9,7 @@ from hpowh.analyses.mixed_models.model.cells import Cells
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import RANK, mentioned
+from hpowh.analyses.mixed_models.studies.strata import identifiable, left_out_sentences
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Chosen:
 def fit_to_compare(formula: Formula | str, cells: Cells, *, is_reml: bool = True, is_literal: bool = False) -> Chosen:
     """Fit a model whose algorithms are to be compared.
 
-    A random benchmark that would break the tests' level becomes a fixed effect (`inference.blocking`).
+    A random effect with a level for each row is the residual and is left out (`strata.identifiable`). A random
+    benchmark that would break the tests' level becomes a fixed effect (`inference.blocking`).
 
     Args:
         is_literal: fit exactly the formula, as the published tool does.
@@ -31,8 +33,9 @@ def fit_to_compare(formula: Formula | str, cells: Cells, *, is_reml: bool = True
         FormulaError, DataError: as `fit`.
     """
     parsed = parse_formula(formula) if isinstance(formula, str) else formula
-    found = fit(parsed, cells, is_reml=is_reml)
     if is_literal:
-        return Chosen(found)
+        return Chosen(fit(parsed, cells, is_reml=is_reml))
+    parsed, left_out = identifiable(parsed, cells)
+    found = fit(parsed, cells, is_reml=is_reml)
     found, sentence = settled(found, is_ranked=bool(mentioned(parsed.response, (RANK,))))
-    return Chosen(found, (sentence,) if sentence else ())
+    return Chosen(found, (*left_out_sentences(left_out), *((sentence,) if sentence else ())))

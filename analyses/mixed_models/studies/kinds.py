@@ -119,7 +119,7 @@ def suggested_terms(setup: Setup) -> tuple[str, ...]:
     """Return the terms of a ladder: algorithm, factors, budget, and what varies between benchmarks, seeds and runs."""
     terms = ["algorithm", "(1|benchmark)", "(1|benchmark:algorithm)", "(1|seed)"]
     for name in setup.factors:
-        terms += [name, f"algorithm:{name}", f"(1|benchmark:{name})"]
+        terms += [name, f"algorithm:{name}", f"(1|benchmark:{name})", f"(1|benchmark:algorithm:{name})"]
     if setup.has_repeats:
         terms += ["budget", "algorithm:budget", "(1|run)"]
     return tuple(terms)

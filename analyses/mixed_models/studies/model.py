@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Found, Reader
-from hpowh.analyses.mixed_models.studies import checks, tables
+from hpowh.analyses.mixed_models.studies import tables
 from hpowh.analyses.mixed_models.studies.analysis import (
     Question,
     Rows,
-    compared,
     default_factor,
     describe,
     merge_all,
@@ -26,6 +24,7 @@ from hpowh.analyses.mixed_models.studies.summary import (
     cell_residuals,
     residual_moments,
 )
+from hpowh.analyses.mixed_models.studies.wider import wider_models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +70,12 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     if request.with_residuals:
         residuals = _residuals(reader, found, fitted, rows)
     models = [tables.model_row(fitted, "model", residuals)]
-    if factor == "algorithm" and not request.as_published:
-        more, compared_with = _comparisons(reader, selection, parsed, fitted, question)
-        rows = merge_all([rows, *(part for _, part in more)])
-        said += compared_with
-        models += [model for model, _ in more]
+    if factor is not None and not request.as_published:
+        wider = wider_models(reader, selection, parsed, found.cells, fitted, replace(question, factor=factor))
+        rows = merge_all([rows, *wider.rows])
+        said += wider.said
+        models += wider.models
+    models[-1]["is_basis"] = True
     rows["lmem_model"] = models
     return rows, said
 
@@ -89,40 +89,3 @@ def _residuals(reader: Reader, found: Found, fitted: Fit, rows: Rows) -> Residua
     rows["lmem_residual"] = tables.residual_rows(fitted, moments, coefficients, "model")
     rows["lmem_residual_bin"] = tables.residual_bin_rows(moments, "model")
     return moments
-
-
-def _comparisons(
-    reader: Reader, selection: Selection, formula: Formula, fitted: Fit, question: Question
-) -> tuple[list[tuple[tables.Row, Rows]], list[str]]:
-    """Fit what the model omits (benchmark x algorithm, run) and say what changes."""
-    found: list[tuple[tables.Row, Rows]] = []
-    said: list[str] = []
-    wider: list[tuple[str, Formula, str]] = []
-    if checks.lacks_interaction(formula):
-        wider.append(
-            (
-                "with benchmark:algorithm",
-                checks.with_group(formula, "benchmark", "algorithm"),
-                "The model has no (1|benchmark:algorithm): it takes an algorithm's advantage to be the same on every "
-                "benchmark, and its p-values are too small.",
-            )
-        )
-    repeats = reader.rows_per_run(selection, formula.response)
-    if repeats > 1 and not checks.has_group(formula, "run"):
-        wider.append(
-            (
-                "with run",
-                checks.with_group(formula, "run"),
-                f"A run contributes up to {repeats} rows and the model has no (1|run): it takes the budgets of one run "
-                "to be independent.",
-            )
-        )
-    for name, other, sentence in wider:
-        try:
-            refit = fit_to_compare(other, reader.cells(other, selection), is_reml=fitted.is_reml).fit
-        except DataError as error:
-            said.append(f"{sentence} The comparison could not be made: {error}")
-            continue
-        found.append((tables.model_row(refit, name), describe(refit, question, name)))
-        said.append(compared(fitted, refit, "algorithm", sentence))
-    return found, said

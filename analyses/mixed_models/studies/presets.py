@@ -26,6 +26,7 @@ from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.model.subset import one_row_a_run, subset
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
+from hpowh.analyses.mixed_models.studies.strata import identifiable
 
 LEVEL = 0.05
 MOST_ALGORITHMS = 8
@@ -66,7 +67,7 @@ class Setup:
     @property
     def cell_terms(self) -> list[str]:
         """What varies between benchmarks: level, algorithm, and the further factors with each."""
-        groups = ["(1|benchmark)", "(1|benchmark:algorithm)"]
+        groups = ["(1|benchmark)", "(1|benchmark:algorithm)", *(f"(1|benchmark:{name})" for name in self.factors)]
         if self.factors:
             groups.append(f"(1|benchmark:algorithm:{':'.join(self.factors)})")
         return groups
@@ -110,7 +111,7 @@ def benchmark_informativeness(source: CellSource, setup: Setup) -> list[Row]:
             "informativeness", benchmark, setup.formula(list(setup.factors), groups), formula, "F (Satterthwaite)"
         )
         try:
-            rows.append(row | _joint(fit(formula, part), "algorithm"))
+            rows.append(row | _joint(_fit(formula, part), "algorithm"))
         except DataError as error:
             rows.append(row | {"reason": str(error)})
     return _corrected(rows, "the algorithms differ on {}", "no difference between the algorithms is seen on {}")
@@ -130,8 +131,8 @@ def budget_effect(source: CellSource, setup: Setup) -> list[Row]:
     rows.append(_blank("budget", "interaction with algorithm", simple, crossed, "F (Satterthwaite)"))
     try:
         _refuse_too_many(parse_formula(crossed), cells)
-        rows[0] |= _joint(fit(simple, cells), "budget")
-        rows[1] |= _joint(fit(crossed, cells), "budget", "algorithm")
+        rows[0] |= _joint(_fit(simple, cells), "budget")
+        rows[1] |= _joint(_fit(crossed, cells), "budget", "algorithm")
     except DataError as error:
         rows = [row | {"reason": str(error)} for row in rows]
     return _corrected(rows, "the budget has an effect: {}", "no effect of the budget is seen: {}")
@@ -157,7 +158,7 @@ def feature_effects(source: CellSource, setup: Setup) -> list[Row]:
         row = _blank("features", f"{name} x algorithm", null, full, "F (Satterthwaite)")
         try:
             cells = setup.run_means(source, full)
-            tests.append(row | _joint(fit(full, cells), name, "algorithm"))
+            tests.append(row | _joint(_fit(full, cells), name, "algorithm"))
             rows += _subset_rows(name, is_numeric, cells, setup)
         except DataError as error:
             tests.append(row | {"reason": str(error)})
@@ -253,6 +254,11 @@ def comparison_fields(found: Comparison) -> Row:
         "null_log_likelihood": found.null.log_likelihood,
         "full_log_likelihood": found.full.log_likelihood,
     }
+
+
+def _fit(formula: str, cells: Cells) -> Fit:
+    """Fit a formula without the random effects that have a level for each row."""
+    return fit(identifiable(parse_formula(formula), cells)[0], cells)
 
 
 def _joint(found: Fit, *names: str) -> Row:

@@ -74,6 +74,7 @@ def model_row(fit: Fit, model: str, residuals: ResidualMoments | None = None) ->
         "is_singular": fit.is_singular,
         "is_converged": fit.optimum.is_converged,
         "evaluation_count": fit.likelihood.evaluations,
+        "is_basis": False,
         "reason": "; ".join(reasons) or None,
     }
 

@@ -66,6 +66,7 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
             queries.text("mixed_models/fixed"),
             "Differences from the first level of a factor.",
         ),
+        *_strata_blocks(site, run),
         result_table(
             site,
             run,
@@ -135,6 +136,22 @@ def _mean_blocks(site: SiteContext, run: int) -> list[Block]:
         *_diagrams(site, run, models, settings),
         *_contrast_blocks(site, run),
     ]
+
+
+def _strata_blocks(site: SiteContext, run: int) -> list[Block]:
+    """Return the audit of the error terms; nothing where the model has no grouping factor."""
+    table = result_table(
+        site,
+        run,
+        "lmem-strata",
+        "In which stratum each term is tested",
+        "mixed_models/strata",
+        "A factor that varies within benchmarks has an effect of its own on each, so its mean effect is tested against "
+        "what varies between those, not against the rows. Added: the model asked for lacks that random effect; its "
+        "degrees of freedom and p are shown as asked and with it, and conclusions are drawn from the model that has "
+        "it. The test is of the term's coefficients, at the first levels of the factors that it meets.",
+    )
+    return [table] if table.query.frame.height else []
 
 
 def _distinct(rows: Sequence[Row], column: str) -> list[str]:
