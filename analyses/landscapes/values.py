@@ -67,17 +67,6 @@ def weighted_pearson(x: NDArray[np.float64], y: NDArray[np.float64], count: NDAr
     return max(-1.0, min(1.0, float(np.sum(count * x * y)) / spread)) if spread > 0 else None
 
 
-def ranked(values: NDArray) -> NDArray[np.float64]:
-    """Return ranks from 1, equal values sharing the mean of their ranks."""
-    if np.issubdtype(values.dtype, np.integer) and values.size and values.min() >= 0 and values.max() < 1_000_000:
-        counts = np.bincount(values)
-        ends = np.cumsum(counts)
-        return ((2 * ends - counts + 1) / 2.0)[values]
-    from hpowh.analyses.landscapes.grid.surface import average_ranks
-
-    return average_ranks(values, np.argsort(values))
-
-
 def is_constant(values: NDArray) -> bool:
     """Return whether all values are exactly equal."""
     return bool(values.size == 0 or values.min() == values.max())

@@ -32,7 +32,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = "6"
+VERSION = "7"
 
 
 @dataclass(frozen=True)

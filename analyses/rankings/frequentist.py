@@ -12,11 +12,12 @@ import numpy as np
 from scipy import stats
 
 from hpowh.analyses.rankings.blocks import Blocks, Floats
+from hpowh.analyses.statistics.families import tukey_critical, tukey_p
+from hpowh.analyses.statistics.multiplicity import holm
 
 LEVEL = 0.05
 EXACT_LIMIT = 25
 """Up to this many non-zero differences without ties Wilcoxon's test is exact."""
-FLOOR = 1e-10
 FLIPS_AT_ONCE = 4096
 
 
@@ -82,7 +83,7 @@ def iman_davenport(blocks: Blocks) -> Omnibus:
 
 def critical_difference(n: int, k: int, level: float = LEVEL) -> float:
     """Return Nemenyi's critical difference of mean ranks."""
-    return float(stats.studentized_range.isf(level, k, np.inf) / np.sqrt(2.0) * np.sqrt(k * (k + 1) / (6.0 * n)))
+    return tukey_critical(np.inf, k, 1.0 - level) * float(np.sqrt(k * (k + 1) / (6.0 * n)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +107,7 @@ def nemenyi(blocks: Blocks) -> list[Pair]:
     for i, j in itertools.combinations(range(k), 2):
         difference = float(mean[i] - mean[j])
         q = abs(difference) / np.sqrt(k * (k + 1) / (6.0 * n))
-        p = float(stats.studentized_range.sf(q * np.sqrt(2.0), k, np.inf))
-        if p < FLOOR:
-            # The quadrature is noise there; Bonferroni's bound is close and never too small.
-            p = min(FLOOR, float(2.0 * stats.norm.sf(q)) * k * (k - 1) / 2)
+        p = float(tukey_p(np.array([q]), np.array([np.inf]), k)[0])
         pairs.append(
             Pair(
                 first=blocks.algorithms[i],
@@ -167,15 +165,6 @@ def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
         )
         for p, a in zip(raw, adjusted, strict=True)
     ]
-
-
-def holm(p_values: Floats) -> Floats:
-    """Return Holm's adjusted p-values; NaN entries do not count."""
-    out = np.array(p_values, dtype=float)
-    known = np.flatnonzero(~np.isnan(out))
-    order = known[np.argsort(out[known], kind="stable")]
-    out[order] = np.minimum(1.0, np.maximum.accumulate(out[order] * np.arange(len(order), 0, -1)))
-    return out
 
 
 def sign_flip(blocks: Blocks, first: str, second: str, seed: int = 0, draws: int = 20_000) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.result import Result
 
 JOB = "sweeps"
-VERSION = "6"
+VERSION = "7"
 SEED = 0
 PRUNED = 0.2
 """Share of pruned trials from which a warning says that they are not seen."""

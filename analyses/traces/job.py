@@ -48,7 +48,8 @@ def analyse(warehouse: Warehouse, experiment: str | None = None) -> list[Outcome
 
 def planned_run(warehouse: Warehouse, experiment_id: int, name: str) -> AnalysisRun:
     """Return the identity of the analysis of one experiment as it stands: parameters and input fingerprint."""
-    from hpowh.analyses.traces import axis, bands
+    from hpowh.analyses.statistics import bands
+    from hpowh.analyses.traces import axis
 
     facts = warehouse.sql(queries.text("traces/input"), [experiment_id]).one()
     parameters = {
@@ -180,7 +181,7 @@ def _with_bands(summary: pl.DataFrame, cells: pl.DataFrame, points: pl.DataFrame
     import numpy as np
     import polars as pl
 
-    from hpowh.analyses.traces.bands import bootstrap_mean_band
+    from hpowh.analyses.statistics.bands import bootstrap_mean_band
 
     values = points["normalized_regret"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     lower, upper = [np.empty(0)], [np.empty(0)]

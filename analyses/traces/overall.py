@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.bands import stratified_normal_band
 from hpowh.analyses.traces.axis import NEARLY, thin
-from hpowh.analyses.traces.bands import stratified_normal_band
 
 Floats = NDArray[np.float64]
 

@@ -183,13 +183,3 @@ def sorted_quantile(ordered: NDArray[np.float64], probability: float) -> float:
     low = int(at)
     high = min(low + 1, ordered.size - 1)
     return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
-
-
-def average_ranks(values: NDArray[np.float64], order: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return ranks from 1, ties sharing their mean rank, given the sorting permutation."""
-    ordered = values[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    ends = np.append(starts[1:], values.size)
-    ranks = np.empty(values.size)
-    ranks[order] = np.repeat((starts + ends + 1) / 2.0, ends - starts)
-    return ranks

@@ -9,7 +9,8 @@ from hpowh.analyses.landscapes.grid.graph import Graph
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.nodes import Nodes
 from hpowh.analyses.landscapes.one.shares import SharesByDistance
-from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, is_constant, metric, pearson, ranked
+from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, is_constant, metric, pearson
+from hpowh.analyses.statistics.ranks import ranked
 
 ONE_OPTIMUM = "there is only one local optimum"
 

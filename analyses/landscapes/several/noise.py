@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.landscapes.values import pearson, ranked
+from hpowh.analyses.landscapes.values import pearson
+from hpowh.analyses.statistics.ranks import ranked
 
 SHARE = 4
 """The floor comes from the best quarter of the configurations, about which decisions are made."""

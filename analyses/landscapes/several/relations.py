@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.landscapes.values import pearson, ranked
+from hpowh.analyses.landscapes.values import pearson
+from hpowh.analyses.statistics.intervals import spearman_interval
+from hpowh.analyses.statistics.multiplicity import holm
+from hpowh.analyses.statistics.ranks import ranked
 
 LEAST = 5
 """With fewer data sets no correlation is given: of four, one random order in twelve looks perfect."""
 EXACT = 8
 """Up to so many data sets the p-value counts all orders."""
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +46,11 @@ def relate(features: Mapping[str, Mapping[str, float]], targets: Mapping[str, Ma
         targets: number -> data set -> value.
     """
     found = [_one(f, features[f], t, targets[t]) for f in features for t in targets]
-    known = [one.p_value for one in found if one.p_value is not None]
-    adjusted = iter(holm(known))
-    return [one if one.p_value is None else _with(one, next(adjusted)) for one in found]
-
-
-def _with(one: Relation, adjusted: float) -> Relation:
-    return Relation(
-        feature=one.feature,
-        target=one.target,
-        benchmark_count=one.benchmark_count,
-        coefficient=one.coefficient,
-        lower=one.lower,
-        upper=one.upper,
-        p_value=one.p_value,
-        adjusted_p_value=adjusted,
-    )
+    adjusted = holm(np.array([relation.p_value for relation in found], dtype=np.float64))
+    return [
+        relation if relation.p_value is None else replace(relation, adjusted_p_value=float(p))
+        for relation, p in zip(found, adjusted, strict=True)
+    ]
 
 
 def _one(feature: str, left: Mapping[str, float], target: str, right: Mapping[str, float]) -> Relation:
@@ -76,7 +67,7 @@ def _one(feature: str, left: Mapping[str, float], target: str, right: Mapping[st
         return Relation(
             feature=feature, target=target, benchmark_count=n, reason=f"{which} is the same on all data sets"
         )
-    lower, upper = interval(rho, n)
+    lower, upper = spearman_interval(rho, n)
     return Relation(
         feature=feature,
         target=target,
@@ -86,18 +77,6 @@ def _one(feature: str, left: Mapping[str, float], target: str, right: Mapping[st
         upper=upper,
         p_value=p_value(x, y, rho),
     )
-
-
-def interval(rho: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a Spearman correlation (Bonett and Wright 2000, Psychometrika 65, eq. 4)."""
-    from scipy.stats import norm
-
-    if abs(rho) >= 1.0:
-        # The transform has no value there; half a step of the smallest change keeps the interval honest.
-        rho = math.copysign(1.0 - 3.0 / (n**3 - n), rho)
-    centre = math.atanh(rho)
-    half = float(norm.ppf(0.5 + LEVEL / 2)) * math.sqrt((1.0 + rho * rho / 2.0) / (n - 3))
-    return math.tanh(centre - half), math.tanh(centre + half)
 
 
 def p_value(x: NDArray[np.float64], y: NDArray[np.float64], rho: float) -> float:
@@ -117,13 +96,3 @@ def p_value(x: NDArray[np.float64], y: NDArray[np.float64], rho: float) -> float
 @cache
 def _orders(n: int) -> NDArray[np.int8]:
     return np.array(list(itertools.permutations(range(n))), dtype=np.int8)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted by Holm's step-down method, in the order given."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted, highest = [0.0] * len(p_values), 0.0
-    for place, i in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - place) * p_values[i]))
-        adjusted[i] = highest
-    return adjusted

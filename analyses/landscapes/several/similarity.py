@@ -14,7 +14,8 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.paying import pays
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.fanova import decompose
-from hpowh.analyses.landscapes.values import Metric, dot, metric, pearson, ranked
+from hpowh.analyses.landscapes.values import Metric, dot, metric, pearson
+from hpowh.analyses.statistics.ranks import ranked
 
 SHARES = (1, 5, 10, 25)
 """Per cent of the best and of the worst configurations whose overlap is measured."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from hpowh.analyses.mixed_models.inference import adjust
 from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.statistics.families import dunnett_critical, dunnett_p, tukey_critical, tukey_p
+from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 
 ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
 
@@ -128,16 +129,16 @@ def _estimate(
         t_value = estimate / error
     p_value = 2.0 * stats.t.sf(np.abs(t_value), df)
     if method == "tukey":
-        adjusted = adjust.tukey_p(t_value, df, size)
-        critical = _by_df(df, lambda each: adjust.tukey_critical(each, size, level))
+        adjusted = tukey_p(t_value, df, size)
+        critical = _by_df(df, lambda each: tukey_critical(each, size, level))
     elif method == "dunnett":
         correlation = covariance / np.outer(error, error)
-        adjusted = adjust.dunnett_p(t_value, correlation, df)
-        critical = _by_df(df, lambda each: adjust.dunnett_critical(correlation, each, level))
+        adjusted = dunnett_p(t_value, correlation, df)
+        critical = _by_df(df, lambda each: dunnett_critical(correlation, each, level))
     else:
         corrections: dict[str, Callable[[Floats], Floats]] = {
-            "holm": adjust.holm,
-            "bh": adjust.benjamini_hochberg,
+            "holm": holm,
+            "bh": benjamini_hochberg,
             "none": np.copy,
         }
         adjusted = corrections[method](p_value)

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hpowh.analyses.mixed_models.inference.adjust import tukey_critical
 from hpowh.analyses.mixed_models.model.cells import DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.statistics.families import tukey_critical
+from hpowh.analyses.statistics.intervals import wilson
 
 LEVEL = 0.95
 WANTED = 0.8
@@ -93,7 +94,7 @@ def power_table(
         for b in benchmarks:
             for s in seeds:
                 found = float((simulate(spread, b, s, difference, count, rng) > 1.0).mean())
-                low, high = wilson(found, count)
+                low, high = (float(limit) for limit in wilson(found, count))
                 rows.append(
                     {
                         "benchmark_count": b,
@@ -108,14 +109,6 @@ def power_table(
                     }
                 )
     return rows
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share."""
-    z = 1.959963984540054
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * float(np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)))
-    return middle - half, middle + half
 
 
 def power_sentences(rows: Sequence[Row]) -> list[str]:

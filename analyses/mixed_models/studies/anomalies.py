@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hpowh.analyses.mixed_models.inference.adjust import holm
 from hpowh.analyses.mixed_models.model.cells import Floats
+from hpowh.analyses.statistics.multiplicity import holm
 
 LEVEL = 0.05
 FEW_RUNS = 5

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from hpowh.analyses.mixed_models.inference.adjust import holm
 from hpowh.analyses.mixed_models.inference.compare import Comparison, NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
@@ -27,6 +26,7 @@ from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.model.subset import one_row_a_run, subset
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.strata import identifiable
+from hpowh.analyses.statistics.multiplicity import holm
 
 LEVEL = 0.05
 MOST_ALGORITHMS = 8

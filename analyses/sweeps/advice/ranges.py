@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.intervals import wilson
 from hpowh.analyses.sweeps.reading.columns import MISSING, Column, Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
 
@@ -113,7 +114,7 @@ def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -
     all_shares = np.bincount(codes, minlength=size) / codes.size
     boot = np.array([np.bincount(codes[draw], minlength=size) / count for draw in draws])
     lower, upper = np.percentile(boot, [2.5, 97.5], axis=0)
-    low, high = _wilson(mine, count)
+    low, high = wilson(mine, count)
     lower, upper = np.minimum(lower, low), np.maximum(upper, high)
     return [
         Range(
@@ -127,14 +128,6 @@ def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -
         )
         for i, level in enumerate(column.levels)
     ]
-
-
-def _wilson(share: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return Wilson's 95 % interval (1927) of shares of `count`: five of five are no certainty, as in a bootstrap."""
-    z = 1.959964
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 @dataclass(frozen=True)

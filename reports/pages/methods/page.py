@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hpowh.analyses.traces import axis, bands
+from hpowh.analyses.statistics import bands
+from hpowh.analyses.traces import axis
 from hpowh.reports.blocks import Block, Prose
 from hpowh.reports.context import SiteContext
 from hpowh.reports.page import Page

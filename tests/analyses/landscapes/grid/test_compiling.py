@@ -20,7 +20,8 @@ from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one import fanova, shares
 from hpowh.analyses.landscapes.one.fanova import decompose, roughness_to_slope
 from hpowh.analyses.landscapes.one.nodes import describe_nodes
-from hpowh.analyses.landscapes.values import pearson, ranked
+from hpowh.analyses.landscapes.values import pearson
+from hpowh.analyses.statistics.ranks import ranked
 
 
 class TestPays:

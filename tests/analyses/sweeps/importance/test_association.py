@@ -8,7 +8,7 @@ import scipy.stats
 from planted import column
 
 from hpowh.analyses.sweeps.importance.confounding import associate, cramer
-from hpowh.analyses.sweeps.importance.correlate import correlate, eta_squared, holm
+from hpowh.analyses.sweeps.importance.correlate import correlate, eta_squared
 from hpowh.analyses.sweeps.importance.linear import ALIASED, design, fit_linear
 from hpowh.analyses.sweeps.reading.prepare import prepare
 
@@ -40,10 +40,6 @@ def test_eta_squared_is_the_anova_and_its_interval_inverts_the_noncentral_f():
     for limit, share in ((found.lower, 0.975), (found.upper, 0.025)):
         size = 60 * limit / (1 - limit)
         assert scipy.stats.ncf.cdf(f, 2, 57, size) == pytest.approx(share, abs=1e-5)
-
-
-def test_holm_by_hand():
-    assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
 
 
 def test_too_few_trials_have_a_reason_instead_of_a_number():

@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from planted import column
 from sklearn.linear_model import Ridge
@@ -146,7 +146,7 @@ def test_associations_are_those_of_scipy_and_statsmodels(seed, n):
     raw = [column("x", x.tolist()), column("kind", kind.tolist()), column("near", gaps), column("far", far.tolist()),
            column("other", other.tolist())]  # fmt: skip
     used = list(prepare(raw).used)
-    assert len(used) == len(raw)
+    assume(len(used) == len(raw))  # a level that is too rare is left out
     found = {one.name: one.text if used[i].kind == "categorical" else one.number for i, one in enumerate(raw)}
     frame = pd.DataFrame(found)
     wanted = {}

@@ -10,9 +10,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from hpowh.analyses.mixed_models.model.cells import Floats
+Floats = NDArray[np.float64]
 
 Z_NODES, S_NODES = 128, 96
 FEW_DF = 3.0

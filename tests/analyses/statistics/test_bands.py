@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, norm
 
-from hpowh.analyses.traces.bands import bootstrap_mean_band, stratified_normal_band
+from hpowh.analyses.statistics.bands import bootstrap_mean_band, stratified_normal_band
 
 
 def test_equal_values_have_a_band_of_no_width():

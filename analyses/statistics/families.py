@@ -1,7 +1,6 @@
-"""p-values and critical values for families of comparisons.
+"""p-values and critical values for families of comparisons of means. For lists of p-values see `multiplicity`.
 
-Sources: Tukey (studentised range); Dunnett (1955), J. Am. Stat. Assoc. 50 (multivariate t); Holm (1979);
-Benjamini & Hochberg (1995).
+Sources: Tukey (studentised range); Dunnett (1955), J. Am. Stat. Assoc. 50 (multivariate t).
 """
 
 from __future__ import annotations
@@ -9,10 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from hpowh.analyses.mixed_models.inference.studentized import range_isf, range_sf
-from hpowh.analyses.mixed_models.model.cells import Floats
+from hpowh.analyses.statistics.studentized import range_isf, range_sf
+
+Floats = NDArray[np.float64]
 
 NODES = 96
 """Quadrature nodes for each of the two integrals of Dunnett's distribution."""
@@ -148,30 +149,3 @@ def _quadrature() -> tuple[Floats, Floats, Floats, Floats]:
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     points, scale_weights = np.polynomial.legendre.leggauss(NODES)
     return nodes, weights / weights.sum(), points, scale_weights
-
-
-def holm(p_values: Floats) -> Floats:
-    """Return Holm's adjusted p-values; NaN entries stay and do not count."""
-    return _stepwise(p_values, is_holm=True)
-
-
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """Return Benjamini and Hochberg's adjusted p-values; NaN entries stay and do not count."""
-    return _stepwise(p_values, is_holm=False)
-
-
-def _stepwise(p_values: Floats, *, is_holm: bool) -> Floats:
-    p_values = np.asarray(p_values, dtype=np.float64)
-    out = p_values.copy()
-    known = np.flatnonzero(~np.isnan(p_values))
-    size = len(known)
-    if not size:
-        return out
-    order = known[np.argsort(p_values[known], kind="stable")]
-    ordered = p_values[order]
-    if is_holm:
-        adjusted = np.maximum.accumulate(ordered * np.arange(size, 0, -1))
-    else:
-        adjusted = np.minimum.accumulate((ordered * size / np.arange(1, size + 1))[::-1])[::-1]
-    out[order] = np.minimum(adjusted, 1.0)
-    return out
