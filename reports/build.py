@@ -14,23 +14,11 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.page import Failure
 from hpowh.reports.registry import collect
 from hpowh.reports.writing import Written, program_fingerprint, write_pages
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
 from hpowh.warehouse.swap import replaced_folder
 
 MANIFEST = "build.json"
-
-INPUT = """
-select to_json(list(fact order by fact)) from (
-  select concat_ws('|', 'source', source_id, kind, name, uri, fingerprint, row_count, refused_count, options,
-    ingested_at) as fact from core.source
-  union all
-  select concat_ws('|', 'run', analysis_run_id, job, subject, job_version, parameters, input_fingerprint, warnings)
-  from ops.analysis_run
-  union all
-  select concat_ws('|', 'ingest', ingest_id, action, row_count) from ops.ingest
-)
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +150,13 @@ def _write_entry(folder: Path, first: str) -> None:
 
 def input_fingerprint(warehouse: Warehouse, only: tuple[str, ...], is_single_file: bool, with_pdf: bool = False) -> str:
     """Return a hash of all that a site depends on: sources, analysis runs, options, and the program itself."""
-    facts = [warehouse.sql(INPUT).one(), warehouse.path.name, sorted(only), is_single_file, with_pdf]
+    facts = [
+        warehouse.sql(queries.text("ledger/facts")).one(),
+        warehouse.path.name,
+        sorted(only),
+        is_single_file,
+        with_pdf,
+    ]
     return hashlib.sha256(json.dumps([*facts, program_fingerprint()]).encode()).hexdigest()
 
 

@@ -19,6 +19,7 @@ from hpowh.reports.finding import Finding, Key
 from hpowh.reports.inputs import Notes, WatchedWarehouse
 from hpowh.reports.page import Failure, Page
 from hpowh.reports.query import Query, with_values
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import WarehouseLockedError
 from hpowh.warehouse.migrate import program_version
 
@@ -124,7 +125,7 @@ class SiteContext:
     @cached_property
     def _algorithms(self) -> list[str]:
         with self.warehouse.watching(None):
-            return [name for (name,) in self.rows("select name from core.algorithm order by algorithm_id")]
+            return [name for (name,) in self.rows(queries.text("ledger/algorithms"))]
 
     @cached_property
     def _colours(self) -> Colours:
@@ -138,7 +139,7 @@ class SiteContext:
     def newest_run(self, job: str, subject: str) -> int | None:
         """Return the newest analysis run of a job on a subject, or None where it has not been run."""
         found = self.rows(
-            "select max(analysis_run_id) from ops.analysis_run where job = $job and subject = $subject",
+            queries.text("ledger/newest_run"),
             job=job,
             subject=subject,
         )
@@ -146,11 +147,7 @@ class SiteContext:
 
     def provenance(self, analysis_run_id: int) -> Provenance:
         """Return what is known of an analysis run."""
-        (row,) = self.rows(
-            "select analysis_run_id, job, subject, job_version, parameters, input_fingerprint, seed, ended_at, "
-            "warnings, program_version from ops.analysis_run where analysis_run_id = $run",
-            run=analysis_run_id,
-        )
+        (row,) = self.rows(queries.text("ledger/analysis_run"), run=analysis_run_id)
         known = dict(zip((field.name for field in fields(Provenance)), row, strict=True))
         return Provenance(**{**known, "warnings": json.loads(known["warnings"])})
 

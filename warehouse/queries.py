@@ -60,6 +60,18 @@ def names() -> list[str]:
     )
 
 
+def catalogue() -> dict[str, list[str]]:
+    """Return the columns of the list of all queries: name, parameters, what one row is."""
+    from hpowh.warehouse.parameters import parameters_of
+
+    found = [find(name) for name in names()]
+    return {
+        "query": [one.name for one in found],
+        "parameters": [" ".join(f"${name}" for name in parameters_of(one.text)) for one in found],
+        "one_row_is": [one.grain for one in found],
+    }
+
+
 def grain_of(sql: str, file: str) -> str:
     """Return the sentence that says what one row is: the first line, without the dashes.
 

@@ -17,23 +17,33 @@ import duckdb
 from hpowh.warehouse.console import note, print_table, show
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.limits import HINT as LIMIT_HINT
+from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.targets import written_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from hpowh.warehouse.relation import Relation
     from hpowh.warehouse.store import Warehouse
 
 HISTORY = Path("~/.hpowh_history")
 
 
 def run_query(
-    store: Warehouse, text: str, *, output: str, limit: int, out: Path | None = None, force: bool = False
+    store: Warehouse,
+    text: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    output: str,
+    limit: int,
+    out: Path | None = None,
+    force: bool = False,
 ) -> float:
     """Run the queries of a text and write their rows; return the seconds until the last row.
 
     As a table or markdown the rows of every query are shown, one after the other; a file or a pipe gets those of one.
+
+    Args:
+        parameters: the values of `$name` in the text.
 
     Raises:
         HpowhError: a query is wrong (DuckDB's message points at the place), or is none.
@@ -41,15 +51,10 @@ def run_query(
         UsageError: Parquet was asked for on a terminal, several queries in a form that holds the rows of one, or `out`
             is something that must not be overwritten.
     """
-    if output == "parquet" and out is None and sys.stdout.isatty():
-        raise UsageError("Parquet is not for a terminal.", "Give --out FILE, or redirect.")
+    _refuse_terminal(output, out)
     began = time.perf_counter()
     try:
-        if out is None:
-            written = _write_all(store, text, output, limit)
-        else:
-            with written_file(out, option="--out", force=force) as place:
-                written = _write_file(store, text, "csv" if output == "table" else output, place)
+        written = _write_somewhere(store.each(text, parameters), output, limit, out, force=force)
     except duckdb.PermissionException as error:
         raise HpowhError(
             f"Not allowed here: {_plain(error).splitlines()[0].removeprefix('Permission Error: ')}.",
@@ -67,14 +72,39 @@ def run_query(
     return seconds
 
 
+def write_rows(columns: Mapping[str, list[str]], *, output: str, out: Path | None = None, force: bool = False) -> None:
+    """Write texts that are in no warehouse, in any of the forms that a query's rows may have.
+
+    Raises:
+        UsageError: Parquet was asked for on a terminal, or `out` is something that must not be overwritten.
+    """
+    _refuse_terminal(output, out)
+    listed = ", ".join(f"unnest(${name}) as {name}" for name in columns)
+    relation = Relation(duckdb.connect().execute(f"select {listed}", dict(columns)))
+    _write_somewhere([relation], output, 0, out, force=force)
+
+
+def _refuse_terminal(output: str, out: Path | None) -> None:
+    if output == "parquet" and out is None and sys.stdout.isatty():
+        raise UsageError("Parquet is not for a terminal.", "Give --out FILE, or redirect.")
+
+
+def _write_somewhere(relations: Iterable[Relation], output: str, limit: int, out: Path | None, *, force: bool) -> str:
+    """Write the rows to a file, or to standard output where none is named; return a notice, or an empty text."""
+    if out is None:
+        return _write_all(relations, output, limit)
+    with written_file(out, option="--out", force=force) as place:
+        return _write_file(relations, "csv" if output == "table" else output, place)
+
+
 def _plain(error: duckdb.Error) -> str:
     return str(error).strip()
 
 
-def _write_all(store: Warehouse, text: str, output: str, limit: int) -> str:
+def _write_all(relations: Iterable[Relation], output: str, limit: int) -> str:
     """Write the rows of all queries to standard output; return a notice for the user, or an empty text."""
     notices = []
-    for position, relation in enumerate(_with_columns(store.each(text))):
+    for position, relation in enumerate(_with_columns(relations)):
         if position and output not in ("table", "markdown"):
             raise UsageError(f"Several queries give no single {output}.", "Run them one by one, or as a table.")
         if position:
@@ -83,23 +113,23 @@ def _write_all(store: Warehouse, text: str, output: str, limit: int) -> str:
     return next((notice for notice in notices if notice), "")
 
 
-def _with_columns(relations: Iterator[Relation]) -> Iterator[Relation]:
+def _with_columns(relations: Iterable[Relation]) -> Iterator[Relation]:
     """Leave out what has no rows by its nature, such as SET VARIABLE, unless nothing else comes."""
     return (relation for relation in relations if relation.columns != ["Success"])
 
 
-def _write_file(store: Warehouse, text: str, output: str, place: Path) -> str:
+def _write_file(relations: Iterable[Relation], output: str, place: Path) -> str:
     """Write the rows of one query to a file."""
     if output == "parquet":
         import pyarrow.parquet as pq
 
-        relations = list(_with_columns(store.each(text)))
-        if len(relations) != 1:
+        found = list(_with_columns(relations))
+        if len(found) != 1:
             raise UsageError("Several queries give no single parquet.", "Run them one by one.")
-        pq.write_table(relations[0].arrow(), str(place))
+        pq.write_table(found[0].arrow(), str(place))
         return ""
     with place.open("w", newline="", encoding="utf-8") as handle, contextlib.redirect_stdout(handle):
-        return _write_all(store, text, output, 0)
+        return _write_all(relations, output, 0)
 
 
 def _write(relation: Relation, output: str, limit: int) -> str:

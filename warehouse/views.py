@@ -9,12 +9,12 @@ from functools import cache
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+import duckdb
+
+from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.names import identifier, literal, slug
-
-if TYPE_CHECKING:
-    import duckdb
+from hpowh.warehouse.queries import grain_of
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,18 @@ def macros() -> tuple[Macro, ...]:
 
 @cache
 def static_views() -> tuple[View, ...]:
-    """Return the views of `sql/views` in dependency order."""
+    """Return the views of `sql/views` in dependency order.
+
+    Raises:
+        HpowhError: a file does not say what one row of its view is.
+    """
     views: dict[str, View] = {}
     for entry in files("hpowh.sql").joinpath("views").iterdir():
         if entry.name.endswith(".sql"):
             text = entry.read_text(encoding="utf-8")
-            first, _, select = text.partition("\n")
-            views[entry.name[:-4]] = View(entry.name[:-4], first.removeprefix("--").strip(), select.strip().rstrip(";"))
+            grain = grain_of(text, f"sql/views/{entry.name}")
+            select = text.partition("\n")[2].strip().rstrip(";")
+            views[entry.name[:-4]] = View(entry.name[:-4], grain, select)
     needs = {
         name: {other for other in re.findall(r"\bmart\.(\w+)", view.select) if other in views and other != name}
         for name, view in sorted(views.items())
@@ -84,11 +89,14 @@ def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop and create every macro and view in one transaction the caller holds, then read each view with `limit 0`.
 
     DuckDB lets a column vanish under a view; the read finds that now and not in a user's query.
+
+    Raises:
+        HpowhError: a view cannot be made or read; names it and its file.
     """
     drop_views(connection)
     create_macros(connection)
     for view in static_views():
-        connection.execute(f"create view mart.{view.name} as {view.select}")
+        _try(connection, f"create view mart.{view.name} as {view.select}", "mart", view.name)
         connection.execute(f"comment on view mart.{view.name} is {literal(view.grain)}")
     refresh_generated_views(connection)
     connection.execute(
@@ -98,7 +106,17 @@ def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
     for schema, name in connection.execute(
         "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
     ).fetchall():
-        connection.execute(f"select * from {identifier(schema)}.{identifier(name)} limit 0")
+        _try(connection, f"select * from {identifier(schema)}.{identifier(name)} limit 0", schema, name)
+
+
+def _try(connection: duckdb.DuckDBPyConnection, statement: str, schema: str, name: str) -> None:
+    """Run a statement about one view; what is wrong with the view's SQL is said with its name and its file."""
+    try:
+        connection.execute(statement)
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        is_static = schema == "mart" and name in {view.name for view in static_views()}
+        where = f" (sql/views/{name}.sql)" if is_static else ""
+        raise HpowhError(f"The view {schema}.{name}{where} cannot be made: {str(error).strip()}") from None
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:

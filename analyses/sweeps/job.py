@@ -82,7 +82,7 @@ def choose(warehouse: Warehouse, sweeps: Sequence[str], metrics: Sequence[str]) 
         if (not sweeps and not is_run) or subject in sweeps or own in sweeps
     ]
     chosen = [
-        Chosen(number, subject, warehouse.sql(queries.text("sweep_input/metrics"), [number]).rows())
+        Chosen(number, subject, warehouse.sql(queries.text("sweep_input/metrics"), {"sweep": number}).rows())
         for number, subject in meant
     ]
     there = sorted({name for one in chosen for _, name, _ in one.metrics})
@@ -126,13 +126,14 @@ def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome
     found = warehouse.find_run(run)
     if found is not None:
         return Outcome(one.subject, found, False, [], {})
+    of = {"sweep": one.sweep_id}
     trials = read_trials(
-        warehouse.sql(queries.text("sweep_input/trials"), [one.sweep_id]).pl(),
-        warehouse.sql(queries.text("sweep_input/parameters"), [one.sweep_id]).pl(),
-        warehouse.sql(queries.text("sweep_input/declared"), [one.sweep_id]).rows(),
-        warehouse.sql(queries.text("sweep_input/rules"), [one.sweep_id]).rows(),
+        warehouse.sql(queries.text("sweep_input/trials"), of).pl(),
+        warehouse.sql(queries.text("sweep_input/parameters"), of).pl(),
+        warehouse.sql(queries.text("sweep_input/declared"), of).rows(),
+        warehouse.sql(queries.text("sweep_input/rules"), of).rows(),
         {
-            number: warehouse.sql(queries.text("sweep_input/values"), [one.sweep_id, number]).pl()
+            number: warehouse.sql(queries.text("sweep_input/values"), of | {"metric": number}).pl()
             for number, _, _ in one.metrics
         },
     )

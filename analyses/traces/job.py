@@ -51,7 +51,7 @@ def planned_run(warehouse: Warehouse, experiment_id: int, name: str) -> Analysis
     from hpowh.analyses.statistics import bands
     from hpowh.analyses.traces import axis
 
-    facts = warehouse.sql(queries.text("traces/input"), [experiment_id]).one()
+    facts = warehouse.sql(queries.text("traces/input"), {"experiment": experiment_id}).one()
     parameters = {
         "points": axis.POINT_LIMIT,
         "log_ratio": axis.LOG_RATIO,
@@ -92,7 +92,7 @@ def _analyse_one(warehouse: Warehouse, experiment_id: int, name: str) -> Outcome
 
 def _prepare(connection: duckdb.DuckDBPyConnection, experiment_id: int) -> pl.DataFrame:
     """Build the temporary tables up to `traces_point`; return the axes, one row a benchmark and metric."""
-    connection.execute(queries.text("traces/runs"), [experiment_id])
+    connection.execute(queries.text("traces/runs"), {"experiment": experiment_id})
     connection.execute(queries.text("traces/spans"))
     connection.execute(queries.text("traces/budgets"))
     axes, grid = _choose_axes(connection)
@@ -156,7 +156,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, experiment_id: int, axes: pl.
     import polars as pl
 
     summary = connection.execute(queries.text("traces/summary")).pl()
-    coverage = connection.execute(queries.text("traces/coverage"), [experiment_id]).pl()
+    coverage = connection.execute(queries.text("traces/coverage"), {"experiment": experiment_id}).pl()
     seeds = [seed_ranges(missing or []) for missing in coverage["missing_seeds"].to_list()]
     complete = [row["run_count"] > 0 and not text for row, text in zip(coverage.to_dicts(), seeds, strict=True)]
     return {

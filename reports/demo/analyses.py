@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpowh.reports.demo.plan import EXPERIMENT, Plan
+from hpowh.warehouse import queries
 
 if TYPE_CHECKING:
     from hpowh.reports.demo.progress import Progress
     from hpowh.warehouse import Warehouse
 
 FORMULA = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
-SPACES = """
-select s.name from core.search_space as s join core.source as c using (source_id)
-where c.kind <> 'evaluated' order by s.name
-"""
 FEWEST_BENCHMARKS = 4
 """Below this a variance between benchmarks says nothing."""
 
@@ -34,7 +31,7 @@ def analyse_landscapes(warehouse: Warehouse, plan: Plan, progress: Progress) -> 
     """
     from hpowh.analyses.landscapes.job import Selection, Settings, analyse
 
-    spaces = [row[0] for row in warehouse.sql(SPACES).rows()]
+    spaces = [row[0] for row in warehouse.sql(queries.text("demo/spaces")).rows()]
     outcomes = []
     for done, space in enumerate(spaces):
         progress.update(space, done / len(spaces))

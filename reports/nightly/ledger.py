@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.reports.nightly.changes import Change, compare
 from hpowh.reports.nightly.conclusions import read_conclusions, store_conclusions, stored_conclusions
+from hpowh.warehouse import queries
 from hpowh.warehouse.migrate import program_version
 
 if TYPE_CHECKING:
@@ -68,17 +69,12 @@ class Past:
 def look_back(warehouse: Warehouse, config: Config, nightly_id: int) -> Past:
     """Return what the ledger says of this site's builds before this one."""
     site = str(config.site)
-    base = warehouse.sql(
-        "select max(nightly_id) from ops.nightly where site = ? and is_new_site and nightly_id < ?", [site, nightly_id]
-    ).one()
+    base = warehouse.sql(queries.text("nightly/base"), {"site": site, "nightly": nightly_id}).one()
     failed = warehouse.sql(
-        "select count(*) from ops.nightly where site = ? and nightly_id > ? and nightly_id < ? "
-        "and status in ('failed', 'killed')",
-        [site, base or 0, nightly_id],
+        queries.text("nightly/failed_count"),
+        {"site": site, "base": base or 0, "nightly": nightly_id},
     ).one()
-    published = warehouse.sql(
-        "select arg_max(published, nightly_id) from ops.nightly where published is not null"
-    ).one()
+    published = warehouse.sql(queries.text("nightly/published")).one()
     return Past(base, failed, published)
 
 
@@ -97,9 +93,8 @@ def note_conclusions(
         before = stored_conclusions(connection, base) if base is not None else []
         changes = compare(before, now, tolerance) if base is not None else []
         kept = connection.execute(
-            "select nightly_id from ops.nightly where is_new_site "
-            "qualify row_number() over (partition by site order by nightly_id desc) <= ?",
-            [keep],
+            queries.text("nightly/kept"),
+            {"keep": keep},
         ).fetchall()
         store_conclusions(connection, nightly_id, now, [number for (number,) in kept])
         connection.execute("delete from ops.change where nightly_id = ?", [nightly_id])

@@ -24,17 +24,16 @@ def analysed_map(warehouse: Warehouse, selection: Selection, *, runs: Sequence[s
         UsageError: the selection is not one landscape, or was not analysed, there is no such run on
             it, or its grid is too large.
     """
-    from hpowh.analyses.landscapes.reading.rows import rows_of
     from hpowh.reports.pictures.stored import stored_map
     from hpowh.warehouse import queries
 
     key = job.only_one(warehouse, selection)
-    found = rows_of(warehouse)(queries.text("landscape/newest"), [job.JOB, key.subject])
-    if not found:
+    run = warehouse.sql(queries.text("ledger/newest_run"), {"job": job.JOB, "subject": key.subject}).one()
+    if run is None:
         raise UsageError(
             f"{key.subject} was not analysed.", f"Run: hpowh analyse landscapes --benchmark {key.benchmark}"
         )
     try:
-        return stored_map(warehouse, found[0][0], runs=runs, title=key.subject).markup
+        return stored_map(warehouse, run, runs=runs, title=key.subject).markup
     except LandscapeError as error:
         raise UsageError(error.message, error.hint) from error

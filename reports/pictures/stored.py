@@ -54,15 +54,15 @@ def read_stored(reader: Reader, analysis_run_id: int) -> StoredLandscape:
     if not subject:
         raise LandscapeError(f"Analysis run {analysis_run_id} is no landscape's.")
     space = read_space(rows, subject[0][0])
-    columns = reader.sql(queries.text("landscape/stored_nodes"), [analysis_run_id]).numpy()
-    by_position: dict[int, float] = dict(rows(queries.text("landscape/stored_importance"), [analysis_run_id]))
+    columns = reader.sql(queries.text("landscape/stored_nodes"), {"run": analysis_run_id}).numpy()
+    by_position: dict[int, float] = dict(rows(queries.text("landscape/stored_importance"), {"run": analysis_run_id}))
     return StoredLandscape(
         analysis_run_id=analysis_run_id,
         surface=Surface.make(space, columns["configuration_id"], columns["loss"]),
         basin=np.asarray(columns["basin_id"], dtype=np.int64),
         importance=[float(by_position.get(axis.position, 0.0)) for axis in space.axes],
         labels=read_labels(rows, subject[0][0]),
-        optima=[int(row[0]) for row in rows(queries.text("landscape/stored_optima"), [analysis_run_id])],
+        optima=[int(row[0]) for row in rows(queries.text("landscape/stored_optima"), {"run": analysis_run_id})],
     )
 
 
@@ -96,7 +96,9 @@ def stored_map(
 
 def _paths(reader: Reader, analysis_run_id: int, wanted: Sequence[str], colours: Colours) -> list[RunPath]:
     found: dict[str, tuple[str, list[int]]] = {}
-    for algorithm, seed, configuration in rows_of(reader)(queries.text("landscape/stored_paths"), [analysis_run_id]):
+    for algorithm, seed, configuration in rows_of(reader)(
+        queries.text("landscape/stored_paths"), {"run": analysis_run_id}
+    ):
         label = f"{algorithm}, " + ("seed unknown" if seed is None else f"seed {seed}")
         found.setdefault(algorithm, (label, []))[1].append(int(configuration))
     missing = [name for name in wanted if name not in found]
@@ -118,7 +120,7 @@ def stored_trials(
     """
     trials: dict[str, list[tuple[int, int]]] = {}
     for algorithm, configuration, count in rows_of(reader)(
-        queries.text("landscape/stored_trials"), [stored.analysis_run_id]
+        queries.text("landscape/stored_trials"), {"run": stored.analysis_run_id}
     ):
         trials.setdefault(algorithm, []).append((int(configuration), int(count)))
     if not trials or not stored.optima:

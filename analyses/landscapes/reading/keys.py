@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.space import Axis, Space
 from hpowh.warehouse import queries
 
-Rows = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+Rows = Callable[[str, Sequence[Any] | Mapping[str, Any]], list[tuple[Any, ...]]]
 """Runs a query with parameters and returns its rows."""
 
 
@@ -41,9 +41,15 @@ class Key:
     """One seed; None for the mean over seeds and folds."""
 
     @property
-    def identity(self) -> list[Any]:
+    def parameters(self) -> dict[str, Any]:
         """The parameters of the queries that read it."""
-        return [self.search_space_id, self.benchmark_id, self.metric_id, self.split, self.fidelity]
+        return {
+            "space": self.search_space_id,
+            "benchmark": self.benchmark_id,
+            "metric": self.metric_id,
+            "split": self.split,
+            "fidelity": self.fidelity,
+        }
 
     @property
     def comparable(self) -> tuple[Any, ...]:
@@ -89,7 +95,7 @@ def read_space(rows: Rows, search_space_id: int) -> Space:
     Raises:
         LandscapeError: its strides are no mixed radix.
     """
-    found = rows(queries.text("landscape_input/axes"), [search_space_id])
+    found = rows(queries.text("landscape_input/axes"), {"space": search_space_id})
     axes = [Axis(name, int(size), kind == "ordinal", int(position)) for name, size, kind, position, _ in found]
     return Space.from_strides(axes, [int(row[4]) for row in found])
 
@@ -140,7 +146,7 @@ def select(keys: Sequence[Key], selection: Selection) -> list[Key]:
     if selection.split is None:
         chosen = _per_group(chosen, lambda key: (key.search_space_id, key.benchmark_id, key.metric_id), _main_split)
     if selection.fidelity is None:
-        chosen = _per_group(chosen, lambda key: (*key.identity[:4],), _main_fidelity)
+        chosen = _per_group(chosen, lambda key: (*key.place, key.split), _main_fidelity)
     return [replace(key, seed=selection.seed) for key in chosen]
 
 
@@ -188,6 +194,6 @@ def named(text: str, selection: Selection) -> Selection:
 def read_labels(rows: Rows, search_space_id: int) -> dict[int, list[str]]:
     """Return the labels of each hyperparameter's levels by its position, of each the first 1000."""
     labels: dict[int, list[str]] = {}
-    for position, label in rows(queries.text("landscape_input/labels"), [search_space_id]):
+    for position, label in rows(queries.text("landscape_input/labels"), {"space": search_space_id}):
         labels.setdefault(int(position), []).append(label)
     return labels

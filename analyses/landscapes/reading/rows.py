@@ -43,7 +43,7 @@ def read_surface(reader: Reader, key: Key, space: Space | None = None) -> Surfac
         if key.seed not in seeds:
             raise LandscapeError(f"There is no seed {key.seed}.", f"There is: {', '.join(map(str, seeds))}.")
         return seeds[key.seed]
-    columns = reader.sql(queries.text("landscape_input/losses"), key.identity).numpy()
+    columns = reader.sql(queries.text("landscape_input/losses"), key.parameters).numpy()
     value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
     loss = -value if key.direction == "max" else value
     return Surface.make(space, np.asarray(columns["configuration_id"]), loss)
@@ -80,10 +80,10 @@ def _read_together(reader: Reader, keys: Sequence[Key], space: Space) -> Iterato
         except LandscapeError as error:
             yield error
         return
-    of, parameters = keys[0], [key.benchmark_id for key in keys]
+    of = keys[0]
     columns = reader.sql(
         queries.text("landscape_input/losses_together"),
-        [of.search_space_id, parameters, of.metric_id, of.split, of.fidelity],
+        {"benchmarks": [key.benchmark_id for key in keys]} | _without(of, "benchmark"),
     ).numpy()
     benchmark, ranks = np.asarray(columns["benchmark_id"]), np.asarray(columns["configuration_id"])
     value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
@@ -98,7 +98,7 @@ def _read_together(reader: Reader, keys: Sequence[Key], space: Space) -> Iterato
 
 def read_seeds(reader: Reader, key: Key, space: Space) -> dict[int, Surface]:
     """Return one landscape per seed."""
-    columns = reader.sql(queries.text("landscape_input/seed_losses"), key.identity).numpy()
+    columns = reader.sql(queries.text("landscape_input/seed_losses"), key.parameters).numpy()
     seeds = np.asarray(columns["seed"])
     ranks, loss = np.asarray(columns["configuration_id"]), np.asarray(columns["loss"])
     return {int(s): Surface.make(space, ranks[seeds == s], loss[seeds == s]) for s in np.unique(seeds)}
@@ -106,9 +106,7 @@ def read_seeds(reader: Reader, key: Key, space: Space) -> dict[int, Surface]:
 
 def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
     """Return the optimiser trials on a landscape as `against.place_runs` takes them; empty where there are none."""
-    columns = reader.sql(
-        queries.text("landscape_input/trials"), [key.search_space_id, key.benchmark_id, key.metric_id]
-    ).numpy()
+    columns = reader.sql(queries.text("landscape_input/trials"), _without(key, "split", "fidelity")).numpy()
     if not columns["run_id"].size:
         return {}
     return {
@@ -121,10 +119,30 @@ def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
 
 def read_default(reader: Reader, key: Key) -> int | None:
     """Return the configuration with the best mean rank over the benchmarks; None where there is one benchmark only."""
-    found = reader.sql(
-        queries.text("landscape_input/default"), [key.search_space_id, key.metric_id, key.split, key.fidelity]
-    ).one()
+    found = reader.sql(queries.text("landscape_input/default"), _without(key, "benchmark")).one()
     return None if found is None else int(found)
+
+
+def read_units(reader: Reader, key: Key) -> tuple[NDArray, NDArray, NDArray]:
+    """Return configuration, unit (one seed and fold) and loss of each measurement on a landscape."""
+    columns = reader.sql(queries.text("landscape_input/units"), key.parameters).numpy()
+    return np.asarray(columns["configuration_id"]), np.asarray(columns["unit"]), np.asarray(columns["loss"])
+
+
+def read_fold_count(reader: Reader, key: Key) -> int:
+    """Return how many folds a landscape was measured on."""
+    return int(reader.sql(queries.text("landscape_input/folds"), key.parameters).one() or 0)
+
+
+def read_costs(reader: Reader, key: Key) -> dict[float, float]:
+    """Return what was spent in all at each fidelity of a landscape."""
+    rows = reader.sql(queries.text("landscape_input/costs"), _without(key, "fidelity")).rows()
+    return {float(at): float(spent) for at, spent in rows}
+
+
+def _without(key: Key, *names: str) -> dict[str, Any]:
+    """Return the parameters of a landscape's queries, some left out."""
+    return {name: value for name, value in key.parameters.items() if name not in names}
 
 
 def read_trial_digests(reader: Reader) -> dict[tuple[int, int, int], str]:

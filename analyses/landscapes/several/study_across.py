@@ -10,51 +10,20 @@ from dataclasses import asdict
 from typing import Any
 
 from hpowh.analyses.landscapes.reading.keys import Key
-from hpowh.analyses.landscapes.reading.rows import Reader, rows_of
+from hpowh.analyses.landscapes.reading.results import (
+    read_features,
+    read_fidelities,
+    read_fingerprint,
+    read_noise,
+    read_shapes,
+    read_similar,
+)
+from hpowh.analyses.landscapes.reading.rows import Reader
 from hpowh.analyses.landscapes.several.across import Candidate, standings
 from hpowh.analyses.landscapes.several.claims import CLAIMS, Value, judge
 from hpowh.analyses.landscapes.several.families import Family, families
 from hpowh.analyses.landscapes.several.relations import relate
 
-SHAPES = """
-with number as (
-  select analysis_run_id, name, value from result.landscape_metric
-  union all
-  select analysis_run_id, 'autocorrelation', rank_exact from result.landscape_autocorrelation where lag = 1
-  union all
-  select analysis_run_id, 'neutrality_1_percent', neutrality from result.landscape_neutrality
-  where abs(relative_epsilon - 0.01) < 1e-9
-)
-select r.subject, n.name, n.value
-from number as n
-join ops.analysis_run as r on r.analysis_run_id = n.analysis_run_id
-where r.job in ('landscapes', 'landscapes.overfitting') and n.value is not null
-order by r.analysis_run_id
-"""
-"""Numbers of the landscapes and of their gaps, by the subject of the analysis; later runs come later."""
-SIMILAR = """
-select r.subject, s.landscape_a, s.landscape_b, s.measure, s.value
-from result.landscape_similarity as s
-join ops.analysis_run as r on r.analysis_run_id = s.analysis_run_id
-where s.measure in ('spearman', 'best_overlap_10', 'importance_agreement') and s.value is not null
-  and s.landscape_a < s.landscape_b and s.aspect in ('benchmark', 'split')
-order by r.analysis_run_id
-"""
-FIDELITIES = """
-select search_space_id, benchmark_id, metric_id, split, fidelity, full_fidelity, spearman, best_overlap_10, cost
-from result.landscape_fidelity
-"""
-NOISE = """
-select search_space_id, benchmark_id, metric_id, split, fidelity, configuration_count, best_loss, median_loss,
-  noise_floor
-from result.landscape_noise
-"""
-FEATURES = "select benchmark_id, name, numeric_value, text_value from core.benchmark_feature order by all"
-FINGERPRINT = """
-select bit_xor(hash(job, subject, job_version, parameters, input_fingerprint, seed))::varchar, count(*)
-from ops.analysis_run
-where job in ('landscapes', 'landscapes.similarity', 'landscapes.overfitting', 'landscapes.grids')
-"""
 TARGETS = (
     "assortativity_rank", "neutrality", "ndc_spearman", "lo_ratio", "fdc_spearman", "basin_global_share",
     "variance_ranks_main", "near_best_5", "gap_median", "gap_spearman", "gap_regret",
@@ -73,7 +42,7 @@ Row = dict[str, Any]
 
 def stored_fingerprint(reader: Reader) -> tuple[Any, ...]:
     """Return what changes whenever a stored analysis or a meta-feature does that this study reads."""
-    return (*rows_of(reader)(FINGERPRINT, []), *rows_of(reader)(FEATURES, []))
+    return (*read_fingerprint(reader), *read_features(reader))
 
 
 def study(
@@ -86,11 +55,11 @@ def study(
         seed: of the bootstrap.
     """
     shapes: dict[str, dict[str, float]] = {}
-    for subject, name, value in rows_of(reader)(SHAPES, []):
+    for subject, name, value in read_shapes(reader):
         shapes.setdefault(subject, {})[name] = value
     numbers: dict[str, dict[int, float]] = {}
     texts: dict[str, dict[int, str]] = {}
-    for benchmark, name, number, text in rows_of(reader)(FEATURES, []):
+    for benchmark, name, number, text in read_features(reader):
         if name.endswith("_id"):
             continue  # a number that names a data set says nothing about it
         if number is None:
@@ -108,9 +77,9 @@ def study(
 def _models(reader: Reader, texts: Mapping[str, Mapping[int, str]]) -> list[Row]:
     """Return how the models stand on every data set on which there are several, metric by metric and split by split."""
     data, models = texts.get("data_set", {}), texts.get("model", {})
-    costs = {(*row[:4], row[4]): row[8] for row in rows_of(reader)(FIDELITIES, [])}
+    costs = {(*row[:4], row[4]): row[8] for row in read_fidelities(reader)}
     groups: dict[tuple[str, int, str], list[tuple[Any, ...]]] = {}
-    for row in rows_of(reader)(NOISE, []):
+    for row in read_noise(reader):
         benchmark, metric, split = row[1], row[2], row[3]
         if benchmark in data and benchmark in models:
             groups.setdefault((data[benchmark], metric, split), []).append(row)
@@ -193,10 +162,10 @@ def claim_values(
             found[claim].setdefault(key.search_space, []).append(Value(value, benchmarks or (key.benchmark_id,)))
 
     similar: dict[str, dict[tuple[str, str, str], float]] = {}
-    for subject, a, b, measure, value in rows_of(reader)(SIMILAR, []):
+    for subject, a, b, measure, value in read_similar(reader):
         similar.setdefault(subject, {})[a, b, measure] = value
     lowest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for row in rows_of(reader)(FIDELITIES, []):
+    for row in read_fidelities(reader):
         if row[4] is not None and row[4] != row[5] and (row[:4] not in lowest or row[4] < lowest[row[:4]][4]):
             lowest[row[:4]] = row
     ids = {(key.search_space_id, key.benchmark): key.benchmark_id for key in everything}
@@ -205,7 +174,7 @@ def claim_values(
         for claim, name in METRIC_CLAIMS.items():
             add(claim, key, mine.get(name))
         add("split_spearman", key, shapes.get(f"{key.subject} against train", {}).get("gap_spearman"))
-        low = lowest.get(tuple(key.identity[:4]))
+        low = lowest.get((*key.place, key.split))
         if low:
             add("fidelity_spearman", key, low[6])
             add("fidelity_overlap", key, low[7])

@@ -13,31 +13,19 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.reading.keys import Key, read_space
-from hpowh.analyses.landscapes.reading.rows import Reader, read_surface, rows_of
+from hpowh.analyses.landscapes.reading.rows import (
+    Reader,
+    read_costs,
+    read_fold_count,
+    read_surface,
+    read_units,
+    rows_of,
+)
 from hpowh.analyses.landscapes.several.fidelity import against_full, cost_shares, mark_cheapest, saved_share
 from hpowh.analyses.landscapes.several.noise import Noise, measure_noise
 from hpowh.analyses.landscapes.several.similarity import prepare
 from hpowh.analyses.landscapes.several.transfer import common_defaults
 
-UNITS = """
-select e.configuration_id, dense_rank() over (order by e.seed, e.fold) - 1 as unit,
-  case when m.direction = 'max' then -e.value else e.value end as loss
-from core.evaluation as e
-join core.metric as m on m.metric_id = e.metric_id
-where e.search_space_id = ? and e.benchmark_id = ? and e.metric_id = ? and e.split = ?
-  and e.fidelity is not distinct from ? and e.value is not null
-"""
-"""One measurement a row; a unit is one seed and fold."""
-FOLDS = """
-select count(distinct fold) from core.evaluation
-where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and fidelity is not distinct from ?
-"""
-COSTS = """
-select fidelity, sum(cost) from core.evaluation
-where search_space_id = ? and benchmark_id = ? and metric_id = ? and split = ? and cost is not null
-  and fidelity is not null
-group by fidelity
-"""
 Row = dict[str, Any]
 
 
@@ -97,11 +85,7 @@ def identity_of(key: Key) -> Row:
 
 def noise_of(reader: Reader, key: Key) -> Noise:
     """Return the noise of a landscape, from the configurations that were measured on every seed and fold."""
-    columns = reader.sql(UNITS, key.identity).numpy()
-    folds = int(reader.sql(FOLDS, key.identity).one() or 0)
-    return measure_noise(
-        unit_matrix(*(np.asarray(columns[name]) for name in ("configuration_id", "unit", "loss"))), folds
-    )
+    return measure_noise(unit_matrix(*read_units(reader, key)), read_fold_count(reader, key))
 
 
 def unit_matrix(ids: NDArray, units: NDArray, loss: NDArray) -> NDArray[np.float64]:
@@ -127,7 +111,7 @@ def _fidelities(reader: Reader, space: Space, members: Sequence[Key], top: _Top,
     """Return one row a fidelity of one landscape, the full one among them."""
     full = prepare(top.surface)
     at_top = top.key.fidelity
-    costs = {float(at): float(spent) for at, spent in rows_of(reader)(COSTS, top.key.identity[:4])}
+    costs = read_costs(reader, top.key)
     shares = cost_shares(costs, at_top) if at_top is not None else {}
     rows = []
     for key in members:

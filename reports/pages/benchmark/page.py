@@ -51,7 +51,7 @@ def _build(site: SiteContext, benchmark_id: int, run_count: int) -> Sequence[Blo
         text = "No table of configurations was ingested for this benchmark: only what runs reported is known."
         found.append(Prose("Its configurations", [text]))
     features = site.query(queries.text("benchmark/features"), benchmark=benchmark_id)
-    links = site.rows("select distinct experiment from mart.run where benchmark_id = $id order by 1", id=benchmark_id)
+    links = site.rows(queries.text("benchmark/experiments"), benchmark=benchmark_id)
     if links:
         found.append(
             Links("Experiments on this benchmark", [(one, site.href(("experiment", one)), "") for (one,) in links])
@@ -196,7 +196,7 @@ def _measured(site: SiteContext, benchmark_id: int) -> Table:
 
 def _runs(site: SiteContext, benchmark_id: int) -> list[Block]:
     experiments = site.rows(
-        "select distinct experiment from mart.run where benchmark_id = $benchmark order by experiment",
+        queries.text("benchmark/experiments"),
         benchmark=benchmark_id,
     )
     blocks: list[Block] = []

@@ -10,20 +10,9 @@ from hpowh.reports.charts.coverage import coverage_matrix
 from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem
 from hpowh.reports.page import Page
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
-MATRIX = """
-select benchmark, setting, algorithm, run_count, expected_seed_count, missing_seeds
-from mart.coverage
-where experiment = $experiment
-order by benchmark, setting, algorithm_id
-"""
-LANDSCAPES = """
-select search_space, benchmark, metric, split, fidelity, configuration_count, cardinality,
-  100 * coverage as percent, seed_count, evaluation_count, evaluation_count - ok_count as unusable_count
-from mart.landscape
-order by search_space, benchmark, metric, split, fidelity
-"""
 CELL_LIMIT = 2000
 """A matrix shows as many benchmarks as give so many cells, those with most seeds missing first; the CSV has all."""
 
@@ -40,9 +29,9 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 
 def _build(site: SiteContext) -> Sequence[Block]:
-    experiments = [name for (name,) in site.rows("select name from core.experiment order by name")]
+    experiments = [name for (name,) in site.rows(queries.text("experiment/names"))]
     blocks: list[Block] = [block for name in experiments for block in _matrix(site, name)]
-    landscapes = site.query(LANDSCAPES)
+    landscapes = site.query(queries.text("coverage/landscapes"))
     if landscapes.frame.height:
         columns = [
             Column(
@@ -68,7 +57,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
 
 
 def _matrix(site: SiteContext, name: str) -> list[Block]:
-    query = site.query(MATRIX, experiment=name)
+    query = site.query(queries.text("coverage/runs"), experiment=name)
     rows = [
         row | {"missing": seed_ranges(row["missing_seeds"]), "missing_count": len(row["missing_seeds"])}
         for row in query.rows()

@@ -24,7 +24,7 @@ VARIANT_LIMIT = 50
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page an experiment."""
-    for (name,) in site.rows("select name from core.experiment order by name"):
+    for (name,) in site.rows(queries.text("experiment/names")):
         yield Page(
             key=("experiment", name),
             title=name,
@@ -36,7 +36,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield, per experiment and setting, which algorithm ends best on average."""
-    for (name,) in site.rows("select name from core.experiment order by name"):
+    for (name,) in site.rows(queries.text("experiment/names")):
         run = site.newest_run("traces", name)
         if run is not None:
             yield from _experiment_findings(site, name, run)

@@ -43,10 +43,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield what the overview says of landscapes: the smoothest and the most rugged one."""
-    rows = site.rows(
-        "select search_space, benchmark, metric, split, fidelity, value from mart.landscape_measure "
-        "where measure = 'assortativity_rank' and value is not null and seed is null order by value, benchmark"
-    )
+    rows = site.rows(queries.text("landscape/smoothness"))
     if len(rows) > 1:
         for row, word in ((rows[0], "most rugged"), (rows[-1], "smoothest")):
             text = (
@@ -84,9 +81,7 @@ def _build(
     )
     label = f"{metric} ({better(direction)})"
     sign = -1.0 if direction == "max" else 1.0
-    (space_id, epsilon, rule) = site.rows(
-        "select search_space_id, epsilon, epsilon_rule from result.landscape_subject where analysis_run_id = $r", r=run
-    )[0]
+    (space_id, epsilon, rule) = site.rows(queries.text("landscape/tolerance"), run=run)[0]
     by_rank = [row for row in importance.rows() if row["scope"] == "ranks"]
     optima = next((row for row in metrics.rows() if row["name"] == "n_lo"), {"value": None, "reason": "not computed"})
     has_optima = optima["value"] is not None

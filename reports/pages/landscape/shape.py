@@ -18,7 +18,7 @@ from hpowh.warehouse import queries
 
 def colours(site: SiteContext) -> dict[str, str]:
     """Return each algorithm's colour as it is on light ground: the maps' planes are the same in every theme."""
-    names = [name for (name,) in site.rows("select name from core.algorithm order by algorithm_id")]
+    names = [name for (name,) in site.rows(queries.text("ledger/algorithms"))]
     return {name: LIGHT[int(site.colours.token(name)[1:])] for name in names}
 
 

@@ -44,9 +44,7 @@ def findings(site: SiteContext) -> Iterator[Finding]:
         run = site.newest_run("mixed_models.fit", name)
         if run is not None:
             rows = site.rows(
-                "select c.contrast, c.setting, c.estimate, c.p_adjusted, c.method, trim(split_part(m.formula, '~', 1)) "
-                "from result.lmem_contrast as c join result.lmem_model as m using (analysis_run_id, model) "
-                "where analysis_run_id = $run and model = 'model' and p_adjusted < 0.05 order by p_adjusted limit 3",
+                queries.text("mixed_models/clearest"),
                 run=run,
             )
             for contrast, setting, estimate, p, method, response in rows:
@@ -57,9 +55,7 @@ def findings(site: SiteContext) -> Iterator[Finding]:
         run = site.newest_run("mixed_models.anomalies", name)
         if run is not None:
             for (sentence,) in site.rows(
-                "select distinct benchmark || ' is anomalous: ' || \"first\" || ' - ' || \"second\" || ' moves "
-                "against the other benchmarks between ' || bad_level || ' and ' || good_level || '.' "
-                "from result.lmem_anomaly where analysis_run_id = $run and is_anomalous order by 1",
+                queries.text("mixed_models/anomalous"),
                 run=run,
             ):
                 yield Finding(f"{name}: {sentence}", ("model", name), "lmem-anomalies")

@@ -9,30 +9,8 @@ from hpowh.reports.blocks import Column, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Key
 from hpowh.reports.numbers import moment
+from hpowh.warehouse import queries
 
-LATEST = """
-select n.nightly_id, n.base_nightly_id, n.site, n.started_at, b.started_at
-from ops.nightly as n
-left join ops.nightly as b on b.nightly_id = n.base_nightly_id
-where n.nightly_id = (select max(nightly_id) from ops.conclusion)
-"""
-CHANGES = """
-select kind, subject, sentence from ops.change where nightly_id = $build order by position
-"""
-FAILED = """
-select s.kind || ' ' || s.name || ': ' || s.sentence
-from ops.nightly_step as s
-where s.nightly_id = $build and s.outcome = 'failed'
-order by s.position
-"""
-BETWEEN = """
-select n.started_at, n.status, string_agg(s.kind || ' ' || s.name || ': ' || s.sentence, ' ' order by s.position)
-from ops.nightly as n
-left join ops.nightly_step as s on s.nightly_id = n.nightly_id and s.outcome = 'failed'
-where n.site = $site and n.nightly_id > $base and n.nightly_id < $build and n.status in ('failed', 'killed')
-group by n.nightly_id, n.started_at, n.status
-order by n.nightly_id desc
-"""
 PAGES = {"contrast": "experiment", "ranking": "experiment", "winner": "experiment", "importance": "sweep"}
 """Kind of change -> kind of page that shows it."""
 
@@ -45,11 +23,11 @@ def landscape_subject(key: Key) -> str:
 
 def changes(site: SiteContext) -> list[Table]:
     """Return the table of changes, where a nightly build has compared the results with those of one before."""
-    latest = site.rows(LATEST)
+    latest = site.rows(queries.text("overview/latest_nightly"))
     if not latest or latest[0][1] is None:
         return []
     build, _, _, started, before = latest[0]
-    query = site.query(CHANGES, build=build)
+    query = site.query(queries.text("overview/changes"), build=build)
     landscapes = {landscape_subject(key): key for key in site.pages if key[0] == "landscape"}
 
     def page_of(row: Mapping[str, Any]) -> str | None:
@@ -82,15 +60,15 @@ def changes(site: SiteContext) -> list[Table]:
 
 def failures(site: SiteContext) -> list[str]:
     """Return sentences on the steps that failed in the newest nightly build, and on builds that failed before it."""
-    latest = site.rows(LATEST)
+    latest = site.rows(queries.text("overview/latest_nightly"))
     if not latest:
         return []
     build, base, place, started, _ = latest[0]
     found = [
         f"In the nightly build of {moment(started)} a step failed: {sentence}"
-        for (sentence,) in site.rows(FAILED, build=build)
+        for (sentence,) in site.rows(queries.text("overview/failed_steps"), build=build)
     ]
-    for when, status, why in site.rows(BETWEEN, site=place, base=base or 0, build=build):
+    for when, status, why in site.rows(queries.text("overview/failed_builds"), site=place, base=base or 0, build=build):
         what = "was killed before it was through" if status == "killed" else "failed"
         found.append(f"The nightly build of {moment(when)} {what}{f': {why}' if why else '.'}")
     return found

@@ -10,15 +10,9 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.overview import nightly as _nightly
+from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
-COUNTS = """
-select
-  (select count(*) from core.source), (select count(*) from core.experiment),
-  (select count(*) from core.algorithm), (select count(*) from core.benchmark), (select count(*) from core.run),
-  (select count(*) from core.trace), (select count(*) from core.search_space),
-  (select count(*) from core.evaluation), (select count(*) from core.sweep), (select count(*) from core.trial)
-"""
 NAMES = (
     ("source", "sources"),
     ("experiment", "experiments"),
@@ -50,7 +44,7 @@ NOTHING_SAID = "The analyses have nothing to say in one sentence; their numbers 
 
 
 def _build(site: SiteContext) -> Sequence[Block]:
-    counts = site.rows(COUNTS)[0]
+    counts = site.rows(queries.text("overview/size"))[0]
     facts = [(NAMES[i][count != 1], number(count)) for i, count in enumerate(counts) if count]
     return [
         Facts(facts or [("evaluations", "0")]),
@@ -73,20 +67,14 @@ def _not_built(site: SiteContext) -> list[str]:
 def _warnings(site: SiteContext) -> list[str]:
     found = [
         f"{plural(refused, 'row')} of the source {name} {'was' if refused == 1 else 'were'} refused when it was loaded."
-        for name, refused in site.rows(
-            "select name, refused_count from core.source where refused_count > 0 order by name"
-        )
+        for name, refused in site.rows(queries.text("overview/refused"))
     ]
-    for name, total, unusable in site.rows(
-        "select b.name, count(*), count(*) filter (where e.value is null) as unusable from core.evaluation as e "
-        "join core.benchmark as b on b.benchmark_id = e.benchmark_id group by b.name "
-        "having count(*) filter (where e.value is null) > 0 order by unusable desc limit 5"
-    ):
+    for name, total, unusable in site.rows(queries.text("overview/unusable")):
         share = number(100 * unusable / total, 2)
         found.append(
             f"{unusable:,} of {total:,} values on {name} ({share} %) failed or are not finite; means leave them out."
         )
-    for (name,) in site.rows("select name from core.experiment order by name"):
+    for (name,) in site.rows(queries.text("experiment/names")):
         if site.newest_run(JOB, name) is None:
             found.append(f"The experiment {name} has not been analysed: hpowh analyse traces")
         elif not is_current(site.warehouse, name):
@@ -95,16 +83,7 @@ def _warnings(site: SiteContext) -> list[str]:
 
 
 def _experiments(site: SiteContext) -> Table:
-    query = site.query(
-        """
-        select experiment, count(distinct algorithm_id) as algorithm_count,
-          count(distinct benchmark_id) as benchmark_count, count(distinct seed) as seed_count,
-          count(distinct setting) as setting_count, count(*) as run_count
-        from mart.run
-        group by experiment
-        order by experiment
-        """
-    )
+    query = site.query(queries.text("overview/experiments"))
     columns = [
         Column(name="experiment", label="Experiment", link=lambda row: site.href(("experiment", row["experiment"]))),
         Column(name="algorithm_count", label="Algorithms"),
@@ -122,27 +101,7 @@ def _experiments(site: SiteContext) -> Table:
 
 
 def _spaces(site: SiteContext) -> Table:
-    query = site.query(
-        """
-        with evaluated as (
-          select search_space_id, count(distinct benchmark_id) as benchmark_count,
-            count(*) as evaluation_count
-          from core.evaluation
-          group by search_space_id
-        ),
-        dimension as (
-          select search_space_id, count(*) as hyperparameter_count, string_agg(name, ', ' order by position) as names
-          from core.hyperparameter
-          group by search_space_id
-        )
-        select s.name as search_space, d.hyperparameter_count, s.cardinality, e.benchmark_count,
-          e.evaluation_count, d.names as hyperparameters
-        from core.search_space as s
-        left join evaluated as e on e.search_space_id = s.search_space_id
-        left join dimension as d on d.search_space_id = s.search_space_id
-        order by s.name
-        """
-    )
+    query = site.query(queries.text("overview/search_spaces"))
     columns = [
         Column(
             name="search_space", label="Search space", link=lambda row: site.href(("search-space", row["search_space"]))
@@ -158,9 +117,7 @@ def _spaces(site: SiteContext) -> Table:
 
 
 def _sources(site: SiteContext) -> Table:
-    query = site.query(
-        "select name, kind, row_count, refused_count, ingested_at, uri from mart.source order by ingested_at desc, name"
-    )
+    query = site.query(queries.text("overview/sources"))
     columns = [
         Column(name="name", label="Source"),
         Column(name="kind", label="Kind"),

@@ -9,28 +9,7 @@ from importlib.metadata import version
 from hpowh.reports.blocks import Block, Column, Facts, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.page import Page
-
-SOURCES = """
-select name, kind, row_count, refused_count, ingest_count, ingested_at, uri, fingerprint, program_version
-from mart.source order by source_id
-"""
-INGESTS = """
-select i.ended_at, s.name as source, i.action, i.row_count, i.refused_count,
-  epoch(i.ended_at) - epoch(i.started_at) as seconds,
-  nullif(array_to_string(from_json(i.notes, '["VARCHAR"]'), ' '), '') as notes
-from ops.ingest as i
-left join core.source as s on s.source_id = i.source_id
-order by i.ingest_id desc
-"""
-RUNS = """
-select analysis_run_id, job, subject, job_version, seed, ended_at, epoch(ended_at) - epoch(started_at) as seconds,
-  parameters, input_fingerprint, warnings, program_version
-from ops.analysis_run order by analysis_run_id desc
-"""
-BUILDS = """
-select build_id, status, page_count, ended_at, epoch(ended_at) - epoch(started_at) as seconds, path
-from ops.build order by build_id desc limit 20
-"""
+from hpowh.warehouse import queries
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -54,7 +33,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
             "sources",
             "Sources",
             "Each source at the state in which it was loaded; the fingerprint is a hash of its content.",
-            SOURCES,
+            queries.text("provenance/sources"),
             {
                 "name": "Source",
                 "kind": "Kind",
@@ -73,7 +52,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
             "Analysis runs",
             "Each result names the run that made it. The same job, version, parameters, seed and input give the same "
             "numbers again.",
-            RUNS,
+            queries.text("provenance/analysis_runs"),
             {
                 "analysis_run_id": "Run",
                 "job": "Job",
@@ -93,7 +72,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
             "ingests",
             "Ingests",
             "Each time something was loaded or replaced, newest first.",
-            INGESTS,
+            queries.text("provenance/ingests"),
             {
                 "ended_at": "At",
                 "source": "Source",
@@ -109,7 +88,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
             "builds",
             "Earlier builds of this site",
             "The last 20; this build is not among them, because it is noted when it is complete.",
-            BUILDS,
+            queries.text("provenance/builds"),
             {
                 "build_id": "Build",
                 "status": "Outcome",

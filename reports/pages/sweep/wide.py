@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hpowh.reports.context import SiteContext
 from hpowh.reports.query import Query
+from hpowh.warehouse import queries
 from hpowh.warehouse.names import identifier
 
 
@@ -42,8 +43,7 @@ def wide_trials(
         )
     kinds = dict(
         site.rows(
-            "select p.name, bool_and(p.numeric_value is not null) from core.trial_parameter as p "
-            "join core.trial as t using (trial_id) where t.sweep_id = $sweep group by p.name",
+            queries.text("sweep/value_kinds"),
             sweep=sweep_id,
         )
     )

@@ -1,11 +1,8 @@
 -- One row per landscape whose newest analysis of overfitting has something to say.
-with newest as (
-  select subject, max_by(warnings, analysis_run_id) as warnings
-  from ops.analysis_run
-  where job = 'landscapes.overfitting' and starts_with(subject, $space || ': ')
-  group by subject
-)
-select replace(replace(substr(subject, length($space) + 3), $space || '/', ''), ' against train', '') as landscape,
-  json_extract_string(warnings, '$[0]') as sentence
-from newest where json_array_length(warnings) > 0
+select replace(replace(substr(n.subject, length($space) + 3), $space || '/', ''), ' against train', '') as landscape,
+  json_extract_string(r.warnings, '$[0]') as sentence
+from mart.newest_run as n
+join ops.analysis_run as r using (analysis_run_id)
+where n.job = 'landscapes.overfitting' and starts_with(n.subject, $space || ': ')
+  and json_array_length(r.warnings) > 0
 order by landscape

@@ -1,16 +1,10 @@
 -- One row per search space, metric and split: measures over its landscapes, by their newest analyses.
-with newest as (
-  select max(j.analysis_run_id) as analysis_run_id
-  from result.landscape_subject as j
-  where j.seed is null
-  group by j.search_space_id, j.benchmark_id, j.metric_id, j.split, j.fidelity
-),
-number as (
+with number as (
   select p.name as search_space, j.split, m.name as metric, j.analysis_run_id
-  from newest
-  join result.landscape_subject as j using (analysis_run_id)
+  from mart.newest_landscape as j
   join core.search_space as p on p.search_space_id = j.search_space_id
   join core.metric as m on m.metric_id = j.metric_id
+  where j.seed is null
 )
 select n.search_space, n.metric, n.split, count(distinct n.analysis_run_id) as landscapes,
   median(v.value) filter (where v.name = 'assortativity_rank') as smoothness,

@@ -1,10 +1,9 @@
 -- One row per context, measure and ordered pair of data sets, by the newest comparison.
 with newest as (
-  select max(s.analysis_run_id) as analysis_run_id
-  from result.landscape_similarity as s
+  select s.analysis_run_id
+  from mart.newest_similarity as s
   join core.search_space as p on p.search_space_id = s.search_space_id
   where p.name = $space and s.aspect = 'benchmark'
-  group by s.context
 )
 select s.context, replace(s.landscape_a, $space || '/', '') as from_data, replace(s.landscape_b, $space || '/', '') as
   to_data, s.measure, s.value

@@ -3,4 +3,4 @@ select o.configuration_id
 from result.landscape_optimum as o
 join result.landscape_metric as m
   on m.analysis_run_id = o.analysis_run_id and m.name = 'n_lo' and m.value is not null
-where o.analysis_run_id = ? order by o.loss, o.configuration_id
+where o.analysis_run_id = $run order by o.loss, o.configuration_id

@@ -5,6 +5,6 @@ join core.run as n on n.run_id = r.run_id
 join core.algorithm as a on a.algorithm_id = r.algorithm_id
 join core.trial as t on t.sweep_id = n.sweep_id
 join result.landscape_node as o on o.analysis_run_id = r.analysis_run_id and o.configuration_id = t.configuration_id
-where r.analysis_run_id = ? and t.status = 'finished'
+where r.analysis_run_id = $run and t.status = 'finished'
 group by a.algorithm_id, a.name, t.configuration_id
 order by a.algorithm_id, t.configuration_id

@@ -1,6 +1,6 @@
 -- One row per other benchmark: how well its best configuration does on this one.
 with newest as (
-  select max(analysis_run_id) as analysis_run_id from result.landscape_similarity
+  select analysis_run_id from mart.newest_similarity
   where aspect = 'benchmark' and context = $context
     and search_space_id = (select search_space_id from core.search_space where name = $space)
 )

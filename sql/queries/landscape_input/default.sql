@@ -3,7 +3,7 @@ with node as (
   select e.configuration_id, e.benchmark_id, favg(case when m.direction = 'max' then -e.value else e.value end) as loss
   from core.evaluation as e
   join core.metric as m on m.metric_id = e.metric_id
-  where e.search_space_id = ? and e.metric_id = ? and e.split = ? and e.fidelity is not distinct from ?
+  where e.search_space_id = $space and e.metric_id = $metric and e.split = $split and e.fidelity is not distinct from $fidelity
     and e.value is not null
   group by e.configuration_id, e.benchmark_id
 ),

@@ -11,6 +11,6 @@ join core.sweep_metric as sm on sm.sweep_id = w.sweep_id and sm.position = 0
 join core.metric as m on m.metric_id = sm.metric_id
 join core.trial as t on t.sweep_id = w.sweep_id
 left join final as f on f.trial_id = t.trial_id and f.metric_id = sm.metric_id
-where w.search_space_id = ? and r.benchmark_id = ? and sm.metric_id = ?
+where w.search_space_id = $space and r.benchmark_id = $benchmark and sm.metric_id = $metric
   and t.configuration_id is not null and t.status = 'finished'
 order by r.run_id, t.number

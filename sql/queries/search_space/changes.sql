@@ -1,10 +1,9 @@
 -- One row per aspect, context and pair of landscapes: the rank correlation of their losses.
 with newest as (
-  select max(s.analysis_run_id) as analysis_run_id
-  from result.landscape_similarity as s
+  select s.analysis_run_id
+  from mart.newest_similarity as s
   join core.search_space as sp on sp.search_space_id = s.search_space_id
   where sp.name = $space
-  group by s.aspect, s.context
 )
 select s.aspect, s.context, s.landscape_a, s.landscape_b, s.value
 from newest

@@ -1,8 +1,4 @@
 -- One row per sweep that was analysed under the name it has now.
-select distinct subject from ops.analysis_run where job = 'sweeps' and subject in (select subject from (
-select s.sweep_id,
-  case when count(*) over (partition by s.name) > 1 then s.name || ' (' || o.name || ')' else s.name end as subject,
-  s.name, exists (select 1 from core.run as r where r.sweep_id = s.sweep_id) as is_run
-from core.sweep as s join core.source as o using (source_id)
-order by subject, s.sweep_id
-)) order by subject
+select subject from mart.newest_run
+where job = 'sweeps' and subject in (select subject from mart.current_sweep)
+order by subject

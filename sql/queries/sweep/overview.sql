@@ -1,13 +1,7 @@
 -- One row per analysed sweep and metric, by its newest analysis.
 with newest as (
-  select subject, max(analysis_run_id) as analysis_run_id
-  from ops.analysis_run where job = 'sweeps' and subject in (select subject from (
-select s.sweep_id,
-  case when count(*) over (partition by s.name) > 1 then s.name || ' (' || o.name || ')' else s.name end as subject,
-  s.name, exists (select 1 from core.run as r where r.sweep_id = s.sweep_id) as is_run
-from core.sweep as s join core.source as o using (source_id)
-order by subject, s.sweep_id
-)) group by subject
+  select subject, analysis_run_id from mart.newest_run
+  where job = 'sweeps' and subject in (select subject from mart.current_sweep)
 ),
 first as (
   select analysis_run_id, metric_id, hyperparameter, r_squared, verdict

@@ -1,6 +1,2 @@
 -- One row per sweep; one whose name others have too is told apart by its source.
-select s.sweep_id,
-  case when count(*) over (partition by s.name) > 1 then s.name || ' (' || o.name || ')' else s.name end as subject,
-  s.name, exists (select 1 from core.run as r where r.sweep_id = s.sweep_id) as is_run
-from core.sweep as s join core.source as o using (source_id)
-order by subject, s.sweep_id
+select sweep_id, subject, name, is_run from mart.current_sweep order by subject, sweep_id

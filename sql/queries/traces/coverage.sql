@@ -9,5 +9,5 @@ left join (
   select algorithm_id, benchmark_id, setting, sum(point_count) as point_count, sum(unusable_count) as unusable_count
   from traces_span group by algorithm_id, benchmark_id, setting
 ) as p on p.algorithm_id = c.algorithm_id and p.benchmark_id = c.benchmark_id and p.setting = c.setting
-where c.experiment_id = ?
+where c.experiment_id = $experiment
 order by c.benchmark_id, c.algorithm_id, c.setting

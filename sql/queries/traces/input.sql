@@ -1,5 +1,5 @@
 -- One row per experiment (exactly one): all that the answer depends on, as sorted JSON: sources of the experiment and of its benchmarks' best known values, and run ids.
-with run as (select * from core.run where experiment_id = ?),
+with run as (select * from core.run where experiment_id = $experiment),
 used as (
   select source_id from run
   union select source_id from core.run where benchmark_id in (select benchmark_id from run)

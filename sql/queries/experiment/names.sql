@@ -1,0 +1,2 @@
+-- One row per experiment.
+select name from core.experiment order by name
