@@ -72,8 +72,8 @@ class Result:
 def nearest_tests(module: Path) -> list[Path]:
     """Return the test files nearest to a module.
 
-    Those that import it by name and lie in the folder that mirrors its own; else those anywhere that import it; else
-    all of the mirroring folder.
+    Of those that import it by name: the ones named for it, else the ones in the folder that mirrors its own, else all.
+    A module that no test imports is near to the tests of the mirroring folder.
     """
     inside = module.relative_to(ROOT).with_suffix("")
     dotted = "hpowh." + ".".join(inside.parts)
@@ -83,7 +83,9 @@ def nearest_tests(module: Path) -> list[Path]:
     mirror = ROOT / "tests" / inside.parent
     texts = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py"))}
     importers = [path for path, text in texts.items() if by_name.search(text) or as_member.search(text)]
-    return [path for path in importers if path.parent == mirror] or importers or sorted(mirror.glob("test_*.py"))
+    beside = [path for path in importers if path.parent == mirror]
+    own = [path for path in beside if path.stem.startswith(f"test_{name}")]
+    return own or beside or importers or sorted(mirror.glob("test_*.py"))
 
 
 class Watch:
