@@ -18,6 +18,7 @@ from hpowh.analyses.statistics.families import dunnett_critical, dunnett_p, tuke
 from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 
 ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
+NUMBERS = ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,7 @@ class Estimates:
 def estimate_means(fit: Fit, quantities: Satterthwaite, means: MarginalMeans, level: float = 0.95) -> Estimates:
     """Return the marginal means with Satterthwaite degrees of freedom and unadjusted intervals."""
     names = tuple((name, "") for name in means.levels)
-    found = _estimate(fit, quantities, means.matrix, means.levels, names, "none", level, len(means.levels))
-    return _blank(found, [not ok for ok in means.is_estimable])
+    return _estimate(fit, quantities, means.matrix, means.levels, names, "none", level, means.is_estimable, 1)
 
 
 def pairwise(fit: Fit, quantities: Satterthwaite, means: MarginalMeans, method: str, level: float = 0.95) -> Estimates:
@@ -50,8 +50,8 @@ def pairwise(fit: Fit, quantities: Satterthwaite, means: MarginalMeans, method: 
     matrix = np.array([means.matrix[i] - means.matrix[j] for i, j in order])
     pairs = tuple((means.levels[i], means.levels[j]) for i, j in order)
     names = tuple(f"{first} - {second}" for first, second in pairs)
-    found = _estimate(fit, quantities, matrix, names, pairs, method, level, len(means.levels))
-    return _blank(found, [not (means.is_estimable[i] and means.is_estimable[j]) for i, j in order])
+    known = [means.is_estimable[i] and means.is_estimable[j] for i, j in order]
+    return _estimate(fit, quantities, matrix, names, pairs, method, level, known, sum(means.is_estimable))
 
 
 def against_control(
@@ -69,8 +69,8 @@ def against_control(
     matrix = np.array([means.matrix[i] - means.matrix[base] for i in others])
     pairs = tuple((means.levels[i], control) for i in others)
     names = tuple(f"{first} - {control}" for first, _ in pairs)
-    found = _estimate(fit, quantities, matrix, names, pairs, "dunnett", level, len(means.levels))
-    return _blank(found, [not (means.is_estimable[i] and means.is_estimable[base]) for i in others])
+    known = [means.is_estimable[i] and means.is_estimable[base] for i in others]
+    return _estimate(fit, quantities, matrix, names, pairs, "dunnett", level, known, sum(means.is_estimable))
 
 
 def custom(
@@ -83,7 +83,9 @@ def custom(
     """
     weights = np.array([contrast_weights(text, means.levels) for text in texts])
     pairs = (None,) * len(texts)
-    return _estimate(fit, quantities, weights @ means.matrix, tuple(texts), pairs, method, level, len(means.levels))
+    known = [all(means.is_estimable[i] for i in np.flatnonzero(row)) for row in weights]
+    size = sum(means.is_estimable)
+    return _estimate(fit, quantities, weights @ means.matrix, tuple(texts), pairs, method, level, known, size)
 
 
 def contrast_weights(text: str, levels: Sequence[str]) -> Floats:
@@ -117,10 +119,27 @@ def _estimate(
     pairs: tuple[tuple[str, str] | None, ...],
     method: str,
     level: float,
+    is_known: Sequence[bool],
     size: int,
 ) -> Estimates:
+    """Estimate what can be estimated; the rest is NaN (NULL in a table) and no member of the adjusted family.
+
+    Args:
+        size: the means that can be estimated, among which Tukey's method compares.
+    """
     if method not in ADJUSTMENTS:
         raise DataError(f"There is no adjustment {method}; there are {', '.join(ADJUSTMENTS)}.")
+    kept = np.flatnonzero(is_known)
+    arrays = {name: np.full(len(names), np.nan) for name in NUMBERS}
+    if kept.size:
+        for name, values in _numbers(fit, quantities, matrix[kept], method, level, size).items():
+            arrays[name][kept] = values
+    return Estimates(names=names, pairs=pairs, method=method, **arrays)
+
+
+def _numbers(
+    fit: Fit, quantities: Satterthwaite, matrix: Floats, method: str, level: float, size: int
+) -> dict[str, Floats]:
     covariance = matrix @ fit.covariance @ matrix.T
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     estimate = matrix @ fit.beta
@@ -143,19 +162,8 @@ def _estimate(
         }
         adjusted = corrections[method](p_value)
         critical = stats.t.ppf(0.5 + level / 2.0, df)
-    return Estimates(
-        names=names,
-        pairs=pairs,
-        estimate=estimate,
-        standard_error=error,
-        df=df,
-        t_value=t_value,
-        p_value=p_value,
-        p_adjusted=adjusted,
-        lower=estimate - critical * error,
-        upper=estimate + critical * error,
-        method=method,
-    )
+    lower, upper = estimate - critical * error, estimate + critical * error
+    return dict(zip(NUMBERS, (estimate, error, df, t_value, p_value, adjusted, lower, upper), strict=True))
 
 
 def _by_df(df: Floats, critical: Callable[[float], float]) -> Floats:
@@ -168,18 +176,6 @@ def _by_df(df: Floats, critical: Callable[[float], float]) -> Floats:
             known[key] = critical(key)
         out.append(known[key])
     return np.array(out)
-
-
-def _blank(found: Estimates, is_missing: Sequence[bool]) -> Estimates:
-    """Put NaN (NULL in a table) where a mean is not estimable."""
-    if not any(is_missing):
-        return found
-    missing = np.array(is_missing)
-    arrays = {
-        name: np.where(missing, np.nan, getattr(found, name))
-        for name in ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
-    }
-    return Estimates(names=found.names, pairs=found.pairs, method=found.method, **arrays)
 
 
 def compact_letters(estimates: Floats, is_different: Floats) -> list[str]:
