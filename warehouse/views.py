@@ -60,8 +60,9 @@ def static_views() -> tuple[View, ...]:
             grain = grain_of(text, f"sql/views/{entry.name}")
             select = text.partition("\n")[2].strip().rstrip(";")
             views[entry.name[:-4]] = View(entry.name[:-4], grain, select)
+    # Lists, not sets: the order of a set of texts differs from process to process, and so would the fingerprint.
     needs = {
-        name: {other for other in re.findall(r"\bmart\.(\w+)", view.select) if other in views and other != name}
+        name: sorted({other for other in re.findall(r"\bmart\.(\w+)", view.select) if other in views} - {name})
         for name, view in sorted(views.items())
     }
     return tuple(views[name] for name in TopologicalSorter(needs).static_order())
