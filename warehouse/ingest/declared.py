@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,14 +59,17 @@ def declared_sources(config: Path) -> list[Declared]:
         raise UsageError(
             f"There is no {config}.", "Name a source (hpowh ingest runs results.csv), or declare sources in hpowh.toml."
         )
-    try:
-        content = tomllib.loads(config.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{config} is not valid TOML: {error}.") from None
-    found = read_sources(config, content)
+    found = read_sources(config, _content(config))
     if not found:
         raise UsageError(f"{config} declares no source.", "Add [[source]] with kind and path.")
     return found
+
+
+def _content(config: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{config} is not valid TOML: {error}.") from None
 
 
 def read_sources(config: Path, content: Mapping[str, Any]) -> list[Declared]:
@@ -84,6 +89,44 @@ def read_sources(config: Path, content: Mapping[str, Any]) -> list[Declared]:
         found.append(Declared(str(entry["kind"]), where, entry.get("as"), mapping, options))
     _refuse_namesakes(config, found)
     return found
+
+
+def write_declared(config: Path, source: Declared, mapping: Mapping[str, str]) -> None:
+    """Add a source to a configuration file, with a role for every column, so that nothing is guessed again.
+
+    Raises:
+        UsageError: the file declares a source of this kind and name already, or cannot be written.
+    """
+    name = source.name or stem(source.path)
+    known = []
+    if config.is_file():
+        known = read_sources(config, _content(config))
+    if any((one.kind, one.name or stem(one.path)) == (source.kind, name) for one in known):
+        raise UsageError(
+            f"{config} already declares the source {name!r} ({source.kind}).", "Give it another: --as NAME"
+        )
+    beside = os.path.relpath(source.path, config.parent) if Path(source.path).exists() else source.path
+    lines = ["[[source]]", f"kind = {_toml(source.kind)}", f"path = {_toml(beside)}", f"as = {_toml(name)}"]
+    options = {key: value for key, value in source.options.items() if key != "constants"}
+    lines += [f"{_toml(key)} = {_toml(value)}" for key, value in options.items()]
+    if source.options.get("constants"):
+        lines.append(f"set = {_table(source.options['constants'])}")
+    if mapping:
+        lines.append(f"map = {_table(mapping)}")
+    try:
+        with config.open("a", encoding="utf-8") as handle:
+            handle.write(("\n" if known else "") + "\n".join(lines) + "\n")
+    except OSError as error:
+        raise UsageError(f"Cannot write {config}: {error.strerror}.") from None
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML writes it; JSON's strings, numbers, truth values and lists are TOML's."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _table(pairs: Mapping[str, Any]) -> str:
+    return "{ " + ", ".join(f"{_toml(key)} = {_toml(value)}" for key, value in pairs.items()) + " }"
 
 
 def _refuse_namesakes(config: Path, found: list[Declared]) -> None:

@@ -115,7 +115,11 @@ class Preview:
 
 
 class Source(Protocol):
-    """One kind of source. Instances are stateless; third parties add theirs as entry points in `hpowh.sources`."""
+    """One kind of source. Instances are stateless; third parties add theirs as entry points in `hpowh.sources`.
+
+    A source may also have `recognises(path: Path) -> str | None`: why a file or folder is one of its kind, None where
+    it is not. `hpowh ingest PATH` asks all of them.
+    """
 
     kind: str
     """The word after `hpowh ingest`."""

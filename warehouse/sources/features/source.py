@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
+from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.features.rows import add_features
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
@@ -70,10 +71,9 @@ def _roles(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Reque
     only = only_columns(request.options, staged.columns, request.location)
     roles = guess_by_name(staged.columns, given, usual("benchmark"))
     if not any(role.name == "benchmark" for role in roles.values()):
-        raise IngestError(
-            f"{request.location}: no column names the benchmark; its columns are {listed(staged.columns, 40)}.",
-            "Say which: --map COLUMN=benchmark",
-        )
+        texts = [column for column, kind in staged.columns.items() if kind == "VARCHAR"]
+        question = Question("which column is the benchmark?", texts, "--map", "{}=benchmark")
+        raise QuestionsError(request.location, [question], list(staged.columns))
     rest = [column for column in staged.columns if column not in roles]
     kept, why = confined(given, "feature", only, lambda _: True)
     indexes = index_columns(connection, staged, [column for column in rest if kept is None or column not in kept])

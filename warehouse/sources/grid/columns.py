@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, plain_name, words
@@ -12,9 +13,9 @@ from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     Role,
     confined,
+    direction_question,
     given_roles,
     guess_by_name,
-    listed,
     only_columns,
 )
 from hpowh.warehouse.sources.tables.tabular import Staged
@@ -35,7 +36,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
 
     Raises:
         UsageError: `--map` names a column or role that does not exist.
-        IngestError: there is no metric or no hyperparameter.
+        QuestionsError: there is no metric or no hyperparameter.
     """
     check_options("grid", request, OPTIONS)
     given = given_roles(request.mapping, staged.columns, ROLES, request.location)
@@ -53,14 +54,25 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     )
     plan.said += staged.notes
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
-    for wanted, found in (("metric", plan.metrics), ("hyperparameter", plan.hyperparameters)):
-        if not found:
-            raise IngestError(
-                f"{request.location}: no column is a {wanted}; its columns are {listed(staged.columns, 40)}.",
-                f"Say which: --map COLUMN={wanted}",
-            )
+    _require(plan, staged)
     plan.lists = _with_lists(connection, staged, plan.hyperparameters)
     return plan
+
+
+def _require(plan: Plan, staged: Staged) -> None:
+    """Ask for everything that is needed and not known."""
+    questions = []
+    if not plan.metrics:
+        questions.append(Question("no column is a metric; which one is?", plan.hyperparameters, "--map", "{}=metric"))
+    if not plan.hyperparameters:
+        left = [column for column, role in plan.roles.items() if role.name == "ignore"]
+        text = "no column is a hyperparameter; which one is?"
+        questions.append(Question(text, left, "--map", "{}=hyperparameter"))
+    for name in dict.fromkeys(metric.name for metric in plan.metrics):
+        asked = direction_question(name, plan.direction_option)
+        questions += [asked] if asked else []
+    if questions:
+        raise QuestionsError(plan.location, questions, list(staged.columns))
 
 
 def _roles(

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import is_result
 from hpowh.warehouse.sources.tables.options import check_options
-from hpowh.warehouse.sources.tables.roles import Role, given_roles, guess_by_name, listed, only_columns
+from hpowh.warehouse.sources.tables.roles import (
+    Role,
+    direction_question,
+    given_roles,
+    guess_by_name,
+    listed,
+    only_columns,
+)
 from hpowh.warehouse.sources.tables.tabular import Staged
 
 if TYPE_CHECKING:
@@ -56,7 +64,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         direction_option=option and str(option),
     )
     plan.said += staged.notes
-    _require(plan)
+    _require(plan, staged)
     _decide_rest(connection, staged, plan, only)
     key_table(connection, plan, staged)
     leave_out_splitting(connection, plan, staged)
@@ -114,16 +122,23 @@ def _decide_rest(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Pl
     plan.roles = {column: plan.roles[column] for column in staged.columns}
 
 
-def _require(plan: Plan) -> None:
-    missing = [role for role in ("algorithm", "benchmark") if not plan.column(role) and role not in plan.constants]
+def _require(plan: Plan, staged: Staged) -> None:
+    """Ask for everything that is needed and not known."""
+    free = [column for column in plan.columns if column not in plan.roles]
+    texts = [column for column in free if plan.columns[column] in ("VARCHAR", "JSON") and not is_result(column)]
+    questions = [
+        Question(f"which column is the {role} (or for all: --set {role}=NAME)?", texts, "--map", f"{{}}={role}")
+        for role in ("algorithm", "benchmark")
+        if not plan.column(role) and role not in plan.constants
+    ]
     if not plan.metrics:
-        missing.append("value")
-    if missing:
-        raise IngestError(
-            f"{plan.location}: no column plays the role {', '.join(missing)}; its columns are "
-            f"{listed(plan.columns, 40)}.",
-            f"Say which: --map COLUMN={missing[0]}, or a constant for all rows: --set {missing[0]}=NAME",
-        )
+        likely = [column for column in free if is_result(column)] or [column for column in free if column not in texts]
+        questions.append(Question("which column is the value?", likely, "--map", "{}=value"))
+    for _, name in plan.metrics if not plan.metric_name else []:
+        asked = direction_question(name, plan.direction_option)
+        questions += [asked] if asked and asked.text not in [one.text for one in questions] else []
+    if questions:
+        raise QuestionsError(plan.location, questions, list(staged.columns))
 
 
 def _check_constants(constants: dict[str, str]) -> None:

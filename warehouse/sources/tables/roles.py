@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.ingest.questions import ASKING, Question
 from hpowh.warehouse.sources.tables.naming import plain_name, words
 
 
@@ -147,6 +148,10 @@ def said_direction(metric: str) -> str | None:
     A leading `neg` turns it round, as in scikit-learn's `neg_mean_squared_error`.
     """
     found = words(metric)
+    if {"maximize", "maximise"} & set(found):
+        return "max"
+    if {"minimize", "minimise"} & set(found):
+        return "min"
     is_negative = found[:1] in (["neg"], ["negative"])
     if LOWER_IS_BETTER.intersection(found):
         return "max" if is_negative else "min"
@@ -166,6 +171,13 @@ def assumed(metric: str, direction: str, how: str = "say --direction min|max to 
     if said_direction(metric):
         return f"Assumed that {better} is better for {metric!r} ({how})."
     return f"Assumed that {better} is better for {metric!r}, whose name does not say it ({how})."
+
+
+def direction_question(metric: str, option: str | None) -> Question | None:
+    """Return the question which direction is better, where neither name nor user says it and somebody can answer."""
+    if not ASKING.get() or said_direction(metric) or direction_of(metric, option)[1]:
+        return None
+    return Question(f"is lower or higher better for {metric!r}?", ("min", "max"), "--direction", "{}")
 
 
 def direction_of(metric: str, option: str | None) -> tuple[str, bool]:

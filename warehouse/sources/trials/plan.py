@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
+from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.tables.indexes import WHY
 from hpowh.warehouse.sources.tables.naming import (
     METRICS,
@@ -24,6 +25,7 @@ from hpowh.warehouse.sources.tables.roles import (
     assumed,
     confined,
     direction_of,
+    direction_question,
     given_roles,
     guess_by_name,
     listed,
@@ -128,6 +130,9 @@ def plan_of(
     option = request.options.get("direction")
     found = [(c, role.argument or _bare(c, config), c) for c, role in ordered.items() if role.name == "metric"]
     directions = {c: direction_of(name, option and str(option)) for c, name, _ in found}
+    asked = [question for _, name, _ in found if (question := direction_question(name, option and str(option)))]
+    if asked:
+        raise QuestionsError(request.location, asked, columns)
     notes = [assumed(name, directions[c][0]) for c, name, _ in found if not directions[c][1]]
     ignored = [column for column, role in ordered.items() if role.name == "ignore" and role.why == WHY]
     if ignored:
@@ -181,9 +186,9 @@ def _find_metric(
         roles[found[0]] = Role("metric", None, "guessed from its name")
         return
     why = f"could be {', '.join(map(repr, found))}" if found else "none has a usual name"
-    raise UsageError(
-        f"{location}: which column is the metric? ({why})",
-        f"Say --map COLUMN=metric. Columns: {', '.join(columns[:20])}{' …' if len(columns) > 20 else ''}.",
+    likely = found or [column for column in candidates if column not in roles]
+    raise QuestionsError(
+        location, [Question(f"which column is the metric? ({why})", likely, "--map", "{}=metric")], columns
     )
 
 

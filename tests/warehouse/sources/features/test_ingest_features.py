@@ -40,6 +40,6 @@ def test_a_benchmark_occurs_once(warehouse, tmp_path):
 
 
 def test_no_benchmark_column(warehouse, tmp_path):
-    with pytest.raises(IngestError, match="no column names the benchmark; its columns are where, n"):
+    with pytest.raises(IngestError, match="which column is the benchmark.* Its columns: where, n"):
         load(warehouse, tmp_path, "where,n\nb1,100\n")
     load(warehouse, tmp_path, "where,n\nb1,100\n", mapping={"where": "benchmark"})

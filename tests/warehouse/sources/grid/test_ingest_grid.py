@@ -242,7 +242,7 @@ def test_missing_hyperparameter_is_refused(warehouse, tmp_path):
 
 
 def test_no_metric_lists_the_columns(warehouse, tmp_path):
-    with pytest.raises(IngestError, match="no column is a metric; its columns are lr, act, depth, warm, q"):
+    with pytest.raises(IngestError, match="no column is a metric; which one is.* Its columns: lr, act, depth, warm, q"):
         load(warehouse, toy().rename({"loss": "q"}), tmp_path)
     load(warehouse, toy().rename({"loss": "q"}), tmp_path, mapping={"q": "metric"})
 

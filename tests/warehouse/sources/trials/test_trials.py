@@ -217,7 +217,7 @@ def test_bad_rows_refuse_the_load_or_are_written_out(warehouse, tmp_path):
 
 def test_the_metric_must_be_known(warehouse, tmp_path):
     path = write_csv(tmp_path / "t.csv", [{"lr": 1, "a": 2}])
-    with pytest.raises(UsageError, match="which column is the metric.*--map COLUMN=metric"):
+    with pytest.raises(UsageError, match="which column is the metric.*--map lr=metric"):
         load(warehouse, path)
     load(warehouse, path, mapping={"a": "metric:quality"}, options={"direction": "max"})
     assert warehouse.sql("select name, direction from core.metric").rows() == [("quality", "max")]

@@ -1,0 +1,116 @@
+"""What a file or folder is, by what it holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.ingest.registry import find_source, sources
+from hpowh.warehouse.sources.tables.kinds import kinds_of_table
+from hpowh.warehouse.sources.tables.tabular import FORMATS
+
+MOST_FILES = 5_000
+"""So many files of a folder are looked at."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """One kind that a path may be, and why."""
+
+    kind: str
+    why: str
+
+
+def recognise(path: Path) -> list[Recognised]:
+    """Return the kinds of source that a path can be: one where it is clear, several where it must be asked.
+
+    A source says so itself by `recognises(path)`, which returns why, or None; third parties' are asked, too.
+    """
+    for kind in sources():
+        hook = getattr(find_source(kind), "recognises", None)
+        why = hook(path) if hook is not None else None
+        if why:
+            return [Recognised(kind, str(why))]
+    if path.is_dir():
+        return _folder(path)
+    if _begins(path, b"SQLite format 3\0"):
+        return _sqlite(path)
+    if path.suffix == ".wandb":
+        return [Recognised("wandb", "its ending is that of W&B's offline runs")]
+    if path.name == "runhistory.json":
+        return [Recognised("smac", "it is called like SMAC's run history")]
+    if _begins(path, b'{"op_code"') or b'"op_code"' in _start(path) and b'"worker_id"' in _start(path):
+        return [Recognised("optuna", "its lines are those of Optuna's journal")]
+    if _is_table(path):
+        try:
+            return [Recognised(kind, why) for kind, why in kinds_of_table(path)]
+        except HpowhError:
+            return []
+    return []
+
+
+def _start(path: Path, size: int = 400) -> bytes:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(size)
+    except OSError:
+        return b""
+
+
+def _begins(path: Path, signature: bytes) -> bool:
+    return _start(path, len(signature)) == signature
+
+
+def _is_table(path: Path) -> bool:
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    return bool(suffixes) and (suffixes[-1] in FORMATS or suffixes[-1] == ".json")
+
+
+TABLES = (
+    ("optuna", {"studies", "trials", "trial_params"}, "it has the tables of an Optuna storage"),
+    ("mlflow", {"experiments", "runs", "metrics"}, "it has the tables of an MLflow store"),
+)
+
+
+def _sqlite(path: Path) -> list[Recognised]:
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            found = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return []
+    return [Recognised(kind, why) for kind, needed, why in TABLES if needed <= found]
+
+
+SIGNS = (
+    ("smac", "runhistory.json", "it holds SMAC's runhistory.json"),
+    ("ray-tune", "experiment_state-*.json", "it holds Ray Tune's experiment_state-….json"),
+    ("syne-tune", "results.csv.zip", "it holds Syne Tune's results.csv.zip"),
+    ("carps", "trial_logs.jsonl", "it holds CARP-S' trial_logs.jsonl"),
+    ("wandb", "*.wandb", "it holds W&B's offline runs"),
+    ("evaluated", "plan.json", "it holds the plan of hpowh evaluate"),
+    ("mlflow", "meta.yaml", "it holds MLflow's meta.yaml"),
+    ("ray-tune", "params.json", "it holds Ray Tune's params.json"),
+)
+"""Kind, file that only this kind has, why; the first that is there."""
+
+
+def _folder(path: Path) -> list[Recognised]:
+    files = list(islice(_files(path), MOST_FILES))
+    for kind, pattern, why in SIGNS:
+        if any(file.match(pattern) for file in files):
+            return [Recognised(kind, why)]
+    names = {file.name for file in files}
+    if {"results.csv", "metadata.json"} <= names:
+        return [Recognised("syne-tune", "it holds Syne Tune's results.csv and metadata.json")]
+    return []
+
+
+def _files(path: Path) -> Iterator[Path]:
+    return (file for file in path.rglob("*") if file.is_file())

@@ -1,0 +1,90 @@
+"""Which kind of table a file is: long-form runs, a grid, trials of a tuner, or meta-features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hpowh.warehouse.sources.tables.indexes import NAME
+from hpowh.warehouse.sources.tables.naming import METRICS, NAMES, is_result, plain_name, usual
+from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
+from hpowh.warehouse.sources.tables.sample import first_rows_of
+
+PREFIXES = ("config.", "config/", "config:", "params_", "params.", "param_", "hyperparameters.")
+WANDB = {"name", "state", "runtime", "created"}
+ALGORITHMS = ("algorithm", "algo", "sampler", "tuner", "solver", "framework", "classifier")
+"""Names of algorithms that are no hyperparameter of a model; `optimizer` and `method` may be."""
+FEWEST = 4
+MOSTLY, HARDLY = 0.5, 0.1
+"""Share of a grid's cells above which a table is one, and below which it is none."""
+KINDS = ("runs", "grid", "trials", "features")
+
+
+def kinds_of_table(path: Path) -> list[tuple[str, str]]:
+    """Return the kinds that a table can be, each with why: one where it is clear.
+
+    Raises:
+        IngestError: it cannot be read.
+    """
+    columns, rows = first_rows_of(path)
+    return kinds_of(columns, rows)
+
+
+def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
+    """Return the same of the columns and first rows of a table."""
+    trial = _trials(columns)
+    if trial:
+        return [("trials", trial)]
+    roles = guess_by_name(columns, {}, usual("benchmark", "seed", "fold", "budget", "split", "experiment"))
+    roles = guess_by_name(columns, roles, {"algorithm": NAMES["algorithm"]})
+    results = [c for c in columns if c not in roles and (plain_name(c) in METRICS + NAMES["value"] or is_result(c))]
+    by_role = {role.name: column for column, role in roles.items()}
+    rest = [c for c in columns if c not in roles and c not in results and not NAME.fullmatch(c.strip().lower())]
+    is_algorithm = "algorithm" in by_role and plain_name(by_role["algorithm"]) in ALGORITHMS
+    if "algorithm" in by_role and ("benchmark" in by_role or is_algorithm) and (results or "budget" in by_role):
+        named = [by_role[role] for role in ("algorithm", "benchmark", "seed", "budget") if role in by_role]
+        why = f"its columns {listed(named)} are those of runs"
+        if is_algorithm or len(rest) < 2 or "budget" in by_role:
+            return [("runs", why)]
+        return [("runs", why), ("grid", f"{by_role['algorithm']!r} may be a hyperparameter")]
+    if not results and "benchmark" in by_role and _is_key(columns, rows, by_role["benchmark"]):
+        return [("features", f"each row is another {by_role['benchmark']} and no column is named like a result")]
+    return _configurations(columns, rows, roles, [*rest, *(c for c in [by_role.get("algorithm")] if c)], results)
+
+
+def _trials(columns: list[str]) -> str | None:
+    lower = {column.strip().lower() for column in columns}
+    if lower >= WANDB:
+        return "its columns are those of W&B's page"
+    prefixed = [column for column in columns if column.startswith(PREFIXES)]
+    if prefixed:
+        return f"{prefixed[0]!r} has a prefix that tuners give to hyperparameters"
+    found = guess_by_name(columns, {}, usual("status", "started", "ended"))
+    if len(found) > 1 or any(plain_name(column) in ("trial", "trial_id") for column in columns):
+        return f"{listed([*found] or ['trial'])} is what tuners write of a trial"
+    return None
+
+
+def _is_key(columns: list[str], rows: list[tuple[Any, ...]], column: str) -> bool:
+    place = columns.index(column)
+    return len({row[place] for row in rows}) == len(rows) > 0
+
+
+def _configurations(
+    columns: list[str], rows: list[tuple[Any, ...]], roles: dict[str, Role], rest: list[str], results: list[str]
+) -> list[tuple[str, str]]:
+    """Tell a grid from the trials of a search by how many of the combinations of levels are there."""
+    if not results or not rest or len(rows) < FEWEST:
+        return [(kind, "it may be") for kind in KINDS] if results else []
+    places = [columns.index(column) for column in rest]
+    cells = 1
+    for place in places:
+        cells *= len({row[place] for row in rows})
+    there = len({tuple(row[place] for place in places) for row in rows})
+    share = there / cells
+    why = f"{there:,} of {cells:,} combinations of {listed(rest, 4)} are there"
+    if share >= MOSTLY and (len(rest) > 1 or there < len(rows)):
+        return [("grid", why)]
+    if share < HARDLY:
+        return [("trials", why)]
+    return [("trials", why), ("grid", why)]
