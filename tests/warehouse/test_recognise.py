@@ -215,7 +215,8 @@ def test_write_config_declares_a_role_for_every_column(ready, tmp_path):
         {
             "kind": "runs", "path": "my table.csv", "as": "my table", "direction": "min",
             "map": {
-                "Solver": "algorithm", "Data set": "benchmark", "Rep.": "seed", "it's \"x\"": "factor", "value": "value",
+                "Solver": "algorithm", "Data set": "benchmark", "Rep.": "seed", "it's \"x\"": "factor",
+                "value": "value",
             },
         }
     ]  # fmt: skip
