@@ -16,7 +16,7 @@ from hpowh.reports.registry import collect
 from hpowh.reports.writing import Written, program_fingerprint, write_pages
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
-from hpowh.warehouse.swap import replaced_folder
+from hpowh.warehouse.output.swap import replaced_folder
 
 MANIFEST = "build.json"
 

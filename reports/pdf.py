@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpowh.warehouse.doctor import BROWSERS
+from hpowh.warehouse.checks.doctor import BROWSERS
 from hpowh.warehouse.errors import HpowhError
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from . import imports
+
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("warehouse", "sql", "migrations", "analyses", "reports")
 
@@ -114,6 +116,73 @@ def test_long_records_are_made_by_keyword():
         if (names := long_records_by_place(path.read_text()))
     }
     assert guilty == {}
+
+
+def test_no_circle_of_files():
+    """Import-linter's layers do not look inside a floor, and a deferred import only hides a circle."""
+    graph = imports.imports(imports.modules())
+    assert imports.circles(graph) == []
+    assert len(graph) > 400 and "hpowh.warehouse.errors" in graph["hpowh.warehouse.store"]
+
+
+def test_circles_are_found(tmp_path):
+    """a leads to b, b by a deferred import to c, c for its types to a; d stands outside; the package is no part."""
+    files = {
+        "__init__": "from hpowh.warehouse import d\n",
+        "a": "from hpowh.warehouse import b\n",
+        "b": "def later():\n    import hpowh.warehouse.c\n",
+        "c": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from hpowh.warehouse.a import name\n",
+        "d": "from hpowh.warehouse.c import name\n",
+    }
+    (tmp_path / "warehouse").mkdir()
+    for name, text in files.items():
+        (tmp_path / "warehouse" / f"{name}.py").write_text(text)
+    graph = imports.imports(imports.modules(tmp_path))
+    assert imports.circles(graph) == [["hpowh.warehouse.a", "hpowh.warehouse.b", "hpowh.warehouse.c"]]
+    graph["hpowh.warehouse.c"].clear()
+    assert imports.circles(graph) == []
+
+
+MOST_MODULES = 25
+"""More files than this in a folder want a folder of their own."""
+
+
+def test_no_folder_is_a_heap():
+    sizes = {
+        str(folder.relative_to(ROOT)): sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+        for floor in FLOORS
+        for folder in [ROOT / floor, *(path for path in (ROOT / floor).rglob("*") if path.is_dir())]
+    }
+    assert {name: size for name, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+GROUNDS = {"tables", "sweeps", "trackers", "trials"}
+"""Folders of `warehouse/sources` that are no tool: what several tools' readers stand on."""
+BETWEEN_TOOLS = {
+    ("carps", "smac"),  # CARP-S writes its trials' states by SMAC's names
+}
+
+
+def test_a_source_knows_no_other_tool():
+    graph = imports.imports(imports.modules())
+    prefix = "hpowh.warehouse.sources."
+    between = {
+        (tool, other)
+        for module, named in graph.items()
+        for target in named
+        if module.startswith(prefix) and target.startswith(prefix)
+        for tool, other in [(module.removeprefix(prefix).split(".")[0], target.removeprefix(prefix).split(".")[0])]
+        if tool != other and other not in GROUNDS
+    }
+    assert between == BETWEEN_TOOLS
+
+
+def test_every_family_of_analyses_is_kept_from_the_others():
+    folders = {path.parent.name for path in (ROOT / "analyses").glob("*/__init__.py")}
+    contracts = {contract["name"]: contract for contract in project()["tool"]["importlinter"]["contracts"]}
+    families = {f"hpowh.analyses.{name}" for name in folders - {"statistics"}}
+    assert set(contracts["Families of analyses do not import each other"]["modules"]) == families
+    assert set(contracts["Statistics know no family and no warehouse"]["forbidden_modules"]) > families
 
 
 def test_every_floor_says_that_it_has_types():

@@ -17,8 +17,8 @@ import duckdb
 from hpowh.warehouse.console import note, print_table, show
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.limits import HINT as LIMIT_HINT
+from hpowh.warehouse.output.targets import written_file
 from hpowh.warehouse.relation import Relation
-from hpowh.warehouse.targets import written_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hpowh.reports.build import MANIFEST, refuse_other_content
-from hpowh.warehouse import durable
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.swap import exchange, replaced_folder
+from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.swap import exchange, replaced_folder
 
 BUILD = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z(-\d+)?")
 

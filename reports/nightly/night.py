@@ -19,9 +19,10 @@ from hpowh.reports.nightly.builds import check_places, current_build, new_build,
 from hpowh.reports.nightly.ledger import Past, Step
 from hpowh.reports.nightly.lock import build_lock
 from hpowh.reports.registry import collect
-from hpowh.warehouse import Warehouse, durable
+from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import EXIT_DONE, EXIT_FAILED, HpowhError, VersionError
 from hpowh.warehouse.migrate import program_version
+from hpowh.warehouse.output import durable
 from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hpowh.reports.nightly.config import read_config
 from hpowh.warehouse.errors import HpowhError, UsageError
-from hpowh.warehouse.targets import refuse_precious, written_file
+from hpowh.warehouse.output.targets import refuse_precious, written_file
 
 NAME = "hpowh-nightly"
 

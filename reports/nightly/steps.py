@@ -90,7 +90,7 @@ def analyse(warehouse: Warehouse, analysis: Analysis) -> Step:
 
 def check(warehouse: Warehouse, checks: Sequence[Check]) -> Iterator[Step]:
     """Check every invariant of the warehouse, then the user's own; a step of its own for each that fails."""
-    from hpowh.warehouse.checking import run_checks
+    from hpowh.warehouse.checks.checking import run_checks
 
     began = time.perf_counter()
     results = run_checks(warehouse)
@@ -132,7 +132,7 @@ def _own_check(locked: Warehouse, own: Check) -> Step:
 
 def publish(warehouse: Warehouse, config: Config, state: str, published: str | None) -> Iterator[Step]:
     """Publish the copy and the Parquet that the configuration asks for, unless they hold this state of the data."""
-    from hpowh.warehouse.publishing import export_parquet, publish_copy, verify_parquet
+    from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
 
     def copy() -> Step:
         assert config.copy is not None

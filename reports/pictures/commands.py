@@ -37,7 +37,7 @@ def draw(
     """Draw an analysed landscape as a dimensional stacking map (SVG): every configuration one cell."""
     from hpowh.analyses.landscapes.job import Selection
     from hpowh.reports.pictures.analysed import analysed_map
-    from hpowh.warehouse.targets import written_file
+    from hpowh.warehouse.output.targets import written_file
 
     selection = Selection(benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     with open_warehouse(warehouse, wait) as opened:

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.checking import all_checks, run_checks
+from hpowh.warehouse.checks.checking import all_checks, run_checks
+from hpowh.warehouse.checks.result_checks import KEYS, MAIN, PROBABILITY, interval_columns
 from hpowh.warehouse.ingest import Request, find_source, ingest
-from hpowh.warehouse.result_checks import KEYS, MAIN, PROBABILITY, interval_columns
 from hpowh.warehouse.views import static_views
 
 PLANTED = {

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.checking import run_checks
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.connection import connect
 from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_LOCKED
 from hpowh.warehouse.ingest import Request, find_source, ingest

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.checking import run_checks
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.query import markdown
 
 COOKBOOK = (Path(__file__).resolve().parents[2] / "docs" / "sql-cookbook.md").read_text()

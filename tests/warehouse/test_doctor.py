@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import requires
 
-from hpowh.warehouse import doctor
-from hpowh.warehouse.doctor import examine
+from hpowh.warehouse.checks import doctor
+from hpowh.warehouse.checks.doctor import examine
 
 
 def found(warehouse) -> dict[str, doctor.Finding]:

@@ -15,9 +15,9 @@ import pytest
 
 from hpowh.warehouse import HpowhError, Warehouse
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.exporting import export_query
 from hpowh.warehouse.gate import NotAdmittedError, admitted, one_query
 from hpowh.warehouse.limits import LimitError, Limits, Watch
+from hpowh.warehouse.output.exporting import export_query
 
 EXAMPLES = {
     "ALTER": ["alter table core.run add column x int", "comment on table core.run is 'x'"],

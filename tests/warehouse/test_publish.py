@@ -15,7 +15,7 @@ import pytest
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
-from hpowh.warehouse.publishing import export_parquet, publish_copy, verify_parquet
+from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
 
 
 @pytest.fixture

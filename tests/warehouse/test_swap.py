@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hpowh.warehouse import swap
-from hpowh.warehouse.swap import replaced_folder
+from hpowh.warehouse.output import swap
+from hpowh.warehouse.output.swap import replaced_folder
 
 
 def write(folder: Path, text: str) -> None:

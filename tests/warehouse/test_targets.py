@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hpowh.warehouse import targets
 from hpowh.warehouse.errors import HpowhError, UsageError
-from hpowh.warehouse.targets import was_made, written_file
+from hpowh.warehouse.output import targets
+from hpowh.warehouse.output.targets import was_made, written_file
 
 
 def write(target: Path, text: str = "new", **more) -> None:

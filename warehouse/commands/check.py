@@ -13,7 +13,7 @@ from hpowh.warehouse.errors import EXIT_FAILED
 
 def check(warehouse: WarehouseOption = None, wait: WaitOption = 0.0, as_json: JsonOption = False) -> None:
     """Check every invariant of the warehouse: each check is a query, any row it returns is a failure."""
-    from hpowh.warehouse.checking import run_checks
+    from hpowh.warehouse.checks.checking import run_checks
 
     with open_warehouse(warehouse, wait) as store:
         results = run_checks(store)

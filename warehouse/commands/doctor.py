@@ -13,7 +13,7 @@ from hpowh.warehouse.errors import EXIT_FAILED
 
 def doctor(warehouse: WarehouseOption = None, as_json: JsonOption = False) -> None:
     """Say which versions and optional parts are there, how much disk is free, and whether the warehouse is well."""
-    from hpowh.warehouse.doctor import examine
+    from hpowh.warehouse.checks.doctor import examine
     from hpowh.warehouse.store import default_path
 
     found = examine(warehouse or default_path())

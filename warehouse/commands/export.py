@@ -20,8 +20,8 @@ def export(
     wait: WaitOption = 0.0,
 ) -> None:
     """Write a table, view or query to Parquet or CSV, whatever its size."""
-    from hpowh.warehouse.exporting import export_query
     from hpowh.warehouse.limits import Limits
+    from hpowh.warehouse.output.exporting import export_query
 
     with open_warehouse(warehouse, wait) as store:
         rows = export_query(store, what, out, force=force, limits=Limits(timeout, memory))

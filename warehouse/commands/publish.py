@@ -23,7 +23,7 @@ def publish(
     wait: WaitOption = 0.0,
 ) -> None:
     """Swap in a read-only copy while readers of the old one keep working; or export Parquet with a manifest."""
-    from hpowh.warehouse.publishing import export_parquet, publish_copy, verify_parquet
+    from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
 
     if target is None and parquet is None:
         raise UsageError("Nothing to publish to.", "Name a file for the copy, or --parquet FOLDER.")

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from hpowh.warehouse.ingest.protocol import LoadReport, Request
-from hpowh.warehouse.targets import written_file
+from hpowh.warehouse.output.targets import written_file
 
 
 def write_rejects(request: Request, report: LoadReport) -> None:

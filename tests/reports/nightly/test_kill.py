@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hpowh.warehouse.checking import run_checks
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import EXIT_LOCKED
 
 

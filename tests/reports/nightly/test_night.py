@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.checking import run_checks
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import HpowhError, UsageError
 
 

@@ -15,13 +15,13 @@ from hpowh.warehouse.ingest.protocol import Problem, Request
 from hpowh.warehouse.sources.carps.config import RunConfig, run_config
 from hpowh.warehouse.sources.carps.gathered import gathered_files, gathered_runs
 from hpowh.warehouse.sources.carps.trials import trials_in
-from hpowh.warehouse.sources.features.rows import add_features
 from hpowh.warehouse.sources.sweeps.folder import SweepSource
 from hpowh.warehouse.sources.sweeps.hydra_config import read_config
 from hpowh.warehouse.sources.sweeps.labels import check_options, label_of
 from hpowh.warehouse.sources.sweeps.records import Content, observed
 from hpowh.warehouse.sources.sweeps.tables import Sweep
 from hpowh.warehouse.sources.sweeps.tool_files import Lines, read_lines
+from hpowh.warehouse.sources.tables.features import add_features
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,7 +8,7 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.names import literal
-from hpowh.warehouse.sources.features.rows import add_features
+from hpowh.warehouse.sources.tables.features import add_features
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import usual
 from hpowh.warehouse.sources.tables.options import check_options

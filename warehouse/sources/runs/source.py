@@ -12,10 +12,10 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.names import literal
-from hpowh.warehouse.sources.features.rows import add_features
 from hpowh.warehouse.sources.runs import columns as runs_columns
 from hpowh.warehouse.sources.runs.factors import refuse_varying
 from hpowh.warehouse.sources.runs.plan import Plan
+from hpowh.warehouse.sources.tables.features import add_features
 from hpowh.warehouse.sources.tables.numbers import beyond_notes, number, plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage

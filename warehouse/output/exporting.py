@@ -15,7 +15,7 @@ from hpowh.warehouse.limits import HINT, Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
 from hpowh.warehouse.migrate import check_revision
 from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.targets import written_file
+from hpowh.warehouse.output.targets import written_file
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from hpowh.warehouse.checking import run_checks
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.store import Warehouse
 

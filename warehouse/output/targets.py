@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hpowh.warehouse import durable
 from hpowh.warehouse.connection import is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.output import durable
 
 MOST_LINES = 2000
 """So many files are remembered as made by hpowh."""

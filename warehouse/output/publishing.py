@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from hpowh.warehouse import durable
 from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import explain, is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal, slug
+from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.swap import is_running, replaced_folder
 from hpowh.warehouse.store import COPY_IDENTITY
-from hpowh.warehouse.swap import is_running, replaced_folder
 from hpowh.warehouse.views import create_macros, observation_view, space_view, static_views
 
 if TYPE_CHECKING:

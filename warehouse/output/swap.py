@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hpowh.warehouse import durable
+from hpowh.warehouse.output import durable
 
 EXCHANGE = 2
 """RENAME_EXCHANGE of renameat2(2)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hpowh.warehouse.result_checks import result_checks
+from hpowh.warehouse.checks.result_checks import result_checks
 
 if TYPE_CHECKING:
     import duckdb

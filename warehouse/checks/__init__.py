@@ -1,0 +1,1 @@
+"""Is what the warehouse holds sound, and what hpowh needs there?"""

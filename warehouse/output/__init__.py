@@ -1,0 +1,1 @@
+"""Files that leave the warehouse: where they may go, and that each is whole or not there."""
