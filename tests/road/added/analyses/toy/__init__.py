@@ -1,0 +1,1 @@
+"""Toy: the mean number of classes."""

@@ -1,0 +1,1 @@
+"""Toy notes: lines of a benchmark and a number."""
