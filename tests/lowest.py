@@ -11,9 +11,10 @@ PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 
 
 def lowest() -> list[str]:
-    """Return `name==version` of each dependency that has a lower bound, extras included."""
+    """Return `name==version` of each dependency that has a lower bound, users' extras included, our own tools not."""
     project = tomllib.loads(PROJECT.read_text())["project"]
-    declared = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *(d for name, extra in extras.items() if name != "dev" for d in extra)]
     bounds = {}
     for requirement in map(Requirement, declared):
         for bound in requirement.specifier:
