@@ -15,7 +15,13 @@ def analyse(warehouse: Warehouse) -> int:
     import polars as pl
 
     rows = warehouse.sql(queries.text("toy/classes")).rows()
-    run = AnalysisRun(JOB, SUBJECT, VERSION, {}, sha256(repr(rows).encode()).hexdigest())
+    run = AnalysisRun(
+        job=JOB,
+        subject=SUBJECT,
+        job_version=VERSION,
+        parameters={},
+        input_fingerprint=sha256(repr(rows).encode()).hexdigest(),
+    )
     known = warehouse.find_run(run)
     if known is not None:
         return known

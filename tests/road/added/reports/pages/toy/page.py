@@ -59,8 +59,12 @@ def _build(site: SiteContext) -> Sequence[Block]:
             how_to_read="Sort by a heading.",
             query=classes,
             columns=[
-                Column("benchmark", "Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
-                Column("class_count", "Classes"),
+                Column(
+                    name="benchmark",
+                    label="Benchmark",
+                    link=lambda row: site.href(("benchmark", row["benchmark"])),
+                ),
+                Column(name="class_count", label="Classes"),
             ],
             analysis_run_id=run,
         ),
