@@ -22,6 +22,8 @@ SHOWN = {
     "ranking_algorithm": ("position", "algorithm", "mean_rank", "mean_value", "block_count"),
     "ranking_test": ("test", "statistic", "df1", "df2", "p_value", "critical_difference", "dropped_count", "reason"),
     "ranking_pair": ("test", "first", "second", "estimate", "p_adjusted", "probability_first", "probability_second"),
+    "ranking_cost": ("algorithm", "missing_count", "alone_count", "complete_count", "complete_without", "block_count"),
+    "ranking_failure": ("policy", "first", "second", "mean_rank_first", "mean_rank_second", "p_adjusted", "verdict"),
     "ranking_agreement": ("sentence",),
 }
 
@@ -47,6 +49,14 @@ def rankings(
             help="The largest budget that all runs have, up to B; or on each benchmark; all: mean of all rows.",
         ),
     ] = "final",
+    failures: Annotated[
+        str,
+        typer.Option(
+            "--failures",
+            metavar="exclude|last|impute[:ALGORITHM]",
+            help="What a failed run counts: nothing, the worst of its block, the worst seen or that algorithm's mean.",
+        ),
+    ] = "exclude",
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +69,15 @@ def rankings(
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
     with open_warehouse(warehouse, wait) as opened:
         outcome = analyse_rankings(
-            opened, experiment, response=response, block=block, rope=rope, where=where, metric=metric, budget=at
+            opened,
+            experiment,
+            response=response,
+            block=block,
+            rope=rope,
+            where=where,
+            metric=metric,
+            budget=at,
+            failures=failures,
         )
     if as_json:
         whole = {name: table.to_dicts() for name, table in outcome.tables.items()}

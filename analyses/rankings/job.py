@@ -9,6 +9,7 @@ From Python:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
@@ -18,9 +19,21 @@ from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, sa
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.studies.failures import comparable, sentences, with_policies
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
+from hpowh.analyses.rankings.incomplete import (
+    arranged,
+    cost_rows,
+    cost_sentence,
+    costs,
+    durbin,
+    failure_rows,
+    no_failure_row,
+    omnibus_row,
+    skillings_mack,
+)
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -42,6 +55,7 @@ def analyse_rankings(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = "final",
+    failures: str = "exclude",
 ) -> Outcome:
     """Rank an experiment's algorithms over blocks and compare them without a model; store `result.ranking_*`.
 
@@ -50,6 +64,7 @@ def analyse_rankings(
         block: `benchmark` (mean over seeds) or `seed` (every benchmark and seed by itself: these are not independent,
             which is said). Run factors split the blocks of either.
         rope: differences up to this count as practically equal in the Bayesian tests.
+        failures: what a failed run counts: `exclude`, `last`, `impute` or `impute:ALGORITHM`.
 
     Raises:
         UsageError: a name or condition means nothing here, or no block is complete.
@@ -64,12 +79,13 @@ def analyse_rankings(
         "where": where,
         "metric": metric,
         "budget": budget,
+        "failures": failures,
     }
     run = analysis_run(reader, JOB, parameters, SEED)
     found = warehouse.find_run(run)
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
-    selection = Selection(reader.catalogue, metric, where, budget)
+    selection = Selection(reader.catalogue, metric, where, budget, failures=failures)
     try:
         rows, run.warnings = _rank(reader, selection, response, block, rope)
     except (DataError, RankingError, ValueError) as error:
@@ -77,20 +93,42 @@ def analyse_rankings(
     return save(warehouse, run, rows)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """One loss for each block and algorithm that has any: names, algorithms and losses of the same length."""
+
+    labels: list[str]
+    algorithms: list[str]
+    losses: list[float]
+
+
 def _rank(reader: Reader, selection: Selection, response: str, block: str, rope: float) -> tuple[Rows, list[str]]:
     factors = [name for name in reader.catalogue.factors if reader.level_counts(selection, response)[name] > 1]
-    keys = ["benchmark", *(f"`{name}`" for name in factors), *(["seed"] if block == "seed" else [])]
-    cells = reader.cells(f"{response} ~ 1 + (1|{':'.join(['algorithm', *keys])})", selection)
-    names = ["benchmark", *factors, *(["seed"] if block == "seed" else [])]
-    labels = [", ".join(cells.levels[name][cells.codes[name][c]] for name in names) for c in range(len(cells.count))]
-    algorithms = [cells.levels["algorithm"][code] for code in cells.codes["algorithm"]]
     direction, doubt = reader.direction(response, selection)
     sign = -1.0 if direction == "max" else 1.0
-    blocks = make_blocks(labels, algorithms, (sign * (cells.mean_y + cells.shift)).tolist())
-    setting = "" if selection.budget is None else f"budget = {selection.budget}"
+    read = _read(reader, selection, response, factors, block, sign)
+    known, matrix = arranged(read.labels, read.algorithms, read.losses)
+    found = costs(known, matrix)
+    try:
+        blocks = make_blocks(read.labels, read.algorithms, read.losses)
+    except RankingError as error:
+        dear = cost_sentence(found, len(matrix))
+        raise RankingError(f"{error} {dear}" if dear and len(known) > 1 else str(error)) from error
+    setting = _setting(reader.settle(selection, response))
     rows = ranking_rows(blocks, setting, rope, SEED, sign)
     said = [*([doubt] if doubt else []), *reader.known_of(selection, response)]
-    said += _warnings(blocks.dropped, len(blocks.names), factors, block)
+    if blocks.dropped:
+        rows["ranking_test"] += [
+            omnibus_row(test, matrix, setting) for test in (skillings_mack(matrix), durbin(matrix))
+        ]
+        rows["ranking_cost"] = cost_rows(found, len(matrix), setting)
+        said.append(f"{len(blocks.dropped)} incomplete blocks were left out (such as {blocks.dropped[0]}).")
+        said += [sentence for sentence in [cost_sentence(found, len(matrix))] if sentence]
+    said += _warnings(len(blocks.names), factors, block)
+    unlucky, hanging = _failures(reader, selection, response, factors, block, sign, setting)
+    if unlucky:
+        rows["ranking_failure"] = unlucky
+    said += hanging
     try:
         pairs = _model_pairs(reader, selection, response, sign)
     except DataError as error:
@@ -106,10 +144,48 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
     return rows, said
 
 
-def _warnings(dropped: tuple[str, ...], kept: int, factors: list[str], block: str) -> list[str]:
+def _read(reader: Reader, selection: Selection, response: str, factors: list[str], block: str, sign: float) -> _Read:
+    """Read the mean loss of every block and algorithm."""
+    keys = ["benchmark", *(f"`{name}`" for name in factors), *(["seed"] if block == "seed" else [])]
+    cells = reader.cells(f"{response} ~ 1 + (1|{':'.join(['algorithm', *keys])})", selection)
+    names = ["benchmark", *factors, *(["seed"] if block == "seed" else [])]
+    labels = [", ".join(cells.levels[name][cells.codes[name][c]] for name in names) for c in range(len(cells.count))]
+    algorithms = [cells.levels["algorithm"][code] for code in cells.codes["algorithm"]]
+    return _Read(labels, algorithms, (sign * (cells.mean_y + cells.shift)).tolist())
+
+
+def _setting(settled: Selection) -> str:
+    """Return the slice in words: the budget at which the runs are compared."""
+    if settled.budget is None:
+        return ""
+    return f"budget = {settled.at:g}" if isinstance(settled.at, float) else "budget = the benchmark's own"
+
+
+def _failures(
+    reader: Reader,
+    selection: Selection,
+    response: str,
+    factors: list[str],
+    block: str,
+    sign: float,
+    setting: str,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows of `ranking_failure` and what they say; nothing where no run failed."""
+    single = comparable(reader, selection, response)
+    if single is None or not reader.failed(single, response):
+        return [], []
+    rows: list[dict[str, Any]] = []
+    for chosen in with_policies(single):
+        try:
+            read = _read(reader, chosen, response, factors, block, sign)
+            rows += failure_rows(make_blocks(read.labels, read.algorithms, read.losses), chosen.policy, setting)
+        except (DataError, RankingError) as error:
+            rows.append(no_failure_row(chosen.policy, setting, str(error)))
+    return rows, sentences([row | {"setting": ""} for row in rows])
+
+
+def _warnings(kept: int, factors: list[str], block: str) -> list[str]:
     said = []
-    if dropped:
-        said.append(f"{len(dropped)} incomplete blocks were left out (such as {dropped[0]}); {kept} are used.")
     if block == "seed":
         said.append("Blocks of one benchmark are not independent: p-values over seeds are too small.")
     elif factors:

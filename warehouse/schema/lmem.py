@@ -52,6 +52,26 @@ LMEM_STRATUM = table(
     text("reason", null=True),
     one_of("state", "in the formula", "added", "the residual", "between"),
 )
+LMEM_FAILURE = table(
+    "result",
+    "lmem_failure",
+    "One row per policy about failed runs and pair of levels: the contrast when they are left out, last, or imputed.",
+    integer("analysis_run_id"),
+    text("model"),
+    text("policy"),
+    text("factor"),
+    text("setting"),
+    text("first"),
+    text("second"),
+    real("estimate"),
+    real("lower"),
+    real("upper"),
+    real("p_adjusted"),
+    bigint("row_count", null=True),
+    bigint("failed_count"),
+    text("verdict"),
+    text("reason", null=True),
+)
 LMEM_FIXED_EFFECT = table(
     "result",
     "lmem_fixed_effect",

@@ -94,3 +94,32 @@ RANKING_AGREEMENT = table(
     boolean("is_agreed"),
     text("sentence"),
 )
+RANKING_FAILURE = table(
+    "result",
+    "ranking_failure",
+    "One row per policy about failed runs and pair of algorithms: Wilcoxon-Holm when they are left out, last, imputed.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("policy"),
+    text("first"),
+    text("second"),
+    real("mean_rank_first"),
+    real("mean_rank_second"),
+    real("p_adjusted"),
+    integer("block_count", null=True),
+    text("verdict"),
+    text("reason", null=True),
+)
+RANKING_COST = table(
+    "result",
+    "ranking_cost",
+    "One row per algorithm: the blocks it is missing in, and how many are complete with and without it.",
+    integer("analysis_run_id"),
+    text("setting"),
+    text("algorithm"),
+    integer("missing_count"),
+    integer("alone_count"),
+    integer("complete_count"),
+    integer("complete_without"),
+    integer("block_count"),
+)

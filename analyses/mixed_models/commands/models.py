@@ -9,6 +9,7 @@ import typer
 from hpowh.analyses.mixed_models.commands.options import (
     BudgetOption,
     ExperimentOption,
+    FailuresOption,
     MetricOption,
     PublishedOption,
     WhereOption,
@@ -53,6 +54,7 @@ LMEM_SHOWN: dict[str, tuple[str, ...]] = {
         "letters",
     ),
     "lmem_contrast": ("model", "contrast", "setting", "method", "estimate", "standard_error", "df", "p_adjusted"),
+    "lmem_failure": ("policy", "setting", "first", "second", "estimate", "p_adjusted", "row_count", "verdict"),
     "lmem_stratum": ("term", "stratum", "state", "df_asked", "p_asked", "df_right", "p_right"),
 }
 
@@ -64,6 +66,7 @@ def lmem(
     where: WhereOption = None,
     metric: MetricOption = None,
     budget: BudgetOption = None,
+    failures: FailuresOption = "exclude",
     emm: Annotated[str | None, typer.Option("--emm", metavar="FACTOR", help="Marginal means of this factor.")] = None,
     by: Annotated[list[str] | None, typer.Option("--by", metavar="FACTOR", help="Keep its levels apart.")] = None,
     at: Annotated[
@@ -102,6 +105,7 @@ def lmem(
             where=where,
             metric=metric,
             budget=budget_value(budget),
+            failures=failures,
             is_reml=not ml,
             question=question,
             with_residuals=residuals,
@@ -118,6 +122,7 @@ def lrt(
     where: WhereOption = None,
     metric: MetricOption = None,
     budget: BudgetOption = None,
+    failures: FailuresOption = "exclude",
     bootstrap: Annotated[int, typer.Option("--bootstrap", min=0, metavar="N", help="Simulate N experiments.")] = 0,
     permutations: Annotated[
         int, typer.Option("--permutations", min=0, metavar="N", help="Shuffle the smaller model's residuals N times.")
@@ -141,6 +146,7 @@ def lrt(
             where=where,
             metric=metric,
             budget=budget_value(budget),
+            failures=failures,
         )
     shown = (
         "chi_square",

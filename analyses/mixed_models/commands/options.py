@@ -23,6 +23,14 @@ BudgetOption = Annotated[
         help="One row a run: its best value at the largest budget that all runs have, up to B; or on each benchmark.",
     ),
 ]
+FailuresOption = Annotated[
+    str,
+    typer.Option(
+        "--failures",
+        metavar="exclude|last|impute[:ALGORITHM]",
+        help="What a failed run counts: nothing, the worst of its block, the worst seen or that algorithm's mean.",
+    ),
+]
 PublishedOption = Annotated[
     bool, typer.Option("--as-published", help="The published tool's setting: ML, no interaction, no warnings' refits.")
 ]

@@ -9,6 +9,7 @@ import typer
 from hpowh.analyses.mixed_models.commands.options import (
     BudgetOption,
     ExperimentOption,
+    FailuresOption,
     MetricOption,
     PublishedOption,
     ResponseOption,
@@ -32,6 +33,7 @@ def presets(
     metric: MetricOption = None,
     budget: BudgetOption = None,
     as_published: PublishedOption = False,
+    failures: FailuresOption = "exclude",
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,6 +51,7 @@ def presets(
             where=where,
             metric=metric,
             budget=budget_value(budget),
+            failures=failures,
         )
     shown = ("preset", "subject", "statistic", "df1", "df2", "p_value", "p_adjusted", "verdict", "reason")
     show(outcome, as_json, {"lmem_preset": shown})
@@ -65,6 +68,7 @@ def ladder(
     where: WhereOption = None,
     metric: MetricOption = None,
     budget: BudgetOption = None,
+    failures: FailuresOption = "exclude",
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,6 +84,7 @@ def ladder(
             where=where,
             metric=metric,
             budget=budget_value(budget),
+            failures=failures,
         )
     shown = ("direction", "step", "action", "term", "chi_square", "df", "p_value", "aic", "bic", "is_kept", "reason")
     show(outcome, as_json, {"lmem_ladder": shown})
@@ -147,6 +152,7 @@ def power(
     where: WhereOption = None,
     metric: MetricOption = None,
     budget: BudgetOption = "final",
+    failures: FailuresOption = "exclude",
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -166,6 +172,7 @@ def power(
             where=where,
             metric=metric,
             budget=budget_value(budget),
+            failures=failures,
         )
     shown = ("difference", "benchmark_count", "seed_count", "power", "lower", "upper", "power_analytic")
     show(outcome, as_json, {"lmem_power": shown})

@@ -99,7 +99,8 @@ class Selection:
 
     `budget`: None takes every recorded point; otherwise each run has one row, its best value until the largest budget
     that all runs reach: up to the number given, or as it is ("final"), or benchmark by benchmark ("benchmark").
-    `at`: that budget once it is known (`reading.ends.settle`), the same for all or one a benchmark's id.
+    `at`: that budget once it is known (`reading.ends.settle`), the same for all or one a benchmark's id. `failures`:
+    what a failed run counts, see `sql/macros/failed_filled.sql`: "exclude", "last", "impute", "impute:ALGORITHM".
     """
 
     catalogue: Catalogue
@@ -107,6 +108,17 @@ class Selection:
     where: str | None = None
     budget: float | str | None = None
     at: float | Mapping[int, float] | None = None
+    failures: str = "exclude"
+
+    @property
+    def policy(self) -> str:
+        """What failed runs count, without the baseline's name."""
+        return self.failures.partition(":")[0]
+
+    @property
+    def baseline(self) -> str | None:
+        """The algorithm whose mean failed runs get, where one is named."""
+        return self.failures.partition(":")[2] or None
 
 
 def identifier(name: str) -> str:

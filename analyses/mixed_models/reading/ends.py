@@ -102,8 +102,8 @@ def _at_sql(selection: Selection) -> str:
     return "false" if selection.at is None else f"s.last_budget < {float(selection.at)!r}"
 
 
-def failure_sentence(rows: Sequence[tuple[str, str, int, int]], what: str = "runs") -> str | None:
-    """Return who failed how often and that this is left out of every response alike; None where nobody did."""
+def failure_sentence(rows: Sequence[tuple[str, str, int, int]], selection: Selection) -> str | None:
+    """Return who failed how often and what that counts; None where nobody did."""
     if not rows:
         return None
     by_algorithm: dict[str, tuple[int, int]] = {}
@@ -114,7 +114,15 @@ def failure_sentence(rows: Sequence[tuple[str, str, int, int]], what: str = "run
     more = f" and {len(worst) - MOST_NAMED} more algorithms" if len(worst) > MOST_NAMED else ""
     reasons = {reason: sum(row[2] for row in rows if row[1] == reason) for reason in sorted({row[1] for row in rows})}
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    return f"Failed {what} are left out of every response alike ({why}): {named}{more}."
+    what = "runs" if selection.budget is not None else "points"
+    counts = {
+        "exclude": "are left out of every response alike",
+        "last": "count as the worst of their block, and rank after all that did not fail",
+        "impute": f"get the mean of {selection.baseline} on their benchmark"
+        if selection.baseline
+        else "get the worst value recorded on their benchmark",
+    }[selection.policy]
+    return f"Failed {what} {counts} ({why}): {named}{more}."
 
 
 def _ends(ends: Sequence[End], common: float, asked: float) -> list[str]:

@@ -82,19 +82,21 @@ def observations(
         wanted |= {"algorithm", "benchmark", "seed", *catalogue.factors}
     names = set(mentioned(where + " " + response, NAMED))
     fields = ["t.run_id as run", "t.budget", "t.value as value"]
+    puts_last = needs_rank and selection.budget is not None and selection.policy == "last"
+    fields += ["t.is_failed"] if puts_last else []
     if metric != "value":
         fields.append(f"t.value as {identifier(metric)}")
     fields += [f"q.{identifier(c)}" for c in _run_columns(wanted, names)]
     fields += [f"{_derived(name, direction)} as {identifier(name)}" for name in derived]
     text = f"""select {", ".join(fields)}
-from {_points(selection, metric_id)} as t
+from {_points(selection, metric_id, direction)} as t
 join ({runs_query(catalogue, wanted, names, metric_id, bool(derived))}) as q on q.run_id = t.run_id"""
     if selection.budget is None:
         text += f"\nwhere t.metric_id = {metric_id}"
     if where:
         text = f"select * from ({text}) where ({where})"
     if needs_rank:
-        text = _ranked(text, catalogue, direction)
+        text = _ranked(text, catalogue, direction, puts_last)
     return text
 
 
@@ -167,7 +169,7 @@ def _derived(name: str, direction: str) -> str:
     }[name]
 
 
-def _points(selection: Selection, metric_id: int) -> str:
+def _points(selection: Selection, metric_id: int, direction: str) -> str:
     if selection.budget is None:
         return "core.trace"
     run = f"select run_id, {metric_id} as metric_id"
@@ -180,16 +182,35 @@ def _points(selection: Selection, metric_id: int) -> str:
         wanted = f"{run}, {float(selection.at)!r}::double as budget {of}"
     else:
         raise DataError("The budget at which the runs are compared is not settled.")
-    return f"(with wanted as ({wanted}) select run_id, budget, value from mart.value_at(wanted))"
+    if selection.policy == "exclude":
+        return f"(with wanted as ({wanted}) select run_id, budget, value from mart.value_at(wanted))"
+    baseline = "null::integer"
+    if selection.baseline is not None:
+        baseline = f"(select algorithm_id from core.algorithm where name = {literal(selection.baseline)})"
+    return f"""(with wanted as ({wanted}), points as (
+  select v.run_id, v.budget, v.value, r.algorithm_id, r.benchmark_id, s.worst_loss,
+    {{'benchmark': r.benchmark_id, 'seed': r.seed, 'setting': n.setting}} as block, {literal(direction)} as direction
+  from mart.value_at(wanted) as v
+  join core.run as r on r.run_id = v.run_id
+  join mart.run as n on n.run_id = v.run_id
+  left join mart.benchmark_scale as s on s.benchmark_id = r.benchmark_id and s.metric_id = v.metric_id
+    and s.experiment_id = r.experiment_id
+) select run_id, budget, value, is_failed from mart.failed_filled(points, {literal(selection.policy)}, {baseline}))"""
 
 
-def _ranked(text: str, catalogue: Catalogue, direction: str) -> str:
-    """Add the rank among the rows of the same benchmark, seed, budget and factors, where all algorithms are there."""
+def _ranked(text: str, catalogue: Catalogue, direction: str, puts_last: bool) -> str:
+    """Add the rank among the rows of the same benchmark, seed, budget and factors, where all algorithms are there.
+
+    `puts_last`: failed runs come after all that did not fail, also where their value is the worst of these.
+    """
     within = ["benchmark_id", "seed", "budget", *(identifier(name) for name in catalogue.factors)]
     block = ", ".join(f"'k{i}': {name}" for i, name in enumerate(within))
+    loss = f"mart.loss(value, {literal(direction)})"
+    if puts_last:
+        loss = f"case when is_failed then 'infinity'::double else {loss} end"
     return f"""select * exclude (block, loss, compared_count, rank_reason, block_rank, block_size), block_rank as {RANK}
 from (with selected as ({text}), prepared as (
-  select *, {{{block}}} as block, mart.loss(value, {literal(direction)}) as loss,
+  select *, {{{block}}} as block, {loss} as loss,
     (select count(distinct algorithm_id) from selected) as compared_count
   from selected
 ) select * from mart.ranked(prepared))"""

@@ -35,6 +35,8 @@ from hpowh.analyses.mixed_models.reading.observations import direction_of, respo
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
 from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
 
+POLICIES = ("exclude", "last", "impute")
+"""What a failed run may count."""
 MONOTONE = 0.99
 """With a rank correlation beyond this an expression is as good as a monotone function of its metric."""
 
@@ -106,12 +108,20 @@ class Reader:
 
     def known_of(self, selection: Selection, response: str) -> list[str]:
         """Return what to know of a selection's rows: where runs end, and who failed. Raises DataError."""
-        settled, said = self._settle(selection, response)
-        rows = self._ask(failures_query(settled, response_of(response, selection)[1])).rows()
-        failed = failure_sentence(rows, "runs" if selection.budget is not None else "points")
+        said = self._settle(selection, response)[1]
+        failed = failure_sentence(self.failed(selection, response), selection)
         return [*said, *([failed] if failed else [])]
 
+    def failed(self, selection: Selection, response: str) -> list[tuple[str, str, int, int]]:
+        """Return algorithm, reason, number of failed rows and of all its rows, for every algorithm that failed."""
+        settled = self._settle(replace(selection, failures="exclude"), response)[0]
+        rows: list[tuple[str, str, int, int]] = self._ask(
+            failures_query(settled, response_of(response, selection)[1])
+        ).rows()
+        return rows
+
     def _settle(self, selection: Selection, response: str) -> tuple[Selection, list[str]]:
+        self._refuse(selection)
         if selection.budget is None or selection.at is not None:
             return selection, []
         metric = response_of(response, selection)[1]
@@ -123,6 +133,18 @@ class Reader:
             self._settled[key] = settle(selection, ends)
         found, said = self._settled[key]
         return replace(selection, at=found.at), said
+
+    def _refuse(self, selection: Selection) -> None:
+        """Raise DataError for a policy about failures that means nothing here."""
+        if selection.policy not in POLICIES or (selection.baseline and selection.policy != "impute"):
+            raise DataError(
+                f"Failed runs are one of exclude, last, impute, impute:ALGORITHM, not {selection.failures!r}."
+            )
+        if selection.policy != "exclude" and selection.budget is None:
+            raise DataError("What a failed run counts needs one value a run: choose a budget (--budget final).")
+        known = sorted(self.names["algorithm"].values())
+        if selection.baseline is not None and selection.baseline not in known:
+            raise DataError(f"There is no algorithm {selection.baseline!r}; there are: {', '.join(known)}.")
 
     def cells(self, formula: Formula | str, selection: Selection) -> Cells:
         """Return the cells of a formula on a selection. Raises DataError, FormulaError."""

@@ -17,6 +17,7 @@ from hpowh.analyses.mixed_models.studies.analysis import (
     merge_all,
     warn,
 )
+from hpowh.analyses.mixed_models.studies.failures import failure_rows
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.summary import (
     ResidualMoments,
@@ -39,6 +40,7 @@ class Request:
     is_reml: bool = True
     question: Question = field(default_factory=Question)
     with_residuals: bool = True
+    failures: str = "exclude"
     as_published: bool = False
 
 
@@ -48,7 +50,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     Raises:
         DataError, FormulaError: a name or condition means nothing here, or the data cannot carry the model.
     """
-    selection = Selection(reader.catalogue, request.metric, request.where, request.budget)
+    selection = Selection(reader.catalogue, request.metric, request.where, request.budget, failures=request.failures)
     found = reader.find(parsed, selection)
     chosen = fit_to_compare(
         parsed, found.cells, is_reml=request.is_reml and not request.as_published, is_literal=request.as_published
@@ -75,6 +77,12 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         rows = merge_all([rows, *wider.rows])
         said += wider.said
         models += wider.models
+        name, is_reml = models[-1]["model"], fitted.is_reml
+        asked = replace(question, factor=factor)
+        unlucky, hanging = failure_rows(reader, selection, wider.formula, asked, name, is_reml=is_reml)
+        if unlucky:
+            rows["lmem_failure"] = unlucky
+        said += hanging
     models[-1]["is_basis"] = True
     rows["lmem_model"] = models
     return rows, said

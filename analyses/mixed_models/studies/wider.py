@@ -33,8 +33,9 @@ MOST_EFFECTS = 2500
 
 @dataclass
 class Wider:
-    """The wider models in order, the rows of their tables, and what changes: sentences."""
+    """The wider models in order, the rows of their tables, what changes (sentences), and the widest one's formula."""
 
+    formula: Formula
     models: list[tables.Row] = field(default_factory=list)
     rows: list[Rows] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -48,7 +49,7 @@ def wider_models(
     Args:
         cells: those of the formula; `fitted`: the model that was asked for.
     """
-    out = Wider()
+    out = Wider(formula)
     found = strata(formula, cells)
     lacking = [stratum for stratum in found if stratum.state == ADDED]
     asked = (fitted, satterthwaite(fitted))
@@ -98,6 +99,7 @@ def _fitted(
             f"{sentence or f'The model {name} is the right one.'} The comparison could not be made: {error}"
         )
         return None
+    out.formula = formula
     out.models.append(tables.model_row(refit, name))
     out.rows.append(describe(refit, question, name))
     if sentence:

@@ -66,7 +66,8 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
             queries.text("mixed_models/fixed"),
             "Differences from the first level of a factor.",
         ),
-        *_strata_blocks(site, run),
+        *_optional(site, run, "lmem-failures", "failures"),
+        *_optional(site, run, "lmem-strata", "strata"),
         result_table(
             site,
             run,
@@ -138,19 +139,27 @@ def _mean_blocks(site: SiteContext, run: int) -> list[Block]:
     ]
 
 
-def _strata_blocks(site: SiteContext, run: int) -> list[Block]:
-    """Return the audit of the error terms; nothing where the model has no grouping factor."""
-    table = result_table(
-        site,
-        run,
-        "lmem-strata",
+OPTIONAL = {
+    "failures": (
+        "What failed runs count",
+        "Each pair when failed runs are left out, put last in their block, or imputed (the worst value seen on the "
+        "benchmark, or a named algorithm's mean). Leaving them out can reward an algorithm for failing where it would "
+        "have done badly: where the verdicts differ, say which one you mean and why.",
+    ),
+    "strata": (
         "In which stratum each term is tested",
-        "mixed_models/strata",
         "A factor that varies within benchmarks has an effect of its own on each, so its mean effect is tested against "
         "what varies between those, not against the rows. Added: the model asked for lacks that random effect; its "
         "degrees of freedom and p are shown as asked and with it, and conclusions are drawn from the model that has "
         "it. The test is of the term's coefficients, at the first levels of the factors that it meets.",
-    )
+    ),
+}
+"""Tables that only some models have: title and how to read it."""
+
+
+def _optional(site: SiteContext, run: int, key: str, name: str) -> list[Block]:
+    """Return a table of `OPTIONAL`; nothing where the model has no row of it."""
+    table = result_table(site, run, key, OPTIONAL[name][0], queries.text(f"mixed_models/{name}"), OPTIONAL[name][1])
     return [table] if table.query.frame.height else []
 
 

@@ -51,7 +51,24 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
             "ranking-tests",
             "Tests of all algorithms",
             queries.text("rankings/tests"),
-            "Do any differ at all?",
+            "Do any differ at all? Skillings-Mack and Durbin use the incomplete blocks as well.",
+        ),
+        *_optional(
+            site,
+            run,
+            "ranking-costs",
+            "Who costs blocks",
+            "costs",
+            "Rank tests of all pairs need blocks that hold every algorithm. Alone: blocks that lack this algorithm only; "
+            "the column after it is how many blocks would be complete without it.",
+        ),
+        *_optional(
+            site,
+            run,
+            "ranking-failures",
+            "What failed runs count",
+            "failures",
+            "Each pair (Wilcoxon with Holm's correction) when failed runs are left out, put last, or imputed.",
         ),
         result_table(
             site,
@@ -63,6 +80,12 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
             is_folded=True,
         ),
     ]
+
+
+def _optional(site: SiteContext, run: int, key: str, title: str, name: str, how: str) -> list[Block]:
+    """Return a table that only some rankings have; nothing where this one has no row of it."""
+    table = result_table(site, run, key, title, queries.text(f"rankings/{name}"), how)
+    return [table] if table.query.frame.height else []
 
 
 def _verdicts(apart: list[str]) -> list[str]:

@@ -128,13 +128,17 @@ def test_everything_is_stored_with_its_provenance(small):
         "lmem_residual",
         "lmem_residual_bin",
         "lmem_coverage",
+        "lmem_stratum",
     }
     assert expected == set(outcome.tables)
     ledger = small.sql("select job, subject, parameters from ops.analysis_run").rows()
     assert [row[:2] for row in ledger] == [("mixed_models.fit", "x")]
     assert json.loads(ledger[0][2])["question"]["by"] == ["prior"]
     contrasts = outcome.tables["lmem_contrast"]
-    assert contrasts.group_by("method").len().sort("method").rows() == [("dunnett", 4), ("holm", 2), ("tukey", 6)]
+    # The model asked for, and the one with (1|benchmark:prior).
+    assert contrasts["model"].unique().sort().to_list() == ["model", "with benchmark:prior"]
+    asked = contrasts.filter(contrasts["model"] == "model")
+    assert asked.group_by("method").len().sort("method").rows() == [("dunnett", 4), ("holm", 2), ("tukey", 6)]
     assert sorted(set(outcome.tables["lmem_marginal_mean"]["setting"])) == ["prior = bad", "prior = good"]
     again = analyse_lmem(small, f"{DEFAULT} + prior", question=question, experiment="x")
     assert (again.is_new, again.analysis_run_id) == (False, outcome.analysis_run_id)

@@ -249,3 +249,85 @@ def test_the_rule_of_the_common_budget(rule):
     assert rule([(1, 1.0, 10.0)] * 3 + [(1, 1.0, 2.0)] * 2 + [(2, 1.0, 10.0)] * 5) == (1.0, 2.0)
     assert rule([(1, 1.0, 4.0), (2, None, 2.0)]) == (1.0, 4.0)
     assert rule([(1, None, 4.0)]) is None
+
+
+def unlucky(seed: int = 2) -> Points:
+    """Return A, B, C on six benchmarks; C is best where it does not fail, and fails on half of its runs."""
+    draw = np.random.default_rng(seed)
+    found: Points = []
+    for b in range(6):
+        for i, name in enumerate("ABC"):
+            for run in range(6):
+                value = None if name == "C" and run % 2 else b + (1.0, 1.5, 0.8)[i] + 0.1 * draw.standard_normal()
+                found.append((name, f"b{b}", run, 1.0, value))
+    return found
+
+
+def test_what_a_failed_run_counts(warehouse: Warehouse):
+    fill_runs(warehouse, unlucky(), metric="value")
+    reader = Reader.of(warehouse, None)
+
+    def values(response: str, failures: str) -> dict[tuple[str, str, int], float | None]:
+        selection = reader.settle(Selection(reader.catalogue, budget="final", failures=failures), response)
+        base = observations(selection, "value", ("benchmark", "seed"), response)
+        rows = warehouse.sql(
+            f"select r.algorithm, r.benchmark, r.seed, ({response})::double from ({base}) as o "
+            "join mart.run as r on r.run_id = o.run"
+        ).rows()
+        return {row[:3]: row[3] for row in rows}
+
+    kept, last, worst = (values("value", one) for one in ("exclude", "last", "impute"))
+    by_baseline, ranks = values("value", "impute:A"), values("rank", "last")
+    for (name, benchmark, run), value in kept.items():
+        if value is not None:
+            assert last[name, benchmark, run] == worst[name, benchmark, run] == value
+            continue
+        mine = [v for (_, b, r), v in kept.items() if (b, r) == (benchmark, run) and v is not None]
+        assert last[name, benchmark, run] == max(mine)
+        assert worst[name, benchmark, run] == max(
+            v for (_, b, _), v in kept.items() if b == benchmark and v is not None
+        )
+        of_a = [v for (a, b, _), v in kept.items() if (a, b) == ("A", benchmark)]
+        assert by_baseline[name, benchmark, run] == pytest.approx(np.mean(of_a))
+        assert ranks[name, benchmark, run] == 3.0
+    assert values("normalized_regret", "impute")["C", "b0", 1] == 1.0
+    assert None in values("rank", "exclude").values()
+    assert None not in values("rank", "last").values()
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_a_comparison_with_failed_runs_shows_all_policies(warehouse: Warehouse, direction: str):
+    sign = 1.0 if direction == "min" else -1.0
+    points = [(a, b, s, t, None if v is None else sign * v) for a, b, s, t, v in unlucky()]
+    fill_runs(warehouse, points, metric="value", direction=direction)
+    outcome = analyse_lmem(warehouse, DEFAULT.format("value"), budget="final", with_residuals=False)
+    rows = {(r["policy"], r["first"], r["second"]): r for r in outcome.tables["lmem_failure"].to_dicts()}
+    assert {row["failed_count"] for row in rows.values()} == {18}
+    assert rows["exclude", "A", "C"]["verdict"] == "C better"
+    assert rows["last", "A", "C"]["verdict"] != "C better"
+    assert (rows["exclude", "A", "C"]["row_count"], rows["last", "A", "C"]["row_count"]) == (90, 108)
+    said = " ".join(outcome.warnings)
+    assert "A and C: the verdict hangs on what failed runs count: left out: C better" in said
+    contrasts = outcome.tables["lmem_contrast"]
+    asked = {row["contrast"]: row["p_adjusted"] for row in contrasts.to_dicts() if row["model"] == "model"}
+    assert rows["exclude", "A", "C"]["p_adjusted"] == pytest.approx(asked["A - C"])
+    again = analyse_lmem(warehouse, DEFAULT.format("value"), budget="final", failures="last", with_residuals=False)
+    first = again.tables["lmem_contrast"].to_dicts()[1]
+    assert first["p_adjusted"] == pytest.approx(rows["last", "A", "C"]["p_adjusted"])
+    assert any("count as the worst of their block" in said for said in again.warnings)
+
+
+@pytest.mark.parametrize(
+    ("failures", "budget", "message"),
+    [
+        ("first", "final", "exclude, last, impute"),
+        ("last:A", "final", "exclude, last, impute"),
+        ("impute:Z", "final", "no algorithm 'Z'; there are: A, B, C"),
+        ("last", None, "choose a budget"),
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused(warehouse: Warehouse, failures: str, budget: str | None, message: str):
+    fill_runs(warehouse, unlucky(), metric="value")
+    reader = Reader.of(warehouse, None)
+    with pytest.raises(DataError, match=message):
+        reader.cells(DEFAULT.format("value"), Selection(reader.catalogue, budget=budget, failures=failures))
