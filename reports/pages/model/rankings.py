@@ -59,8 +59,8 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
             "ranking-costs",
             "Who costs blocks",
             "costs",
-            "Rank tests of all pairs need blocks that hold every algorithm. Alone: blocks that lack this algorithm only; "
-            "the column after it is how many blocks would be complete without it.",
+            "Rank tests of all pairs need blocks that hold every algorithm. Alone: blocks that lack this algorithm "
+            "only; the column after it is how many blocks would be complete without it.",
         ),
         *_optional(
             site,
