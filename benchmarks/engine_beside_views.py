@@ -6,8 +6,8 @@ python benchmarks/engine_beside_views.py demo/hpowh.duckdb
 from __future__ import annotations
 
 import resource
-import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -69,8 +69,12 @@ def landscapes(warehouse: Warehouse, key: Key, space: Space, alike: list[Key]) -
     print(f"{key.search_space}: {len(alike)} benchmarks in pairs: view {view:.3f} s, engine {engine:.3f} s")
 
 
-def main(path: str) -> None:
-    """Print the comparisons, search space by search space."""
+def main() -> None:
+    """Print the comparisons on the demo's warehouse, search space by search space."""
+    path = Path("demo/hpowh.duckdb")
+    if not path.is_file():
+        print("  skipped: run `make demo` first, this measures demo/hpowh.duckdb")
+        return
     with Warehouse(path) as warehouse:
         keys = read_keys(rows_of(warehouse))
         for space_id in sorted({key.search_space_id for key in keys}):
@@ -85,4 +89,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
