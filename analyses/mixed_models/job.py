@@ -54,18 +54,44 @@ def reader_of(warehouse: Warehouse, experiment: str | None) -> Reader:
         raise UsageError(str(error)) from error
 
 
-def analyse_lmem(warehouse: Warehouse, formula: str, **options: Any) -> Outcome:
+def analyse_lmem(
+    warehouse: Warehouse,
+    formula: str,
+    *,
+    experiment: str | None = None,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = None,
+    is_reml: bool = True,
+    question: Question | None = None,
+    with_residuals: bool = True,
+    as_published: bool = False,
+) -> Outcome:
     """Fit a mixed model to an experiment and store its tables.
 
     Args:
         formula: in lme4's language; the response is a metric, `regret`, `normalized_regret`, `log_regret`, `rank` or an
             SQL expression of those and the columns.
-        options: the fields of `Request`.
+        where, metric, budget: which rows, as in `Selection`.
+        is_reml: by restricted likelihood; else by likelihood, as models with different fixed effects are compared.
+        question: which marginal means and contrasts; by default all pairs of `algorithm`, else of the first factor.
+        with_residuals: also the residuals' moments by cell, which cost a second reading of the rows.
+        as_published: the formula as it stands, by likelihood, as the published tool fits it.
 
     Raises:
         UsageError: a name, formula or condition means nothing here, or the data cannot carry the model; says why.
     """
-    request = Request(formula=formula, **options)
+    request = Request(
+        formula=formula,
+        experiment=experiment,
+        where=where,
+        metric=metric,
+        budget=budget,
+        is_reml=is_reml,
+        question=question or Question(),
+        with_residuals=with_residuals,
+        as_published=as_published,
+    )
     reader = reader_of(warehouse, request.experiment)
     try:
         parsed = parse_formula(request.formula)
@@ -86,14 +112,16 @@ def analyse_presets(
     response: str = studies.DEFAULT_RESPONSE,
     names: Sequence[str] = PRESETS,
     as_published: bool = False,
-    **selection: Any,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = None,
 ) -> Outcome:
     """Run the sanity checks of arXiv 2408.02533 and store `lmem_preset`.
 
     Args:
         names: which of `seed`, `informativeness`, `budget`, `features`.
         as_published: the published tool's tests instead of ours.
-        selection: `where`, `metric`, `budget` as in `Selection`.
+        where, metric, budget: which rows, as in `Selection`.
 
     Raises:
         UsageError: a name or condition means nothing here, or the data cannot carry the tests.
@@ -104,7 +132,7 @@ def analyse_presets(
         rows, said = studies.run_presets(reader, chosen, response, names, as_published)
         return {"lmem_preset": rows}, [*reader.known_of(chosen, response), *said]
 
-    return _study(warehouse, experiment, "mixed_models.presets", parameters, selection, study)
+    return _study(warehouse, experiment, "mixed_models.presets", parameters, _selection(where, metric, budget), study)
 
 
 def analyse_ladder(
@@ -113,7 +141,9 @@ def analyse_ladder(
     *,
     response: str = studies.DEFAULT_RESPONSE,
     terms: Sequence[str] = (),
-    **selection: Any,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = None,
 ) -> Outcome:
     """Build models up from the intercept and down from the full model, and store `lmem_ladder`. Raises UsageError."""
 
@@ -127,7 +157,7 @@ def analyse_ladder(
         return {"lmem_ladder": ladder.rows}, said
 
     parameters = {"response": response, "terms": list(terms)}
-    return _study(warehouse, experiment, "mixed_models.ladder", parameters, selection, study)
+    return _study(warehouse, experiment, "mixed_models.ladder", parameters, _selection(where, metric, budget), study)
 
 
 def analyse_anomalies(
@@ -138,7 +168,9 @@ def analyse_anomalies(
     levels: Sequence[str] = (),
     pair: Sequence[str] = (),
     budgets: Sequence[float] = (),
-    **selection: Any,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = None,
 ) -> Outcome:
     """Find benchmarks on which a contrast moves the wrong way between two levels of a factor; store `lmem_anomaly`.
 
@@ -151,7 +183,7 @@ def analyse_anomalies(
         return {"lmem_anomaly": rows}, sentences(rows) or ["No benchmark is anomalous."]
 
     parameters = {"factor": factor, "levels": list(levels), "pair": list(pair), "budgets": list(budgets)}
-    return _study(warehouse, experiment, "mixed_models.anomalies", parameters, selection, study)
+    return _study(warehouse, experiment, "mixed_models.anomalies", parameters, _selection(where, metric, budget), study)
 
 
 def analyse_power(
@@ -164,14 +196,16 @@ def analyse_power(
     differences: Sequence[float] = (),
     count: int = 4000,
     seed: int = 0,
-    **selection: Any,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = "final",
 ) -> Outcome:
     """Say how many benchmarks and seeds would show a difference; store `lmem_power` and the model behind it.
 
     Raises:
         UsageError: the data cannot carry the default model, or a design is too small.
     """
-    selection = {"budget": "final"} | {key: value for key, value in selection.items() if value is not None}
+    selection = _selection(where, metric, "final" if budget is None else budget)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, fitted = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
@@ -198,7 +232,9 @@ def analyse_comparison(
     bootstrap: int = 0,
     permutations: int = 0,
     seed: int = 0,
-    **selection: Any,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = None,
 ) -> Outcome:
     """Test a model against a wider one; store `lmem_comparison`. A refused pair is a row with the reason.
 
@@ -206,7 +242,7 @@ def analyse_comparison(
         bootstrap: how many experiments to simulate from the smaller model.
         permutations: how often to shuffle its residuals.
         seed: of the simulation and the shuffling.
-        selection: `where`, `metric`, `budget` as in `Selection`.
+        where, metric, budget: which rows, as in `Selection`.
 
     Raises:
         UsageError: a formula cannot be read or a name means nothing here.
@@ -217,7 +253,15 @@ def analyse_comparison(
         return rows, [*reader.known_of(chosen, parse_formula(full).response), *said]
 
     parameters = {"null": null, "full": full, "bootstrap": bootstrap, "permutations": permutations}
-    return _study(warehouse, experiment, "mixed_models.compare", parameters, selection, study, seed)
+    return _study(
+        warehouse, experiment, "mixed_models.compare", parameters, _selection(where, metric, budget), study, seed
+    )
+
+
+def _selection(where: str | None, metric: str | None, budget: float | str | None) -> dict[str, Any]:
+    """Return what was asked of `Selection`; what was not is no parameter of the run."""
+    asked = {"where": where, "metric": metric, "budget": budget}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _study(
@@ -231,13 +275,12 @@ def _study(
 ) -> Outcome:
     """Run a study unless it was run on this input before, and store its rows; its sentences are the run's warnings."""
     reader = reader_of(warehouse, experiment)
-    given = {key: value for key, value in selection.items() if value is not None}
-    run = analysis_run(reader, job, {**parameters, **given}, seed)
+    run = analysis_run(reader, job, {**parameters, **selection}, seed)
     found = warehouse.find_run(run)
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
     try:
-        rows, run.warnings = study(reader, Selection(reader.catalogue, **given))
+        rows, run.warnings = study(reader, Selection(reader.catalogue, **selection))
     except (FormulaError, DataError, NotComparableError) as error:
         raise UsageError(str(error)) from error
     return save(warehouse, run, rows)
