@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from hpowh.analyses.refusal import RefusalError
 
-class SpecError(ValueError):
-    """The spec or its data cannot be evaluated: the message says what is wrong; `hint` says what to do next."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+class SpecError(RefusalError):
+    """The spec or its data cannot be evaluated."""
 
 
 def nearest(word: str, known: Iterable[str], most: int = 12) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,20 @@ class Evaluated:
     """Units, over all sessions, whose fidelities were all measured."""
 
 
+@contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    """Find modules in a folder meanwhile: models that lie beside their spec. The workers are given it by themselves."""
+    place = str(folder)
+    is_new = place not in sys.path
+    if is_new:
+        sys.path.insert(0, place)
+    try:
+        yield
+    finally:
+        if is_new and place in sys.path:
+            sys.path.remove(place)
+
+
 def prepare(path: Path) -> Prepared:
     """Read and check a spec and its data sets; nothing is evaluated or written.
 
@@ -69,12 +84,11 @@ def prepare(path: Path) -> Prepared:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from None
     folder = path.parent.resolve()
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
     try:
-        spec = parse(content, path.stem)
-        data = [load(one, folder) for one in spec.data]
-        plan = make_plan(spec, data)
+        with importable(folder):
+            spec = parse(content, path.stem)
+            data = [load(one, folder) for one in spec.data]
+            plan = make_plan(spec, data)
     except SpecError as error:
         raise UsageError(f"{path}: {error.message}", error.hint) from None
     return Prepared(spec, plan, data, [note for one in data for note in one.notes], folder)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from hpowh.analyses.evaluate.data import check_folds, load, make
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.job import prepare, refuse_many
+from hpowh.analyses.evaluate.job import importable, prepare, refuse_many
 from hpowh.analyses.evaluate.spec import DataSpec
 from hpowh.warehouse.errors import UsageError
 
@@ -199,3 +202,13 @@ def test_a_spec_with_an_openml_id_is_planned(monkeypatch, spec):
     prepared = prepare(spec(GOOD.replace('name = "iris"', "openml = 61")))
     assert prepared.plan.data == ("openml-61",)
     assert prepared.plan.unit_count == 2 * 5
+
+
+def test_a_specs_folder_is_searched_for_models_only_meanwhile(tmp_path):
+    (tmp_path / "models_of_one_spec.py").write_text("answer = 42\n")
+    before = list(sys.path)
+    with importable(tmp_path), importable(tmp_path):  # a folder that is there already is not taken away early
+        assert import_module("models_of_one_spec").answer == 42
+    with pytest.raises(SpecError), importable(tmp_path):
+        raise SpecError("the path is put back all the same")
+    assert sys.path == before
