@@ -166,7 +166,7 @@ def worker() -> None:
         warehouse = open_ones.setdefault(path, Warehouse(path))
         began = time.perf_counter()
         reader = Reader.of(warehouse, None)
-        found = fit(formula, reader.cells(formula, Selection(reader.catalogue)))
+        found = fit(formula, reader.cells(formula, Selection(catalogue=reader.catalogue)))
         satterthwaite(found).df(found.covariance)
         seconds = time.perf_counter() - began
         print(seconds, found.log_likelihood, peak(), flush=True)
@@ -273,7 +273,7 @@ def presets_part(folder: Path) -> None:
             for _ in range(ROUNDS + 1):
                 began = time.perf_counter()
                 reader = Reader.of(warehouse, None)
-                run_presets(reader, Selection(reader.catalogue), "value", (name,), as_published)
+                run_presets(reader, Selection(catalogue=reader.catalogue), "value", (name,), as_published)
                 times.append(time.perf_counter() - began)
             ours = statistics.median(times[1:])
             kind = "as published" if as_published else "ours"

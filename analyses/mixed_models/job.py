@@ -62,6 +62,7 @@ def analyse_lmem(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = None,
+    failures: str = "exclude",
     is_reml: bool = True,
     question: Question | None = None,
     with_residuals: bool = True,
@@ -72,7 +73,7 @@ def analyse_lmem(
     Args:
         formula: in lme4's language; the response is a metric, `regret`, `normalized_regret`, `log_regret`, `rank` or an
             SQL expression of those and the columns.
-        where, metric, budget: which rows, as in `Selection`.
+        where, metric, budget, failures: which rows, as in `Selection`.
         is_reml: by restricted likelihood; else by likelihood, as models with different fixed effects are compared.
         question: which marginal means and contrasts; by default all pairs of `algorithm`, else of the first factor.
         with_residuals: also the residuals' moments by cell, which cost a second reading of the rows.
@@ -87,6 +88,7 @@ def analyse_lmem(
         where=where,
         metric=metric,
         budget=budget,
+        failures=failures,
         is_reml=is_reml,
         question=question or Question(),
         with_residuals=with_residuals,
@@ -115,13 +117,14 @@ def analyse_presets(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = None,
+    failures: str = "exclude",
 ) -> Outcome:
     """Run the sanity checks of arXiv 2408.02533 and store `lmem_preset`.
 
     Args:
         names: which of `seed`, `informativeness`, `budget`, `features`.
         as_published: the published tool's tests instead of ours.
-        where, metric, budget: which rows, as in `Selection`.
+        where, metric, budget, failures: which rows, as in `Selection`.
 
     Raises:
         UsageError: a name or condition means nothing here, or the data cannot carry the tests.
@@ -132,7 +135,9 @@ def analyse_presets(
         rows, said = studies.run_presets(reader, chosen, response, names, as_published)
         return {"lmem_preset": rows}, [*reader.known_of(chosen, response), *said]
 
-    return _study(warehouse, experiment, "mixed_models.presets", parameters, _selection(where, metric, budget), study)
+    return _study(
+        warehouse, experiment, "mixed_models.presets", parameters, _selection(where, metric, budget, failures), study
+    )
 
 
 def analyse_ladder(
@@ -144,6 +149,7 @@ def analyse_ladder(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = None,
+    failures: str = "exclude",
 ) -> Outcome:
     """Build models up from the intercept and down from the full model, and store `lmem_ladder`. Raises UsageError."""
 
@@ -157,7 +163,9 @@ def analyse_ladder(
         return {"lmem_ladder": ladder.rows}, said
 
     parameters = {"response": response, "terms": list(terms)}
-    return _study(warehouse, experiment, "mixed_models.ladder", parameters, _selection(where, metric, budget), study)
+    return _study(
+        warehouse, experiment, "mixed_models.ladder", parameters, _selection(where, metric, budget, failures), study
+    )
 
 
 def analyse_anomalies(
@@ -171,6 +179,7 @@ def analyse_anomalies(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = None,
+    failures: str = "exclude",
 ) -> Outcome:
     """Find benchmarks on which a contrast moves the wrong way between two levels of a factor; store `lmem_anomaly`.
 
@@ -183,7 +192,9 @@ def analyse_anomalies(
         return {"lmem_anomaly": rows}, sentences(rows) or ["No benchmark is anomalous."]
 
     parameters = {"factor": factor, "levels": list(levels), "pair": list(pair), "budgets": list(budgets)}
-    return _study(warehouse, experiment, "mixed_models.anomalies", parameters, _selection(where, metric, budget), study)
+    return _study(
+        warehouse, experiment, "mixed_models.anomalies", parameters, _selection(where, metric, budget, failures), study
+    )
 
 
 def analyse_power(
@@ -199,13 +210,14 @@ def analyse_power(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = "final",
+    failures: str = "exclude",
 ) -> Outcome:
     """Say how many benchmarks and seeds would show a difference; store `lmem_power` and the model behind it.
 
     Raises:
         UsageError: the data cannot carry the default model, or a design is too small.
     """
-    selection = _selection(where, metric, "final" if budget is None else budget)
+    selection = _selection(where, metric, "final" if budget is None else budget, failures)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, fitted = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
@@ -235,6 +247,7 @@ def analyse_comparison(
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = None,
+    failures: str = "exclude",
 ) -> Outcome:
     """Test a model against a wider one; store `lmem_comparison`. A refused pair is a row with the reason.
 
@@ -242,7 +255,7 @@ def analyse_comparison(
         bootstrap: how many experiments to simulate from the smaller model.
         permutations: how often to shuffle its residuals.
         seed: of the simulation and the shuffling.
-        where, metric, budget: which rows, as in `Selection`.
+        where, metric, budget, failures: which rows, as in `Selection`.
 
     Raises:
         UsageError: a formula cannot be read or a name means nothing here.
@@ -254,13 +267,19 @@ def analyse_comparison(
 
     parameters = {"null": null, "full": full, "bootstrap": bootstrap, "permutations": permutations}
     return _study(
-        warehouse, experiment, "mixed_models.compare", parameters, _selection(where, metric, budget), study, seed
+        warehouse,
+        experiment,
+        "mixed_models.compare",
+        parameters,
+        _selection(where, metric, budget, failures),
+        study,
+        seed,
     )
 
 
-def _selection(where: str | None, metric: str | None, budget: float | str | None) -> dict[str, Any]:
+def _selection(where: str | None, metric: str | None, budget: float | str | None, failures: str) -> dict[str, Any]:
     """Return what was asked of `Selection`; what was not is no parameter of the run."""
-    asked = {"where": where, "metric": metric, "budget": budget}
+    asked = {"where": where, "metric": metric, "budget": budget, "failures": failures}
     return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -280,7 +299,7 @@ def _study(
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
     try:
-        rows, run.warnings = study(reader, Selection(reader.catalogue, **selection))
+        rows, run.warnings = study(reader, Selection(catalogue=reader.catalogue, **selection))
     except (FormulaError, DataError, NotComparableError) as error:
         raise UsageError(str(error)) from error
     return save(warehouse, run, rows)

@@ -85,7 +85,7 @@ def analyse_rankings(
     found = warehouse.find_run(run)
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
-    selection = Selection(reader.catalogue, metric, where, budget, failures=failures)
+    selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
     try:
         rows, run.warnings = _rank(reader, selection, response, block, rope)
     except (DataError, RankingError, ValueError) as error:

@@ -93,7 +93,7 @@ class Catalogue:
         return ", ".join(self.metrics) or "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which rows: the metric, an SQL condition, and the budget at which each run's best value so far is taken.
 

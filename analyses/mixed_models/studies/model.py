@@ -50,7 +50,13 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     Raises:
         DataError, FormulaError: a name or condition means nothing here, or the data cannot carry the model.
     """
-    selection = Selection(reader.catalogue, request.metric, request.where, request.budget, failures=request.failures)
+    selection = Selection(
+        catalogue=reader.catalogue,
+        metric=request.metric,
+        where=request.where,
+        budget=request.budget,
+        failures=request.failures,
+    )
     found = reader.find(parsed, selection)
     chosen = fit_to_compare(
         parsed, found.cells, is_reml=request.is_reml and not request.as_published, is_literal=request.as_published

@@ -61,7 +61,7 @@ def test_cells_from_sql_give_the_reference_fits(name, reference, priorband_wareh
     formula = model["formula"].replace("used_fidelity", "budget")
     reader = Reader.of(priorband_warehouse, None)
     where = "budget = 10" if model["filter"] != "all" else None
-    found = fit(formula, reader.cells(formula, Selection(reader.catalogue, where=where)))
+    found = fit(formula, reader.cells(formula, Selection(catalogue=reader.catalogue, where=where)))
     assert found.problem.row_count == model["n"]
     assert found.log_likelihood >= model["REML"]["logLik"] - 1e-9 * abs(model["REML"]["logLik"])
     assert found.log_likelihood == pytest.approx(model["REML"]["logLik"], rel=1e-8)
@@ -273,7 +273,7 @@ def test_checks_of_many_algorithms_stay_small(warehouse, tmp_path, monkeypatch):
     assert not any("budget" in term or "run" in term for term in ladder.tables["lmem_ladder"]["term"].to_list())
     monkeypatch.setattr(studies, "LADDER_EFFECTS", 500)
     reader = Reader.of(warehouse, None)
-    assert "(1|run)" in studies.run_ladder(reader, Selection(reader.catalogue), "value", ())[1]
+    assert "(1|run)" in studies.run_ladder(reader, Selection(catalogue=reader.catalogue), "value", ())[1]
     refused = [row["reason"] for row in found if row["preset"] == "budget"]
     assert len(refused) == 2
     assert all("80 random effects besides the runs'" in reason for reason in refused)

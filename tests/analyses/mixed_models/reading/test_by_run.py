@@ -37,7 +37,7 @@ def opened(warehouse, tmp_path) -> Warehouse:
 def both(opened: Warehouse, formula: str, monkeypatch, **options):
     """Cells by runs and by the stable query, in the same order."""
     reader = Reader.of(opened, None)
-    selection = Selection(reader.catalogue, **options)
+    selection = Selection(catalogue=reader.catalogue, **options)
     quick = reader.find(formula, selection)
     assert any(sums is not None for sums in reader._sums.values())
     monkeypatch.setattr(reading, "plan_by_run", lambda plan, chosen: None)
@@ -84,7 +84,7 @@ def test_what_plain_sums_cannot_hold_takes_the_stable_way(damage, warehouse, tmp
         rows["value"] = rows["value"] - np.where(np.arange(len(rows["value"])) < 400, 1e9, 0.0)
     opened = load(warehouse, tmp_path, rows)
     reader = Reader.of(opened, None)
-    found = reader.find("value ~ algorithm + (1|benchmark)", Selection(reader.catalogue))
+    found = reader.find("value ~ algorithm + (1|benchmark)", Selection(catalogue=reader.catalogue))
     assert list(reader._sums.values()) == [None]
     assert found.cells.excluded == (0 if damage == "far away" else 1)
     within = [v for v in rows["value"] if isinstance(v, float) and np.isfinite(v)]
@@ -101,7 +101,7 @@ def test_other_experiments_and_metrics_stay_out(opened, tmp_path):
     ingest(opened, find_source("runs"), Request(str(path), "two", mapping, {"direction": "min"}, None))
     for name, metric, mean in (("x", "value", None), ("two", "loss", 0.5)):
         reader = Reader.of(opened, name)
-        cells = reader.cells(f"{metric} ~ algorithm + (1|benchmark)", Selection(reader.catalogue))
+        cells = reader.cells(f"{metric} ~ algorithm + (1|benchmark)", Selection(catalogue=reader.catalogue))
         assert cells.row_count == 480
         assert all(level.startswith("other") == (name == "two") for level in cells.levels["algorithm"])
         if mean is not None:
@@ -116,7 +116,7 @@ def test_mixed_conditions_and_derived_responses_are_left_to_the_stable_query(ope
         ("regret ~ algorithm + (1|benchmark)", None),
         ("value ~ algorithm + (1|benchmark) + (1|budget)", None),
     ):
-        reader.find(formula, Selection(reader.catalogue, where=where))
+        reader.find(formula, Selection(catalogue=reader.catalogue, where=where))
     assert not reader._sums
 
 
@@ -131,5 +131,5 @@ def test_factors_and_features_are_looked_for_only_where_a_name_may_be_one(opened
     ):
         asked.clear()
         reader = Reader.of(opened, None)
-        reader.find(formula, Selection(reader.catalogue, where=where))
+        reader.find(formula, Selection(catalogue=reader.catalogue, where=where))
         assert {table for table in ("run_factor", "benchmark_feature") for text in asked if table in text} == tables

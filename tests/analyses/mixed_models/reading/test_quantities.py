@@ -45,7 +45,7 @@ def untidy(seed: int) -> Points:
 def rows_of(warehouse: Warehouse, response: str, budget: float | str | None) -> dict[int, float | None]:
     """Return the response of every run's row, as the models see it."""
     reader = Reader.of(warehouse, None)
-    selection = reader.settle(Selection(reader.catalogue, budget=budget), response)
+    selection = reader.settle(Selection(catalogue=reader.catalogue, budget=budget), response)
     metric = reader.catalogue.metric(None)
     base = observations(selection, metric, ("benchmark", "seed"), response)
     return dict(warehouse.sql(f"select run, ({response})::double from ({base})").rows())
@@ -152,7 +152,7 @@ def test_blocks_without_a_common_seed_have_no_rank(warehouse: Warehouse):
     assert set(rows_of(warehouse, "rank", "final").values()) == {None}
     reader = Reader.of(warehouse, None)
     with pytest.raises(DataError, match="finite"):
-        reader.cells(DEFAULT.format("rank"), Selection(reader.catalogue, budget="final"))
+        reader.cells(DEFAULT.format("rank"), Selection(catalogue=reader.catalogue, budget="final"))
 
 
 def same_curve(last_of_b: int = 10, benchmarks: Sequence[int] = range(6)) -> Points:
@@ -183,13 +183,13 @@ def test_a_run_that_ended_early_is_not_set_beside_one_that_went_on(warehouse: Wa
 def test_one_benchmark_that_ends_early_is_named(warehouse: Warehouse):
     fill_runs(warehouse, same_curve(benchmarks=[2]), metric="value")
     known = Reader.of(warehouse, None)
-    said = known.known_of(Selection(known.catalogue, budget="final"), "value")
+    said = known.known_of(Selection(catalogue=known.catalogue, budget="final"), "value")
     assert said == [
         "Not all runs reach budget 20: B ends at 10 on b2; A goes on to 20. Compared at budget 10, the largest that "
         "all have."
     ]
     assert dict(warehouse.sql("select benchmark, budget from mart.compared_budget").rows())["b2"] == 10
-    by_benchmark = known.settle(Selection(known.catalogue, budget="benchmark"), "value").at
+    by_benchmark = known.settle(Selection(catalogue=known.catalogue, budget="benchmark"), "value").at
     assert sorted(by_benchmark.values()) == [10, 20, 20, 20, 20, 20]
 
 
@@ -207,7 +207,7 @@ def test_few_runs_that_stop_early_count_as_failed(warehouse: Warehouse):
     points = [point for point in same_curve(20) if not (point[:3] == ("A", "b0", 0) and point[3] > 4)]
     fill_runs(warehouse, points, metric="value")
     reader = Reader.of(warehouse, None)
-    said = " ".join(reader.known_of(Selection(reader.catalogue, budget="final"), "value"))
+    said = " ".join(reader.known_of(Selection(catalogue=reader.catalogue, budget="final"), "value"))
     assert "1 run ended before the budget of the comparison" in said
     assert "A 1 of 30" in said
     assert sum(value is None for value in rows_of(warehouse, "log_regret", "final").values()) == 1
@@ -219,8 +219,8 @@ def test_benchmarks_of_other_lengths_are_compared_at_their_own_end_where_they_sh
     points += [(a, "long", s, float(k), draw.random()) for a in "AB" for s in range(3) for k in (100, 200)]
     fill_runs(warehouse, points, metric="value")
     reader = Reader.of(warehouse, None)
-    assert sorted(reader.settle(Selection(reader.catalogue, budget="final"), "value").at.values()) == [2, 200]
-    said = reader.known_of(Selection(reader.catalogue, budget="final"), "value")
+    assert sorted(reader.settle(Selection(catalogue=reader.catalogue, budget="final"), "value").at.values()) == [2, 200]
+    said = reader.known_of(Selection(catalogue=reader.catalogue, budget="final"), "value")
     assert "from 2 (short) to 200 (long)" in said[0]
 
 
@@ -268,7 +268,7 @@ def test_what_a_failed_run_counts(warehouse: Warehouse):
     reader = Reader.of(warehouse, None)
 
     def values(response: str, failures: str) -> dict[tuple[str, str, int], float | None]:
-        selection = reader.settle(Selection(reader.catalogue, budget="final", failures=failures), response)
+        selection = reader.settle(Selection(catalogue=reader.catalogue, budget="final", failures=failures), response)
         base = observations(selection, "value", ("benchmark", "seed"), response)
         rows = warehouse.sql(
             f"select r.algorithm, r.benchmark, r.seed, ({response})::double from ({base}) as o "
@@ -330,4 +330,4 @@ def test_a_policy_that_means_nothing_is_refused(warehouse: Warehouse, failures: 
     fill_runs(warehouse, unlucky(), metric="value")
     reader = Reader.of(warehouse, None)
     with pytest.raises(DataError, match=message):
-        reader.cells(DEFAULT.format("value"), Selection(reader.catalogue, budget=budget, failures=failures))
+        reader.cells(DEFAULT.format("value"), Selection(catalogue=reader.catalogue, budget=budget, failures=failures))
