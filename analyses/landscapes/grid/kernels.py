@@ -44,6 +44,8 @@ def _shifted(values, stride, size, by, tile, end, levels, hole, out):
     """
     shift, some = by * stride, False
     if stride < SHORT:
+        # The whole tile is shifted at once: [low, high) are its nodes i with 0 <= i + shift < values.size. A place that
+        # is inside the array may be on another fibre: level + by is in [0, size) just where least <= level < most.
         low, high = min(max(tile, -shift), end), max(min(end, values.size - shift), tile)
         least, most = max(0, -by), size - max(0, by)
         out[: low - tile] = hole
@@ -53,6 +55,7 @@ def _shifted(values, stride, size, by, tile, end, levels, hole, out):
             value, at_level = source[k], level[k]
             target[k] = value if (at_level >= least) & (at_level < most) else hole
         return True
+    # `stride` nodes in a row have one level: each such stretch is copied, or is a hole, as a whole.
     at = tile
     while at < end:
         level_here = (at // stride) % size
@@ -88,6 +91,7 @@ def scan_range(loss, shape, strides, ordinal, epsilon, low, high, best, improvin
                 if by == 0 or not _shifted(loss, stride, size, by, tile, end, levels, np.nan, theirs):
                     continue
                 for k in range(n):
+                    # A hole is NaN here, and no comparison with NaN is true: it counts nowhere.
                     gap = abs(theirs[k] - mine[k])
                     better[k] += np.int32(theirs[k] < mine[k])
                     near[k] += np.int32(gap <= epsilon)

@@ -40,6 +40,7 @@ def perturbed(space: Space, ranks: NDArray[np.int64], changes: int) -> Moves:
         _require_escapes(expected * ranks.size)
         chosen = []
         for one, two in combinations(steps, 2):
+            # Ranks are mixed-radix numbers, so moves on two axes add; where one of them is no move, it is no such pair.
             both = one[:, :, None] + two[:, None, :]
             void = (one == 0)[:, :, None] | (two == 0)[:, None, :]
             chosen.append((both.reshape(ranks.size, -1), void.reshape(ranks.size, -1)))
@@ -60,6 +61,7 @@ def _axis_moves(space: Space, ranks: NDArray[np.int64], axis: int) -> NDArray[np
         other = level + np.array([[-1, 1]])
         other = np.where((other < 0) | (other >= size), level, other)
     else:
+        # All other levels, in a cycle from this one: the same number of moves for every configuration.
         other = (level + np.arange(1, size)[None, :]) % size
     return (other - level) * stride
 

@@ -89,6 +89,9 @@ def factorise(cross: Floats, blocks: Sequence[Block], factors: Sequence[Floats],
     Raises:
         NotPositiveDefiniteError: rounding left the matrix indefinite.
     """
+    # The Cholesky factor of [[S'Z'ZS + I, S'Z'X, S'Z'y], [., X'X, X'y], [., ., y'y]] with S = Lambda has all that the
+    # deviance needs on its diagonal: the first q roots give log|S'Z'ZS + I|, the next p that of the fixed effects'
+    # complement, and the last root, squared, is the penalised residual sum of squares.
     scaled = scale_both(cross, blocks, factors, q)
     diagonal = np.arange(q)
     scaled[diagonal, diagonal] += 1.0

@@ -66,6 +66,7 @@ class Eliminated:
         """Return the complement (A_22 less what the first block explains) as cross-products around the next block."""
         block, size = self.rest[0], self.rest[0].size
         levels = np.arange(len(block.levels))
+        # The next block is still block-diagonal in the complement: only its diagonal blocks are taken.
         own = complement[:size, :size].reshape(len(levels), block.width, len(levels), block.width)
         rows = np.arange(len(complement) - size)
         return Eliminated(
@@ -230,9 +231,11 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
     """Evaluate an eliminated model at the blocks' factors. Raises NotPositiveDefiniteError as `factorise` does."""
     factor = factors[0]
     k = len(factor)
+    # M_l = (T'A_l T + I)^-1 for every level l; the determinants are positive, so their logarithms need no sign.
     inner_matrix = factor.T @ parts.a11 @ factor + np.eye(k)
     inner: Floats = np.asarray(np.linalg.inv(inner_matrix) if k > 1 else 1.0 / inner_matrix)
-    sign_free = np.log(np.linalg.det(inner_matrix)) if k > 1 else np.log(inner_matrix[:, 0, 0])
+    log_dets = np.log(np.linalg.det(inner_matrix)) if k > 1 else np.log(inner_matrix[:, 0, 0])
+    # W_l = T M_l T', and the Schur complement A_22 - A_21 W A_12.
     weights = np.asarray(factor @ inner @ factor.T, dtype=float)
     complement = parts.complement(weights)
     second = parts.inner(complement) if parts.is_nested else None
@@ -246,7 +249,7 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
         complement=complement,
         inner=inner,
         weights=weights,
-        log_det=state.log_det + float(sign_free.sum()),
+        log_det=state.log_det + float(log_dets.sum()),
         factor=factor,
         second=second,
     )
@@ -265,7 +268,8 @@ def kernel_of(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
     if reduced.second is None or not isinstance(reduced.state, Reduced):
         half = half_kernel(reduced, parts, size)
         return half.T @ half
-    # The inverse of a matrix in blocks: the second block's own part, and what it shares with the rest.
+    # The inverse of a matrix in blocks, with B = A_21 W (`shared`) of the second block and R the rest's kernel:
+    # [[W + B'RB, -B'R], [-RB, R]].
     own = reduced.second.first.size
     rest = kernel_of(reduced.state, reduced.second, size - own)
     shared = reduced.second.times(reduced.state.weights)[0][: size - own]
@@ -300,6 +304,7 @@ def reduced_gradients(parts: Eliminated, reduced: Reduced, is_reml: bool, scale:
         later = reduced_gradients(reduced.second, reduced.state, is_reml, scale)
     else:
         later = covariance_gradients(reduced.complement, parts.rest, reduced.innermost, is_reml, scale)
+    # I - A W = (I + A T T')^-1, by Woodbury's identity.
     shrink = np.eye(parts.first.width) - parts.a11 @ reduced.weights
     around = _around(parts, reduced, size) if size else np.zeros_like(parts.a11)
     own = shrink @ parts.a11 - shrink @ around @ shrink.transpose(0, 2, 1)
