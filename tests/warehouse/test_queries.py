@@ -165,6 +165,8 @@ WITHOUT_ROWS = {
     # It asks neither for anomalies nor comparisons nor power, and fits one model.
     "mixed_models/anomalies", "mixed_models/anomalous", "mixed_models/comparisons", "mixed_models/others",
     "mixed_models/power",
+    # None of its runs failed, no block lacks an algorithm, and its factors do not vary within benchmarks.
+    "mixed_models/failures", "mixed_models/strata", "rankings/costs", "rankings/failures",
     # It has had no nightly build, and all of its rows are usable.
     "nightly/kept", "overview/changes", "overview/failed_builds", "overview/failed_steps", "overview/latest_nightly",
     "overview/refused", "overview/unusable",

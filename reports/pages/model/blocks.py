@@ -66,8 +66,8 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
             queries.text("mixed_models/fixed"),
             "Differences from the first level of a factor.",
         ),
-        *_optional(site, run, "lmem-failures", "failures"),
-        *_optional(site, run, "lmem-strata", "strata"),
+        *_optional(site, run, "lmem-failures", "failures", queries.text("mixed_models/failures")),
+        *_optional(site, run, "lmem-strata", "strata", queries.text("mixed_models/strata")),
         result_table(
             site,
             run,
@@ -157,9 +157,9 @@ OPTIONAL = {
 """Tables that only some models have: title and how to read it."""
 
 
-def _optional(site: SiteContext, run: int, key: str, name: str) -> list[Block]:
+def _optional(site: SiteContext, run: int, key: str, name: str, sql: str) -> list[Block]:
     """Return a table of `OPTIONAL`; nothing where the model has no row of it."""
-    table = result_table(site, run, key, OPTIONAL[name][0], queries.text(f"mixed_models/{name}"), OPTIONAL[name][1])
+    table = result_table(site, run, key, OPTIONAL[name][0], sql, OPTIONAL[name][1])
     return [table] if table.query.frame.height else []
 
 

@@ -58,7 +58,7 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
             run,
             "ranking-costs",
             "Who costs blocks",
-            "costs",
+            queries.text("rankings/costs"),
             "Rank tests of all pairs need blocks that hold every algorithm. Alone: blocks that lack this algorithm "
             "only; the column after it is how many blocks would be complete without it.",
         ),
@@ -67,7 +67,7 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
             run,
             "ranking-failures",
             "What failed runs count",
-            "failures",
+            queries.text("rankings/failures"),
             "Each pair (Wilcoxon with Holm's correction) when failed runs are left out, put last, or imputed.",
         ),
         result_table(
@@ -82,9 +82,9 @@ def ranking_blocks(site: SiteContext, run: int) -> list[Block]:
     ]
 
 
-def _optional(site: SiteContext, run: int, key: str, title: str, name: str, how: str) -> list[Block]:
+def _optional(site: SiteContext, run: int, key: str, title: str, sql: str, how: str) -> list[Block]:
     """Return a table that only some rankings have; nothing where this one has no row of it."""
-    table = result_table(site, run, key, title, queries.text(f"rankings/{name}"), how)
+    table = result_table(site, run, key, title, sql, how)
     return [table] if table.query.frame.height else []
 
 
