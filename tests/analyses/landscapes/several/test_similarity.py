@@ -78,6 +78,37 @@ def test_regret_and_overlap_by_hand() -> None:
     assert found["shake_up"] == pytest.approx((4 + 1 + 1 + 0 + 2 + 0 + 3 + 1 + 1 + 3) / 100)
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), levels=st.sampled_from([2, 6, 1000]), shift=st.sampled_from([-7.0, 0.0, 3.0]))
+def test_regrets_overlaps_and_distances_by_definition(seed: int, levels: int, shift: float) -> None:
+    """The best loss is anywhere, ties are common; every number from lists, without the landscapes' own orders."""
+    rng = np.random.default_rng(seed)
+    a, b = (rng.integers(0, levels, (4, 3, 2)) + shift for _ in range(2))
+    one, two = (prepare(Surface.from_grid(x.astype(float), [True, False, True])) for x in (a, b))
+    found = {m.name: m.value for m in compare(one, two)}
+    losses = list(zip(a.ravel().tolist(), b.ravel().tolist(), strict=True))
+    best = [y for x, y in losses if x == min(x for x, _ in losses)]
+    regret = sum(best) / len(best) - b.min()
+    assert found["regret"] == pytest.approx(regret)
+    way = np.median(b) - b.min()
+    assert found["regret_relative"] == (None if way == 0 else pytest.approx(regret / way))
+    assert found["regret_share_better"] == pytest.approx(np.mean([sum(y < z for _, y in losses) / 24 for z in best]))
+    ranks = [stats.rankdata(x.ravel()) for x in (a, b)]
+    assert found["shake_up"] == pytest.approx(np.abs(ranks[0] - ranks[1]).mean() / 24)
+    for percent in (1, 5, 10, 25):
+        keep = max(1, round(24 * percent / 100))
+        for side, sign in (("best", 1), ("worst", -1)):
+            sets = []
+            for values in zip(*losses, strict=True):
+                limit = sorted(sign * v for v in values)[keep - 1]
+                sets.append({i for i, v in enumerate(values) if sign * v <= limit})
+            wanted = len(sets[0] & sets[1]) / len(sets[0] | sets[1])
+            assert found[f"{side}_overlap_{percent}"] == pytest.approx(wanted)
+    places = [np.argwhere(x == x.min()).tolist() for x in (a, b)]
+    moves = [abs(p[0] - q[0]) + (p[1] != q[1]) + abs(p[2] - q[2]) for p in places[0] for q in places[1]]
+    assert found["optimum_distance"] == min(moves)
+
+
 def test_regret_goes_one_way_and_the_rest_both() -> None:
     other = GRID + RNG.random(GRID.shape)
     rows = compare_all(["a", "b"], [Surface.from_grid(GRID), Surface.from_grid(other)])

@@ -10,6 +10,7 @@ from hpowh.analyses.mixed_models.inference.bootstrap import bootstrap_test, simu
 from hpowh.analyses.mixed_models.inference.compare import (
     Boundary,
     NotComparableError,
+    boundary_of,
     compare,
     compare_formulas,
     cone_draws,
@@ -61,6 +62,9 @@ def test_all_ratios_of_the_reference_file(reference, priorband):
         ("y ~ algorithm + (1|seed)", "y ~ algorithm*seed + (1|benchmark)", "no random effect of the larger"),
         ("y ~ algorithm", "y ~ (0+algorithm|seed)", "fixed part is not inside"),
         ("y ~ algorithm", "y ~ algorithm", "no parameter more"),
+        ("y ~ algorithm + (1|benchmark)", "y ~ algorithm + (1|benchmark:seed)", "no random effect of the larger"),
+        ("y ~ algorithm + (1|benchmark:seed)", "y ~ algorithm*seed + (1|benchmark)", "no random effect of the larger"),
+        ("y ~ 1 + (1+algorithm|benchmark:seed)", "y ~ algorithm + (0+seed|benchmark)", "only in|no random effect"),
         ("y ~ algorithm + (1+algorithm|seed)", "y ~ algorithm + (1|seed)", "no random effect of the larger"),
     ],
 )
@@ -84,6 +88,61 @@ def test_refuses_other_rows_responses_and_criteria():
         compare(fit(small, cells), full)
     with pytest.raises(NotComparableError, match="use ML"):
         compare_formulas(small, wide, cells, is_reml=True)
+
+
+@pytest.mark.parametrize(
+    ("null", "full", "free", "cones"),
+    [
+        ("y ~ 1 + (1|benchmark)", "y ~ algorithm + (1|benchmark)", 2, ()),
+        ("y ~ algorithm + (1|benchmark)", "y ~ algorithm + (1|benchmark) + (1|seed)", 0, (1,)),
+        ("y ~ algorithm + (1|benchmark)", "y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", 0, (1,)),
+        ("y ~ algorithm + (1|benchmark)", "y ~ algorithm + (1+x|benchmark)", 1, (1,)),
+        ("y ~ algorithm + (1|benchmark)", "y ~ algorithm + (1+x|benchmark) + (1|seed)", 1, (1, 1)),
+        ("y ~ 1 + (1|benchmark)", "y ~ algorithm + (1|benchmark) + (1+x|seed)", 2, (2,)),
+        ("y ~ algorithm", "y ~ algorithm + (1|benchmark)", 0, (1,)),
+        ("y ~ algorithm + (1|benchmark:algorithm)", "y ~ algorithm + (0+algorithm|benchmark)", 5, ()),
+    ],
+)
+def test_what_is_free_and_what_begins_at_a_boundary(null, full, free, cones):
+    """By counting: fixed effects and covariances are free, a new variance or matrix begins at zero.
+
+    (1 | benchmark:algorithm) is (0 + algorithm | benchmark) of equal variances without correlations, so inside: from
+    one number to the six of three algorithms all five more are free.
+    """
+    rng = np.random.default_rng(1)
+    rows = simulate(rng, benchmarks=5, seeds=3)
+    rows["x"] = rng.normal(size=len(rows["y"]))
+    one, other = (fit(formula, cells_of(f"{full} + x", rows), is_reml=False) for formula in (null, full))
+    assert boundary_of(one, other) == Boundary(free, cones)
+    found = compare(one, other)
+    assert found.df == free + sum(k * (k + 1) // 2 for k in cones)
+    assert found.p_value == pytest.approx(Boundary(free, cones).sf(found.chi_square))
+    assert found.distribution == Boundary(free, cones).text()
+    assert found.p_value <= found.p_chi_square
+
+
+def test_distributions_in_words_and_far_out():
+    assert Boundary(3, ()).text() == "chi2(3)"
+    assert Boundary(0, (1,)).text() == "0.5 chi2(0) + 0.5 chi2(1)"
+    assert Boundary(1, (3, 2)).text() == "projection on the cone of 3x3, 2x2 covariance matrices + chi2(1)"
+    assert Boundary(0, (3,)).text() == "projection on the cone of 3x3 covariance matrices"
+    draws = cone_draws(1, (3,))
+    assert Boundary(1, (3,)).sf(4.0) == pytest.approx((draws >= 4.0).mean())
+    # Beyond the draws: half of the two largest tails, an upper bound of the mixture.
+    assert Boundary(1, (3,)).sf(80.0) == pytest.approx((stats.chi2.sf(80, 7) + stats.chi2.sf(80, 6)) / 2)
+
+
+def test_a_new_matrix_of_order_three_is_drawn_as_the_projection():
+    """Two moments by a second way: the squared length is the sum of squares of the positive eigenvalues."""
+    rng = np.random.default_rng(5)
+    noise = rng.normal(size=(20_000, 3, 3))
+    symmetric = np.tril(noise, -1) / np.sqrt(2)
+    symmetric = symmetric + symmetric.transpose(0, 2, 1) + noise * np.eye(3)
+    lengths = (np.linalg.eigvalsh(symmetric).clip(0) ** 2).sum(axis=1)
+    draws = cone_draws(0, (3,))
+    assert draws.mean() == pytest.approx(3.0, abs=0.03)  # half of the six dimensions, by symmetry
+    assert lengths.mean() == pytest.approx(draws.mean(), abs=0.1)
+    assert np.quantile(lengths, 0.9) == pytest.approx(np.quantile(draws, 0.9), rel=0.05)
 
 
 def test_boundary_mixtures_of_known_form():

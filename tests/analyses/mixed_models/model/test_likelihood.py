@@ -82,6 +82,60 @@ def test_gradient_is_the_derivative(formula, is_reml, limit, rows, monkeypatch):
             assert gradient[i] == pytest.approx(difference, rel=1e-5, abs=1e-5)
 
 
+def joint_deviance(x, z, y, blocks, theta, sigma, is_reml):
+    """-2 log-likelihood at any residual deviation, of the normal density of all rows; fixed effects at their best."""
+    covariance = np.eye(len(y)) * sigma**2
+    for block, factor in zip(blocks, lower_factors(theta, blocks), strict=True):
+        part = z[:, block.span]
+        covariance += sigma**2 * part @ np.kron(np.eye(len(block.levels)), factor @ factor.T) @ part.T
+    inverse = np.linalg.inv(covariance)
+    information = x.T @ inverse @ x
+    residual = y - x @ np.linalg.solve(information, x.T @ inverse @ y)
+    count = len(y) - (x.shape[1] if is_reml else 0)
+    found = np.linalg.slogdet(covariance)[1] + residual @ inverse @ residual + count * np.log(2 * np.pi)
+    return found + (np.linalg.slogdet(information)[1] if is_reml else 0.0)
+
+
+@pytest.mark.parametrize("formula", [FORMULAS[1], FORMULAS[2]])
+@pytest.mark.parametrize("is_reml", [False, True])
+@pytest.mark.parametrize("limit", [500, 0], ids=["dense", "eliminated"])
+def test_joint_gradient_is_the_derivative_of_the_normal_density(formula, is_reml, limit, rows, monkeypatch):
+    """By theta and sigma, away from the best sigma too: what Satterthwaite's degrees of freedom are made of."""
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", limit)
+    few = {name: values[rows["seed"] < 2] for name, values in rows.items()}
+    likelihood = Likelihood(problem=build_problem(parse_formula(formula), cells_of(formula, few)), is_reml=is_reml)
+    problem, x, z = dense_design(formula, few)
+    size = sum(block.parameter_count for block in problem.blocks)
+    at = np.append(np.random.default_rng(3).uniform(0.3, 1.1, size), 0.8)
+
+    def deviance(point):
+        return joint_deviance(x, z, few["y"], problem.blocks, point[:-1], point[-1], is_reml)
+
+    found = likelihood.joint_gradient(likelihood.state(at[:-1]), at[:-1], at[-1])
+    for i in range(size + 1):
+        step = np.zeros(size + 1)
+        step[i] = 1e-5
+        wanted = (deviance(at + step) - deviance(at - step)) / 2e-5
+        assert found[i] == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+
+
+def test_another_response_of_the_same_design(rows, monkeypatch):
+    """A likelihood that is given another response equals one that was made for it."""
+    formula = FORMULAS[1]
+    problem = build_problem(parse_formula(formula), cells_of(formula, rows))
+    y = np.random.default_rng(4).normal(size=problem.y.size)
+    theta = np.array([0.7, 0.4])
+    for limit in (500, 0):
+        monkeypatch.setattr(problem_module, "DENSE_LIMIT", limit)
+        other = Likelihood(problem=problem, is_reml=True).with_response(y, 3.0)
+        fresh = Likelihood(problem=problem.with_response(y, 3.0), is_reml=True)
+        assert other.deviance(theta) == pytest.approx(fresh.deviance(theta), rel=1e-12)
+        assert other.raw_deviance() == pytest.approx(
+            other.degrees * (1 + np.log(2 * np.pi * (y @ y + 3.0) / other.degrees))
+        )
+        assert other.value_and_gradient(theta)[1] == pytest.approx(fresh.value_and_gradient(theta)[1], rel=1e-9)
+
+
 @pytest.mark.parametrize("formula", FORMULAS)
 @pytest.mark.parametrize("share", [0.04, 2.0], ids=["dense rows", "sparse rows"])
 def test_elimination_agrees_with_the_dense_path(formula, share, rows, monkeypatch):

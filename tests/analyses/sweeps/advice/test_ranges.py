@@ -31,21 +31,22 @@ def quantiles(values: list[float | None]) -> list[float]:
 @pytest.mark.parametrize("is_log", [False, True])
 def test_intervals_of_numbers_are_those_of_plain_loops(has_gaps, is_log):
     random = np.random.default_rng(1)
-    x = random.uniform(1, 5, 90)
+    n = 600
+    x = random.uniform(1, 5, n)
     values = [None if has_gaps and i % 7 == 0 else v for i, v in enumerate(x.tolist())]
-    loss = (x + random.normal(size=90)).tolist()
+    loss = (x + random.normal(size=n)).tolist()
     declared = Declared(value_type="float", scale="log", lower=1.0, upper=5.0) if is_log else None
     found = best_ranges(prepare([column("x", values, declared)]), np.array(loss), 4, 0.2)[0]
     scaled = [v if v is None or not is_log else math.log10(v) for v in values]
-    best = sorted(range(90), key=lambda i: loss[i])[:18]
-    draws = [quantiles([scaled[i] for i in draw]) for draw in best_of_resamples(loss, 18, 4)]
+    best = sorted(range(n), key=lambda i: loss[i])[:120]
+    draws = [quantiles([scaled[i] for i in draw]) for draw in best_of_resamples(loss, 120, 4)]
     ends = np.quantile(draws, [0.025, 0.975], axis=0)
     there = [v for v in scaled if v is not None]
     wanted = [*quantiles([scaled[i] for i in best]), *ends.ravel(), min(there), max(there)]
     shown = [found.lower, found.upper, found.lower_from, found.upper_from, found.lower_to, found.upper_to,
              found.tried_lower, found.tried_upper]  # fmt: skip
     assert shown == pytest.approx([10**v if is_log else v for v in wanted])
-    assert found.best_count == 18
+    assert found.best_count == 120
 
 
 def test_shares_of_levels_are_those_of_plain_loops():

@@ -9,6 +9,7 @@ import pytest
 from planted import column
 
 from hpowh.analyses.sweeps.advice.suggest import APART, CANDIDATES, COUNT, bounds, suggest
+from hpowh.analyses.sweeps.importance.fanova import GRID_LIMIT
 from hpowh.analyses.sweeps.reading.columns import OTHER, Declared
 from hpowh.analyses.sweeps.reading.prepare import Prepared, prepare
 
@@ -110,8 +111,9 @@ def test_few_tried_numbers_of_an_undeclared_range_are_kept_to():
         "x", [column("x", tried * 20, Declared(value_type="float", scale="linear", lower=0.1, upper=1.5))]
     ) <= set(tried)
     assert not values_of("x", [column("x", tried * 20)], beyond=0.3) <= set(tried)
-    many = np.linspace(0.1, 1.5, 80).tolist()
-    assert not values_of("x", [column("x", many)]) <= set(many)
+    most, more = np.linspace(0.1, 1.5, GRID_LIMIT).tolist(), np.linspace(0.1, 1.5, GRID_LIMIT + 1).tolist()
+    assert values_of("x", [column("x", most * 4)]) <= set(most)
+    assert not values_of("x", [column("x", more * 4)]) <= set(more)
 
 
 @pytest.mark.parametrize(("declared", "allowed"), [

@@ -70,7 +70,8 @@ def test_chance_and_intervals_are_those_of_plain_loops():
     """The same draws: per round one shuffle for chance, then one resample of trials for the bootstrap."""
     random = np.random.default_rng(3)
     n = 40
-    number, kind = random.uniform(size=n).tolist(), random.choice(["a", "b"], n).tolist()
+    number = random.uniform(size=n).tolist()
+    kind = ["rare", *random.choice(["a", "b"], n - 1).tolist()]  # many a resample lacks the rare one
     loss = (np.array(number) + 0.3 * random.random(n)).tolist()
     found = near_best(prepare([column("x", number), column("kind", kind)]), np.array(loss), 11, 0.125)
     draw = np.random.default_rng(11)
