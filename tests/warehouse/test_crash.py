@@ -72,7 +72,7 @@ def test_kill_9_leaves_all_or_nothing(loaded, big, trial):
     process.communicate()
     was_there = assert_whole(loaded)
     again = start(loaded, "ingest", "runs", str(big))
-    _, said = again.communicate(timeout=60)
+    _, said = again.communicate(timeout=300)
     assert again.returncode == 0, said
     assert ("Already loaded" in said) == was_there
     assert assert_whole(loaded)
@@ -86,11 +86,10 @@ def test_ctrl_c_undoes_the_load(loaded, big):
     )
     wal = Path(f"{loaded.path}.wal")
     size = loaded.path.stat().st_size
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and not (wal.exists() or loaded.path.stat().st_size > size):
+    while process.poll() is None and not (wal.exists() or loaded.path.stat().st_size > size):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=300)
     if process.returncode == 0:
         pytest.skip("the load was through before the signal came")
     assert process.returncode == EXIT_INTERRUPTED, said
@@ -106,7 +105,7 @@ def test_a_full_disk_undoes_the_load(loaded, big):
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
     process = start(loaded, "ingest", "runs", str(big), preexec_fn=limit)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == EXIT_FAILED, said
     assert "nothing was stored" in said
     assert "Traceback" not in said
@@ -117,7 +116,7 @@ def test_a_locked_warehouse_names_its_holder(loaded, big):
     holder = connect(loaded.path, read_only=False)
     try:
         process = start(loaded, "ingest", "runs", str(big))
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=300)
         assert process.returncode == EXIT_LOCKED
         assert f"process {os.getpid()}" in said
         assert "--wait" in said
@@ -128,20 +127,21 @@ def test_a_locked_warehouse_names_its_holder(loaded, big):
 
 def test_wait_outlasts_the_holder(loaded):
     holder = connect(loaded.path, read_only=False)
-    process = start(loaded, "sql", "select count(*) from core.source", "--wait", "20", "--format", "csv")
-    time.sleep(1.5)
+    process = start(loaded, "sql", "select count(*) from core.source", "--wait", "300", "--format", "csv")
+    assert process.stderr is not None
+    said = process.stderr.readline()  # it has found the holder and waits
     assert process.poll() is None, "it does not wait"
     holder.close()
-    out, said = process.communicate(timeout=30)
-    assert process.returncode == 0, said
+    out, more = process.communicate(timeout=300)
+    assert process.returncode == 0, said + more
     assert out.splitlines() == ["count_star()", "1"]
-    assert "Waiting up to 20 s" in said
+    assert "Waiting up to 300 s" in said + more
 
 
 def test_readers_share_the_warehouse(loaded):
     with loaded:
         assert loaded.sql("select 1").one() == 1
         process = start(loaded, "sql", "select count(*) from core.source", "--format", "csv")
-        out, said = process.communicate(timeout=30)
+        out, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
         assert out.splitlines()[1] == "1"

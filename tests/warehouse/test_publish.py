@@ -64,20 +64,24 @@ def test_readers_in_other_processes_never_find_half_a_copy(filled, tmp_path):
     target = tmp_path / "public.duckdb"
     publish_copy(filled, target)
     script = (
-        "import duckdb, sys, time; end = time.monotonic() + float(sys.argv[2]); reads = 0\n"
-        "while time.monotonic() < end:\n"
+        "import duckdb, sys; from pathlib import Path; stop = Path(sys.argv[2]); reads = 0\n"
+        "while not stop.exists() or reads < 10:\n"
         "    with duckdb.connect(sys.argv[1], read_only=True) as c:\n"
         "        assert c.execute('select count(*) from core.trace').fetchall() == [(30,)]\n"
         "    reads += 1\n"
-        "print(reads)"
+        "    print(reads, flush=True)"
     )
-    reader = subprocess.Popen([sys.executable, "-c", script, str(target), "3"], stdout=subprocess.PIPE, text=True)
-    swaps = 0
-    while reader.poll() is None:
-        publish_copy(filled, target)
-        swaps += 1
+    command = [sys.executable, "-c", script, str(target), str(tmp_path / "stop")]
+    reader = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert reader.stdout is not None
-    assert reader.returncode == 0 and int(reader.stdout.read()) >= 2 and swaps >= 1
+    reads = 0
+    for _ in range(10):  # swap and let it read in turn; it also reads while the next swap is on
+        publish_copy(filled, target)
+        reads = int(reader.stdout.readline())
+    (tmp_path / "stop").touch()
+    reader.communicate(timeout=300)
+    assert reader.returncode == 0
+    assert reads == 10
 
 
 def test_what_a_killed_publication_left_is_removed(filled, tmp_path):

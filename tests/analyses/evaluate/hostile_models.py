@@ -36,11 +36,18 @@ class Hostile(ClassifierMixin, BaseEstimator):
 
 
 class Counting(Hostile):
-    """Takes a while, and marks in $HPOWH_TEST_MARKS every training that came to its end."""
+    """Takes a while, and marks in $HPOWH_TEST_MARKS every training that came to its end.
+
+    A worker that has marked 30 waits as long as there is a file $HPOWH_TEST_HOLD.
+    """
 
     def fit(self, features, target):
         self.classes_ = np.unique(target)
         time.sleep(0.02)
-        with (Path(os.environ["HPOWH_TEST_MARKS"]) / f"{os.getpid()}").open("a") as marks:
+        mine = Path(os.environ["HPOWH_TEST_MARKS"]) / f"{os.getpid()}"
+        with mine.open("a") as marks:
             marks.write(f"{self.level} {float(features.sum())!r}\n")
+        hold = Path(os.environ["HPOWH_TEST_HOLD"])
+        while len(mine.read_text().splitlines()) >= 30 and hold.exists():
+            time.sleep(0.02)
         return self

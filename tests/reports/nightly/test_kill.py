@@ -33,26 +33,31 @@ def assert_whole(place: Any) -> None:
 
 def killed_builds(place: Any, delays: list[float]) -> int:
     """Change a source, start a build, kill it after each delay; return how many were hit before they were through."""
-    hit = 0
-    for number, delay in enumerate(delays):
-        place.write("first.csv", place.runs("digits", seed_count=4 + number % 5))
-        before = place.site.resolve()
-        process = place.start("nightly")
-        try:
-            process.wait(timeout=delay)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            hit += 1
-        process.communicate()
-        assert_whole(place)
-        assert place.site.resolve() in (before, newest(place))
+    hit = number = 0
+    for planned in delays:
+        delay, is_hit = planned, False
+        while not is_hit and delay > planned / 32:  # the machine may have become faster since the delays were drawn
+            number += 1
+            place.write("first.csv", place.runs("digits", seed_count=4 + number % 5))
+            before = place.site.resolve()
+            process = place.start("nightly")
+            try:
+                process.wait(timeout=delay)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                is_hit = True
+            process.communicate()
+            assert_whole(place)
+            assert place.site.resolve() in (before, newest(place))
+            delay /= 2
+        hit += is_hit
     done = place.command("nightly", "--json")
     assert done.returncode == 0, done.stderr
     assert_whole(place)
     assert not list((place.folder / "builds").glob(".*building*"))
     with place.warehouse as warehouse:
         count = warehouse.sql("select count(*) from mart.run where experiment = 'first'").one()
-        assert count == 2 * (4 + (len(delays) - 1) % 5)
+        assert count == 2 * (4 + number % 5)
         assert warehouse.sql("select count(*) from ops.nightly where status = 'running'").one() == 0
     return hit
 
@@ -73,21 +78,21 @@ def test_kill_9_at_six_moments_of_a_build(built: Any):
     whole = duration(built)
     draw = random.Random(7)
     delays = [draw.uniform(share, share + 0.15) * whole for share in (0.05, 0.25, 0.4, 0.55, 0.7, 0.85)]
-    assert killed_builds(built, delays) >= 3
+    assert killed_builds(built, delays) == 6
 
 
 @pytest.mark.slow
 def test_kill_9_at_thirty_random_moments_of_a_build(built: Any):
     whole = duration(built)
     draw = random.Random(11)
-    assert killed_builds(built, [draw.uniform(0.02, 1.0) * whole for _ in range(30)]) >= 15
+    assert killed_builds(built, [draw.uniform(0.02, 1.0) * whole for _ in range(30)]) == 30
 
 
 def test_the_killed_build_is_told(built: Any):
     built.write("first.csv", built.runs("digits", seed_count=4))
     process = built.start("nightly")
     lock = built.folder / "builds" / ".lock"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and built.warehouse_count("ops.nightly") < 2:
         time.sleep(0.02)
     assert lock.read_text()
@@ -105,12 +110,12 @@ def test_two_builds_and_an_ingest_at_once(built: Any):
     (built.folder / "more.csv").write_text(built.runs("letters"))
     one = built.start("nightly")
     two = built.start("nightly")
-    waits = built.start("nightly", "--wait", "100")
+    waits = built.start("nightly", "--wait", "300")
     load = built.start(
-        *("ingest", "runs", "more.csv", "--as", "more", "--experiment", "more", "--map", "loss=value", "--wait", "100")
+        *("ingest", "runs", "more.csv", "--as", "more", "--experiment", "more", "--map", "loss=value", "--wait", "300")
     )
     said = {
-        name: (p.communicate(timeout=110), p.returncode)
+        name: (p.communicate(timeout=400), p.returncode)
         for name, p in zip("12wl", (one, two, waits, load), strict=True)
     }
     codes = {name: code for name, (_, code) in said.items()}

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -17,26 +16,25 @@ from hpowh.reports.nightly.lock import BuildLockedError, build_lock
 from hpowh.warehouse.errors import EXIT_LOCKED, HpowhError
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from hpowh.reports.nightly.lock import build_lock
 with build_lock(Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(float(sys.argv[2]))
+    sys.stdin.readline()
 """
 
 
-def hold(folder: Path, seconds: float) -> subprocess.Popen[str]:
-    """Start a process that holds the lock, and return when it does."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder), str(seconds)], stdout=subprocess.PIPE, text=True
-    )
+def hold(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that holds the lock until its input ends, and return when it does."""
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "held\n"
     return process
 
 
 def test_a_second_build_is_refused_and_told_who_holds_it(tmp_path):
-    process = hold(tmp_path, 60)
+    process = hold(tmp_path)
     try:
         message = rf"process {process.pid} on .*, started \d{{4}}-.*--wait"
         with pytest.raises(BuildLockedError, match=message) as caught, build_lock(tmp_path):
@@ -48,16 +46,22 @@ def test_a_second_build_is_refused_and_told_who_holds_it(tmp_path):
 
 
 def test_waiting_outlasts_the_holder(tmp_path):
-    process = hold(tmp_path, 1)
+    process = hold(tmp_path)
     said: list[str] = []
-    with build_lock(tmp_path, wait=30, notify=said.append) as left:
+
+    def hear(sentence: str) -> None:
+        said.append(sentence)
+        assert process.stdin is not None
+        process.stdin.close()  # now it waits, so the holder may go
+
+    with build_lock(tmp_path, wait=300, notify=hear) as left:
         assert left is None
     assert process.wait() == 0
-    assert len(said) == 1 and "Waiting up to 30 s" in said[0]
+    assert len(said) == 1 and "Waiting up to 300 s" in said[0]
 
 
 def test_a_killed_holder_is_told_and_not_in_the_way(tmp_path):
-    process = hold(tmp_path, 60)
+    process = hold(tmp_path)
     process.send_signal(signal.SIGKILL)
     process.wait()
     with build_lock(tmp_path) as left:
@@ -93,18 +97,19 @@ def test_children_do_not_keep_it(tmp_path):
 
 
 def test_threads_of_one_process_exclude_each_other(tmp_path):
-    inside = threading.Event()
+    inside, tried = threading.Event(), threading.Event()
 
     def other() -> None:
         with build_lock(tmp_path):
             inside.set()
-            time.sleep(0.5)
+            tried.wait(300)
 
     thread = threading.Thread(target=other)
     thread.start()
     inside.wait()
     with pytest.raises(BuildLockedError), build_lock(tmp_path):
         pass
+    tried.set()
     thread.join()
 
 
