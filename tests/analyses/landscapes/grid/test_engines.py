@@ -67,6 +67,24 @@ def test_every_node_column_equals_plain_loops(brute: Any, surface: Surface, engi
 
 
 @settings(max_examples=60, deadline=None)
+@given(surface=surfaces(), engine=st.sampled_from(["numpy", "compiled"]))
+def test_walks_are_powers_of_the_transition_matrix(brute: Any, surface: Surface, engine: str) -> None:
+    """From neighbours found by plain loops: P = A / degree, <a, b> = sum of degree times a times b."""
+    plain, ranks = brute(surface), surface.ranks.tolist()
+    adjacent = np.array([[float(q in plain.near[r]) for q in ranks] for r in ranks])
+    degree = adjacent.sum(axis=1)
+    values = np.random.default_rng(1).normal(size=len(ranks))
+    graph = graph_of(surface, engine=engine, threads=2)
+    squares, products = graph.walk(values, 3)
+    at = [values]
+    for _ in range(3):
+        at.append(adjacent @ at[-1] / np.maximum(degree, 1))
+    assert squares == pytest.approx([float(degree @ (x * x)) for x in at[:3]], abs=1e-9)
+    assert products == pytest.approx([float(degree @ (at[h] * at[h + 1])) for h in range(3)], abs=1e-9)
+    assert graph.neighbour_sum(values) == pytest.approx(adjacent @ values)
+
+
+@settings(max_examples=60, deadline=None)
 @given(surface=surfaces())
 def test_sorted_pairs_equal_shifted_ones(surface: Surface) -> None:
     """The form for sparse landscapes finds the same pairs as shifting the array of all cells."""

@@ -14,9 +14,11 @@ from hpowh.analyses.mixed_models.inference.compare import (
     compare,
     compare_formulas,
     cone_draws,
+    has_same_fixed_part,
 )
 from hpowh.analyses.mixed_models.model.designs import as_dense
 from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.model.formula import parse_formula
 
 from ..conftest import cells_of, simulate
 
@@ -119,6 +121,30 @@ def test_what_is_free_and_what_begins_at_a_boundary(null, full, free, cones):
     assert found.p_value == pytest.approx(Boundary(free, cones).sf(found.chi_square))
     assert found.distribution == Boundary(free, cones).text()
     assert found.p_value <= found.p_chi_square
+
+
+def test_equal_fixed_parts_are_compared_by_reml_and_others_by_maximum_likelihood():
+    rows = simulate(np.random.default_rng(2), benchmarks=5, seeds=3)
+    base, wider, more = (
+        f"y ~ {fixed} + (1|benchmark){random}" for fixed, random in (("1", ""), ("algorithm", ""), ("1", " + (1|seed)"))
+    )
+    cells = cells_of(f"{wider} + (1|seed)", rows)
+    assert not compare_formulas(base, wider, cells).full.is_reml
+    assert compare_formulas(base, more, cells).full.is_reml
+    assert not compare_formulas(base, more, cells, is_reml=False).full.is_reml
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("y ~ a*b + (1|g)", "y ~ b + a + b:a + (1|h)", True),
+        ("y ~ a", "y ~ 0 + a", False),
+        ("y ~ a", "y ~ a + b", False),
+        ("y ~ 1 + (1|g)", "y ~ 1", True),
+    ],
+)
+def test_the_same_fixed_part_however_it_is_written(one, other, is_same):
+    assert has_same_fixed_part(parse_formula(one), parse_formula(other)) is is_same
 
 
 def test_distributions_in_words_and_far_out():

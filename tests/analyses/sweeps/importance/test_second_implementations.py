@@ -16,7 +16,7 @@ from statsmodels.stats.multitest import multipletests
 
 from hpowh.analyses.sweeps.importance.confounding import CONFOUNDED, MOST, WORTH, Pair, associate, cramer
 from hpowh.analyses.sweeps.importance.correlate import correlate, eta_squared, pearson, spearman
-from hpowh.analyses.sweeps.importance.linear import independent
+from hpowh.analyses.sweeps.importance.linear import fit_linear, independent, inflation
 from hpowh.analyses.sweeps.reading.prepare import prepare
 
 SEEDS = st.integers(0, 10**6)
@@ -111,6 +111,14 @@ def test_a_column_is_kept_where_the_rank_grows_whatever_its_scale(seed):
             expected.append(j)
         rank = grown
     assert independent(matrix * 10.0 ** random.integers(-12, 13, columns)) == expected
+
+
+def test_one_hyperparameter_alone_inflates_nothing():
+    random = np.random.default_rng(2)
+    x = random.normal(size=20)
+    fit = fit_linear(prepare([column("x", x.tolist())]), x + random.normal(size=20))
+    assert [term.vif for term in fit.terms] == [None, pytest.approx(1.0)]
+    assert inflation(np.ones((5, 1))) == [None]
 
 
 def plain_association(a: pd.Series, b: pd.Series) -> tuple[str, float, int]:
