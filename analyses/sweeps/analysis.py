@@ -4,68 +4,137 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpowh.analyses.sweeps.advice import ranges
 from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings, repeated_warnings
+from hpowh.analyses.sweeps.importance.claims import weigh
 from hpowh.analyses.sweeps.importance.confounding import associate
 from hpowh.analyses.sweeps.importance.correlate import correlate
-from hpowh.analyses.sweeps.models import add_models
+from hpowh.analyses.sweeps.importance.effects import effect_of
+from hpowh.analyses.sweeps.importance.levels import level_effects
+from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
-from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, Column, Floats, Raw
-from hpowh.analyses.sweeps.reading.prepare import TooLittleError, prepare
+from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, Column, Floats, Raw, read_column
+from hpowh.analyses.sweeps.reading.configurations import Configurations, configurations, repeat_columns
+from hpowh.analyses.sweeps.reading.prepare import Prepared, TooLittleError, prepare
 from hpowh.analyses.sweeps.reading.rules import NONE, Rules
+from hpowh.analyses.sweeps.reading.target import Unit, choose_target
 from hpowh.analyses.sweeps.result import Result, Row
+
+if TYPE_CHECKING:
+    from hpowh.analyses.sweeps.advice.failures import Ended
 
 LEAST = 2
 
 
 def analyse_metric(
-    raw: Sequence[Raw], metric: Floats, direction: str, seed: int, options: Options = DEFAULT, rules: Rules = NONE
+    raw: Sequence[Raw],
+    metric: Floats,
+    direction: str,
+    seed: int,
+    options: Options = DEFAULT,
+    rules: Rules = NONE,
+    ended: Ended | None = None,
 ) -> Result:
     """Analyse the trials that have a finite value; nothing is raised on too little data, `reason` says it.
+
+    Trials with equal hyperparameters are repeats: what is tested, fitted and ordered are configurations, by the mean
+    over their repeats.
 
     Args:
         raw: the hyperparameters as found, one entry a trial.
         metric: the metric per trial, finite.
         direction: `min` or `max`.
         rules: what the declared space allows; suggestions keep to it.
+        ended: all trials that ended, also those without a value; suggestions keep away from what fails.
     """
     result = Result()
+    repeats = repeat_columns(raw)
+    groups = configurations([one for one in raw if one.name not in repeats], metric)
+    result.configurations = groups
+    own = [one.take(groups.first) for one in raw] if groups.is_repeated else raw
     try:
-        prepared = prepare(raw)
+        prepared = prepare(own, repeats)
     except TooLittleError as error:
         few = f"{metric.size} trials with a value are too few, at least {LEAST_PRESENT} are needed"
         result.reason = few if LEAST <= metric.size < LEAST_PRESENT else str(error)
         prepared = None
-    columns = prepared.columns if prepared else _only_read(raw)
+    columns = prepared.columns if prepared else tuple(read_column(one) for one in own)
     result.add("sweep_column", [_column_row(i, column) for i, column in enumerate(columns)])
+    result.add("sweep_configuration", _configuration_rows(groups))
     result.warnings += column_warnings(columns)
     if metric.size < LEAST:
         result.reason = f"{metric.size} finished trial has a value" if metric.size else "no finished trial has a value"
     elif np.ptp(metric) == 0:
         result.reason = f"all {metric.size} trials have the same value of the metric"
+    elif result.reason is None and groups.first.size < LEAST:
+        result.reason = f"all {metric.size} trials are repeats of one configuration"
+    elif result.reason is None and np.ptp(groups.mean) == 0:
+        result.reason = f"all {groups.first.size} configurations have the same mean of the metric"
     if result.reason or prepared is None:
         return result
-    correlations = correlate(list(prepared.used), metric)
-    result.add("sweep_correlation", [_renamed(asdict(c), count="trial_count") for c in correlations])
-    pairs = associate(list(prepared.used))
-    result.add("sweep_confounding", [_pair_row(pair) for pair in pairs])
-    result.warnings += confounding_warnings(pairs) + repeated_warnings(prepared.codes)
-    loss = metric if direction == "min" else -metric
-    result.add("sweep_range", [asdict(row) for row in ranges.best_ranges(prepared, loss, seed, options.best)])
-    corners = [_renamed(asdict(u), a="hyperparameter_a", b="hyperparameter_b") for u in ranges.untried(prepared)]
-    result.add("sweep_untried", corners)
-    add_models(result, raw, prepared, metric, direction, correlations, seed, options, rules)
+    result.warnings += repeated_warnings(groups)
+    _add_all(result, prepared, groups, direction, seed, options, rules, ended)
     return result
 
 
-def _only_read(raw: Sequence[Raw]) -> tuple[Column, ...]:
-    from hpowh.analyses.sweeps.reading.columns import read_column
+def _add_all(
+    result: Result,
+    prepared: Prepared,
+    groups: Configurations,
+    direction: str,
+    seed: int,
+    options: Options,
+    rules: Rules,
+    ended: Ended | None,
+) -> None:
+    mean, sign = groups.mean, 1.0 if direction == "min" else -1.0
+    correlations = correlate(list(prepared.used), mean)
+    result.add("sweep_correlation", [_renamed(asdict(c), count="trial_count") for c in correlations])
+    pairs = associate(list(prepared.used))
+    result.add("sweep_confounding", [_pair_row(pair) for pair in pairs])
+    result.warnings += confounding_warnings(pairs)
+    loss = sign * groups.standing
+    result.add("sweep_range", [asdict(row) for row in ranges.best_ranges(prepared, loss, seed, options.best)])
+    corners = [_renamed(asdict(u), a="hyperparameter_a", b="hyperparameter_b") for u in ranges.untried(prepared)]
+    result.add("sweep_untried", corners)
+    finishing = None if ended is None else ended.finishing(prepared, seed)
+    asked = Asked(
+        prepared=prepared, metric=mean, weight=groups.weight, standing=groups.standing, trial=groups.first,
+        direction=direction, seed=seed, options=options, rules=rules, finishing=finishing,
+    )  # fmt: skip
+    modelled = add_models(result, asked, correlations)
+    target = choose_target(Unit.of(mean).strip(mean)).values
+    effects = [effect_of(column, target) for column in prepared.used]
+    products = modelled.surrogate.model.products if modelled.surrogate else ()
+    claims = weigh(
+        effects,
+        modelled.surrogate.p if modelled.surrogate else None,
+        min((one.p_adjusted for one in products), default=None),
+        min(modelled.near_best_p.values(), default=None),
+    )
+    adjusted = {claim.hyperparameter: claim for claim in claims if claim.kind == "hyperparameter"}
+    result.add("sweep_claim", [_renamed(asdict(claim), holds="is_significant") for claim in claims])
+    result.add("sweep_effect", [
+        {**_renamed(asdict(e), count="configuration_count"), "p_adjusted": adjusted[e.hyperparameter].p_adjusted}
+        for e in effects
+    ])  # fmt: skip
+    result.add("sweep_level", [asdict(row) for row in level_effects(prepared, mean, modelled.linear)])
 
-    return tuple(read_column(one) for one in raw)
+
+def _configuration_rows(groups: Configurations) -> list[Row]:
+    """Return a row a trial: which configuration it ran, and what the repeats of that gave."""
+    return [
+        {
+            "trial": i, "configuration": int(at) + 1, "is_first": bool(groups.first[at] == i),
+            "repeat_count": int(groups.count[at]), "mean": float(groups.mean[at]),
+            "deviation": None if np.isnan(groups.deviation[at]) else float(groups.deviation[at]),
+        }
+        for i, at in enumerate(groups.of_trial)
+    ]  # fmt: skip
 
 
 def _renamed(row: Row, **names: str) -> Row:

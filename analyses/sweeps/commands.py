@@ -38,6 +38,10 @@ def sweeps(
             help="Suggestions may leave a range by so many percent of its width (0: never).",
         ),
     ] = 0.0,
+    step: Annotated[
+        int | None,
+        typer.Option("--step", metavar="N", help="Values at this step (default: final ones, or see docs/sweeps.md)."),
+    ] = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +53,7 @@ def sweeps(
     from hpowh.analyses.sweeps.job import analyse, count_runs
     from hpowh.analyses.sweeps.options import Options
 
-    options = Options(best / 100, beyond / 100)
+    options = Options(best / 100, beyond / 100, step)
 
     with open_warehouse(warehouse, wait) as opened:
         outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from hpowh.analyses.sweeps.importance.confounding import Pair
-from hpowh.analyses.sweeps.reading.columns import Column, Floats
+from hpowh.analyses.sweeps.reading.columns import Column
+from hpowh.analyses.sweeps.reading.configurations import Configurations
 
 NAMED = 5
-REPEATED = 0.05
-"""Share of trials that repeat a configuration from which it is said."""
 
 
 def listed(names: Sequence[str]) -> str:
@@ -45,18 +42,14 @@ def column_warnings(columns: Sequence[Column]) -> list[str]:
     return sentences
 
 
-def repeated_warnings(codes: Floats) -> list[str]:
-    """Return a sentence where trials repeat configurations: a model then has seen what it is tested on.
-
-    Args:
-        codes: trials x hyperparameters, as the models see them.
-    """
-    repeats = len(codes) - len(np.unique(codes, axis=0))
-    if repeats < REPEATED * len(codes):
+def repeated_warnings(groups: Configurations) -> list[str]:
+    """Return a sentence where trials repeat configurations, and how much of the variance that is."""
+    if not groups.is_repeated or groups.noise is None:
         return []
     return [
-        f"{repeats:,} of {len(codes):,} trials repeat a configuration: the R2 of unseen trials is in part that of "
-        "configurations that a model has seen, and says less of new ones."
+        f"{groups.of_trial.size:,} trials are {groups.first.size:,} configurations, up to {int(groups.count.max()):,} "
+        "times each: tests, models and what is called best go by configuration (its mean). Of the variance of single "
+        f"trials {100 * groups.noise:.2g} % is noise between repeats."
     ]
 
 
@@ -77,12 +70,12 @@ def model_warnings(verdict: str, r_squared: float | None, reason: str | None) ->
         return [f"No importances of a surrogate model: {reason}."]
     if verdict == "worthless":
         return [
-            f"The surrogate predicts no better than the mean (cross-validated R2 = {r_squared:.2f}): its importances, "
-            "curves and suggestions are worthless."
+            f"The surrogate predicts no better than the mean (cross-validated R2 = {r_squared:.2f}): its importances "
+            "and curves are worthless."
         ]
     if verdict == "weak":
         return [
-            f"The surrogate explains little (cross-validated R2 = {r_squared:.2f}): importances, curves and "
-            "suggestions are weak evidence."
+            f"The surrogate explains little (cross-validated R2 = {r_squared:.2f}): importances and curves "
+            "are weak evidence."
         ]
     return []

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.result import Result
 
 JOB = "sweeps"
-VERSION = "7"
+VERSION = "8"
 SEED = 0
-PRUNED = 0.2
-"""Share of pruned trials from which a warning says that they are not seen."""
 
 
 @dataclass(frozen=True)
@@ -119,44 +117,80 @@ def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -
 
 
 def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome:
-    from hpowh.analyses.sweeps.analysis import analyse_metric
-    from hpowh.analyses.sweeps.reading.trials import read_trials
+    from threadpoolctl import threadpool_limits
+
+    from hpowh.analyses.sweeps.summary import count_sentences, front_rows, tradeoff_rows
 
     run = planned_run(warehouse, one, options)
     found = warehouse.find_run(run)
     if found is not None:
         return Outcome(one.subject, found, False, [], {})
-    of = {"sweep": one.sweep_id}
-    trials = read_trials(
-        warehouse.sql(queries.text("sweep_input/trials"), of).pl(),
-        warehouse.sql(queries.text("sweep_input/parameters"), of).pl(),
-        warehouse.sql(queries.text("sweep_input/declared"), of).rows(),
-        warehouse.sql(queries.text("sweep_input/rules"), of).rows(),
-        {
-            number: warehouse.sql(queries.text("sweep_input/values"), of | {"metric": number}).pl()
-            for number, _, _ in one.metrics
-        },
-    )
+    trials = _read(warehouse, one, options)
     rows: dict[str, list[dict[str, Any]]] = {}
     said: dict[str, list[str]] = {}
-    for number, name, direction in one.metrics:
-        used = trials.with_value(number)
-        raw = [column.take(used) for column in trials.columns]
-        result = analyse_metric(raw, trials.final[number][used], direction, SEED, options, trials.rules)
-        for row in result.tables.get("sweep_shapley", []):
-            row["trial_id"] = int(trials.trial_id[used[row.pop("trial")]])
-        result.add("sweep_step", _steps(trials, number, direction))
-        result.add("sweep_budget", _budgets(trials, number))
-        result.add("sweep_summary", [_summary(trials, one.sweep_id, number, direction, result)])
-        for table, found_rows in result.tables.items():
-            rows.setdefault(table, []).extend({"metric_id": number, **row} for row in found_rows)
-        said[name] = _counts(trials, number, result) + result.warnings
+    with threadpool_limits(limits=1):  # matrices of some hundred rows: threads cost more than they save
+        for metric in one.metrics:
+            result = _analyse_metric(warehouse, trials, one, metric, options)
+            for table, found_rows in result.tables.items():
+                rows.setdefault(table, []).extend({"metric_id": metric[0], **row} for row in found_rows)
+            said[metric[1]] = count_sentences(trials, metric[0], result) + result.warnings
     run.warnings += _said_once(said)
-    rows["sweep_front"] = _fronts(trials, one)
-    rows["sweep_tradeoff"] = _tradeoffs(trials, one)
+    rows["sweep_front"] = front_rows(trials, one.metrics)
+    rows["sweep_tradeoff"] = tradeoff_rows(trials, one.metrics)
     frames = {table: _frame(table, found_rows) for table, found_rows in rows.items() if found_rows}
     saved = warehouse.save_run(run, frames)
     return Outcome(one.subject, saved, True, run.warnings, {table: frame.height for table, frame in frames.items()})
+
+
+def _read(warehouse: Warehouse, one: Chosen, options: Options) -> Trials:
+    from hpowh.analyses.sweeps.reading.trials import read_trials
+
+    return read_trials(
+        warehouse.sql(queries.text("sweep_input/trials"), {"sweep": one.sweep_id}).pl(),
+        warehouse.sql(queries.text("sweep_input/parameters"), {"sweep": one.sweep_id}).pl(),
+        warehouse.sql(queries.text("sweep_input/declared"), {"sweep": one.sweep_id}).rows(),
+        warehouse.sql(queries.text("sweep_input/rules"), {"sweep": one.sweep_id}).rows(),
+        {
+            number: warehouse.sql(queries.text("sweep_input/values"), {"sweep": one.sweep_id, "metric": number}).pl()
+            for number, _, _ in one.metrics
+        },
+        options.step,
+    )
+
+
+def _analyse_metric(
+    warehouse: Warehouse, trials: Trials, one: Chosen, metric: tuple[int, str, str], options: Options
+) -> Result:
+    """Return everything on one metric, its trials by their ids."""
+    from hpowh.analyses.sweeps import summary
+    from hpowh.analyses.sweeps.analysis import analyse_metric
+    from hpowh.analyses.sweeps.statements import statements
+
+    number, name, direction = metric
+    used = trials.with_value(number)
+    raw = [column.take(used) for column in trials.columns]
+    result = analyse_metric(
+        raw, trials.final[number][used], direction, SEED, options, trials.rules, summary.ended(trials, number)
+    )
+    for table in ("sweep_shapley", "sweep_configuration"):
+        for row in result.tables.get(table, []):
+            row["trial_id"] = int(trials.trial_id[used[row.pop("trial")]])
+    result.add("sweep_step", summary.step_rows(trials, number, direction))
+    result.add("sweep_budget", summary.budget_rows(trials, number))
+    reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())
+    failures, why = summary.failure_rows(trials, number, reasons)
+    result.add("sweep_failure", failures)
+    result.add("sweep_failure_reason", why)
+    row = summary.summary_row(trials, one.sweep_id, metric, result)
+    best = row.get("best_trial_id")
+    if best is not None:
+        at = int(trials.trial_id.searchsorted(best))
+        row |= {"best_number": trials.number[at], "best_name": trials.own_name(at)}
+    result.add("sweep_summary", [row])
+    result.add("sweep_statement", [
+        {"position": at, **asdict(said)} for at, said in enumerate(statements(result, name), start=1)
+    ])  # fmt: skip
+    return result
 
 
 def _frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -177,93 +211,3 @@ def _said_once(said: Mapping[str, list[str]]) -> list[str]:
     shared = [sentence for sentence in first if all(sentence in other for other in others)]
     own = [f"{name}: {one}" for name, sentences in said.items() for one in sentences if one not in shared]
     return shared + own
-
-
-def _counts(trials: Trials, metric: int, result: Result) -> list[str]:
-    """Return sentences on the trials that are not used, and on why there is no analysis."""
-    left = trials.left_out(metric)
-    sentences = [f"Not used: {', '.join(f'{count:,} {what}' for what, count in left.items())}."] if left else []
-    pruned = trials.status.count("pruned")
-    if pruned > PRUNED * len(trials.status):
-        sentences.append(
-            f"{pruned:,} of {len(trials.status):,} trials were pruned: what is said here holds among those that were "
-            "not. A hyperparameter that got trials pruned may matter more than it seems."
-        )
-    if result.reason:
-        sentences.append(f"Not analysed: {result.reason}.")
-    return sentences
-
-
-def _summary(trials: Trials, sweep: int, metric: int, direction: str, result: Result) -> dict[str, Any]:
-    import numpy as np
-
-    used = trials.with_value(metric)
-    values = trials.final[metric][used]
-    best = None if not used.size else int(np.argmin(values) if direction == "min" else np.argmax(values))
-    columns = result.tables.get("sweep_column", [])
-    status = trials.status
-    return {
-        "sweep_id": sweep,
-        "trial_count": len(status),
-        **{f"{one}_count": status.count(one) for one in ("finished", "failed", "pruned")},
-        "open_count": status.count("running") + status.count("waiting"),
-        "used_count": int(used.size),
-        "column_count": len(columns),
-        "used_column_count": sum(row["role"] == "used" for row in columns),
-        "best_value": None if best is None else float(values[best]),
-        "best_trial_id": None if best is None else int(trials.trial_id[used[best]]),
-        "median_value": None if best is None else float(np.median(values)),
-        "target": result.target,
-        "reason": result.reason,
-    }
-
-
-def _steps(trials: Trials, metric: int, direction: str) -> list[dict[str, Any]]:
-    from hpowh.analyses.sweeps.advice.steps import early_stopping
-
-    trial, step, value = trials.steps[metric]
-    sign = 1.0 if direction == "min" else -1.0
-    rows = [asdict(row) for row in early_stopping(trial, step, sign * value, sign * trials.final[metric])]
-    return [{**row, "trial_count": row["count"], "kept_share": row["kept"]} for row in rows]
-
-
-def _budgets(trials: Trials, metric: int) -> list[dict[str, Any]]:
-    from hpowh.analyses.sweeps.advice.budget import effects, last_steps
-
-    trial, step, _ = trials.steps[metric]
-    reached = last_steps(len(trials.status), trial, step)
-    rows = [asdict(row) for row in effects(reached, trials.duration, trials.final[metric])]
-    return [{**row, "trial_count": row["count"]} for row in rows]
-
-
-def _losses(trials: Trials, one: Chosen) -> list[Any]:
-    return [trials.final[number] * (1 if direction == "min" else -1) for number, _, direction in one.metrics]
-
-
-def _tradeoffs(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
-    """Return one row for every two metrics: whether they can be had together."""
-    from itertools import combinations
-
-    from hpowh.analyses.sweeps.advice.pareto import tradeoff
-
-    losses = _losses(trials, one)
-    rows = []
-    for a, b in combinations(range(len(losses)), 2):
-        row = asdict(tradeoff(losses[a], losses[b]))
-        pair = {"metric_a_id": one.metrics[a][0], "metric_b_id": one.metrics[b][0]}
-        rows.append({**row, **pair, "trial_count": row["count"]})
-    return rows
-
-
-def _fronts(trials: Trials, one: Chosen) -> list[dict[str, Any]]:
-    """Return the front of every trial that has all metrics, where there are several."""
-    import numpy as np
-
-    from hpowh.analyses.sweeps.advice.pareto import fronts
-
-    if len(one.metrics) < 2:
-        return []
-    losses = np.column_stack(_losses(trials, one))
-    there = np.flatnonzero(~np.isnan(losses).any(axis=1))
-    found = fronts(losses[there])
-    return [{"trial_id": int(trials.trial_id[i]), "front": int(f)} for i, f in zip(there, found, strict=True)]

@@ -13,6 +13,9 @@ class Options:
     """Share of the trials."""
     beyond: float = 0.0
     """Share of its width by which the range of a number is widened at either end; 0 stays inside."""
+    step: int | None = None
+    """Values are those at this step of the trials; None: final ones, or where fewer than ten trials have one, those at
+    the largest step that ten trials reached."""
 
     def __post_init__(self) -> None:
         if not 0 < self.best <= 0.5:

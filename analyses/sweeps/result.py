@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpowh.analyses.sweeps.reading.configurations import Configurations
 
 Row = dict[str, Any]
 
@@ -18,6 +21,7 @@ class Result:
     reason: str | None = None
     """Why there is nothing but the columns."""
     target: str | None = None
+    configurations: Configurations | None = None
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Append rows to a table."""

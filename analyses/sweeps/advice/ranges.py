@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -45,6 +46,9 @@ class Range:
     share_to: float | None = None
     """Share of the best trials that have the level; the wider of its 95 % bootstrap and Wilson's interval."""
     tried_share: float | None = None
+    p: float | None = None
+    """Share of random choices of as many trials in which any hyperparameter is as narrow (or a level as common) for its
+    own as this one is among the best."""
     reason: str | None = None
 
 
@@ -59,13 +63,41 @@ def best_ranges(prepared: Prepared, loss: Floats, seed: int, share: float = BEST
         return [Range(hyperparameter=column.name, level=None, best_count=count, reason=why) for column in prepared.used]
     order = np.argsort(loss, kind="stable")
     draws = order[_best_of_resamples(loss.size, count, seed)]
+    chance = _by_chance(prepared.used, order[:count], loss.size, seed)
     result: list[Range] = []
-    for column in prepared.used:
-        if column.kind == "numeric":
-            result.append(_interval(column, order[:count], draws))
-        else:
-            result += _shares(column, order[:count], draws)
+    for at, column in enumerate(prepared.used):
+        found = [_interval(column, order[:count], draws)] if column.kind == "numeric" else None
+        found = _shares(column, order[:count], draws) if found is None else found
+        result += [replace(one, p=float(chance[at])) if one.reason is None else one for one in found]
     return result
+
+
+def _by_chance(used: Sequence[Column], best: NDArray[np.int64], n: int, seed: int) -> Floats:
+    """Return per hyperparameter how often chance narrows any of them as much, each on the scale of its own chance."""
+    random = np.random.default_rng(seed + 1)
+    drawn = np.stack([random.permutation(n)[: best.size] for _ in range(DRAWS)])
+    found = np.stack([_narrowness(column, np.vstack([best[None], drawn])) for column in used])
+    usual = np.maximum(np.quantile(found[:, 1:], 0.95, axis=1), 1e-12)
+    ratio = found / usual[:, None]
+    return (1 + (ratio[:, 1:].max(axis=0)[None, :] >= ratio[:, :1]).sum(axis=1)) / (1 + DRAWS)
+
+
+def _narrowness(column: Column, chosen: NDArray[np.int64]) -> Floats:
+    """Return, per row of chosen trials, how far they keep to a part: 1 less the share of the tried range that holds
+    their middle 80 %; of categories the largest excess of a level, in standard deviations."""
+    if column.kind == "numeric":
+        values = column.values[chosen]
+        if np.isnan(values).any():
+            values = np.where(np.isnan(values), np.nanmedian(column.values), values)
+        low, high = np.quantile(values, [0.1, 0.9], axis=1)
+        return 1 - (high - low) / np.ptp(column.values[~np.isnan(column.values)])
+    size = len(column.levels)
+    codes = column.values.astype(np.int64)
+    flat = codes[chosen] + size * np.arange(len(chosen))[:, None]
+    share = np.bincount(flat.ravel(), minlength=size * len(chosen)).reshape(-1, size) / chosen.shape[1]
+    tried = np.bincount(codes, minlength=size) / codes.size
+    spread = np.sqrt(np.maximum(tried * (1 - tried), 1e-12) / chosen.shape[1])
+    return np.maximum(((share - tried) / spread).max(axis=1), 0.0)
 
 
 def _best_of_resamples(n: int, count: int, seed: int) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ class Correlation:
 
     hyperparameter: str
     method: str
-    """`pearson`, `spearman` or `eta2` (share of the metric's variance between the levels)."""
+    """`pearson`, `spearman` or `eta2` (share of the metric's variance between the levels, epsilon squared)."""
     count: int
     coefficient: float | None = None
     lower: float | None = None
@@ -33,10 +33,10 @@ class Correlation:
 
 
 def correlate(columns: list[Column], metric: Floats) -> list[Correlation]:
-    """Return Pearson's r and Spearman's rho of every numeric column, eta squared of every categorical one.
+    """Return Pearson's r and Spearman's rho of every numeric column, the share between levels of every categorical one.
 
     Missing values are left out pair by pair, never imputed. Intervals (95 %): Fisher's z for r, its form with Bonett
-    and Wright's (2000, Psychometrika 65) standard error for rho, the inverted noncentral F for eta squared.
+    and Wright's (2000, Psychometrika 65) standard error for rho, the inverted noncentral F for shares.
     """
     rows = [row for column in columns for row in _of_column(column, metric)]
     adjusted: dict[int, float] = {}
@@ -71,7 +71,7 @@ def pearson(name: str, x: Floats, y: Floats) -> Correlation:
     reason = _refusal(x, y)
     if reason:
         return Correlation(hyperparameter=name, method="pearson", count=x.size, reason=reason)
-    r, p = pearsonr(x, y)
+    r, p = pearsonr(x, effects.standardised(y))
     lower, upper = pearson_interval(float(r), x.size)
     return Correlation(
         hyperparameter=name, method="pearson", count=x.size, coefficient=float(r), lower=lower, upper=upper, p=float(p)
@@ -100,7 +100,7 @@ def eta_squared(name: str, levels: Floats, metric: Floats) -> Correlation:
         reason = f"{metric.size} trials for {level_count} levels"
     if reason:
         return Correlation(hyperparameter=name, method="eta2", count=metric.size, reason=reason)
-    share = effects.eta_squared(levels, metric)
+    share = effects.epsilon_squared(levels, metric)
     return Correlation(
         hyperparameter=name,
         method="eta2",

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.sweeps.importance.surrogate import Trees, folds
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
+from hpowh.analyses.sweeps.reading.patterns import GRID_LIMIT
 from hpowh.analyses.sweeps.reading.prepare import Prepared
-
-if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestRegressor
-
-    from hpowh.analyses.sweeps.importance.surrogate import Trees
+from hpowh.analyses.sweeps.trees.ensemble import Ensemble, Tree, random_forest
 
 TREES = 64
+FEWER_TREES = 32
+"""In the folds."""
+SHARE, WIDE_SHARE, WIDE = 5 / 6, 1 / 3, 50
+"""Share of the hyperparameters that a node looks at; where they are more than `WIDE`, the smaller one."""
 PAIRS_AMONG = 8
 """Pairs are taken among so many hyperparameters, those with the largest main effects."""
-TAUGHT = 1000
+TAUGHT = 500
 """Configurations at which a teacher that sees products shows them to the forest."""
-GRID_LIMIT = 20
-"""Up to so many distinct numbers, a numeric hyperparameter counts as a list of equally likely levels."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,12 @@ def dimension(column: Column, values: Floats) -> Dimension:
 
 
 def forest_fanova(
-    prepared: Prepared, metric: Floats, seed: int, r_squared: float | None = None, teacher: Trees | None = None
+    prepared: Prepared,
+    metric: Floats,
+    seed: int,
+    r_squared: float | None = None,
+    teacher: Trees | None = None,
+    weight: Floats | None = None,
 ) -> Fanova:
     """Return the functional ANOVA of a random forest (Hutter, Hoos and Leyton-Brown, ICML 2014).
 
@@ -88,12 +91,14 @@ def forest_fanova(
         teacher: trees that see products of features (`interactions`). Boxes cannot have products for axes, and a
             forest of 200 trials seldom finds two hyperparameters that matter only together; so, where the teacher
             has products, the forest also learns from its predictions at `TAUGHT` configurations whose
-            hyperparameters are drawn independently of each other from those that were tried.
+            hyperparameters are drawn independently of each other from those that were tried. The forest's leaves
+            have at least as many configurations as the teacher's.
+        weight: of each configuration, with mean 1.
     """
     codes = prepared.codes
     domains = [dimension(column, codes[:, i]) for i, column in enumerate(prepared.used)]
-    forest = _forest(seed).fit(*_lessons(prepared, np.arange(metric.size), metric, teacher, seed))
-    boxes = [_boxes(tree.tree_, domains) for tree in forest.estimators_]
+    forest = _forest(prepared, np.arange(metric.size), metric, teacher, seed, weight, TREES)
+    boxes = [_boxes(tree, domains) for tree in forest.trees()]
     k = len(domains)
     shares = [[tree.main(j) for j in range(k)] for tree in boxes if tree.variance > 0]
     main = np.array(shares) if shares else np.zeros((1, k))
@@ -113,40 +118,49 @@ def _paired(prepared: Prepared, main: Floats, teacher: Trees | None) -> list[int
     return sorted({*np.argsort(-main, kind="stable")[:PAIRS_AMONG].tolist(), *needed})
 
 
-def _lessons(
-    prepared: Prepared, rows: NDArray[np.int64], metric: Floats, teacher: Trees | None, seed: int
-) -> tuple[Floats, Floats]:
-    """Return what the forest is fitted to: trials, and what a teacher with products says of other configurations."""
-    codes = prepared.codes[rows]
-    if teacher is None or not teacher.products:
-        return codes, metric[rows]
-    random = np.random.default_rng(seed)
-    drawn = np.column_stack([random.choice(codes[:, j], TAUGHT) for j in range(codes.shape[1])])
-    return np.vstack([codes, drawn]), np.concatenate([metric[rows], teacher.predict(prepared.encode(drawn))])
+def _forest(
+    prepared: Prepared,
+    rows: NDArray[np.int64],
+    metric: Floats,
+    teacher: Trees | None,
+    seed: int,
+    weight: Floats | None,
+    trees: int,
+) -> Ensemble:
+    """Return a forest of trials, and of what a teacher with products says of other configurations."""
+    x, y = prepared.codes[rows], metric[rows]
+    w = np.ones(rows.size) if weight is None else weight[rows]
+    if teacher is not None and teacher.products:
+        random = np.random.default_rng(seed)
+        drawn = np.column_stack([random.choice(x[:, j], TAUGHT) for j in range(x.shape[1])])
+        x, y = np.vstack([x, drawn]), np.concatenate([y, teacher.predict(prepared.encode(drawn))])
+        w = np.concatenate([w, np.ones(TAUGHT)])
+    share = WIDE_SHARE if x.shape[1] > WIDE else SHARE
+    least = teacher.least_leaf if teacher else 1
+    return random_forest(x, y, seed, trees=trees, least_leaf=least, share_of_features=share, weight=w)
 
 
-def _forest(seed: int) -> RandomForestRegressor:
-    from sklearn.ensemble import RandomForestRegressor
-
-    return RandomForestRegressor(TREES, max_features=5 / 6, random_state=seed, n_jobs=min(8, os.cpu_count() or 1))
-
-
-def cross_validated(prepared: Prepared, metric: Floats, seed: int, teachers: Sequence[Trees] | None = None) -> float:
+def cross_validated(
+    prepared: Prepared,
+    metric: Floats,
+    seed: int,
+    teachers: Sequence[Trees] | None = None,
+    weight: Floats | None = None,
+) -> float:
     """Return the forest's out-of-fold R squared, on the folds that the other surrogate uses.
 
     Args:
         teachers: of each fold, the trees fitted to the trials outside it.
     """
-    from hpowh.analyses.sweeps.importance.surrogate import folds
-
     error = 0.0
+    w = np.ones(metric.size) if weight is None else weight
+    trees = FEWER_TREES
     for number, part in enumerate(folds(metric.size, seed)):
         rest = np.setdiff1d(np.arange(metric.size), part)
         teacher = teachers[number] if teachers else None
-        forest = _forest(seed).fit(*_lessons(prepared, rest, metric, teacher, seed))
-        forest.set_params(n_jobs=1)  # threads add up predictions in any order
-        error += float(((metric[part] - forest.predict(prepared.codes[part])) ** 2).sum())
-    return 1 - error / float(((metric - metric.mean()) ** 2).sum())
+        forest = _forest(prepared, rest, metric, teacher, seed, w, trees)
+        error += float(w[part] @ (metric[part] - forest.predict(prepared.codes[part])) ** 2)
+    return 1 - error / float(w @ (metric - np.average(metric, weights=w)) ** 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,37 +221,16 @@ class Boxes:
         return cells
 
 
-def _boxes(tree: Any, domains: list[Dimension]) -> Boxes:
-    k = len(domains)
-    thresholds = np.zeros(tree.node_count)
-    for j in range(k):
+def _boxes(tree: Tree, domains: list[Dimension]) -> Boxes:
+    from hpowh.analyses.sweeps.trees import kernels
+
+    cuts = np.zeros(tree.feature.size)
+    for j, domain in enumerate(domains):
         here = tree.feature == j
-        thresholds[here] = domains[j].mass(tree.threshold[here])
-    lower, upper, value = [], [], []
-    stack = [(0, np.zeros(k), np.ones(k))]
-    while stack:
-        node, low, high = stack.pop()
-        left, right, j = tree.children_left[node], tree.children_right[node], tree.feature[node]
-        if left < 0:
-            lower.append(low)
-            upper.append(high)
-            value.append(float(tree.value[node, 0, 0]))
-            continue
-        cut = min(max(thresholds[node], low[j]), high[j])
-        left_high, right_low = high.copy(), low.copy()
-        left_high[j], right_low[j] = cut, cut
-        if cut > low[j]:
-            stack.append((left, low, left_high))
-        if cut < high[j]:
-            stack.append((right, right_low, high))
-    low_corner, high_corner, values = np.array(lower), np.array(upper), np.array(value)
-    mass = (high_corner - low_corner).prod(axis=1)
+        cuts[here] = domain.mass(tree.threshold[here])
+    lower, upper, is_leaf = kernels.boxes(tree.feature, cuts, tree.left, tree.right, len(domains))
+    low, high, values = lower[is_leaf], upper[is_leaf], tree.value[is_leaf]
+    mass = (high - low).prod(axis=1)
     mean = float(mass @ values)
-    return Boxes(
-        lower=low_corner,
-        upper=high_corner,
-        value=values,
-        mass=mass,
-        mean=mean,
-        variance=float(mass @ (values - mean) ** 2),
-    )
+    variance = float(mass @ (values - mean) ** 2)
+    return Boxes(lower=low, upper=high, value=values, mass=mass, mean=mean, variance=variance)

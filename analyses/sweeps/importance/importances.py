@@ -74,14 +74,15 @@ class Importances:
             for place, ((a, b), (share, sd)) in enumerate(ordered, start=1)
         ])  # fmt: skip
 
-    def near_best(self, loss: Floats, seed: int, share: float) -> None:
-        """Add PED-ANOVA; its verdict compares with what chance alone gives."""
+    def near_best(self, prepared: Prepared, loss: Floats, seed: int, share: float) -> dict[str, float]:
+        """Add PED-ANOVA of all configurations, its verdict by what chance alone gives; return its p-values."""
         try:
-            found = near_best.near_best(self.prepared, loss, seed, share)
+            found = near_best.near_best(prepared, loss, seed, share)
         except ValueError as error:
             self.nothing("near_best", str(error))
-            return
+            return {}
         clear: NDArray[np.bool_] = found.importance > found.chance
         spread = {"lower": found.lower, "upper": found.upper, "chance": found.chance}
         verdicts = ["usable" if one else "worthless" for one in clear]
         self.add("near_best", found.importance, spread, {"verdict": verdicts})
+        return dict(zip(prepared.names, found.p.tolist(), strict=True))

@@ -1,11 +1,13 @@
-"""Ordinary least squares of the metric on all hyperparameters at once (statsmodels), with what makes it doubtful."""
+"""Ordinary least squares of the metric on all hyperparameters at once, with what makes it doubtful."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from hpowh.analyses.statistics.effects import standardised
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
 
@@ -43,6 +45,9 @@ class Linear:
     residual_df: int | None
     drop: dict[str, float]
     """Per hyperparameter, by how much R squared falls without it (all its levels together)."""
+    levels: dict[tuple[str, str], tuple[float, float]]
+    """(hyperparameter, level) -> its difference from the other levels, all else held, and the p-value; the level that
+    the others are compared with in `terms` is `""`."""
     reason: str | None = None
 
 
@@ -77,23 +82,14 @@ def independent(matrix: Floats) -> list[int]:
 
 def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
     """Fit and return the summary; where there are not enough trials every number is None with the reason."""
-    from statsmodels.regression.linear_model import OLS
-
     matrix, terms = design(prepared)
     n, p = matrix.shape
+    why = None
     if n <= p + 1:
         why = f"{n} trials are too few for {p} terms"
-        return Linear(
-            terms=[_without(t, why) for t in terms],
-            r_squared=None,
-            r_squared_adjusted=None,
-            r_squared_left_out=None,
-            residual_df=None,
-            drop={},
-            reason=why,
-        )
-    if np.ptp(metric) == 0:
+    elif np.ptp(metric) == 0:
         why = "the metric does not vary"
+    if why:
         return Linear(
             terms=[_without(t, why) for t in terms],
             r_squared=None,
@@ -101,12 +97,54 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
             r_squared_left_out=None,
             residual_df=None,
             drop={},
+            levels={},
             reason=why,
         )
     kept = independent(matrix)
     chosen = matrix[:, kept]
-    fit = OLS(metric, chosen).fit()
-    intervals, vif = fit.conf_int(), inflation(chosen)
+    y = standardised(metric)
+    unit, middle = float(np.std(metric - np.median(metric))), float(metric.mean())
+    size = np.linalg.norm(chosen, axis=0)
+    q, r = np.linalg.qr(chosen / size)
+    inverse = np.linalg.inv(r)
+    estimate = inverse @ (q.T @ y) / size
+    residual = y - chosen @ estimate
+    free = n - len(kept)
+    total, error = float((y**2).sum()), float(residual @ residual)
+    covariance = inverse @ inverse.T / np.outer(size, size)
+    rows = _rows(terms, kept, chosen, estimate, np.sqrt(np.diag(covariance) * error / free), free, unit, middle)
+    leverage = (q**2).sum(axis=1)
+    left_out = None
+    if (leverage < 1 - 1e-9).all():
+        press = float(((residual / (1 - leverage)) ** 2).sum())
+        left_out = 1 - press / total / (n / (n - 1)) ** 2  # the mean is left out as well
+    own = {name: [i for i, j in enumerate(kept) if terms[j].hyperparameter == name] for name in prepared.names}
+    return Linear(
+        terms=rows,
+        r_squared=1 - error / total,
+        r_squared_adjusted=1 - (error / total) * (n - 1) / free,
+        r_squared_left_out=left_out,
+        residual_df=free,
+        drop={name: _drop(which, estimate, covariance, total) for name, which in own.items()},
+        levels=_levels([terms[j] for j in kept], estimate, covariance * error / free, chosen, free, unit),
+    )
+
+
+def _rows(
+    terms: Sequence[Term],
+    kept: Sequence[int],
+    chosen: Floats,
+    estimate: Floats,
+    deviation: Floats,
+    free: int,
+    unit: float,
+    middle: float,
+) -> list[Term]:
+    """Return the lines in the metric's unit; the first term is the intercept, which is shifted by its mean."""
+    from scipy.stats import t as student
+
+    half = student.ppf(0.975, free)
+    vif = inflation(chosen)
     place = {j: i for i, j in enumerate(kept)}
     rows = []
     for j, term in enumerate(terms):
@@ -114,37 +152,60 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
             rows.append(_without(term, ALIASED))
             continue
         i = place[j]
-        scale = float(chosen[:, i].std() / metric.std()) if j else None
+        value, error = float(estimate[i]) * unit + (0.0 if j else middle), float(deviation[i]) * unit
+        ratio = value / error if error > 0 else float("inf")
         rows.append(
             Term(
                 term=term.term,
                 hyperparameter=term.hyperparameter,
                 level=term.level,
-                coefficient=float(fit.params[i]),
-                standardised=None if scale is None else float(fit.params[i]) * scale,
-                standard_error=float(fit.bse[i]),
-                t=float(fit.tvalues[i]),
-                p=float(fit.pvalues[i]),
-                lower=float(intervals[i, 0]),
-                upper=float(intervals[i, 1]),
+                coefficient=value,
+                standardised=float(estimate[i] * chosen[:, i].std()) if j else None,
+                standard_error=error,
+                t=ratio if error > 0 else None,
+                p=float(2 * student.sf(abs(ratio), free)),
+                lower=float(value - half * error),
+                upper=float(value + half * error),
                 vif=vif[i],
             )
         )
-    leverage = np.einsum("ij,jk,ik->i", chosen, np.linalg.pinv(chosen.T @ chosen), chosen)
-    total = float(((metric - metric.mean()) ** 2).sum())
-    left_out = None
-    if (leverage < 1 - 1e-9).all():
-        press = float(((fit.resid / (1 - leverage)) ** 2).sum())
-        left_out = 1 - press / total / (n / (n - 1)) ** 2  # the mean is left out as well
-    drop = _drops(prepared, chosen, [terms[j].hyperparameter for j in kept], metric, float(fit.rsquared))
-    return Linear(
-        terms=rows,
-        r_squared=float(fit.rsquared),
-        r_squared_adjusted=float(fit.rsquared_adj),
-        r_squared_left_out=left_out,
-        residual_df=int(fit.df_resid),
-        drop=drop,
-    )
+    return rows
+
+
+def _drop(which: list[int], estimate: Floats, covariance: Floats, total: float) -> float:
+    """Return by how much R squared falls without some columns: b' V^-1 b, V their block of the inverse of X'X."""
+    if not which:
+        return 0.0
+    part = estimate[which]
+    return max(0.0, float(part @ np.linalg.solve(covariance[np.ix_(which, which)], part)) / total)
+
+
+def _levels(
+    terms: Sequence[Term], estimate: Floats, covariance: Floats, chosen: Floats, free: int, unit: float
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return each level's difference from the mean of the other levels (by their frequency), and its p-value.
+
+    The reference level has the name `""`.
+    """
+    from scipy.stats import t as student
+
+    found: dict[tuple[str, str], tuple[float, float]] = {}
+    for name in dict.fromkeys(term.hyperparameter for term in terms if term.level is not None):
+        own = [i for i, term in enumerate(terms) if term.hyperparameter == name]
+        counts = chosen[:, own].sum(axis=0)
+        rest = len(chosen) - counts.sum()
+        sizes = np.array([rest, *counts])
+        for at, level in enumerate(["", *(str(terms[i].level) for i in own)]):
+            others = sizes.sum() - sizes[at]
+            if others <= 0:
+                continue
+            contrast = -sizes / others
+            contrast[at] = 1.0
+            value = float(contrast[1:] @ estimate[own])
+            spread = float(np.sqrt(max(0.0, contrast[1:] @ covariance[np.ix_(own, own)] @ contrast[1:])))
+            p = float(2 * student.sf(abs(value) / spread, free)) if spread > 0 else 1.0
+            found[str(name), level] = (value * unit, p)
+    return found
 
 
 def _without(term: Term, reason: str) -> Term:
@@ -160,16 +221,3 @@ def inflation(chosen: Floats) -> list[float | None]:
         return [None]
     correlation = np.atleast_2d(np.corrcoef(chosen[:, 1:], rowvar=False))
     return [None, *(float(v) for v in np.diag(np.linalg.inv(correlation)))]
-
-
-def _drops(
-    prepared: Prepared, chosen: Floats, owner: list[str | None], metric: Floats, r_squared: float
-) -> dict[str, float]:
-    total = float(((metric - metric.mean()) ** 2).sum())
-    result = {}
-    for name in prepared.names:
-        keep = [i for i, one in enumerate(owner) if one != name]
-        reduced = chosen[:, keep]
-        solution = np.linalg.lstsq(reduced, metric, rcond=None)[0]
-        result[name] = max(0.0, r_squared - (1 - float(((metric - reduced @ solution) ** 2).sum()) / total))
-    return result

@@ -83,6 +83,13 @@ class Column:
     declared: Declared | None = None
 
     @property
+    def is_absent(self) -> NDArray[np.bool_]:
+        """Per row whether it lacks the hyperparameter."""
+        if self.kind == "numeric":
+            return np.isnan(self.values)
+        return self.values == (self.levels.index(MISSING) if MISSING in self.levels else -1)
+
+    @property
     def is_used(self) -> bool:
         """Whether models see the column."""
         return self.role == "used"
@@ -102,8 +109,8 @@ def read_column(raw: Raw) -> Column:
         is_numeric = distinct > FEW and int(is_number.sum()) > int(present.sum()) / 2
         kind = f"numbers; {len(texts)} distinct texts are taken as missing" if is_numeric else "categories"
         notes.append(f"numbers and texts are mixed: used as {kind}")
-    if raw.declared and raw.declared.choices is not None and raw.declared.value_type in ("text", "bool", "mixed"):
-        is_numeric = False
+    if raw.declared and raw.declared.choices is not None:
+        is_numeric = False  # a declared category is one, also where its levels are numbers
     if is_numeric:
         return _numeric(raw, is_number, counts, notes)
     return _categorical(raw, present & ~infinite, counts, notes)
@@ -138,8 +145,8 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
         mean = float(used[is_number].mean())
         fill = float(10**mean) if is_log else mean
     is_integer = bool(found.size and (found == np.round(found)).all())
-    if raw.declared and raw.declared.value_type == "float":
-        is_integer = False
+    if raw.declared and raw.declared.value_type == "float" and raw.declared.lower is not None:
+        is_integer = False  # a range of decimals; without one, tables write whole numbers as 128.0
     return Column(
         name=raw.name,
         role=role,

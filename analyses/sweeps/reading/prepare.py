@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.sweeps.reading.columns import Column, Floats, Raw, read_column
+from hpowh.analyses.sweeps.reading.columns import MISSING, OTHER, Column, Floats, Raw, read_column
 
 
 class TooLittleError(ValueError):
@@ -52,16 +52,19 @@ class Prepared:
         return one_hot(self.used, codes)[0]
 
 
-def prepare(raw: Sequence[Raw]) -> Prepared:
+def prepare(raw: Sequence[Raw], repeats: Sequence[str] = ()) -> Prepared:
     """Read, judge, impute and encode the columns of a sweep.
 
     Missing numbers become the column's mean on its scale (counted in `Column.imputed_count`); a missing category is a
     level of its own. Of columns that are the same up to scale or renaming, the first is used.
 
+    Args:
+        repeats: columns that number the repeats of a configuration; they are no hyperparameters.
+
     Raises:
         TooLittleError: no column can be used.
     """
-    columns = [read_column(one) for one in raw]
+    columns = [_numbers_repeats(column) if column.name in repeats else column for column in map(read_column, raw)]
     columns = _without_duplicates(columns)
     used = tuple(column for column in columns if column.is_used)
     if not used:
@@ -71,6 +74,40 @@ def prepare(raw: Sequence[Raw]) -> Prepared:
     codes = np.column_stack([_filled(column) for column in used])
     matrix, features = one_hot(used, codes)
     return Prepared(tuple(columns), used, codes, matrix, features)
+
+
+def _numbers_repeats(column: Column) -> Column:
+    note = "it numbers the repeats of a configuration"
+    return replace(column, role="identifier", note=note, imputed_count=0, imputed_value=None)
+
+
+def code_rows(prepared: Prepared, raw: Sequence[Raw]) -> Floats:
+    """Return other trials in the codes of these: (trials, used); NaN where a trial has a level that these lack.
+
+    Args:
+        raw: the same columns as those that were prepared, by name.
+    """
+    by_name = {one.name: one for one in raw}
+    parts = []
+    for at, column in enumerate(prepared.used):
+        one = by_name[column.name]
+        if column.kind == "numeric":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = np.log10(one.number) if column.is_log else one.number.copy()
+            filled = column.is_absent
+            mean = float(prepared.codes[filled, at][0]) if filled.any() else float(prepared.codes[:, at].mean())
+            parts.append(np.where(np.isfinite(values), values, mean))
+            continue
+        code = {level: float(i) for i, level in enumerate(column.levels)}
+        absent, other = code.get(MISSING, np.nan), code.get(OTHER, np.nan)
+        parts.append(np.array([absent if t is None or t.lower() == "nan" else code.get(t, other) for t in one.text]))
+    return np.column_stack(parts)
+
+
+def part_of(prepared: Prepared, rows: NDArray[np.int64]) -> Prepared:
+    """Return some of the rows; columns keep their roles and scales, also where they no longer vary."""
+    used = tuple(replace(column, values=column.values[rows]) for column in prepared.used)
+    return replace(prepared, used=used, codes=prepared.codes[rows], one_hot=prepared.one_hot[rows])
 
 
 def one_hot(used: Sequence[Column], codes: Floats) -> tuple[Floats, tuple[Feature, ...]]:

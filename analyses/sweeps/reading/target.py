@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,3 +41,26 @@ def choose_target(metric: Floats) -> Target:
     if metric.size < 20 or np.ptp(metric) == 0 or kurtosis((metric - metric.mean()) / np.ptp(metric)) <= KURTOSIS:
         return Target("value", metric, metric)
     return Target("rank", metric, norm.ppf(rankdata(metric) / (metric.size + 1)))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The metric's own unit: models see (metric - centre) / size, so that no answer hangs on the unit."""
+
+    centre: float
+    size: float
+
+    @classmethod
+    def of(cls, metric: Floats) -> Unit:
+        """Return median and standard deviation; of a metric that does not vary the size is 1."""
+        centre = float(np.median(metric))
+        most = float(np.abs(metric - centre).max())
+        return cls(centre, float(((metric - centre) / most).std()) * most if most > 0 else 1.0)
+
+    def strip(self, metric: Floats) -> Floats:
+        """Return the metric without its unit."""
+        return np.asarray((metric - self.centre) / self.size)
+
+    def back(self, values: Floats | float) -> Any:
+        """Return numbers in the metric's unit."""
+        return self.centre + self.size * values

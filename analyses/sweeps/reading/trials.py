@@ -33,6 +33,17 @@ class Trials:
     steps: Mapping[int, Steps]
     """Metric -> position of the trial, step and value of every intermediate value."""
     rules: Rules
+    number: list[int]
+    name: list[str]
+    at_step: Mapping[int, int]
+    """Metric -> step whose values stand for the final ones, where not the trials' own."""
+    why_step: Mapping[int, str]
+    """Metric -> why that step, as the end of a sentence."""
+
+    def own_name(self, at: int) -> str | None:
+        """Return a trial's name, None where it is its number or others have it too."""
+        name = self.name[at]
+        return None if name in ("", str(self.number[at])) or self.name.count(name) > 1 else name
 
     def with_value(self, metric: int) -> NDArray[np.int64]:
         """Return the positions of the trials that finished with a finite value."""
@@ -55,15 +66,17 @@ def read_trials(
     declared: Sequence[tuple[Any, ...]],
     rules: Sequence[tuple[Any, ...]],
     values: Mapping[int, pl.DataFrame],
+    wanted: int | None = None,
 ) -> Trials:
     """Return the trials as columns.
 
     Args:
-        trial: trial_id, status, duration; by trial_id.
+        trial: trial_id, status, duration, number, name; by trial_id.
         parameters: trial_id, name, numeric_value, text_value.
         declared: name, value_type, scale, lower, upper, step, choices (JSON).
         rules: kind, hyperparameter, definition (JSON).
         values: metric -> trial_id, step (NULL: final), value.
+        wanted: the step at which all is asked; None: final values, or the largest step that enough trials reached.
     """
     ids = trial["trial_id"].cast(int).to_numpy()
     status = trial["status"].to_list()
@@ -78,7 +91,8 @@ def read_trials(
             text[i] = one
         columns.append(Raw(str(name), number, text, known.get(str(name))))
     finished = np.array([one == "finished" for one in status], dtype=bool)
-    final, steps = {}, {}
+    final, steps, at_step, why_step = {}, {}, {}, {}
+    is_failed = np.array([one == "failed" for one in status], dtype=bool)
     for metric, frame in values.items():
         at = np.searchsorted(ids, frame["trial_id"].cast(int).to_numpy())
         value = frame["value"].cast(float).to_numpy()
@@ -88,6 +102,13 @@ def read_trials(
         final[metric] = np.where(finished, ends, np.nan)
         step = frame["step"].fill_null(0).cast(int).to_numpy()
         steps[metric] = (at[~is_final], step[~is_final], value[~is_final])
+        chosen = step_of(int((~np.isnan(final[metric])).sum()), steps[metric][1], wanted)
+        if chosen is not None:
+            at_step[metric], why_step[metric] = chosen
+            here = steps[metric][1] == at_step[metric]
+            final[metric] = np.full(ids.size, np.nan)
+            final[metric][steps[metric][0][here]] = steps[metric][2][here]
+            final[metric][is_failed | ~np.isfinite(final[metric])] = np.nan
     duration = trial["duration"].cast(float).fill_null(float("nan")).to_numpy()
     sequences = {name: one.choices for name, one in known.items() if one.choices is not None}
     return Trials(
@@ -98,7 +119,34 @@ def read_trials(
         final=final,
         steps=steps,
         rules=read_rules(rules, sequences),
+        number=trial["number"].to_list(),
+        name=trial["name"].to_list(),
+        at_step=at_step,
+        why_step=why_step,
     )
+
+
+ENOUGH = 10
+"""A step stands for the end where at least so many trials reached it, and fewer have a final value."""
+
+
+def step_of(final_count: int, steps: NDArray[np.int64], wanted: int | None) -> tuple[int, str] | None:
+    """Return the step at which all is asked and why, as the end of a sentence; None: final values.
+
+    Args:
+        final_count: trials with a final value.
+        steps: step of every intermediate value.
+        wanted: the step that the reader chose.
+    """
+    if wanted is not None:
+        return wanted, ", as chosen"
+    if final_count >= ENOUGH or not steps.size:
+        return None
+    found, counts = np.unique(steps, return_counts=True)
+    enough = found[counts >= ENOUGH]
+    if not enough.size:
+        return None
+    return int(enough[-1]), f", the largest that {ENOUGH} trials reached (only {final_count:,} have a final value)"
 
 
 def read_declared(row: Sequence[Any]) -> Declared:

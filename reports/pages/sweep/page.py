@@ -164,7 +164,8 @@ def _metric(
     about = {"run": run, "metric": summary["metric_id"]}
     course = over_time.course(site, run, summary["sweep_id"], summary, suffix)
     if summary["reason"]:
-        return [*course, tables.column_table(site, run, about, suffix)]
+        failed = tables.failures(site, run, about, suffix)
+        return [*course, *failed, tables.column_table(site, run, about, suffix)]
     rows = matters.rows()
     return [
         Figure(
@@ -180,6 +181,8 @@ def _metric(
             analysis_run_id=run,
             notes=(f"The {BARS} most important; the table below has all.",) if len(rows) > BARS else (),
         ),
+        *tables.effects(site, run, about, suffix),
+        *tables.failures(site, run, about, suffix),
         tables.importance_table(site, run, about, suffix),
         *_shapley(site, run, summary, suffix),
         *tables.evidence(site, run, about, suffix),

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from hpowh.reports.blocks import Block, Column, Table
 from hpowh.reports.context import SiteContext
+from hpowh.reports.query import Query
 from hpowh.warehouse import queries
 
 ROWS = 100
 """Rows shown of a table with a row a hyperparameter; the CSV has all."""
+
+
+def _table(name: str, title: str, how: str, query: Query, columns: Sequence[Column], run: int, **more: Any) -> Table:
+    return Table(
+        id=name, title=title, how_to_read=how, query=query, columns=columns, analysis_run_id=run, **more
+    )  # fmt: skip
 
 
 def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> Table:
@@ -46,7 +56,12 @@ def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix:
             help="Share of the splits' gain in 250 extremely randomised trees",
         ),
         Column(name="ols_drop", label="Linear", digits=3, help="Fall of R2 when least squares does without it"),
-        Column(name="correlation", label="Correlation", digits=3, help="Spearman's rho; eta squared for categories"),
+        Column(
+            name="correlation",
+            label="Correlation",
+            digits=3,
+            help="Spearman's rho; the share between levels for categories",
+        ),
         Column(name="correlation_lower", label="from", digits=2, help="95 % interval"),
         Column(name="correlation_upper", label="to", digits=2, help="95 % interval"),
         Column(name="p_adjusted", label="p", digits=2, help="Holm's adjustment over the hyperparameters"),
@@ -66,6 +81,127 @@ def importance_table(site: SiteContext, run: int, about: dict[str, int], suffix:
         analysis_run_id=run,
         limit=ROWS,
     )
+
+
+def effects(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
+    """Return the tests on which sentences rest: of each hyperparameter, of its levels, and of everything else."""
+    alone = site.query(queries.text("sweep/effects"), **about)
+    columns = [
+        Column(name="hyperparameter", label="Hyperparameter"),
+        Column(
+            name="share",
+            label="Share of the variance",
+            digits=3,
+            help="Adjusted R2 of the test, cut at 0: not too large by chance",
+        ),
+        Column(name="lower", label="from", digits=2, help="95 % interval"),
+        Column(name="upper", label="to", digits=2, help="95 % interval"),
+        Column(
+            name="bound",
+            label="at most",
+            digits=2,
+            help="With 95 % confidence (one-sided): what it can matter over the range tried",
+        ),
+        Column(name="slope", label="Slope", digits=2, help="Spearman's rho; a share without a slope is a curve"),
+        Column(name="p", label="p", digits=2),
+        Column(
+            name="p_adjusted",
+            label="p, adjusted",
+            digits=2,
+            help="Holm over all tests of this metric, also those of the next table",
+        ),
+        Column(name="configuration_count", label="Configurations"),
+        Column(name="test", label="Test"),
+        Column(name="reason", label="Why not"),
+    ]
+    how = (
+        "What each hyperparameter explains alone, among the configurations that have it: levels by an F-test, numbers "
+        "by a parabola over their ranks. Small bounds are evidence too: that much and no more over the range tried."
+    )
+    blocks: list[Block] = [
+        _table(f"sweep-effects{suffix}", "What each explains alone", how, alone, columns, run, limit=ROWS),
+        _table(
+            f"sweep-claims{suffix}",
+            "Other tests that sentences rest on",
+            "All tests of this metric share one level of 5 % (Holm): in a sweep in which nothing matters, some "
+            "sentence claims something in at most one case in twenty.",
+            site.query(queries.text("sweep/claims"), **about),
+            [
+                Column(name="test", label="Test"),
+                Column(name="p", label="p", digits=2),
+                Column(name="p_adjusted", label="p, adjusted", digits=2),
+                Column(name="is_significant", label="Holds"),
+            ],
+            run,
+            is_folded=True,
+        ),
+    ]
+    levels = site.query(queries.text("sweep/level_effects"), **about)
+    if levels.frame.height:
+        columns = [
+            Column(name="hyperparameter", label="Hyperparameter"),
+            Column(name="level", label="Level"),
+            Column(name="configuration_count", label="Configurations"),
+            Column(name="mean", label="Mean", digits=4),
+            Column(
+                name="correlation",
+                label="Correlation",
+                digits=3,
+                help="Of having the level with the metric: its sign is the direction",
+            ),
+            Column(name="p_adjusted", label="p", digits=2, help="Holm over all levels"),
+            Column(
+                name="adjusted_difference",
+                label="Else held",
+                digits=3,
+                help="Difference from the other levels in least squares",
+            ),
+            Column(name="adjusted_p", label="p", digits=2, help="Not adjusted"),
+            Column(name="has_turned", label="Sign turns"),
+            Column(name="reason", label="Why not"),
+        ]
+        how = "Each level against all others: by correlation, and with all other hyperparameters held."
+        name = f"sweep-level-effects{suffix}"
+        blocks.append(_table(name, "Level by level", how, levels, columns, run, limit=ROWS))
+    return blocks
+
+
+def failures(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:
+    """Return which settings separate trials that failed, and what these say; nothing where none did."""
+    rules = site.query(queries.text("sweep/failures"), **about)
+    reasons = site.query(queries.text("sweep/failure_reasons"), **about)
+    if not rules.frame.height and not reasons.frame.height:
+        return []
+    blocks: list[Block] = [
+        _table(
+            f"sweep-failures{suffix}",
+            "What failed, and where",
+            "Settings in which trials failed, ended without a finite value (diverged) or were pruned more often than "
+            "elsewhere: a list of rules, each among the trials that those above it leave. Exact tests, adjusted for "
+            "every setting and pair that was looked at.",
+            rules,
+            [
+                Column(name="outcome", label="Outcome"),
+                Column(name="setting", label="Setting"),
+                Column(name="bad_count", label="Trials of that outcome"),
+                Column(name="trial_count", label="of"),
+                Column(name="other_bad_count", label="elsewhere"),
+                Column(name="other_count", label="of"),
+                Column(name="p_adjusted", label="p", digits=2, help="Fisher's exact test, Bonferroni"),
+            ],
+            run,
+            empty="No setting separates them: they failed anywhere.",
+        )
+    ]
+    if reasons.frame.height:
+        columns = [
+            Column(name="outcome", label="Outcome"),
+            Column(name="reason", label="Reason"),
+            Column(name="trial_count", label="Trials"),
+        ]
+        how = "What the trials themselves give as the reason."
+        blocks.append(_table(f"sweep-reasons{suffix}", "Reasons given", how, reasons, columns, run, is_folded=True))
+    return blocks
 
 
 def evidence(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> list[Block]:

@@ -4,7 +4,7 @@ select c.name as hyperparameter,
   any_value(r.lower) filter (where r.method in ('spearman', 'eta2')) as correlation_lower,
   any_value(r.upper) filter (where r.method in ('spearman', 'eta2')) as correlation_upper,
   any_value(r.p_adjusted) filter (where r.method in ('spearman', 'eta2')) as p_adjusted,
-  any_value(case r.method when 'eta2' then 'eta squared' else 'Spearman' end)
+  any_value(case r.method when 'eta2' then 'share between levels' else 'Spearman' end)
     filter (where r.method in ('spearman', 'eta2')) as correlation_kind,
   any_value(r.coefficient) filter (where r.method = 'pearson') as pearson,
   any_value(i.importance) filter (where i.method = 'permutation') as permutation,

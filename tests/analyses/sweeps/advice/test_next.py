@@ -10,7 +10,7 @@ from planted import column
 from scipy.stats import binomtest
 
 from hpowh.analyses.sweeps.advice.ranges import best_ranges, untried
-from hpowh.analyses.sweeps.advice.suggest import expected_improvement, suggest
+from hpowh.analyses.sweeps.advice.suggest import Trees, suggest
 from hpowh.analyses.sweeps.importance.dependence import curves, surface
 from hpowh.analyses.sweeps.reading.columns import Declared
 from hpowh.analyses.sweeps.reading.prepare import prepare
@@ -51,13 +51,6 @@ def test_an_empty_corner_is_named_and_a_forbidden_one_is_not():
     assert found[0].part_b.startswith(("1.9", "2"))
 
 
-def test_expected_improvement_against_a_simulation():
-    draws = np.random.default_rng(1).normal(0.5, 2.0, 400_000)
-    found = expected_improvement(np.array([0.5, 3.0, 1.0]), np.array([2.0, 0.0, 0.0]), 1.5)
-    assert found[0] == pytest.approx(np.maximum(1.5 - draws, 0).mean(), rel=0.01)
-    assert found[1:] == pytest.approx([0.0, 0.5])
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
 def test_suggestions_stay_inside_the_declared_space_and_are_new(seed):
@@ -77,10 +70,11 @@ def test_suggestions_stay_inside_the_declared_space_and_are_new(seed):
     ]
     prepared = prepare(raw)
 
-    def trees(x: np.ndarray) -> np.ndarray:
-        return np.stack([x[:, 0], -x[:, 0], x[:, 1]])
+    def expect(codes: np.ndarray) -> Trees:
+        x = prepared.encode(codes)
+        return Trees.of(prepared, np.stack([x[:, 0], -x[:, 0], x[:, 1]]), codes, 0.0)
 
-    found = suggest(prepared, np.log10(rate), trees, seed)
+    found = suggest(prepared, np.log10(rate), expect, seed)
     assert len(found) == 10
     for one in found:
         assert 1e-5 <= one.values["rate"][0] <= 1e-1
@@ -92,21 +86,6 @@ def test_suggestions_stay_inside_the_declared_space_and_are_new(seed):
         assert one.expected_improvement >= 0
     tried = set(zip(rate, layers, units, strict=True))
     assert not tried & {tuple(one.values[k][0] for k in ("rate", "layers", "units")) for one in found}
-
-
-def test_the_first_half_is_predicted_best_and_the_second_worth_finding_out():
-    """Two trees agree on the left half and differ by a lot on the right: only the second half goes there."""
-    random = np.random.default_rng(3)
-    x, z = random.uniform(0, 1, 100), random.uniform(0, 1, 100)
-    prepared = prepare([column("x", x.tolist()), column("z", z.tolist())])
-
-    def trees(m: np.ndarray) -> np.ndarray:
-        right = 5.0 * (m[:, 0] > 0.5)
-        return np.stack([1 + m[:, 0] + right, 1 + m[:, 0] - right])
-
-    found = [one.values["x"][0] for one in suggest(prepared, 1 + x, trees, 0)]
-    assert all(value < 0.5 for value in found[:5])
-    assert all(value > 0.5 for value in found[5:])
 
 
 def test_partial_dependence_of_a_known_function():

@@ -1,4 +1,4 @@
-"""Candidates and suggestions: where they come from, what they may be, in which order they are chosen."""
+"""Suggestions: configurations that one would run, chosen by what is expected there."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ import numpy as np
 import pytest
 from planted import column
 
-from hpowh.analyses.sweeps.advice.suggest import APART, CANDIDATES, COUNT, bounds, suggest
-from hpowh.analyses.sweeps.importance.fanova import GRID_LIMIT
+from hpowh.analyses.sweeps.advice.candidates import Candidates
+from hpowh.analyses.sweeps.advice.failures import Ended, explain
+from hpowh.analyses.sweeps.advice.process import fit_process
+from hpowh.analyses.sweeps.advice.space import bounds
+from hpowh.analyses.sweeps.advice.suggest import COUNT, Trees, expected_improvement, suggest
 from hpowh.analyses.sweeps.reading.columns import OTHER, Declared
+from hpowh.analyses.sweeps.reading.patterns import deciders
 from hpowh.analyses.sweeps.reading.prepare import Prepared, prepare
 
 
-def candidates(prepared: Prepared, loss: np.ndarray, **options) -> np.ndarray:
-    """What the trees are asked about: the one-hot matrix of all candidates."""
-    seen = []
-
-    def trees(matrix: np.ndarray) -> np.ndarray:
-        seen.append(matrix)
-        return np.stack([matrix[:, 0], matrix[:, 0] + 1])
-
-    suggest(prepared, loss, trees, 0, **options)
-    return seen[0]
+def by_trees(prepared: Prepared, trees):
+    """What a function of the one-hot matrix to (trees, rows) makes suggestions expect."""
+    return lambda codes: Trees.of(prepared, trees(prepared.encode(codes)), codes, 0.0)
 
 
 def values_of(name: str, raw: list, **options) -> set[float]:
@@ -31,54 +28,56 @@ def values_of(name: str, raw: list, **options) -> set[float]:
     random = np.random.default_rng(1)
     n = len(raw[0].number)
     prepared = prepare([*raw, column("free", random.uniform(size=n).tolist())])
-    found = suggest(prepared, random.uniform(size=n), lambda m: np.stack([m[:, -1], 1 - m[:, 0]]), 0, **options)
+    expect = by_trees(prepared, lambda m: np.stack([m[:, -1], 1 - m[:, 0]]))
+    found = suggest(prepared, random.uniform(size=n), expect, 0, **options)
     assert len(found) == COUNT
-    return {one.values[name][0] for one in found}
+    return {one.values[name][0] for one in found if name in one.values}
 
 
-def test_a_quarter_of_the_candidates_lies_near_the_best_tenth_and_the_rest_everywhere():
-    """By simulation: neighbours are normal around the best with a tenth of the range, cut at its ends."""
-    random = np.random.default_rng(0)
-    x = random.uniform(0, 10, 200)
-    x[:2] = [0.0, 10.0]
-    prepared = prepare([column("x", x.tolist()), column("z", random.uniform(size=200).tolist())])
-    found = candidates(prepared, np.abs(x - 7.0))[:, 0]
-    assert len(found) == CANDIDATES
-    best = x[np.argsort(np.abs(x - 7.0))[:20]]
-    near = np.clip(random.choice(best, 200_000) + random.normal(0, 1.0, 200_000), 0, 10)
-    for low, high in ((0, 4), (4, 6), (6, 7), (7, 8), (8, 9.9)):
-        wanted = 0.25 * np.mean((near >= low) & (near < high)) + 0.75 * (high - low) / 10
-        share = np.mean((found >= low) & (found < high))
-        assert share == pytest.approx(wanted, abs=4 * math.sqrt(wanted * (1 - wanted) / CANDIDATES))
+def layers(n: int, seed: int = 0):
+    """A network with 1 to 4 layers, units of each that is there, and a best place at 2 layers."""
+    random = np.random.default_rng(seed)
+    depth = random.integers(1, 5, n)
+    units = [[float(random.integers(8, 257)) if at < d else None for d in depth] for at in range(4)]
+    rate = 10 ** random.uniform(-5, -1, n)
+    raw = [column("n_layers", depth.tolist()), column("rate", rate.tolist())]
+    raw += [column(f"units_l{at}", one) for at, one in enumerate(units)]
+    return raw, (depth - 2.0) ** 2 + 0.1 * (np.log10(rate) + 3) ** 2 + 0.05 * random.normal(size=n)
 
 
-def test_levels_of_the_best_are_kept_in_four_of_five_neighbours():
-    random = np.random.default_rng(2)
-    kind = random.choice(["a", "b", "c", "d"], 100)
-    prepared = prepare([column("kind", kind.tolist()), column("x", random.uniform(size=100).tolist())])
-    found = candidates(prepared, 1.0 * (kind != "c"))
-    share = found[:, list(prepared.used[0].levels).index("c")].mean()
-    assert share == pytest.approx(0.25 * 0.8 + (1 - 0.25 * 0.8) / 4, abs=0.03)
+def test_a_number_that_decides_what_is_there_belongs_to_the_pattern():
+    raw, loss = layers(120)
+    prepared = prepare(raw)
+    assert [prepared.names[i] for i in np.flatnonzero(deciders(prepared))] == ["n_layers"]
+    process = fit_process(prepared, (loss - loss.mean()) / loss.std(), 0)
+    found = suggest(prepared, loss, process.start, 0)
+    assert len(found) == COUNT
+    for one in found:
+        count = int(one.values["n_layers"][0])
+        assert {name for name in one.values if name.startswith("units")} == {f"units_l{at}" for at in range(count)}
+        assert all(one.values[f"units_l{at}"][0] == round(one.values[f"units_l{at}"][0]) for at in range(count))
+    assert sum(one.values["n_layers"][0] == 2 for one in found) >= 6
 
 
-def test_collected_rare_levels_and_missing_ones_are_never_tried():
-    random = np.random.default_rng(3)
-    kind = [f"k{i % 25}" for i in range(250)]
-    prepared = prepare([column("kind", kind), column("x", random.uniform(size=250).tolist())])
-    at = prepared.used[0].levels.index(OTHER)
-    assert candidates(prepared, random.uniform(size=250))[:, at].sum() == 0
-
-
-def test_in_a_conditional_space_a_candidate_keeps_the_levels_and_absences_of_a_trial():
+def test_a_category_that_decides_is_found_and_what_it_does_not_decide_is_free():
     random = np.random.default_rng(4)
-    kind = random.choice(["a", "b"], 120, p=[0.8, 0.2])
-    inner = [v if k == "a" else None for v, k in zip(random.uniform(1, 2, 120).tolist(), kind, strict=True)]
-    prepared = prepare([column("kind", kind.tolist()), column("inner", inner)])
-    found = candidates(prepared, random.uniform(size=120))
-    is_a = found[:, list(prepared.used[0].levels).index("a")] == 1
-    assert is_a.mean() == pytest.approx(0.8, abs=0.08)
-    assert found[~is_a, -1] == pytest.approx(prepared.used[1].imputed_value)
-    assert np.unique(found[is_a, -1]).size > 1000
+    kind = random.choice(["sgd", "adam"], 120)
+    other = random.choice(["relu", "elu"], 120)
+    momentum = [v if k == "sgd" else None for v, k in zip(random.uniform(0, 1, 120).tolist(), kind, strict=True)]
+    prepared = prepare([column("kind", kind.tolist()), column("other", other.tolist()), column("momentum", momentum)])
+    assert deciders(prepared).tolist() == [True, False, False]
+    codes, absent = Candidates(prepared, np.random.default_rng(0), 0.0).spread(2000)
+    sgd = prepared.used[0].levels.index("sgd")
+    assert (absent[:, 2] == (codes[:, 0] != sgd)).all()
+    assert np.unique(codes[:, :2], axis=0).shape[0] == 4
+
+
+def test_collected_rare_levels_are_never_tried():
+    random = np.random.default_rng(3)
+    prepared = prepare([column("kind", [f"k{i % 25}" for i in range(250)]),
+                        column("x", random.uniform(size=250).tolist())])  # fmt: skip
+    at = prepared.used[0].levels.index(OTHER)
+    assert (Candidates(prepared, np.random.default_rng(0), 0.0).spread()[0][:, 0] != at).all()
 
 
 def test_bounds_by_hand():
@@ -104,16 +103,27 @@ def test_bounds_by_hand():
     )
 
 
-def test_few_tried_numbers_of_an_undeclared_range_are_kept_to():
+def test_few_tried_numbers_are_kept_to():
     tried = [0.1, 0.25, 0.7, 1.5]
     assert values_of("x", [column("x", tried * 20)]) <= set(tried)
-    assert not values_of(
+    assert values_of(
         "x", [column("x", tried * 20, Declared(value_type="float", scale="linear", lower=0.1, upper=1.5))]
     ) <= set(tried)
-    assert not values_of("x", [column("x", tried * 20)], beyond=0.3) <= set(tried)
-    most, more = np.linspace(0.1, 1.5, GRID_LIMIT).tolist(), np.linspace(0.1, 1.5, GRID_LIMIT + 1).tolist()
-    assert values_of("x", [column("x", most * 4)]) <= set(most)
-    assert not values_of("x", [column("x", more * 4)]) <= set(more)
+    assert values_of("x", [column("x", [*tried * 19, *[None] * 4])]) <= set(tried)
+    many = np.linspace(0.1, 1.5, 80).tolist()
+    assert not values_of("x", [column("x", many)]) <= set(many)
+
+
+def test_whole_numbers_that_a_table_writes_as_decimals_stay_whole():
+    values = [float(v) for v in np.random.default_rng(0).integers(16, 512, 80)]
+    found = values_of("x", [column("x", values, Declared(value_type="float"))])
+    assert all(value == round(value) for value in found)
+
+
+def test_a_declared_category_of_numbers_is_a_category():
+    sizes = [float(2 ** (4 + i % 4)) for i in range(80)]
+    declared = Declared(value_type="int", choices=("16", "32", "64", "128"))
+    assert prepare([column("batch", sizes, declared)]).used[0].kind == "categorical"
 
 
 @pytest.mark.parametrize(("declared", "allowed"), [
@@ -141,42 +151,19 @@ def test_a_wider_range_keeps_the_step():
     assert max(found) > 8
 
 
-def test_suggestions_are_the_best_predicted_that_lie_apart_then_those_of_most_gain():
-    """The greedy choice written out: no known trial, and a tenth of the mean range from every one before."""
-    random = np.random.default_rng(5)
-    n = 60
-    x, z = random.uniform(size=n), random.uniform(size=n)
-    kind = random.choice(["a", "b"], n)
-    prepared = prepare([column("x", x.tolist()), column("z", z.tolist()), column("kind", kind.tolist())])
-    loss = (x - 0.4) ** 2 + z
+def test_the_first_is_predicted_best_and_the_others_promise_most():
+    """Two trees agree on the left half and differ by a lot on the right: after the first, all go there."""
+    random = np.random.default_rng(3)
+    x, z = random.uniform(0, 1, 100), random.uniform(0, 1, 100)
+    prepared = prepare([column("x", x.tolist()), column("z", z.tolist())])
 
     def trees(m: np.ndarray) -> np.ndarray:
-        return np.stack([m[:, 0] + m[:, 1], (m[:, 0] - 0.4) ** 2 + m[:, 2], np.sin(5 * m[:, 1]) + m[:, 3]])
+        right = 5.0 * (m[:, 0] > 0.5)
+        return np.stack([1 + m[:, 0] + right, 1 + m[:, 0] - right])
 
-    matrix = []
-    found = suggest(prepared, loss, lambda m: (matrix.append(m), trees(m))[1], 0, count=8)
-    (rows,) = matrix
-    predicted = trees(rows)
-    mean, deviation = predicted.mean(axis=0), predicted.std(axis=0)
-    draws = np.random.default_rng(0).normal(size=4000)
-    spans = np.ptp(rows[:, 0]), np.ptp(rows[:, 1])
-
-    def distance(i: int, j: int) -> float:
-        apart = [abs(rows[i, k] - rows[j, k]) / spans[k] for k in (0, 1)]
-        return sum([*apart, float(rows[i, 2] != rows[j, 2])]) / 3
-
-    taken: list[int] = []
-    for i in sorted(range(len(rows)), key=lambda i: mean[i]):
-        if len(taken) < 4 and all(distance(i, j) >= APART for j in taken):
-            taken.append(i)
-    assert [one.predicted for one in found[:4]] == pytest.approx(mean[taken])
-    assert [one.deviation for one in found[:4]] == pytest.approx(deviation[taken])
-    assert len(found) == 8
-    for one in found:
-        gain = np.maximum(loss.min() - one.predicted - one.deviation * draws, 0).mean()
-        assert one.expected_improvement == pytest.approx(gain, rel=0.2, abs=0.01)
-    gains = [one.expected_improvement for one in found[4:]]
-    assert gains == sorted(gains, reverse=True)
+    found = [one.values["x"][0] for one in suggest(prepared, 1 + x, by_trees(prepared, trees), 0)]
+    assert found[0] < 0.5
+    assert all(value > 0.5 for value in found[1:5])
 
 
 def test_what_was_tried_is_not_suggested():
@@ -184,5 +171,103 @@ def test_what_was_tried_is_not_suggested():
     grid = [(a, b) for a in (1.0, 2.0, 3.0) for b in (1.0, 2.0, 5.0)] * 6
     for cells, wanted in ((grid, []), ([g for g in grid if g != (2.0, 5.0)], [(2.0, 5.0)])):
         prepared = prepare([column("a", [a for a, _ in cells]), column("b", [b for _, b in cells])])
-        found = suggest(prepared, np.arange(len(cells), dtype=float), lambda m: np.stack([m[:, 0], m[:, 1]]), 0)
+        expect = by_trees(prepared, lambda m: np.stack([m[:, 0], m[:, 1]]))
+        found = suggest(prepared, np.arange(len(cells), dtype=float), expect, 0)
         assert [(one.values["a"][0], one.values["b"][0]) for one in found] == wanted
+
+
+def test_what_failed_in_all_its_trials_is_not_suggested_though_it_looks_best():
+    """One solver fails with a penalty of 1, always; the few others of that penalty are the best."""
+    random = np.random.default_rng(0)
+    n = 90
+    solver, penalty = random.choice(["lbfgs", "saga"], n), random.choice([0.0, 1.0], n)
+    x = random.uniform(size=n)
+    failed = (solver == "lbfgs") & (penalty == 1)
+    raw = [column("solver", solver.tolist()), column("penalty", penalty.tolist()), column("x", x.tolist())]
+    loss = 2 - penalty + (solver == "saga") + (x - 0.5) ** 2
+    good = np.flatnonzero(~failed)
+    prepared = prepare([one.take(good) for one in raw])
+    success = Ended(raw=raw, is_good=~failed).finishing(prepared, 0)
+    expect = by_trees(prepared, lambda m: np.stack([m @ np.arange(m.shape[1])] * 2))
+    found = suggest(prepared, loss[good], expect, 0, success=success)
+    assert len(found) == COUNT
+    assert not any(one.values["solver"][1] == "lbfgs" and one.values["penalty"][0] == 1 for one in found)
+    assert all(one.values["penalty"][0] in (0.0, 1.0) and one.success >= 0.5 for one in found)
+    (rule,) = explain(prepare(raw), failed)
+    assert set(rule.hyperparameters) == {"solver", "penalty"}
+    assert (rule.count, rule.bad_count, rule.other_bad_count) == (int(failed.sum()), int(failed.sum()), 0)
+    assert rule.p_adjusted < 1e-6
+
+
+def test_failures_above_a_limit_are_explained_and_chance_explains_none():
+    """20 of 60 crash above a rate of 0.02: the rule is exact. Failures at random give a rule in at most 5 %."""
+    random = np.random.default_rng(1)
+    rate = 10 ** random.uniform(-4, -0.5, 60)
+    other = random.uniform(size=60)
+    (rule,) = explain(prepare([column("rate", rate.tolist()), column("other", other.tolist())]), rate > 0.02)
+    assert rule.setting.startswith("rate > 0.0")
+    assert rule.bad_count == (rate > 0.02).sum()
+    assert rule.p_adjusted < 1e-6
+    alarms = 0
+    for seed in range(60):
+        r = np.random.default_rng(seed)
+        raw = [column("a", r.uniform(size=60).tolist()), column("k", r.choice(["p", "q", "r"], 60).tolist()),
+               column("b", r.uniform(size=60).tolist())]  # fmt: skip
+        alarms += bool(explain(prepare(raw), r.random(60) < 0.3))
+    assert alarms <= 8  # more has a chance below 1 % at the level of 5 %
+
+
+def test_the_process_is_the_textbook_formula_and_leaves_each_out_as_refitting_does():
+    random = np.random.default_rng(5)
+    n = 25
+    raw = [column("x", random.uniform(0, 3, n).tolist()), column("kind", random.choice(["a", "b"], n).tolist())]
+    prepared = prepare(raw)
+    y = np.sin(prepared.codes[:, 0]) + 0.5 * prepared.codes[:, 1]
+    y = (y - y.mean()) / y.std()
+    process = fit_process(prepared, y, 0)
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        r = math.sqrt(5) * np.linalg.norm(a[:, None] - b[None, :], axis=2)
+        return (1 + r + r**2 / 3) * np.exp(-r)
+
+    x = process.x
+    matrix = kernel(x, x) + process.noise * np.eye(n)
+    state = process.start(prepared.codes[:4] + [0.1, 0.0])
+    cross = kernel(state.scaled, x)
+    assert state.mean == pytest.approx(process.mean + cross @ np.linalg.solve(matrix, y - process.mean))
+    assert state.variance == pytest.approx(1 - np.einsum("ij,ji->i", cross, np.linalg.solve(matrix, cross.T)), abs=1e-6)
+    errors = []
+    for i in range(n):
+        rest = np.arange(n) != i
+        weight = np.linalg.solve(matrix[np.ix_(rest, rest)], y[rest] - process.mean)
+        errors.append(y[i] - process.mean - matrix[i, rest] @ weight)
+    assert process.r_squared == pytest.approx(1 - np.square(errors).sum() / ((y - process.mean) ** 2).sum())
+    assert process.r_squared > 0.9
+
+
+def test_choosing_one_leaves_what_a_process_with_it_does_not_know():
+    random = np.random.default_rng(6)
+    raw = [column(f"x{j}", random.uniform(size=30).tolist()) for j in range(2)]
+    prepared = prepare(raw)
+    y = random.normal(size=30)
+    process = fit_process(prepared, (y - y.mean()) / y.std(), 0)
+    codes = random.uniform(size=(6, 2))
+    state = process.start(codes)
+    for i in (2, 4):
+        state.choose(i)
+    x = np.vstack([process.x, state.scaled[[2, 4]]])
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        r = math.sqrt(5) * np.linalg.norm(a[:, None] - b[None, :], axis=2)
+        return (1 + r + r**2 / 3) * np.exp(-r)
+
+    cross = kernel(state.scaled, x)
+    solved = np.linalg.solve(kernel(x, x) + process.noise * np.eye(len(x)), cross.T)
+    assert state.variance == pytest.approx(1 - np.einsum("ij,ji->i", cross, solved), abs=1e-6)
+
+
+def test_expected_improvement_against_a_simulation():
+    draws = np.random.default_rng(1).normal(0.5, 2.0, 400_000)
+    found = expected_improvement(np.array([0.5, 3.0, 1.0]), np.array([2.0, 0.0, 0.0]), 1.5)
+    assert found[0] == pytest.approx(np.maximum(1.5 - draws, 0).mean(), rel=0.01)
+    assert found[1:] == pytest.approx([0.0, 0.5])

@@ -7,7 +7,6 @@ from itertools import combinations
 import numpy as np
 import pytest
 from planted import column
-from sklearn.ensemble import RandomForestRegressor
 
 from hpowh.analyses.sweeps.importance import fanova
 from hpowh.analyses.sweeps.importance.fanova import (
@@ -21,10 +20,19 @@ from hpowh.analyses.sweeps.importance.fanova import (
 from hpowh.analyses.sweeps.importance.surrogate import folds
 from hpowh.analyses.sweeps.reading.columns import Declared, read_column
 from hpowh.analyses.sweeps.reading.prepare import prepare
+from hpowh.analyses.sweeps.trees.ensemble import random_forest
 
 
-def forest(seed: int, size: int = TREES) -> RandomForestRegressor:
-    return RandomForestRegressor(size, max_features=5 / 6, random_state=seed)
+def forest(prepared, rows, metric, seed: int, size: int = TREES):
+    return random_forest(prepared.codes[rows], metric[rows], seed, trees=size, share_of_features=5 / 6)
+
+
+def follow(tree, row: np.ndarray) -> float:
+    node = 0
+    while tree.feature[node] >= 0:
+        side = tree.left if row[tree.feature[node]] <= tree.threshold[node] else tree.right
+        node = side[node]
+    return float(tree.value[node])
 
 
 def cells(tree, j: int, domain: tuple[float, float] | list[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +40,7 @@ def cells(tree, j: int, domain: tuple[float, float] | list[float]) -> tuple[np.n
     if isinstance(domain, list):
         return np.array(domain), np.full(len(domain), 1 / len(domain))
     low, high = domain
-    cuts = np.unique([low, high, *tree.tree_.threshold[tree.tree_.feature == j].clip(low, high)])
+    cuts = np.unique([low, high, *tree.threshold[tree.feature == j].clip(low, high)])
     return (cuts[:-1] + cuts[1:]) / 2, np.diff(cuts) / (high - low)
 
 
@@ -40,7 +48,7 @@ def plain_shares(tree, domains: list) -> tuple[list[float], dict[tuple[int, int]
     """Main effects and interactions of one tree as shares of its variance over the whole domain."""
     points, weights = zip(*(cells(tree, j, one) for j, one in enumerate(domains)), strict=True)
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*points, indexing="ij")], axis=1)
-    value = tree.predict(grid).reshape([len(one) for one in points])
+    value = np.array([follow(tree, row) for row in grid]).reshape([len(one) for one in points])
     everywhere = np.einsum("abc,a,b,c->", value, *weights)
     variance = np.einsum("abc,a,b,c->", (value - everywhere) ** 2, *weights)
     if variance <= 0:
@@ -77,7 +85,7 @@ def test_shares_are_those_of_averaging_every_cell():
         column("layers", layers.tolist()),
     ])  # fmt: skip
     found = forest_fanova(prepared, metric, 5, r_squared=0.25)
-    trees = forest(5).fit(prepared.codes, metric).estimators_
+    trees = forest(prepared, np.arange(n), metric, 5).trees()
     shares = [
         one for one in (plain_shares(tree, [(0.0, 2.0), (-4.0, -1.0), [1.0, 2.0, 3.0, 4.0]]) for tree in trees) if one
     ]
@@ -90,7 +98,7 @@ def test_shares_are_those_of_averaging_every_cell():
 
 
 def test_out_of_fold_r_squared_is_that_of_a_plain_loop(monkeypatch):
-    monkeypatch.setattr(fanova, "TREES", 6)
+    monkeypatch.setattr(fanova, "FEWER_TREES", 6)
     random = np.random.default_rng(1)
     x, z = random.uniform(size=(2, 30))
     metric = 2 * x + z + 0.1 * random.normal(size=30)
@@ -98,7 +106,7 @@ def test_out_of_fold_r_squared_is_that_of_a_plain_loop(monkeypatch):
     predicted = np.empty(30)
     for part in folds(30, 3):
         rest = [i for i in range(30) if i not in part]
-        predicted[part] = forest(3, 6).fit(prepared.codes[rest], metric[rest]).predict(prepared.codes[part])
+        predicted[part] = forest(prepared, rest, metric, 3, 6).predict(prepared.codes[part])
     wanted = 1 - ((metric - predicted) ** 2).sum() / ((metric - metric.mean()) ** 2).sum()
     assert cross_validated(prepared, metric, 3) == pytest.approx(wanted)
 

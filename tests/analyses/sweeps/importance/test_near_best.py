@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import column
 
-from hpowh.analyses.sweeps.importance.near_best import DRAWS, LEAST_BEST, near_best
+from hpowh.analyses.sweeps.importance.near_best import CHANCE_DRAWS, DRAWS, LEAST_BEST, near_best
 from hpowh.analyses.sweeps.reading.prepare import prepare
 
 
@@ -67,7 +67,7 @@ def test_importances_are_those_of_plain_loops(seed, share):
 
 
 def test_chance_and_intervals_are_those_of_plain_loops():
-    """The same draws: per round one shuffle for chance, then one resample of trials for the bootstrap."""
+    """The same draws: shuffles for chance, of which the largest in units of its own quantile counts; then resamples."""
     random = np.random.default_rng(3)
     n = 40
     number = random.uniform(size=n).tolist()
@@ -76,14 +76,20 @@ def test_chance_and_intervals_are_those_of_plain_loops():
     found = near_best(prepare([column("x", number), column("kind", kind)]), np.array(loss), 11, 0.125)
     draw = np.random.default_rng(11)
     chance, boot = [], []
-    for _ in range(DRAWS):
+    for _ in range(CHANCE_DRAWS):
         lucky = draw.permutation(n)[:5].tolist()
         good = [1.0 if i in lucky else 0.0 for i in range(n)]
         chance.append([divergence(v, good, [1.0] * n) for v in (number, kind)])
+    for _ in range(DRAWS):
         picked = draw.integers(0, n, n).tolist()
         counts = [picked.count(i) for i in range(n)]
         boot.append([divergence(v, best_counts(loss, counts, 5), counts) for v in (number, kind)])
-    assert found.chance == pytest.approx(np.quantile(chance, 0.95, axis=0))
+    usual = np.quantile(chance, 0.95, axis=0)
+    largest = (np.array(chance) / usual).max(axis=1)
+    assert found.chance == pytest.approx(usual * np.quantile(largest, 0.95))
+    own = [divergence(v, best_counts(loss, [1] * n, 5), [1.0] * n) for v in (number, kind)]
+    wanted = [(1 + (largest >= one / u - 1e-12).sum()) / (1 + CHANCE_DRAWS) for one, u in zip(own, usual, strict=True)]
+    assert found.p == pytest.approx(wanted)
     assert found.lower == pytest.approx(np.quantile(boot, 0.025, axis=0))
     assert found.upper == pytest.approx(np.quantile(boot, 0.975, axis=0))
 

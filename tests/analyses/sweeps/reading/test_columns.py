@@ -70,18 +70,20 @@ def test_mixed_columns_are_numbers_where_most_of_many_values_are(texts, numbers,
     assert "mixed" in found.note
 
 
-def test_declared_choices_make_numbers_levels_unless_they_are_declared_as_numbers():
+def test_declared_choices_make_numbers_levels():
     values = [8.0, 16.0, 32.0] * 5
     kinds = [read_column(column("x", values, Declared(value_type=kind, choices=("8", "16", "32")))).kind
              for kind in ("text", "bool", "mixed", "int", "float")]  # fmt: skip
-    assert kinds == ["categorical"] * 3 + ["numeric"] * 2
+    assert kinds == ["categorical"] * 5
     assert read_column(column("x", values, Declared(value_type="mixed"))).kind == "numeric"
 
 
 def test_whole_numbers_are_known_as_such_unless_declared_otherwise():
     whole, parts = [1.0, 2.0, 5.0] * 5, [1.0, 2.5, 5.0] * 5
     assert [read_column(column("x", v)).is_integer for v in (whole, parts)] == [True, False]
-    assert not read_column(column("x", whole, Declared(value_type="float"))).is_integer
+    assert read_column(column("x", whole, Declared(value_type="float"))).is_integer  # a table that writes 5.0
+    ranged = Declared(value_type="float", lower=0.0, upper=9.0)
+    assert not read_column(column("x", whole, ranged)).is_integer
     assert read_column(column("x", [*whole, None])).is_integer
 
 

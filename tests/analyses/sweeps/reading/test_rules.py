@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from planted import column
 
-from hpowh.analyses.sweeps.advice.suggest import suggest
+from hpowh.analyses.sweeps.advice.suggest import Trees, suggest
 from hpowh.analyses.sweeps.reading.prepare import prepare
 from hpowh.analyses.sweeps.reading.rules import read_rules
 
@@ -71,7 +71,11 @@ def test_suggestions_keep_to_the_rules():
         {},
     )
     loss = x + (kind == "b")
-    found = suggest(prepared, loss, lambda m: np.stack([m[:, 1], m[:, 1] + 0.1]), 0, rules=rules)
+
+    def expect(codes: np.ndarray) -> Trees:
+        return Trees.of(prepared, np.stack([codes[:, 1], codes[:, 1] + 0.1]), codes, 0.0)
+
+    found = suggest(prepared, loss, expect, 0, rules=rules)
     assert len(found) == 10
     assert all(one.values["kind"][1] == "b" for one in found)
     assert all(("width" in one.values) == (one.values["layers"][0] > 2) for one in found)

@@ -1,0 +1,73 @@
+"""The levels of categories one by one: better or worse than the others, alone and with all else held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpowh.analyses.statistics.effects import standardised
+from hpowh.analyses.statistics.multiplicity import holm
+from hpowh.analyses.sweeps.importance.linear import Linear
+from hpowh.analyses.sweeps.reading.columns import Floats
+from hpowh.analyses.sweeps.reading.prepare import Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """One level against all others of its hyperparameter."""
+
+    hyperparameter: str
+    level: str
+    configuration_count: int
+    mean: float
+    """Of the metric over its configurations."""
+    correlation: float | None
+    """Of having the level (0 or 1) with the metric."""
+    p: float | None
+    p_adjusted: float | None
+    """Holm over all levels of all hyperparameters."""
+    adjusted_difference: float | None
+    """From the other levels, all other hyperparameters held (least squares)."""
+    adjusted_p: float | None
+    reason: str | None
+
+
+def level_effects(prepared: Prepared, metric: Floats, linear: Linear) -> list[Level]:
+    """Return one row a level that is used."""
+    from scipy.stats import t as student
+
+    z = standardised(metric)
+    found = []
+    for at, column in enumerate(prepared.used):
+        if column.kind != "categorical":
+            continue
+        known = {level for name, level in linear.levels if name == column.name}
+        for place, level in enumerate(column.levels):
+            has = prepared.codes[:, at] == place
+            count = int(has.sum())
+            r = p = None
+            reason = None
+            if count < 2 or has.size - count < 2 or has.size < 5:
+                reason = f"{count} of {has.size} configurations have it"
+            else:
+                r = float(np.clip(np.corrcoef(has, z)[0, 1], -1, 1))
+                free = has.size - 2
+                p = float(2 * student.sf(abs(r) * np.sqrt(free / max(1e-15, 1 - r * r)), free))
+            key = level if level in known else ""
+            is_reference = place == 0 and known
+            side = linear.levels.get((column.name, key)) if level in known or is_reference else None
+            found.append(
+                (column.name, level, count, float(metric[has].mean()) if count else float("nan"), r, p, side, reason)
+            )
+    tested = [i for i, one in enumerate(found) if one[5] is not None]
+    adjusted = dict(zip(tested, holm(np.array([found[i][5] for i in tested], dtype=float)).tolist(), strict=True))
+    return [
+        Level(
+            hyperparameter=name, level=level, configuration_count=count, mean=mean, correlation=r, p=p,
+            p_adjusted=adjusted.get(i), adjusted_difference=side[0] if side else None,
+            adjusted_p=side[1] if side else None, reason=reason,
+        )
+        for i, (name, level, count, mean, r, p, side, reason) in enumerate(found)
+        if count
+    ]  # fmt: skip

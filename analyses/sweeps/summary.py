@@ -1,0 +1,197 @@
+"""The rows that say how many trials there are, which is best, why others failed, and what several metrics say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.sweeps.advice.budget import effects, last_steps
+from hpowh.analyses.sweeps.advice.failures import LEAST_BAD, Ended, explain
+from hpowh.analyses.sweeps.advice.pareto import fronts, tradeoff
+from hpowh.analyses.sweeps.advice.steps import early_stopping
+from hpowh.analyses.sweeps.reading.configurations import configurations, repeat_columns
+from hpowh.analyses.sweeps.reading.prepare import TooLittleError, prepare
+from hpowh.analyses.sweeps.reading.trials import Trials
+from hpowh.analyses.sweeps.result import Result
+
+PRUNED = 0.2
+"""Share of pruned trials from which a warning says that they are not seen."""
+SHOWN_REASONS = 10
+MOST_EXPLAINED = 5000
+"""Failures are explained among at most so many trials, the first ones of each kind."""
+
+Row = dict[str, Any]
+Metric = tuple[int, str, str]
+
+
+def outcome_of(trials: Trials, metric: int) -> list[str]:
+    """Return per trial `good`, `failed`, `pruned`, `diverged` (finished without a finite value) or `open`."""
+    has_value = ~np.isnan(trials.final[metric])
+    words = {"finished": "diverged", "failed": "failed", "pruned": "pruned"}
+    return ["good" if good else words.get(one, "open") for one, good in zip(trials.status, has_value, strict=True)]
+
+
+def ended(trials: Trials, metric: int) -> Ended:
+    """Return the trials that ended with a value, or failed or diverged: what suggestions learn from."""
+    outcome = outcome_of(trials, metric)
+    rows = np.array([i for i, one in enumerate(outcome) if one in ("good", "failed", "diverged")], dtype=np.int64)
+    is_good = np.array([outcome[i] == "good" for i in rows], dtype=bool)
+    return Ended(raw=[column.take(rows) for column in trials.columns], is_good=is_good)
+
+
+def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tuple[list[Row], list[Row]]:
+    """Return what separates trials that failed, diverged or were pruned from those with a value, and why they say.
+
+    Args:
+        reasons: trial's id -> the reason that is stored.
+    """
+    outcome = np.array(outcome_of(trials, metric))
+    found, said = [], []
+    for kind in ("failed", "diverged", "pruned"):
+        bad = np.flatnonzero(outcome == kind)[:MOST_EXPLAINED]
+        counts = Counter(reasons[int(trials.trial_id[i])] for i in bad if int(trials.trial_id[i]) in reasons)
+        said += [
+            {"outcome": kind, "position": at, "reason": reason, "trial_count": count}
+            for at, (reason, count) in enumerate(counts.most_common(SHOWN_REASONS), start=1)
+        ]
+        if bad.size < LEAST_BAD:
+            continue
+        rows = np.sort(np.concatenate([bad, np.flatnonzero(outcome == "good")[:MOST_EXPLAINED]]))
+        try:
+            prepared = prepare([column.take(rows) for column in trials.columns])
+        except TooLittleError:
+            continue
+        for at, rule in enumerate(explain(prepared, outcome[rows] == kind), start=1):
+            inside = asdict(rule)
+            inside["trial_count"] = inside.pop("count")
+            inside["hyperparameters"] = ", ".join(inside["hyperparameters"])
+            found.append({"outcome": kind, "position": at, **inside})
+    return found, said
+
+
+def summary_row(trials: Trials, sweep: int, metric: Metric, result: Result) -> Row:
+    """Return the row of `result.sweep_summary`; the best is the configuration with the best mean."""
+    number, _, direction = metric
+    used = trials.with_value(number)
+    values = trials.final[number][used]
+    sign = 1.0 if direction == "min" else -1.0
+    groups = result.configurations
+    columns = result.tables.get("sweep_column", [])
+    status = trials.status
+    row: Row = {
+        "sweep_id": sweep,
+        "trial_count": len(status),
+        **{f"{one}_count": status.count(one) for one in ("finished", "failed", "pruned")},
+        "open_count": status.count("running") + status.count("waiting"),
+        "used_count": int(used.size),
+        "column_count": len(columns),
+        "used_column_count": sum(one["role"] == "used" for one in columns),
+        "target": result.target,
+        "step": trials.at_step.get(number),
+        "reason": result.reason,
+    }
+    if groups is None or not used.size:
+        return row
+    best = int(np.argmin(sign * groups.standing))
+    single = int(np.argmin(sign * values))
+    deviation = float(groups.deviation[best])
+    return row | {
+        "best_value": float(groups.mean[best]) if groups.is_repeated else float(values[single]),
+        "best_trial_id": int(trials.trial_id[used[groups.first[best]]]),
+        "median_value": float(np.median(groups.mean if groups.is_repeated else values)),
+        "configuration_count": int(groups.first.size),
+        "noise_share": groups.noise,
+        "noise_deviation": groups.noise_deviation,
+        "best_count": int(groups.count[best]),
+        "best_deviation": None if np.isnan(deviation) else deviation,
+        "best_single_value": float(values[single]),
+        "best_single_trial_id": int(trials.trial_id[used[single]]),
+    }
+
+
+def count_sentences(trials: Trials, metric: int, result: Result) -> list[str]:
+    """Return sentences on the trials that are not used, and on why there is no analysis."""
+    left = trials.left_out(metric)
+    sentences = [f"Not used: {', '.join(f'{count:,} {what}' for what, count in left.items())}."] if left else []
+    if metric in trials.at_step:
+        sentences.insert(0, f"Values are those at step {trials.at_step[metric]:,}{trials.why_step.get(metric, '')}.")
+    pruned = trials.status.count("pruned")
+    if pruned > PRUNED * len(trials.status) and metric not in trials.at_step:
+        sentences.append(
+            f"{pruned:,} of {len(trials.status):,} trials were pruned: what is said here holds among those that were "
+            "not. A hyperparameter that got trials pruned may matter more than it seems."
+        )
+    if result.reason:
+        sentences.append(f"Not analysed: {result.reason}.")
+    return sentences
+
+
+def step_rows(trials: Trials, metric: int, direction: str) -> list[Row]:
+    """Return the rows of `result.sweep_step`."""
+    trial, step, value = trials.steps[metric]
+    sign = 1.0 if direction == "min" else -1.0
+    rows = [asdict(row) for row in early_stopping(trial, step, sign * value, sign * trials.final[metric])]
+    return [{**row, "trial_count": row["count"], "kept_share": row["kept"]} for row in rows]
+
+
+def budget_rows(trials: Trials, metric: int) -> list[Row]:
+    """Return the rows of `result.sweep_budget`."""
+    trial, step, _ = trials.steps[metric]
+    reached = last_steps(len(trials.status), trial, step)
+    rows = [asdict(row) for row in effects(reached, trials.duration, trials.final[metric])]
+    return [{**row, "trial_count": row["count"]} for row in rows]
+
+
+def tradeoff_rows(trials: Trials, metrics: Sequence[Metric]) -> list[Row]:
+    """Return one row for every two metrics: whether they can be had together, by configuration."""
+    losses, _ = _configuration_losses(trials, metrics, every=False)
+    rows = []
+    for a, b in combinations(range(len(metrics)), 2):
+        row = asdict(tradeoff(losses[:, a], losses[:, b]))
+        pair = {"metric_a_id": metrics[a][0], "metric_b_id": metrics[b][0]}
+        rows.append({**row, **pair, "trial_count": row["count"]})
+    return rows
+
+
+def front_rows(trials: Trials, metrics: Sequence[Metric]) -> list[Row]:
+    """Return the front of every configuration that has all metrics, by the means over its repeats."""
+    if len(metrics) < 2:
+        return []
+    losses, first = _configuration_losses(trials, metrics, every=True)
+    if not len(losses):
+        return []
+    found = fronts(losses)
+    return [{"trial_id": int(trials.trial_id[i]), "front": int(f)} for i, f in zip(first, found, strict=True)]
+
+
+def _configuration_losses(
+    trials: Trials, metrics: Sequence[Metric], *, every: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return, (configurations, metrics), mean losses, and each configuration's first trial.
+
+    Args:
+        every: only trials that have all metrics.
+    """
+    all_losses = np.column_stack(
+        [trials.final[number] * (1 if direction == "min" else -1) for number, _, direction in metrics]
+    )
+    there = ~np.isnan(all_losses)
+    rows = np.flatnonzero(there.all(axis=1) if every else there.any(axis=1))
+    if not rows.size:
+        return np.empty((0, len(metrics))), rows
+    raw = [column.take(rows) for column in trials.columns]
+    repeats = repeat_columns(raw)
+    groups = configurations([one for one in raw if one.name not in repeats], np.zeros(rows.size))
+    means = []
+    for j in range(len(metrics)):
+        has = there[rows, j]
+        count = np.bincount(groups.of_trial, has, groups.first.size)
+        total = np.bincount(groups.of_trial, np.where(has, all_losses[rows, j], 0.0), groups.first.size)
+        means.append(np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0))
+    return np.column_stack(means), rows[groups.first]

@@ -1,0 +1,1 @@
+"""Ensembles of regression trees, compiled: a sweep fits hundreds of small ones."""
