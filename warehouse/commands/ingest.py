@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hpowh.warehouse.commands.asking import ROUNDS, ask, is_answered_here, with_answer
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
+from hpowh.warehouse.commands.preview import show_outcome, show_preview
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, IngestError, UsageError
 
 if TYPE_CHECKING:
@@ -190,14 +190,14 @@ def _one(job: Declared, how: _How, *, many: bool) -> bool:
         source = find_source(job.kind)
         request = job.request(how.reject_to)
         if how.dry_run:
-            _show_preview(preview(source, request), request, how.as_json)
+            show_preview(preview(source, request), request, how.as_json)
             return False
         with asking() if not many else nullcontext():
             if how.write_config:
                 shown = preview(source, request)
                 write_declared(how.config, job, roles_of(job, shown))
             outcome = _load(source, request, how)
-        _show(outcome, request, how.as_json)
+        show_outcome(outcome, request, how.as_json)
         if how.write_config and not how.as_json:
             note(f"  Declared in {how.config}: hpowh ingest loads it again.")
         return False
@@ -281,32 +281,3 @@ def progress_line(name: str) -> Iterator[Callable[[str, float | None], None]]:
                 bar.update(task, completed=share)
 
         yield tell
-
-
-def _show(outcome: Outcome, request: Request, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(outcome)))
-        return
-    done = {"load": "Loaded", "replace": "Replaced", "update": "Updated"}.get(outcome.action)
-    if done:
-        rate = f" in {outcome.seconds:.1f} s"
-        note(f"{done} {outcome.name}: {outcome.row_count:,} rows{rate}.")
-    else:
-        note(f"{outcome.name}: {outcome.notes[0]}")
-    for text in outcome.notes if done else []:
-        note(f"  {text}")
-    if outcome.refused_count:
-        note(f"  {outcome.refused_count:,} rows were refused; they are in {request.reject_to}.")
-
-
-def _show_preview(shown: Preview, request: Request, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(shown), default=str))
-        return
-    print(f"{request.location}: {shown.row_count:,} rows. Nothing is written.\n")
-    if shown.mapping:
-        print_table(["column", "role", "why"], list(shown.mapping))
-    print()
-    print_table(shown.columns, shown.rows, title="First rows")
-    for text in shown.notes:
-        print(text)

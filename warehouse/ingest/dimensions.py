@@ -58,6 +58,8 @@ def metric_id(
                 f"Give --direction {known}, or another name: --map COLUMN=metric:NAME. To correct the direction of the "
                 f"only source that has the metric, load that one anew: --direction {direction} --replace",
             )
+        if unit is not None:
+            connection.execute("update core.metric set unit = ? where metric_id = ? and unit is null", [unit, number])
         return int(number)
     number = next_id(connection, "metric", "metric_id")
     connection.execute("insert into core.metric values (?, ?, ?, ?, ?, ?)", [number, name, direction, *bounds, unit])

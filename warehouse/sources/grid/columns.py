@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
+from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, plain_name, words
 from hpowh.warehouse.sources.tables.options import check_options
@@ -19,6 +20,7 @@ from hpowh.warehouse.sources.tables.roles import (
     only_columns,
 )
 from hpowh.warehouse.sources.tables.tabular import Staged
+from hpowh.warehouse.sources.tables.units import failed_value
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,7 +54,8 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         direction_option=option and str(option),
         default_split=str(request.options.get("split") or "valid"),
     )
-    plan.said += staged.notes
+    plan.said += [*staged.notes, *seeds_that_are_folds(plan.column("seed"))]
+    plan.failed_value = failed_value(request.options)
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
     _require(plan, staged)
     plan.lists = _with_lists(connection, staged, plan.hyperparameters)

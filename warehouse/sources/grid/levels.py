@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,10 @@ def from_data(
             f"select distinct {sql} as v from {relation} where {column} is not null order by v"  # noqa: S608
         ).fetchall()
         if not rows:
-            raise IngestError(f"The hyperparameter {name!r} is empty in every row.", f"--map {name}=ignore")
+            raise IngestError(
+                f"{plan.location}: the hyperparameter {name!r} is empty in every row.",
+                f"Leave it out: --map {shlex.quote(name + '=ignore')}",
+            )
         levels = tuple(row[0] for row in rows)
         value_type = "bool" if form == "truth" else "text"
         if is_number:

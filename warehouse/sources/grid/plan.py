@@ -29,7 +29,7 @@ ROLES = (
     "ignore",
 )
 USUAL = usual("benchmark", "seed", "fold", "fidelity", "split", "cost", "status")
-OPTIONS = ("space", "benchmark", "direction", "split", "levels", "only")
+OPTIONS = ("space", "benchmark", "direction", "split", "levels", "only", "unit", "failed-value")
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 
 
@@ -56,6 +56,12 @@ class Plan:
     metrics: list[Metric] = field(default_factory=list)
     lists: set[str] = field(default_factory=set)
     """Hyperparameters of texts among which are lists."""
+    failed_value: float | None = None
+    """A cost that stands for a failed evaluation."""
+    units: dict[str, str | None] = field(default_factory=dict)
+    """Metric -> its unit in the warehouse."""
+    factors_of_units: dict[str, float] = field(default_factory=dict)
+    """Column of a metric -> what its values are multiplied by, to have the unit of the warehouse."""
     said: list[str] = field(default_factory=list)
     """Sentences of those who decided the roles."""
 
@@ -113,11 +119,14 @@ class Plan:
 
     def stored_value(self, metric: Metric, sql: str) -> tuple[str, str]:
         """Return SQL for the stored value and its status."""
-        raw = f"try_cast({sql} as double)"
-        return (
-            f"case when n.said = 'ok' then {finite(raw)} end",
-            f"case when n.said = 'ok' then {status_of(raw)} else n.said end",
-        )
+        read = f"try_cast({sql} as double)"
+        factor = self.factors_of_units.get(metric.column, 1.0)
+        raw = read if factor == 1.0 else f"({read} * {factor!r})"
+        value, status = finite(raw), status_of(raw)
+        if self.failed_value is not None:
+            value = f"case when {read} = {self.failed_value!r} then null else {value} end"
+            status = f"case when {read} = {self.failed_value!r} then 'failed' else {status} end"
+        return f"case when n.said = 'ok' then {value} end", f"case when n.said = 'ok' then {status} else n.said end"
 
     def direction(self, metric: str) -> str:
         """Return a metric's direction, given or guessed."""

@@ -13,9 +13,8 @@ from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Re
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.grid import columns as grid_columns
 from hpowh.warehouse.sources.grid import levels as grid_levels
+from hpowh.warehouse.sources.grid.metrics import odd, read_units
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
-from hpowh.warehouse.sources.tables.numbers import beyond_notes
-from hpowh.warehouse.sources.tables.numbers import number as number_sql
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
 
@@ -42,7 +41,19 @@ class GridSource:
         cells = 1
         for hyperparameter in found:
             cells *= len(hyperparameter.levels)
-        notes = [*plan.notes(), f"Search space {plan.space!r}: {len(found)} hyperparameters, {cells:,} cells."]
+        refusals = Refusals(connection, staged, request)
+        refusals.find(plan.conditions())
+        _refuse_unknown_levels(refusals, connection, plan, found, staged.positioned)
+        good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
+        _rank(connection, plan, found, good)
+        refusals.add(_doubles(plan, found))
+        looks = odd(connection, plan, staged)
+        notes = [
+            *refusals.kinds(),
+            *plan.notes(),
+            *looks,
+            f"Search space {plan.space!r}: {len(found)} hyperparameters, {cells:,} cells.",
+        ]
         notes += [f"  {h.name} ({h.kind}): {grid_levels.shown(h)}" for h in found]
         notes += grid_levels.order_notes(found, request)
         rows = first_rows(connection, staged)
@@ -55,6 +66,8 @@ class GridSource:
         plan = grid_columns.make(connection, staged, request)
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.conditions())
+        if staged.problems:
+            refusals.settle()
         is_known = grid_levels.from_warehouse(connection, plan.space) is not None
         space = grid_levels.resolve(connection, plan, staged.relation, request)
         _refuse_unknown_levels(refusals, connection, plan, space, staged.positioned)
@@ -70,6 +83,7 @@ class GridSource:
             raise IngestError(f"{request.location} has no row to load.", "Nothing was loaded.")
         context.progress("load", None)
         space_id = search_space_id(connection, plan.space, space, context.source_id)
+        said = read_units(connection, plan, staged, request)
         metrics = [(metric, _metric(connection, plan, metric.name)) for metric in plan.metrics]
         ids_by_name(connection, "benchmark", _benchmarks(connection))
         _refuse_known(connection, plan, space_id, [number for _, number in metrics], request)
@@ -77,14 +91,13 @@ class GridSource:
             connection.execute(_insert(plan, metric, number, space_id, context.source_id))
         order = [] if is_known else grid_levels.order_notes(space, request)
         report = LoadReport(rows, notes=[*plan.notes(), *order, *_coverage(connection, plan, space)])
-        values = {one.column: number_sql(plan.sql(one.column), plan.columns[one.column]) for one in plan.metrics}
-        report.notes += beyond_notes(connection, staged.relation, values)
+        report.notes += [*said, *odd(connection, plan, staged)]
         refusals.report(report)
         return report
 
 
 def _metric(connection: duckdb.DuckDBPyConnection, plan: Plan, name: str) -> int:
-    return metric_id(connection, name, plan.direction(name))
+    return metric_id(connection, name, plan.direction(name), unit=plan.units.get(name))
 
 
 def _benchmarks(connection: duckdb.DuckDBPyConnection) -> list[str]:

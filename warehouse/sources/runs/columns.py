@@ -9,6 +9,7 @@ from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
 from hpowh.warehouse.sources.tables import spelling
+from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import is_result
 from hpowh.warehouse.sources.tables.options import check_options
@@ -21,13 +22,14 @@ from hpowh.warehouse.sources.tables.roles import (
     only_columns,
 )
 from hpowh.warehouse.sources.tables.tabular import Staged
+from hpowh.warehouse.sources.tables.units import failed_value
 
 if TYPE_CHECKING:
     import duckdb
 
     from hpowh.warehouse.ingest.protocol import Request
 
-OPTIONS = ("experiment", "constants", "direction", "only")
+OPTIONS = ("experiment", "constants", "direction", "only", "unit", "failed-value")
 CONSTANTS = ("algorithm", "benchmark", "seed", "budget")
 
 
@@ -63,7 +65,8 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         constants=constants,
         direction_option=option and str(option),
     )
-    plan.said += staged.notes
+    plan.said += [*staged.notes, *seeds_that_are_folds(plan.seed)]
+    plan.failed_value = failed_value(request.options)
     _require(plan, staged)
     _decide_rest(connection, staged, plan, only)
     key_table(connection, plan, staged)

@@ -49,6 +49,12 @@ class Plan:
     """Factor -> how its values are read: `number`, `rounded`, `truth`, `list` or `text` (see `spelling`)."""
     seed_form: str = "number"
     """How seeds are read: `number`, `digits` of a text such as seed_3, or `hash` of any other text."""
+    failed_value: float | None = None
+    """A cost that stands for a failed evaluation."""
+    units: dict[str, str | None] = field(default_factory=dict)
+    """Metric -> its unit in the warehouse."""
+    factors_of_units: dict[str, float] = field(default_factory=dict)
+    """Column of a metric -> what its values are multiplied by, to have the unit of the warehouse."""
     said: list[str] = field(default_factory=list)
     """Sentences of those who decided the roles."""
 
@@ -142,15 +148,23 @@ class Plan:
 
     def value(self, column: str) -> tuple[str, str]:
         """Return SQL for a metric's stored value and its status."""
-        raw = number(self.sql(column), self.columns[column])
+        raw = self.raw(column)
+        status, value = status_of(raw), finite(raw)
+        if self.failed_value is not None:
+            made_up = number(self.sql(column), self.columns[column]) + f" = {self.failed_value!r}"
+            status = f"case when {made_up} then 'failed' else {status} end"
+            value = f"case when {made_up} then null else {value} end"
         status_column = self.column("status")
         if status_column is None:
-            return finite(raw), status_of(raw)
+            return value, status
         said = status_case(self.sql(status_column))
-        return (
-            f"case when {said} = 'ok' then {finite(raw)} end",
-            f"case when {said} = 'ok' then {status_of(raw)} else {said} end",
-        )
+        return f"case when {said} = 'ok' then {value} end", f"case when {said} = 'ok' then {status} else {said} end"
+
+    def raw(self, column: str) -> str:
+        """Return SQL for a metric's number in the warehouse's unit."""
+        value = number(self.sql(column), self.columns[column])
+        factor = self.factors_of_units.get(column, 1.0)
+        return value if factor == 1.0 else f"({value} * {factor!r})"
 
     def direction(self, metric: str) -> str:
         """Return a metric's direction, given or guessed."""

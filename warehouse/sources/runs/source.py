@@ -14,9 +14,10 @@ from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Re
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.runs import columns as runs_columns
 from hpowh.warehouse.sources.runs.factors import refuse_varying
+from hpowh.warehouse.sources.runs.metrics import beyond, names_note, odd, odd_costs, read_units
 from hpowh.warehouse.sources.runs.plan import Plan
 from hpowh.warehouse.sources.tables.features import add_features
-from hpowh.warehouse.sources.tables.numbers import beyond_notes, number, plain
+from hpowh.warehouse.sources.tables.numbers import plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
 
@@ -40,7 +41,11 @@ class RunsSource:
         staged = stage(connection, request)
         plan = runs_columns.make(connection, staged, request)
         refuse_varying(connection, plan, staged)
-        notes = [*plan.notes(), *(f"refused: {problem}" for problem in staged.problems[:5])]
+        refusals = Refusals(connection, staged, request)
+        refusals.find(plan.key_conditions(), over="hpowh_keys")
+        refusals.find(plan.conditions())
+        refusals.add(_doubles(plan, staged.positioned))
+        notes = [*refusals.kinds(), *plan.notes(), *names_note(connection, plan), *odd(connection, plan, staged)]
         rows = first_rows(connection, staged)
         return Preview(row_count(connection, staged), plan.mapping(), list(staged.columns), rows, notes)
 
@@ -55,6 +60,7 @@ class RunsSource:
         refusals.find(plan.conditions())
         accepted = refusals.settle()
         _refuse_empty(connection, accepted, request)
+        said = read_units(connection, plan, staged, accepted, request)
         metrics = _metric_ids(connection, plan, accepted)
         context.progress("load", None)
         _write_runs(connection, plan, "hpowh_keys" if accepted == staged.relation else accepted, context.source_id)
@@ -70,7 +76,8 @@ class RunsSource:
         features = {column: plan.sql(column) for column in plan.features}
         add_features(connection, benchmark, features, accepted, context.source_id)
         report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))  # noqa: S608
-        report.notes = [*plan.notes(), *_beyond(connection, plan, accepted, context.source_id)]
+        report.notes = [*plan.notes(), *beyond(connection, plan, accepted, context.source_id)]
+        report.notes += [*said, *names_note(connection, plan), *odd_costs(connection, context.source_id)]
         report.notes += _ragged_seeds(connection, context.source_id)
         refusals.report(report)
         return report
@@ -87,7 +94,7 @@ def _metric_ids(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str
     if plan.metric_name:
         column = plan.text(plan.metric_name)
         names = [row[0] for row in connection.execute(f"select distinct {column} from {accepted}").fetchall()]  # noqa: S608
-    return {name: metric_id(connection, name, plan.direction(name)) for name in names}
+    return {name: metric_id(connection, name, plan.direction(name), unit=plan.units.get(name)) for name in names}
 
 
 def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, source_id: int) -> None:
@@ -210,17 +217,6 @@ def _join_keys(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[
         "select " + ", ".join(f"bool_or({alias} is null)" for alias, _ in keys) + " from hpowh_run"  # noqa: S608
     ).fetchall()[0]
     return [(a, sql, "is not distinct from" if null else "=") for (a, sql), null in zip(keys, with_null, strict=True)]
-
-
-def _beyond(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str, source_id: int) -> list[str]:
-    """Say how many values are so large that they are read as infinite; looks only where some are infinite."""
-    if not connection.execute(
-        "select 1 from core.trace where source_id = ? and status in ('inf', 'neg_inf') limit 1", [source_id]
-    ).fetchall():
-        return []
-    return beyond_notes(
-        connection, accepted, {column: number(plan.sql(column), plan.columns[column]) for column, _ in plan.metrics}
-    )
 
 
 def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:

@@ -9,7 +9,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
 
-OF_ALL_TABLES = ("encoding",)
+OF_ALL_TABLES = ("encoding", "decimal", "thousands")
 
 
 def check_options(kind: str, request: Request, known: tuple[str, ...]) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.ingest.protocol import Problem, RowsRefusedError
 from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.doctor import grouped, grouped_problems
+from hpowh.warehouse.sources.tables.locales import refusal_hint
 from hpowh.warehouse.sources.tables.tabular import ROW, Staged
 
 if TYPE_CHECKING:
@@ -74,11 +76,22 @@ class Refusals:
         if not count:
             return self._staged.relation
         if self._request.reject_to is None:
-            raise RowsRefusedError(self._request.location, count, self.problems(5))
+            first = self.problems(5)
+            raise RowsRefusedError(self._request.location, count, first, refusal_hint(first))
         return (
             f"(select * exclude ({ROW}) from {self._staged.positioned} "  # noqa: S608
             f"where {ROW} not in (select {ROW} from hpowh_refused))"
         )
+
+    def kinds(self) -> list[str]:
+        """Return one line for each kind of refused row, with its count and the first of them."""
+        rows = self._connection.execute(
+            f"select column_name, reason, count(*), min({ROW}), arg_min(coalesce(value, ''), {ROW}) "  # noqa: S608
+            "from hpowh_refused group by column_name, reason order by 4, 1"
+        ).fetchall()
+        lines = grouped((c, reason, n, self._staged.true_row(row), value[:80]) for c, reason, n, row, value in rows)
+        hint = refusal_hint(self.problems(5))
+        return [*lines, *grouped_problems(self._staged.problems), *([hint] if hint else [])]
 
     def report(self, into: LoadReport) -> None:
         """Put the refused rows into the report of the load."""

@@ -17,11 +17,13 @@ from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
+from hpowh.warehouse.sources.tables.locales import localise, strip_percents
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
 
 FORMATS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "json", ".ndjson": "json"}
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 ROW = "hpowh_row"
 """Name of the position column in a staged relation; row 1 is the first below the header."""
 
@@ -56,6 +58,12 @@ def format_of(path: Path) -> str:
         if suffix in FORMATS:
             return FORMATS[suffix]
         break
+    if suffixes and suffixes[-1] in SPREADSHEETS:
+        raise IngestError(
+            f"{path} is a spreadsheet, which is not read.",
+            "Save its sheet as CSV (in Excel: File, Save as, CSV UTF-8; semicolons and decimal commas are understood), "
+            "or in Python: pandas.read_excel(PATH).to_csv('table.csv', index=False)",
+        )
     raise IngestError(
         f"{path}: cannot tell the format from the name.", "Endings known: .csv .tsv .parquet .jsonl, also with .gz"
     )
@@ -75,6 +83,8 @@ class Staged:
     """Rows that the format itself refuses: too few or too many fields, wrong encoding."""
     notes: list[str] = field(default_factory=list)
     """What was understood of the way in which the file is written, in sentences."""
+    percents: list[str] = field(default_factory=list)
+    """Columns whose numbers were written with percent signs."""
     _lost: list[int] = field(default_factory=list)
 
     def true_row(self, position: int) -> int:
@@ -204,7 +214,9 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str
     with readable(path, dialect.encoding) as place:
         scan = f"(select {columns.listed()} from {dialect.scan(place)})" if dialect.extra else dialect.scan(place)  # noqa: S608
         staged = _materialise(connection, scan, columns, rejected, dialect.above)
-    staged.notes += dialect.notes
+    staged.notes += [*dialect.notes, *localise(connection, "hpowh_staged", columns, options)]
+    staged.percents = strip_percents(connection, "hpowh_staged", columns)
+    staged.notes += [f"{column!r} is written with percent signs: read in percent." for column in staged.percents]
     return staged
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Rows:
     """The rows that could be read, with their positions (from 1), and those that could not."""
 
@@ -28,6 +28,8 @@ class Rows:
     rows: list[dict[str, Any]]
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    percents: list[str] = field(default_factory=list)
+    """Columns whose numbers were written with percent signs."""
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
@@ -44,17 +46,27 @@ def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
     columns = list(staged.columns)
     found = connection.execute(f"select {staged.columns.listed()} from {staged.positioned} order by {ROW}").fetchall()  # noqa: S608
     rows = [dict(zip(columns, row, strict=True)) for row in found]
-    return Rows(columns, [staged.true_row(i) for i in range(1, len(rows) + 1)], rows, staged.problems, staged.notes)
+    return Rows(
+        columns=columns,
+        positions=[staged.true_row(i) for i in range(1, len(rows) + 1)],
+        rows=rows,
+        problems=staged.problems,
+        notes=staged.notes,
+        percents=staged.percents,
+    )
 
 
 def _json_rows(path: Path, encoding: str) -> Rows:
-    rows = Rows([], [], [])
+    rows = Rows(columns=[], positions=[], rows=[])
     seen: dict[str, None] = {}
     for position, text in enumerate(_objects(path, encoding), start=1):
         try:
             value = json.loads(text)
         except ValueError as error:
             rows.problems.append(Problem(position, "(whole row)", text[:80], f"no JSON: {error}"))
+            continue
+        except RecursionError:
+            rows.problems.append(Problem(position, "(whole row)", text[:80], "it is nested too deeply"))
             continue
         if not isinstance(value, dict):
             rows.problems.append(Problem(position, "(whole row)", text[:80], "no JSON object"))

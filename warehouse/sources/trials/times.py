@@ -37,7 +37,7 @@ def read_times(rows: Rows, plan: Plan, problems: list[Problem], zone: tzinfo = U
     """
     columns = {role: plan.column(role) for role in ("started", "ended", "duration")}
     times = Times()
-    is_naive = False
+    is_naive, later = False, 0
     for position, row in zip(rows.positions, rows.rows, strict=True):
         found: dict[str, Any] = {}
         for role, column in columns.items():
@@ -51,7 +51,13 @@ def read_times(rows: Rows, plan: Plan, problems: list[Problem], zone: tzinfo = U
                 what = "duration in seconds" if role == "duration" else "time (ISO 8601, or seconds since 1970)"
                 problems.append(Problem(position, str(column), str(value)[:200], f"it is no {what}"))
                 times.refused.add(position)
-        started, ended, length = found.get("started"), found.get("ended"), found.get("duration")
+        length = found.get("duration")
+        started, ended, moved = _agreeing(found, {role: row.get(columns[role] or "") for role in found}, zone)
+        later += moved
+        if started is not None and ended is not None and ended < started:
+            why = "it ends before it starts"
+            problems.append(Problem(position, str(columns["ended"]), str(row.get(columns["ended"] or ""))[:200], why))
+            times.refused.add(position)
         if length is not None and started is not None and ended is None:
             ended = started + length
         elif length is not None and ended is not None and started is None:
@@ -61,11 +67,42 @@ def read_times(rows: Rows, plan: Plan, problems: list[Problem], zone: tzinfo = U
         times.spans[position] = (started, ended)
     if is_naive:
         times.note = f"Times in the file have no zone; read as {zone}."
+        if later:
+            hours = "1 time" if later == 1 else f"{later:,} times"
+            times.note += f" In the night when the clock goes back, {hours} took the later reading, after the start."
     return times
 
 
-def moment(value: Any, zone: tzinfo) -> datetime:
-    """Return a time in UTC. Raises ValueError where it is none."""
+def _agreeing(
+    found: dict[str, Any], cells: dict[str, Any], zone: tzinfo
+) -> tuple[datetime | None, datetime | None, int]:
+    """Return start and end, and how many took the later reading of an hour that the clock has twice.
+
+    Both readings of each are tried where the end would lie before the start, or a duration says otherwise.
+    """
+    started, ended, length = found.get("started"), found.get("ended"), found.get("duration")
+    if started is None or ended is None or (ended >= started and length is None):
+        return started, ended, 0
+
+    def misfit(reading: tuple[int, int]) -> tuple[bool, float, int]:
+        first, last = both(reading)
+        off = abs((last - first - length).total_seconds()) if length is not None else 0.0
+        return last < first, off, sum(reading)
+
+    def both(reading: tuple[int, int]) -> tuple[datetime, datetime]:
+        return moment(cells["started"], zone, fold=reading[0]), moment(cells["ended"], zone, fold=reading[1])
+
+    best = min(((a, b) for a in (0, 1) for b in (0, 1)), key=misfit)
+    first, last = both(best)
+    return first, last, int(first != started) + int(last != ended)
+
+
+def moment(value: Any, zone: tzinfo, *, fold: int = 0) -> datetime:
+    """Return a time in UTC. Raises ValueError where it is none.
+
+    Args:
+        fold: 1 for the later reading of a local time that the clock has twice.
+    """
     if isinstance(value, datetime):
         found = value
     else:
@@ -75,7 +112,7 @@ def moment(value: Any, zone: tzinfo) -> datetime:
             found = datetime.fromisoformat(str(value).strip())
         else:
             found = datetime.fromtimestamp(number / 1000 if abs(number) > 1e11 else number, UTC)
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=zone, fold=fold)).astimezone(UTC)
 
 
 def _is_naive(value: Any) -> bool:
