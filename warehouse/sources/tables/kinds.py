@@ -47,8 +47,9 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
         if is_algorithm or len(rest) < 2 or "budget" in by_role:
             return [("runs", why)]
         return [("runs", why), ("grid", f"{by_role['algorithm']!r} may be a hyperparameter")]
-    if not results and "benchmark" in by_role and _is_key(columns, rows, by_role["benchmark"]):
-        return [("features", f"each row is another {by_role['benchmark']} and no column is named like a result")]
+    few = len(results) * 5 < len(rest)  # among many features, one may be called f1
+    if (few or not results) and "benchmark" in by_role and _is_key(columns, rows, by_role["benchmark"]):
+        return [("features", f"each row is another {by_role['benchmark']} and the columns are not named like results")]
     return _configurations(columns, rows, roles, [*rest, *(c for c in [by_role.get("algorithm")] if c)], results)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,21 @@ from hpowh.warehouse.sources.tables.tabular import format_of
 
 ROWS = 5_000
 """So many rows show what a table is."""
+
+
+def _flat(columns: list[str], rows: list[tuple[Any, ...]]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return a table in which objects have become columns, their names joined by dots; lists are texts."""
+    leaves = [dict(_leaves(dict(zip(columns, row, strict=True)))) for row in rows]
+    names = list(dict.fromkeys(name for row in leaves for name in row)) or columns
+    return names, [tuple(row.get(name) for name in names) for row in leaves]
+
+
+def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, one in value.items():
+        if isinstance(one, dict):
+            yield from _leaves(one, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", str(one) if isinstance(one, list) else one
 
 
 def first_rows_of(path: Path, limit: int = ROWS) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -33,7 +49,7 @@ def first_rows_of(path: Path, limit: int = ROWS) -> tuple[list[str], list[tuple[
                 return dialect.names, [row[: len(dialect.names)] for row in rows]
             reader = "read_parquet" if kind == "parquet" else "read_json_auto"
             found = scratch.execute(f"select * from {reader}({literal(str(path))}) limit {int(limit)}")  # noqa: S608
-            return [column[0] for column in found.description or []], found.fetchall()
+            return _flat([column[0] for column in found.description or []], found.fetchall())
     except duckdb.Error as error:
         first = str(error).split("\n", maxsplit=1)[0].rstrip(".")
         raise IngestError(

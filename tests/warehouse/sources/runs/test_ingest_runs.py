@@ -204,14 +204,15 @@ def test_missing_file_and_unknown_ending(warehouse, tmp_path):
     with pytest.raises(IngestError, match="There is no file"):
         load(warehouse, tmp_path / "absent.csv")
     with pytest.raises(IngestError, match="cannot tell the format"):
-        load(warehouse, write(tmp_path, GOOD, "runs.xlsx"))
+        load(warehouse, write(tmp_path, GOOD, "runs.doc"))
 
 
 def test_missing_columns_list_those_there_are(warehouse, tmp_path):
     path = write(tmp_path, "who,where,seed,budget,value\nA,b,0,1,0.5\n")
     with pytest.raises(IngestError) as refused:
         load(warehouse, path)
-    assert "algorithm, benchmark" in str(refused.value)
+    assert "which column is the algorithm" in str(refused.value)
+    assert "which column is the benchmark" in str(refused.value)
     assert "who, where, seed, budget, value" in str(refused.value)
     load(warehouse, path, mapping={"who": "algorithm", "where": "benchmark"})
     assert warehouse.sql("select algorithm, benchmark from mart.observation").rows() == [("A", "b")]

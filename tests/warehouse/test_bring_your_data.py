@@ -1,0 +1,198 @@
+"""Every line of docs/bring-your-data.md works on a file of its kind, and loads what an independent reader counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hpowh.warehouse import Warehouse, cli
+from hpowh.warehouse.console import run
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "bring-your-data.md"
+
+
+def sections() -> dict[str, list[str]]:
+    """Heading -> the command lines under it."""
+    found = {}
+    for part in re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]:
+        heading = part.partition("\n")[0]
+        blocks = re.findall(r"```console\n(.*?)```", part, re.DOTALL)
+        lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+        if lines:
+            found[heading] = lines
+    return found
+
+
+def rows(path: Path, header: str, lines: list[str]) -> None:
+    path.write_text("\n".join([header, *lines]) + "\n")
+
+
+def make_runs(folder: Path) -> None:
+    lines = [f"{a},{b},{s},{t},{(s + 1) / t}" for a in "AB" for b in "xy" for s in (0, 1) for t in (1, 2, 3)]
+    rows(folder / "runs.csv", "algorithm,benchmark,seed,budget,value", lines)
+
+
+def make_results(folder: Path) -> None:
+    cells = [(a, t, f) for t in ("iris", "wine") for f in (0, 1, 2) for a in ("forest", "svm")]
+    lines = [f"{a},{t},{f},{i / 20},{i / 20},{1 - i / 21},2026-01-0{1 + i % 9}" for i, (a, t, f) in enumerate(cells)]
+    rows(folder / "results.csv", "framework,task,fold,result,acc,logloss,utc", lines)
+
+
+def make_grid(folder: Path) -> None:
+    for name, scale in (("grid", 1), ("percent", 100)):
+        lines = [f"{lr},{depth},{scale * (0.5 + lr * depth / 10)}" for lr in (0.1, 0.2, 0.3) for depth in (1, 2, 3)]
+        rows(folder / f"{name}.csv", "lr,depth,val_accuracy", lines)
+
+
+def make_trials(folder: Path) -> None:
+    lines = [f"{0.013 * i},{i % 7},{(i * 37) % 41},{i * 0.7}" for i in range(1, 31)]
+    rows(folder / "trials.csv", "lr,depth,width,val_loss", lines)
+    lines = [f"{0.013 * i},{i % 7},{(i * 37) % 41},{1e10 if i % 5 == 0 else i * 0.7}" for i in range(1, 31)]
+    rows(folder / "penalties.csv", "lr,depth,width,val_loss", lines)
+    with (folder / "log.jsonl").open("w") as log:
+        for i in range(1, 6):
+            log.write(json.dumps({"config": {"lr": 0.1 * i, "act": "relu"}, "loss": 1 / i}) + "\n")
+
+
+def make_features(folder: Path) -> None:
+    names = [f"f{i}" for i in range(300)]
+    rows(folder / "features.csv", ",".join(["dataset", *names]), [",".join([d, *map(str, range(300))]) for d in "ab"])
+
+
+def make_excel(folder: Path) -> None:
+    lines = [f"{a};{b};{s};{s},5" for a in "AB" for b in "xy" for s in (1, 2)]
+    rows(folder / "excel.csv", "\ufeffalgorithm;benchmark;seed;value", lines)
+
+
+def make_scikit_learn(folder: Path) -> None:
+    import pandas
+    from sklearn.datasets import load_iris
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.tree import DecisionTreeClassifier
+
+    grid = {"max_depth": [1, 2, 3], "criterion": ["gini", "entropy"]}
+    search = GridSearchCV(DecisionTreeClassifier(random_state=0), grid, cv=2).fit(*load_iris(return_X_y=True))
+    pandas.DataFrame(search.cv_results_).to_csv(folder / "cv_results.csv")
+
+
+def make_optuna(folder: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(storage=f"sqlite:///{folder / 'optuna.db'}", study_name="s")
+    study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=6)
+    study.trials_dataframe().to_csv(folder / "optuna_trials.csv")
+
+
+def make_wandb(folder: Path) -> None:
+    lines = [f"run-{i},finished,me,{60 + i},2026-01-0{i}T10:00:00.000Z,{i / 10},{32 * i},{1 / i}" for i in range(1, 9)]
+    rows(folder / "wandb_page.csv", "Name,State,User,Runtime,Created,lr,batch_size,val_loss", lines)
+
+
+def make_mlflow(folder: Path) -> None:
+    home = folder / "mlruns" / "1"
+    home.mkdir(parents=True)
+    (home / "meta.yaml").write_text("experiment_id: '1'\nname: e\nlifecycle_stage: active\n")
+    for i in range(3):
+        place = home / (str(i) * 32)
+        for sub, name, text in (("params", "lr", f"0.{i}"), ("metrics", "loss", f"1700000000000 0.{i} 0\n")):
+            (place / sub).mkdir(parents=True)
+            (place / sub / name).write_text(text)
+        (place / "meta.yaml").write_text(
+            f"run_id: {str(i) * 32}\nrun_name: r{i}\nexperiment_id: '1'\nstatus: 3\n"
+            "start_time: 1700000000000\nend_time: 1700000001000\nlifecycle_stage: active\n"
+        )
+
+
+def make_ray(folder: Path) -> None:
+    for i in range(3):
+        place = folder / "ray_results" / "exp" / f"train_{i:05d}"
+        place.mkdir(parents=True)
+        (place / "params.json").write_text(json.dumps({"lr": 0.1 * (i + 1)}))
+        report = {"loss": 1 / (i + 1), "training_iteration": 1, "trial_id": f"t{i}", "timestamp": 1.7e9, "done": True}
+        (place / "result.json").write_text(json.dumps(report | {"time_total_s": 1.0}) + "\n")
+
+
+def make_syne_tune(folder: Path) -> None:
+    place = folder / "syne_tune"
+    place.mkdir()
+    reports = [(trial, epoch) for trial in (1, 2) for epoch in (1, 2)]
+    lines = [f"{1 / (t + e)},{e},{1.7e9 + e},{e},{e - 1},CONTINUE,InProgress,{t},{0.1 * t}" for t, e in reports]
+    header = "loss,epoch,st_worker_timestamp,st_tuner_time,st_worker_iter,st_decision,st_status,trial_id,config_lr"
+    rows(place / "results.csv", header, lines)
+    metadata = {"metric_names": ["loss"], "metric_mode": "min", "scheduler_kwargs": {"time_attr": "epoch", "max_t": 2}}
+    (place / "metadata.json").write_text(json.dumps(metadata))
+
+
+def make_smac(folder: Path) -> None:
+    place = folder / "smac3_output" / "run"
+    place.mkdir(parents=True)
+    entry = {"config_id": 1, "instance": None, "seed": 0, "budget": None, "cost": 1.0, "status": 1}
+    data = [entry, entry | {"config_id": 2, "cost": 0.5}]
+    (place / "runhistory.json").write_text(json.dumps({"data": data, "configs": {"1": {"x": 1}, "2": {"x": 2}}}))
+
+
+def make_carps(folder: Path) -> None:
+    place = folder / "carps_runs" / "1"
+    (place / ".hydra").mkdir(parents=True)
+    info = {"config": [1.5, "a"], "instance": None, "seed": None, "budget": None}
+    value = {"cost": 0.5, "time": 1.0, "status": 1, "starttime": 0.0, "endtime": 0.0}
+    lines = [{"n_trials": n, "n_function_calls": n, "trial_info": info, "trial_value": value} for n in (1, 2)]
+    (place / "trial_logs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = "seed: 3\noptimizer_id: o\ntask_id: t\ntask: {name: t}\nnames: [loss]\n"
+    (place / ".hydra" / "config.yaml").write_text(config)
+
+
+SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
+    "A table of optimiser runs": (make_runs, "trace", [24]),
+    "A published results table": (make_results, "trace", [12]),
+    "A grid of configurations": (make_grid, "evaluation", [9]),
+    "Trials of a tuner, in a table": (make_trials, "trial", [30]),
+    "JSON lines of your own script": (make_trials, "trial", [5]),
+    "Meta-features of data sets": (make_features, "benchmark_feature", [600]),
+    "A table from Excel": (make_excel, "trace", [8]),
+    "Failures written as a number": (make_trials, "trial_metric where status = 'ok'", [24]),
+    "Percent here, fractions there": (make_grid, "evaluation where value <= 1", [9, 18]),
+    "scikit-learn": (make_scikit_learn, "trial", [6]),
+    "Optuna": (make_optuna, "trial where status = 'finished'", [6, 12]),
+    "Weights & Biases": (make_wandb, "trial", [8]),
+    "MLflow": (make_mlflow, "trial", [3]),
+    "Ray Tune": (make_ray, "trial", [3]),
+    "Syne Tune": (make_syne_tune, "trial", [2]),
+    "SMAC": (make_smac, "trial", [2]),
+    "CARP-S": (make_carps, "trial", [2]),
+}
+"""Heading -> what makes the files, a table of `core`, and its rows after each command."""
+
+
+def test_every_section_with_a_command_is_run_here():
+    assert list(sections()) == list(SECTIONS)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_the_line_works_on_a_file_of_its_kind(heading, tmp_path, monkeypatch, capsys, empty_warehouse):
+    make, table, counts = SECTIONS[heading]
+    make(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HPOWH_WAREHOUSE", str(tmp_path / "hpowh.duckdb"))
+    shutil.copy(empty_warehouse, tmp_path / "hpowh.duckdb")
+    for line, count in zip(sections()[heading], counts, strict=True):
+        monkeypatch.setattr(sys, "argv", shlex.split(line))
+        code = run(cli.build())
+        assert code == 0, (line, capsys.readouterr().err)
+        with Warehouse(tmp_path / "hpowh.duckdb") as store:
+            assert store.sql(f"select count(*) from core.{table}").one() == count
+            failing = [check for check, failures in _checks(store).items() if failures]
+    assert failing == []
+
+
+def _checks(store: Warehouse) -> dict[str, int]:
+    from hpowh.warehouse.checking import run_checks
+
+    return {result.name: result.failures for result in run_checks(store)}
