@@ -11,14 +11,13 @@ from pathlib import Path
 
 from hpowh.reports import pdf
 from hpowh.reports.context import SiteContext
+from hpowh.reports.keeping import MANIFEST, is_wanted, keep_foreign_files, keep_other_pages, stays
 from hpowh.reports.page import Failure
 from hpowh.reports.registry import collect
 from hpowh.reports.writing import Written, program_fingerprint, write_pages
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
 from hpowh.warehouse.output.swap import replaced_folder
-
-MANIFEST = "build.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +32,8 @@ class Build:
     """Pages, or modules' parts in them, that could not be built and say so on the site."""
     reused_count: int = 0
     """Pages that were taken from the site before, because what they were made from is the same."""
+    kept_count: int = 0
+    """Pages of kinds that were not asked for and stand in the site as they were."""
 
     @property
     def index(self) -> Path:
@@ -53,7 +54,7 @@ def build_site(
     """Build the site of a warehouse in the folder `out`, unless it is there already, made from the same input.
 
     Args:
-        only: kinds of page, such as `experiment`; all when empty.
+        only: kinds of page, such as `experiment`; all when empty. Pages of other kinds that `out` has stay.
         is_single_file: every page holds its style, scripts and data, and can be sent alone.
         with_pdf: print every page to a PDF beside it, by the Chromium that is installed.
         is_forced: build every page even when nothing has changed.
@@ -75,14 +76,15 @@ def build_site(
     started = datetime.now(UTC)
     site = SiteContext(opened=warehouse)
     try:
-        collect(site, only)
+        collect(site, only, stays(out, only))
         with replaced_folder(out) as folder:
-            previous = None if is_forced else out
             written = write_site(
                 site,
                 folder,
-                previous,
+                out,
                 fingerprint,
+                only=only,
+                is_forced=is_forced,
                 is_single_file=is_single_file,
                 with_pdf=with_pdf,
                 progress=progress,
@@ -108,6 +110,7 @@ def build_site(
         warnings=warnings,
         failures=site.failures,
         reused_count=len(written.reused),
+        kept_count=sum(not is_wanted(page, only) for page in site.pages.values()),
     )
 
 
@@ -117,6 +120,8 @@ def write_site(
     previous: Path | None,
     fingerprint: str,
     *,
+    only: tuple[str, ...] = (),
+    is_forced: bool = False,
     is_single_file: bool = False,
     with_pdf: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
@@ -124,10 +129,22 @@ def write_site(
     """Write a collected site into an empty folder: pages, an entry, and the manifest that says it is whole.
 
     Args:
-        previous: a whole site; its pages whose inputs are the same are taken over.
+        previous: the site before, whole; its pages whose inputs are the same are taken over, and what others put there.
         fingerprint: what tells that the site need not be built again; not noted where something failed.
+        only: kinds of page to write; all when empty. Pages of other kinds are taken from `previous` as they are.
+        is_forced: take over no page that was asked for.
     """
-    written = write_pages(site, folder, previous, is_single_file=is_single_file, with_pdf=with_pdf, progress=progress)
+    written = write_pages(
+        site,
+        folder,
+        None if is_forced else previous,
+        only=only,
+        is_single_file=is_single_file,
+        with_pdf=with_pdf,
+        progress=progress,
+    )
+    if only and previous is not None:
+        keep_other_pages(previous, folder)
     if not (folder / "index.html").exists():
         _write_entry(folder, next(iter(site.pages.values())).file)
     if with_pdf and (unprinted := written.built + written.failed):
@@ -136,6 +153,8 @@ def write_site(
     known = None if site.failures else fingerprint
     manifest = {"fingerprint": known, "page_count": len(site.pages), "files": names}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    if previous is not None:
+        keep_foreign_files(previous, folder)
     return written
 
 

@@ -60,7 +60,9 @@ def report(
         print(json.dumps(said | {"reused": build.reused_count, "failed": [asdict(one) for one in build.failures]}))
     elif build.is_new:
         kept = f", {build.reused_count:,} of them as they were" if build.reused_count else ""
-        note(f"Wrote {plural(build.page_count, 'page')}{kept}. Open {build.index}")
+        others = f" {plural(build.kept_count, 'page')} of other kinds stay as they were." if build.kept_count else ""
+        wrote = plural(build.page_count - build.kept_count, "page")
+        note(f"Wrote {wrote}{kept}.{others} Open {build.index}")
     else:
         shown = "one page shows" if build.page_count == 1 else f"{build.page_count:,} pages show"
         note(f"Unchanged: the {shown} the warehouse as it is. Open {build.index}")

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from hpowh.reports.context import SiteContext, is_fatal
+from hpowh.reports.page import Page
 from hpowh.warehouse.errors import UsageError
 
 
@@ -23,13 +24,14 @@ def page_modules() -> list[ModuleType]:
     return [import_module(f"hpowh.reports.pages.{name}.page") for name in names]
 
 
-def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
+def collect(site: SiteContext, only: tuple[str, ...] = (), belongs: Callable[[Page], bool] = lambda _: True) -> None:
     """Ask every module for its pages, its findings, and what it adds to the pages of others.
 
     A module that fails is noted in `site.failures`; the others are asked all the same.
 
     Args:
-        only: kinds of page (the first part of the key) to keep; all when empty.
+        only: kinds of page (the first part of the key) that are asked for; all when empty.
+        belongs: whether a page is one of the site's; of those asked for all are.
 
     Raises:
         UsageError: there is no page of one of these kinds; lists those there are.
@@ -40,7 +42,7 @@ def collect(site: SiteContext, only: tuple[str, ...] = ()) -> None:
     unknown = sorted(set(only) - set(kinds))
     if unknown:
         raise UsageError(f"There is no page of the kind {', '.join(unknown)}.", f"Kinds here: {', '.join(kinds)}.")
-    site.announce(page for page in pages if not only or page.key[0] in only)
+    site.announce(page for page in pages if belongs(page))
     for module in modules:
         if hasattr(module, "blocks"):
             site.additions.append(module.blocks)

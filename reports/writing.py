@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -20,13 +17,11 @@ from hpowh.reports import pdf
 from hpowh.reports.blocks import Warnings
 from hpowh.reports.context import SiteContext, is_fatal, sentence_of
 from hpowh.reports.inputs import Asked, Notes, Tables, hash_of
+from hpowh.reports.keeping import INPUTS, is_wanted, take_over
 from hpowh.reports.page import Page
 from hpowh.reports.render import Renderer
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.migrate import program_version
-
-INPUTS = "inputs.json.gz"
-"""What each page was made from, beside the pages: the next build takes over those that stand."""
 
 
 @dataclass
@@ -43,14 +38,16 @@ def write_pages(
     folder: Path,
     previous: Path | None,
     *,
+    only: tuple[str, ...] = (),
     is_single_file: bool = False,
     with_pdf: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Written:
-    """Write all pages of a collected site into an empty folder, and what they share.
+    """Write the pages of a collected site into an empty folder, and what they share.
 
     Args:
         previous: a whole site; its pages whose inputs are the same are taken over as they are.
+        only: kinds of page to write; all when empty. The others are listed only.
 
     Raises:
         HpowhError: not one page could be built, or the folder cannot be written.
@@ -62,14 +59,15 @@ def write_pages(
     record = Record(frame)
     written = Written()
     last = ("overview",)  # it tells of pages that failed
-    pages = sorted(site.pages.values(), key=lambda page: page.key == last)
+    pages = [page for page in site.pages.values() if is_wanted(page, only)]
+    pages.sort(key=lambda page: page.key == last)
     for done, page in enumerate(pages):
         if progress:
             progress(done, len(pages), page.title)
         known = before.pages.get(page.file)
         if previous is not None and known is not None and before.stands(known, previous, page, site, tables):
             for name in known["files"]:
-                _take_over(previous / name, folder / name)
+                take_over(previous / name, folder / name)
             record.take_over(page.file, known, before, tables)
             written.reused.append(page.file)
         else:
@@ -121,17 +119,6 @@ def _write_failure(renderer: Renderer, page: Page, error: Exception) -> None:
             f"<h1>{escape(page.title)}</h1><p>{escape(sentence)}</p></html>\n",
             encoding="utf-8",
         )
-
-
-def _take_over(old: Path, new: Path) -> None:
-    """Make `new` the same file as `old`; a copy where the file system has no second names for a file."""
-    new.parent.mkdir(exist_ok=True)
-    try:
-        os.link(old, new)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EXDEV, errno.ENOSYS):
-            raise
-        shutil.copyfile(old, new)
 
 
 class Record:

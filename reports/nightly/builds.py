@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hpowh.reports.build import MANIFEST, refuse_other_content
+from hpowh.reports.build import refuse_other_content
+from hpowh.reports.keeping import MANIFEST
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.output import durable
 from hpowh.warehouse.output.swap import exchange, replaced_folder

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpowh.reports.build import MANIFEST, input_fingerprint, note_build, standing_build, write_site
+from hpowh.reports.build import input_fingerprint, note_build, standing_build, write_site
 from hpowh.reports.context import SiteContext
+from hpowh.reports.keeping import MANIFEST, is_wanted, stays
 from hpowh.reports.nightly import ledger, steps
 from hpowh.reports.nightly.builds import check_places, current_build, new_build, prune, switch
 from hpowh.reports.nightly.ledger import Past, Step
@@ -236,13 +237,15 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
     )
     site = SiteContext(opened=warehouse)
     try:
-        collect(site, config.only)
+        previous = night.folder
+        collect(site, config.only, stays(previous or config.site, config.only))
         with new_build(config.builds, night.started_at) as (folder, build):
             written = write_site(
                 site,
                 folder,
-                night.folder,
+                previous,
                 fingerprint,
+                only=config.only,
                 is_single_file=config.is_single_file,
                 with_pdf=config.with_pdf,
             )
@@ -261,6 +264,8 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
         f"{plural(len(written.built), 'page')} built, {len(written.reused):,} taken over"
         f"{f', {len(removed):,} old builds removed' if removed else ''}."
     )
+    if kept := sum(not is_wanted(page, config.only) for page in site.pages.values()):
+        said += f" {plural(kept, 'page')} of other kinds stay as they were."
     if site.failures:
         reasons = "; ".join(f"{one.what}: {one.sentence}" for one in site.failures[:SAID])
         reasons += f" (and {len(site.failures) - SAID:,} more)" if len(site.failures) > SAID else ""

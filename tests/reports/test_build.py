@@ -287,3 +287,37 @@ def test_command_builds_and_then_says_unchanged(own: Warehouse, tmp_path: Path, 
     assert first.returncode == 0 and "Open " in first.stderr and "index.html" in first.stderr
     assert json.loads(second.stdout)["is_new"] is False
     assert (tmp_path / "site" / "index.html").is_file()
+
+
+def test_a_narrower_build_keeps_the_other_pages(own: Warehouse, tmp_path: Path):
+    """Only the pages asked for are built; the others, their data and what others put there stay as they were."""
+    out = tmp_path / "site"
+    whole = build_site(own, out)
+    (out / "CNAME").write_text("example.org\n")
+    (out / "extra").mkdir()
+    (out / "extra" / "note.txt").write_text("mine")
+    before = {path.name: path.read_bytes() for path in out.glob("*.html")}
+    data = {path.name for path in (out / "data").iterdir()}
+    narrow = build_site(own, out, only=("benchmark",), is_forced=True)
+    after = {path.name: path.read_bytes() for path in out.glob("*.html")}
+    assert set(after) == set(before)
+    assert {path.name for path in (out / "data").iterdir()} == data
+    assert narrow.page_count == whole.page_count
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed <= {name for name in after if name.startswith("benchmark")}
+    assert 'http-equiv="refresh"' not in (out / "index.html").read_text()
+    assert "experiment" in (out / "assets" / "pages.js").read_text()
+    assert narrow.kept_count == len(before) - len([name for name in before if name.startswith("benchmark")])
+    build_site(own, out, is_forced=True)
+    build_site(own, out, is_forced=True)
+    assert (out / "CNAME").read_text() == "example.org\n"
+    assert (out / "extra" / "note.txt").read_text() == "mine"
+
+
+def test_a_narrower_build_of_its_own_is_narrow_and_a_wider_one_after_it_is_whole(own: Warehouse, tmp_path: Path):
+    out = tmp_path / "site"
+    assert build_site(own, out, only=("benchmark",)).kept_count == 0
+    assert not (out / "coverage.html").exists()
+    build_site(own, out)
+    assert (out / "coverage.html").exists()
+    assert 'http-equiv="refresh"' not in (out / "index.html").read_text()
