@@ -71,6 +71,12 @@ def is_database(path: Path) -> bool:
         return handle.read(12)[8:] == b"DUCK"
 
 
+def is_damage(error: duckdb.Error) -> bool:
+    """Return whether an error tells that the file is damaged, or cannot be read any more."""
+    kinds = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
+    return isinstance(error, kinds) or any(word in str(error) for word in ("orrupt", "Checksum", "Could not read"))
+
+
 def explain(error: duckdb.Error, path: Path) -> HpowhError:
     """Turn DuckDB's error about opening or writing `path` into one that says what to do."""
     text = str(error)
@@ -103,6 +109,6 @@ def explain(error: duckdb.Error, path: Path) -> HpowhError:
     if "WAL" in text or "Checksum" in text or "corrupt" in text.lower() or "Could not read" in text:
         return HpowhError(
             f"The warehouse {path} is damaged: {text.splitlines()[0].rstrip('.')}.",
-            "Restore a backup (hpowh keeps one beside the file before every upgrade).",
+            "Restore a backup (hpowh keeps one beside the file before every upgrade): hpowh restore BACKUP",
         )
     return HpowhError(f"Cannot open {path}: {text.splitlines()[0]}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.views import macros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +149,7 @@ def _is_one_select(parser: duckdb.DuckDBPyConnection, text: str) -> bool:
 def _check_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str, may_read_files: bool) -> None:
     """Refuse table functions that are not known to only answer: some write files, run SQL or read memory."""
     for name in _table_functions(parser, query, text):
-        if _FUNCTIONS.fullmatch(name) or (may_read_files and _OF_FILES.fullmatch(name)):
+        if _FUNCTIONS.fullmatch(name) or (may_read_files and _OF_FILES.fullmatch(name)) or name in _own_macros():
             continue
         if _OF_FILES.fullmatch(name):
             raise NotAdmittedError(
@@ -178,6 +179,11 @@ def _table_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -
             pending += node.values()
         elif isinstance(node, list):
             pending += node
+
+
+@cache
+def _own_macros() -> frozenset[str]:
+    return frozenset(macro.name for macro in macros())
 
 
 _ALL_TABLE_FUNCTIONS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
@@ -9,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse import bridge
+from hpowh.warehouse.checks.seal import is_current, seal_all
 from hpowh.warehouse.connection import connect, explain
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
+from hpowh.warehouse.names import identifier
+from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.swap import remove_abandoned_files
 from hpowh.warehouse.revisions import alembic_config, migrations_folder, newest_revision, revisions
 from hpowh.warehouse.views import drop_views, recreate_views
 
@@ -89,14 +95,7 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
     target = target or newest_revision()
     if not path.exists():
         revisions()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.new")
-        _discard(fresh)
-        try:
-            _upgrade(fresh, target, wait, is_old=False)
-            fresh.rename(path)
-        finally:
-            _discard(fresh)
+        _create(path, target, wait)
         return "created", None
     if not path.is_file():
         raise NotAWarehouseError(f"{path} is not a file.", "Name a file for the warehouse: --warehouse FILE")
@@ -109,15 +108,124 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
         if stands in chain and chain.index(stands) >= chain.index(target):
             connection.begin()
             recreate_views(connection)
+            if not is_current(connection):
+                seal_all(connection)
             connection.commit()
+            connection.execute("checkpoint")  # also what a killed process left in the log
             return "unchanged", None
         connection.execute("checkpoint")
     finally:
         connection.close()
-    backup = path.with_name(f"{path.name}.backup-{stands}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-    shutil.copy2(path, backup)
+    backup = back_up(path, stands)
     _upgrade(path, target, wait, is_old=stands == bridge.LAST)
     return "upgraded", backup
+
+
+def _create(path: Path, target: str, wait: float) -> None:
+    """Make a warehouse beside its place and give it its name when it is whole; never over a file that came meanwhile.
+
+    Raises:
+        HpowhError: the log of a warehouse that is gone lies there, and DuckDB would replay it into the new one; or
+            somebody made the file meanwhile.
+    """
+    refuse_log_alone(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned_files(path, "new")
+    fresh = path.with_name(f".{path.name}.new-{os.getpid()}")
+    _discard(fresh)
+    try:
+        _upgrade(fresh, target, wait, is_old=False)
+        durable.flush_file(fresh)
+        _name(fresh, path)
+        durable.flush_folder(path.parent)
+    finally:
+        _discard(fresh)
+
+
+def refuse_log_alone(path: Path) -> None:
+    """Raise where a write-ahead log lies beside no warehouse. Raises HpowhError."""
+    for log in logs_of(path):
+        if log.exists() and not path.exists():
+            raise HpowhError(
+                f"There is no warehouse {path}, but the write-ahead log of one: {log}.",
+                "It belongs to a file that was moved or removed. Put that file back, or move the log away.",
+            )
+
+
+def logs_of(path: Path) -> list[Path]:
+    """Return where DuckDB keeps what is committed and not yet in the file at `path`."""
+    return [path.with_name(f"{path.name}{ending}") for ending in (".wal", ".wal.recovery", ".wal.checkpoint")]
+
+
+def _name(fresh: Path, path: Path) -> None:
+    """Give a file a name that nobody has."""
+    try:
+        os.link(fresh, path)
+        fresh.unlink()
+    except FileExistsError:
+        raise HpowhError(f"{path} was made meanwhile by another process.", "Run again.") from None
+    except OSError:
+        fresh.rename(path)  # a file system without second names
+
+
+def back_up(path: Path, revision: str) -> Path:
+    """Copy a warehouse that nobody writes to a file beside it, and return that; one with the same content serves.
+
+    The copy gets its name when it is whole, was opened, and is on the disk. A second try after an upgrade that was
+    killed finds the backup of the first.
+
+    Raises:
+        HpowhError: it cannot be written or opened.
+    """
+    for known in sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-{revision}-*"), reverse=True):
+        if not known.name.endswith(".wal") and _holds_the_same(known, path):
+            return known
+    remove_abandoned_files(path, "backup")
+    partial = path.with_name(f".{path.name}.backup-{os.getpid()}")
+    backup = path.with_name(f"{path.name}.backup-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    try:
+        shutil.copy2(path, partial)
+        connection = connect(partial, read_only=True)
+        try:
+            revision_of(connection, partial)
+        finally:
+            connection.close()
+        durable.replace(partial, backup)
+    except OSError as error:
+        raise HpowhError(
+            f"The backup {backup} cannot be written: {error.strerror or error}.", "The warehouse is as it was."
+        ) from None
+    finally:
+        _discard(partial)
+    return backup
+
+
+def _holds_the_same(one: Path, other: Path) -> bool:
+    """Return whether two files hold the same tables with the same rows."""
+    import duckdb
+
+    try:
+        return contents(one) == contents(other)
+    except (duckdb.Error, HpowhError):
+        return False
+
+
+def contents(path: Path) -> dict[str, tuple[int, str]]:
+    """Return every table's count of rows and order-free digest (see `seal`)."""
+    connection = connect(path, read_only=True)
+    try:
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where not internal order by all"
+        ).fetchall()
+        found = {}
+        for schema, name in names:
+            table = f"{identifier(schema)}.{identifier(name)}"
+            query = f"select count(*), coalesce(cast(sum(hash(t)) as varchar), '') from {table} as t"
+            count, digest = connection.execute(query).fetchall()[0]
+            found[f"{schema}.{name}"] = (count, digest)
+        return found
+    finally:
+        connection.close()
 
 
 def _discard(path: Path) -> None:
@@ -153,6 +261,7 @@ def _upgrade(path: Path, target: str, wait: float, *, is_old: bool) -> None:
             command.upgrade(config, target)
             if target == newest_revision():
                 recreate_views(raw)
+                seal_all(raw)
             if not raw.execute("select count(*) from ops.warehouse").fetchall()[0][0]:
                 raw.execute("insert into ops.warehouse values (?, now(), ?)", [IDENTITY, program_version()])
             transaction.commit()

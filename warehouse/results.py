@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse.checks.seal import remove_seals, seal_analyses
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.names import identifier
@@ -98,6 +99,7 @@ def save_runs(
             for run_id, (run, _) in zip(run_ids, runs, strict=True)
         ],
     )
+    seal_analyses(connection, run_ids, frames)
     _prune(connection, [run for run, _ in runs], keep)
     return run_ids
 
@@ -168,3 +170,4 @@ def _prune(connection: duckdb.DuckDBPyConnection, runs: Sequence[AnalysisRun], k
             f"delete from result.{identifier(table)} where analysis_run_id in (select unnest(?))", [stale]
         )
     connection.execute("delete from ops.analysis_run where analysis_run_id in (select unnest(?))", [stale])
+    remove_seals(connection, "analysis", stale)

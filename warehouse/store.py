@@ -13,10 +13,10 @@ import duckdb
 from hpowh.warehouse import gate, planning
 from hpowh.warehouse.catalogue import Table, list_columns, list_tables
 from hpowh.warehouse.connection import connect, explain
-from hpowh.warehouse.errors import NotAWarehouseError, UsageError
+from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError
 from hpowh.warehouse.limits import Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
-from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise
+from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise, logs_of
 from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.results import AnalysisRun, find_run, save_run
 from hpowh.warehouse.views import recreate_views, views_are_current
@@ -221,6 +221,23 @@ class Warehouse:
                 if isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
                     raise explain(failure, self.path) from failure
                 raise
+        finally:
+            writer.close()
+
+    def fold_log(self) -> None:
+        """Bring into the file what a killed process committed and left in the log beside it; where that can be done.
+
+        For commands that may write and find that they need not.
+        """
+        if planning.PLANNED.get() is not None or not any(log.exists() for log in logs_of(self.path)):
+            return
+        self.close()
+        try:
+            writer = connect(self.path, read_only=False)
+        except HpowhError:
+            return  # held, or not to be written: the log stays, and nothing is lost
+        try:
+            writer.execute("checkpoint")
         finally:
             writer.close()
 

@@ -14,7 +14,14 @@ import duckdb
 
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.names import identifier, literal, slug
+<<<<<<< HEAD
 from hpowh.warehouse.queries import grain_of
+=======
+from hpowh.warehouse.checks.seal import seal_views
+
+if TYPE_CHECKING:
+    import duckdb
+>>>>>>> 51ae7c2 (wip)
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,7 @@ def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
         f"create or replace view ops.view_definition as select {literal(views_fingerprint())} as fingerprint"
     )
     connection.execute("comment on view ops.view_definition is 'One row: which version of the views this is.'")
+    seal_views(connection)
     for schema, name in connection.execute(
         "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
     ).fetchall():
@@ -157,6 +165,7 @@ def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"create or replace view mart.observation as {observation_view(connection)}")
     grain = "One row per point of a trace, with names, run factors and meta-features as columns."
     connection.execute(f"comment on view mart.observation is {literal(grain)}")
+    seal_views(connection)
 
 
 def column_names(names: Sequence[str], taken: Sequence[str], prefix: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
--- An estimate lies within its interval, the Bayesian probabilities add up to 1, a rank lies among the algorithms.
+-- An estimate lies within its interval where both come from one principle (a share of variance and its noncentral interval do not), the Bayesian probabilities add up to 1, a rank lies among the algorithms.
 select analysis_run_id, 'contrast outside its interval' as reason from result.lmem_contrast
 where estimate not between lower and upper
 union all
@@ -9,7 +9,7 @@ select analysis_run_id, 'marginal mean outside its interval' from result.lmem_ma
 where estimate not between lower and upper
 union all
 select analysis_run_id, 'correlation outside its interval' from result.sweep_correlation
-where coefficient not between lower - 1e-9 and upper + 1e-9
+where method <> 'eta2' and coefficient not between lower - 1e-9 and upper + 1e-9
 union all
 select analysis_run_id, 'probabilities do not add up to 1' from result.ranking_pair
 where abs(probability_first + probability_rope + probability_second - 1) > 1e-6

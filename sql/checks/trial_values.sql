@@ -12,5 +12,3 @@ union all
 select trial_id, cast(metric_id as varchar), 'status ' || status || ' does not fit the value'
 from core.trial_metric
 where (status = 'ok') <> (value is not null) or (value is not null and not isfinite(value))
-union all
-select trial_id, name, 'ended before it started' from core.trial where ended_at < started_at

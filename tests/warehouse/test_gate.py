@@ -296,6 +296,12 @@ def test_rows_of_a_pivot_and_of_several_queries(besieged):
             list(store.each("  -- nothing"))
 
 
+def test_the_warehouse_s_own_macros_are_admitted():
+    assert len(admitted("from mart.ranked('points'); select mart.loss(1.0, 'min')")) == 2
+    with pytest.raises(NotAdmittedError):
+        admitted("from mart.other_macro('points')")
+
+
 def test_a_locked_warehouse_gives_no_connection_and_is_not_written(besieged):
     with Warehouse(besieged / "w.duckdb", locked_down=True) as store:
         with pytest.raises(UsageError, match="locked down"):

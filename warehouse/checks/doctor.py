@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.migrate import logs_of
 from hpowh.warehouse.store import Warehouse
 
 USES = {
@@ -120,6 +121,7 @@ def _warehouse(path: Path) -> list[Finding]:
             nightly = _nightly(store)
     except HpowhError as error:
         return [Finding("warehouse", "problem", str(error))]
+    nightly = [*_log(path), *nightly]
     size = f"{path}: {path.stat().st_size / 1e6:,.0f} MB, {sources} sources"
     if not failed:
         return [Finding("warehouse", "ok", f"{size}, all checks passed"), *nightly]
@@ -127,6 +129,18 @@ def _warehouse(path: Path) -> list[Finding]:
         Finding(f"check {result.name}", "problem", f"{result.meaning} {result.failures:,} rows") for result in failed
     ]
     return [*broken, *nightly]
+
+
+def _log(path: Path) -> list[Finding]:
+    """Return what a copy of the file alone would lack; nothing where the file holds all."""
+    logs = [log for log in logs_of(path) if log.exists()]
+    if not logs:
+        return []
+    detail = (
+        f"{logs[0].name} holds what was committed and is not yet in {path.name}: a copy of the file alone would lack "
+        "it. Fold it in: hpowh init"
+    )
+    return [Finding("log", "problem", detail)]
 
 
 def _nightly(store: Warehouse) -> list[Finding]:

@@ -9,6 +9,7 @@ import typer
 
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import EXIT_FAILED
+from hpowh.warehouse.wording import plural
 
 
 def check(warehouse: WarehouseOption = None, wait: WaitOption = 0.0, as_json: JsonOption = False) -> None:
@@ -22,7 +23,9 @@ def check(warehouse: WarehouseOption = None, wait: WaitOption = 0.0, as_json: Js
         print(json.dumps([asdict(result) for result in results], default=str))
     else:
         for result in failed:
-            note(f"FAILED {result.name}: {result.meaning} {result.failures:,} rows, such as {result.example}.")
+            mend = f" Mend it: {result.remedy}" if result.remedy else ""
+            rows = plural(result.failures, "row")
+            note(f"FAILED {result.name}: {result.meaning} {rows}, such as {result.example}.{mend}")
         note(f"{len(results) - len(failed)} of {len(results)} checks passed.")
     if failed:
         raise typer.Exit(EXIT_FAILED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse.checks.seal import remove_seals
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -30,3 +32,4 @@ def remove_source(connection: duckdb.DuckDBPyConnection, source_id: int) -> None
     for table in WITH_SOURCE:
         connection.execute(f"delete from core.{table} where source_id = ?", [source_id])  # noqa: S608
     connection.execute("delete from core.source where source_id = ?", [source_id])
+    remove_seals(connection, "source", [source_id])

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse.checks.seal import seal_source
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.declared import other_name
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request, Source
@@ -77,6 +78,7 @@ def ingest(
     if same and not replace_old:
         source_id, name, rows, when = same
         other = "" if name == request.name else f" as {name!r}"
+        warehouse.fold_log()
         note = f"Already loaded{other} on {when:%Y-%m-%d %H:%M}; nothing to do."
         return Outcome(
             action="unchanged",
@@ -94,6 +96,7 @@ def ingest(
         if old is not None:
             remove_source(connection, old)
         report = source.load(connection, request, LoadContext(source_id, progress))
+        report.notes += odd_times(connection, source_id)
         progress("check", None)
         if not source.is_live and source.fingerprint(request) != content:
             raise IngestError(
@@ -101,6 +104,7 @@ def ingest(
                 "Run again when nothing writes to it.",
             )
         _acknowledge(connection, report, source_id, action, started_at)
+        seal_source(connection, source_id)
         refresh_generated_views(connection)
         if report.refused and request.reject_to:
             write_rejects(request, report)
@@ -207,6 +211,19 @@ def _announce(connection: duckdb.DuckDBPyConnection, source: Source, request: Re
         [used, source.kind, request.name, request.location, fingerprint, options, program_version()],
     )
     return int(used)
+
+
+def odd_times(connection: duckdb.DuckDBPyConnection, source_id: int) -> list[str]:
+    """Return a note where trials ended before they started: two machines' clocks differed, or one was set back."""
+    count, name = connection.execute(
+        "select count(*), min(name) from core.trial where source_id = ? and ended_at < started_at", [source_id]
+    ).fetchall()[0]
+    if not count:
+        return []
+    rows = "1 trial" if count == 1 else f"{count:,} trials"
+    return [
+        f"{rows} ended before starting, such as {name}: the clocks of two machines differ. Times are kept as found."
+    ]
 
 
 def _acknowledge(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal, slug
 from hpowh.warehouse.output import durable
-from hpowh.warehouse.output.swap import is_running, replaced_folder
+from hpowh.warehouse.output.swap import remove_abandoned_files, replaced_folder
 from hpowh.warehouse.store import COPY_IDENTITY
 from hpowh.warehouse.views import create_macros, observation_view, space_view, static_views
 
@@ -50,7 +49,7 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     store.connection.execute("select 1")  # says who holds the file, or that it is no warehouse
     store.close()
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    _remove_abandoned(target)
+    remove_abandoned_files(target, "partial")
     try:
         with duckdb.connect() as connection:
             connection.execute(f"attach {literal(str(store.path))} as source (read_only)")
@@ -102,14 +101,6 @@ def is_copy(path: Path) -> bool:
     if rows == [(COPY_IDENTITY,)]:
         return True
     return rows == [(IDENTITY,)] and not path.stat().st_mode & 0o222
-
-
-def _remove_abandoned(target: Path) -> None:
-    """Remove what publications that were killed left beside `target`; one that still runs keeps its file."""
-    for left in target.parent.glob(f"{glob.escape(f'.{target.name}.partial-')}*"):
-        process = left.name.rpartition("-")[2].removesuffix(".wal")
-        if process.isdigit() and not is_running(int(process)):
-            left.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

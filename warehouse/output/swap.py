@@ -55,6 +55,14 @@ def remove_abandoned(target: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_abandoned_files(target: Path, what: str) -> None:
+    """Remove `.NAME.WHAT-PROCESS` beside `target`, and their logs, where that process does not run any more."""
+    for left in target.parent.glob(f"{glob.escape(f'.{target.name}.{what}-')}*"):
+        process = left.name.rpartition("-")[2].removesuffix(".wal")
+        if process.isdigit() and not is_running(int(process)):
+            left.unlink(missing_ok=True)
+
+
 def is_running(process: int) -> bool:
     """Return whether there is a process of this number."""
     try:

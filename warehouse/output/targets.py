@@ -13,6 +13,7 @@ from typing import Any
 from hpowh.warehouse.connection import is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.swap import remove_abandoned_files
 
 MOST_LINES = 2000
 """So many files are remembered as made by hpowh."""
@@ -47,6 +48,7 @@ def written_file(
         yield target
         return
     real = target.resolve()  # a link stays a link
+    remove_abandoned_files(real, "partial")
     partial = real.with_name(f".{real.name}.partial-{os.getpid()}")
     try:
         yield partial

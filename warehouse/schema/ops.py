@@ -113,3 +113,16 @@ CHANGE = table(
     text("subject"),
     text("sentence"),
 )
+SEAL = table(
+    "ops",
+    "seal",
+    "One row per table with rows of a source or an analysis run, name or definition, table and view: what it held when "
+    "it was last written.",
+    text("kind"),
+    bigint("owner_id"),
+    text("table_name"),
+    bigint("row_count"),
+    text("digest"),
+    text("hasher"),
+    one_of("kind", "source", "analysis", "shared", "shape", "view"),
+)
