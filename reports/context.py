@@ -6,14 +6,14 @@ import errno
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hpowh.reports.blocks import Block, Warnings
+from hpowh.reports.blocks import Block, Figure, Table, Warnings
 from hpowh.reports.charts.palette import Colours
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.inputs import Notes, WatchedWarehouse
@@ -54,6 +54,8 @@ class SiteContext:
     its key: a page is taken over from the build before while keys, titles, sections and orders are the same."""
     all_findings: list[Finding] = field(default_factory=list)
     all_failures: list[Failure] = field(default_factory=list)
+    flaws: Mapping[int, str] = field(default_factory=dict)
+    """Analysis run -> the sentence of a check that failed for its results; every page that shows them says so."""
     additions: list[Callable[[SiteContext, Key], Sequence[Block]]] = field(default_factory=list)
     """What modules add to the end of any page, by its key."""
     notes: Notes | None = None
@@ -102,6 +104,12 @@ class SiteContext:
             "colours": lambda: self._algorithms,
         }
         return hashlib.sha256(repr(shared[name]()).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _flaws(self, blocks: Sequence[Block]) -> list[Block]:
+        """Return the warning of a page that shows results of an analysis run whose check failed; none elsewhere."""
+        runs = {one.analysis_run_id for one in blocks if isinstance(one, Figure | Table)}
+        sentences = [self.flaws[run] for run in sorted(runs & set(self.flaws), key=str)]
+        return [Warnings(sentences, "A check of these results failed")] if sentences else []
 
     def fail(self, what: str, error: Exception, key: Key = ()) -> None:
         """Note that a page, or a module's part in it, could not be built."""
@@ -162,7 +170,7 @@ class SiteContext:
                     raise
                 self.fail(f"{page.title} ({addition.__module__.rpartition('.')[2]})", error, page.key)
                 found.append(Warnings([f"A part of this page could not be built: {sentence_of(error)}"], "Not built"))
-        return found
+        return [*self._flaws(found), *found]
 
     def announce(self, pages: Iterable[Page]) -> None:
         """Add pages to the site.

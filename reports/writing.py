@@ -201,7 +201,8 @@ def _answers(warehouse: Any, asked: Asked) -> bool:
 def frame_fingerprint(site: SiteContext, is_single_file: bool, with_pdf: bool) -> str:
     """Return a hash of what every page shows or depends on: the program, the list of pages, the kind of site."""
     pages = [[*page.key, page.title, page.section, str(page.order)] for page in site.pages.values()]
-    facts = [sorted(pages), is_single_file, with_pdf, site.warehouse.path.name, program_fingerprint()]
+    flaws = sorted(site.flaws.items())
+    facts = [sorted(pages), is_single_file, with_pdf, site.warehouse.path.name, program_fingerprint(), flaws]
     return hashlib.sha256(json.dumps(facts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -196,9 +196,10 @@ def _build(warehouse: Warehouse, night: Night, notify: Notify) -> None:
         _take(night, step, notify)
     past = ledger.look_back(warehouse, config, night.nightly_id)
     night.folder = current_build(config.site)
-    if any(step.kind == "check" for step in night.failures):
+    if failed := [step for step in night.steps if steps.withholds(step)]:
         ledger.note_steps(warehouse, night.nightly_id, night.steps)
-        sentence = "A check failed, so the site stays as it was."
+        names = ", ".join(step.name for step in failed)
+        sentence = f"A check failed ({names}), so the site stays as it was."
         _take(night, Step(kind="site", name="pages", outcome="skipped", sentence=sentence), notify)
         return
     state = _state(warehouse, config)
@@ -235,7 +236,7 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
     night.changes = ledger.note_conclusions(
         warehouse, night.nightly_id, past.base, night.steps, config.tolerance, config.keep
     )
-    site = SiteContext(opened=warehouse)
+    site = SiteContext(opened=warehouse, flaws=steps.flaws(night.steps))
     try:
         previous = night.folder
         collect(site, config.only, stays(previous or config.site, config.only))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from hpowh.reports.nightly.config import Check, Config
     from hpowh.warehouse.ingest.declared import Declared
 
+RESULTS = "analysis_runs"
+"""Key of a check's detail: it was of results, and of these analysis runs they failed. Their pages say so."""
 ENDS_ALL = (MemoryError, WarehouseLockedError)
 """After these no other step could do better."""
 
@@ -103,18 +105,31 @@ def check(warehouse: Warehouse, checks: Sequence[Check]) -> Iterator[Step]:
         outcome="failed" if failed else "done",
         seconds=seconds,
         sentence=passed,
-        detail={"count": len(results)},
+        detail={"count": len(results)} | ({} if any(not one.is_of_results for one in failed) else {RESULTS: []}),
     )
     for result in failed:
         example = json.dumps(result.example, default=str)
         sentence = f"{result.meaning} {plural(result.failures, 'row')} against it, such as {example}."
-        yield Step(kind="check", name=result.name, outcome="failed", seconds=0.0, sentence=sentence)
+        if result.remedy:
+            sentence += f" Mend it: {result.remedy}"
+        detail = {RESULTS: list(result.analysis_runs)} if result.is_of_results else None
+        yield Step(kind="check", name=result.name, outcome="failed", seconds=0.0, sentence=sentence, detail=detail)
     if not checks:
         return
     warehouse.close()  # within one process DuckDB opens a file in one way at a time
     with Warehouse(warehouse.path, wait=warehouse.wait, locked_down=True) as locked:
         for own in checks:
             yield attempt("check", own.name, lambda own=own: _own_check(locked, own))  # type: ignore[misc]
+
+
+def withholds(step: Step) -> bool:
+    """Return whether a step keeps a new site back: a failed check of facts, or of the user's own."""
+    return step.kind == "check" and step.outcome == "failed" and RESULTS not in (step.detail or {})
+
+
+def flaws(steps: Sequence[Step]) -> dict[int, str]:
+    """Return analysis run -> what its pages say, from failed checks of results."""
+    return {run: step.sentence for step in steps for run in (step.detail or {}).get(RESULTS, ())}
 
 
 def _own_check(locked: Warehouse, own: Check) -> Step:

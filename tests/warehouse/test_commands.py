@@ -46,7 +46,7 @@ def ready(hpowh, loaded: Path, tmp_path: Path):
     return hpowh
 
 
-COMMANDS = ("init", "ingest", "sql", "tables", "export", "check", "publish", "doctor")
+COMMANDS = ("init", "ingest", "sql", "tables", "export", "check", "repair", "restore", "publish", "doctor")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

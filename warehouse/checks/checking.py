@@ -26,7 +26,7 @@ SEALS = {
     "analysis": ("Every row that an analysis stored is there as it was stored.", "hpowh repair"),
     "shared": ("Names and definitions that sources use are as they were acknowledged.", "hpowh restore BACKUP"),
     "shape": ("Every table has the columns it was made with.", "hpowh restore BACKUP"),
-    "view": ("Every view is there as it was made.", "hpowh init"),
+    "view": ("Every view is there as it was made.", "hpowh repair"),
 }
 """Kind of seal -> what holds, and the command that mends it."""
 

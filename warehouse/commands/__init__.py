@@ -2,7 +2,7 @@
 
 import typer
 
-from hpowh.warehouse.commands import check, doctor, export, ingest, init, publish, sql, tables
+from hpowh.warehouse.commands import check, doctor, export, ingest, init, publish, repair, sql, tables
 
 
 def register(app: typer.Typer) -> None:
@@ -13,5 +13,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: hpowh tables mart")(tables.tables)
     app.command(epilog="Example: hpowh export mart.observation observations.parquet")(export.export)
     app.command(epilog="Example: hpowh check --json")(check.check)
+    app.command(epilog="Example: hpowh repair runs --quarantine")(repair.repair)
+    app.command(epilog="Example: hpowh restore hpowh.duckdb.backup-0001-20250101T000000")(repair.restore)
     app.command(epilog="Example: hpowh publish shared/hpowh.duckdb --parquet shared/parquet --verify")(publish.publish)
     app.command(epilog="Example: hpowh doctor --warehouse results.duckdb")(doctor.doctor)
