@@ -12,16 +12,13 @@ from importlib.resources import files
 
 import duckdb
 
+from hpowh.warehouse.checks.seal import seal_views
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.names import identifier, literal, slug
-<<<<<<< HEAD
 from hpowh.warehouse.queries import grain_of
-=======
-from hpowh.warehouse.checks.seal import seal_views
 
 if TYPE_CHECKING:
     import duckdb
->>>>>>> 51ae7c2 (wip)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.checks.repairing import repair, restore
+from hpowh.warehouse.checks.seal import broken_seals
 from hpowh.warehouse.connection import connect
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.migrate import back_up, contents, initialise
-from hpowh.warehouse.repairing import repair, restore
-from hpowh.warehouse.seal import broken_seals
 
 RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(f"{a},b,{s},1,{s}\n" for a in "AB" for s in range(3))
 
@@ -162,7 +162,7 @@ def killed_with_a_log(path: Path) -> None:
 
 def test_the_next_writing_command_folds_the_log_in(damaged, tmp_path):
     killed_with_a_log(damaged.path)
-    from hpowh.warehouse.doctor import examine
+    from hpowh.warehouse.checks.doctor import examine
 
     (found,) = [one for one in examine(damaged.path) if one.what == "log"]
     assert found.state == "problem"

@@ -26,7 +26,7 @@ def repair(
     as_json: JsonOption = False,
 ) -> None:
     """Load damaged sources again from where they came, and remove damaged results so that they are made anew."""
-    from hpowh.warehouse.repairing import repair as mend
+    from hpowh.warehouse.checks.repairing import repair as mend
 
     with open_warehouse(warehouse, wait) as store:
         done = mend(store, source, quarantine=quarantine)
@@ -54,7 +54,7 @@ def restore(
     wait: WaitOption = 0.0,
 ) -> None:
     """Put a backup in the place of the warehouse; the one that was there is kept beside it."""
-    from hpowh.warehouse.repairing import restore as put_back
+    from hpowh.warehouse.checks.repairing import restore as put_back
     from hpowh.warehouse.store import default_path
 
     path = warehouse or default_path()

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpowh.warehouse import durable
+from hpowh.warehouse.checks.seal import OF_SOURCE, broken_seals, remove_seals
 from hpowh.warehouse.connection import connect
 from hpowh.warehouse.errors import HpowhError, UsageError, VersionError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.ingest.remove import remove_source
 from hpowh.warehouse.migrate import check_revision, logs_of
 from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.seal import OF_SOURCE, broken_seals, remove_seals
+from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.swap import remove_abandoned_files
 from hpowh.warehouse.store import Warehouse
-from hpowh.warehouse.swap import remove_abandoned_files
 from hpowh.warehouse.views import recreate_views
 
 if TYPE_CHECKING:
