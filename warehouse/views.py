@@ -17,9 +17,6 @@ from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.names import identifier, literal, slug
 from hpowh.warehouse.queries import grain_of
 
-if TYPE_CHECKING:
-    import duckdb
-
 
 @dataclass(frozen=True)
 class View:
