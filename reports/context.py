@@ -107,8 +107,8 @@ class SiteContext:
 
     def _flaws(self, blocks: Sequence[Block]) -> list[Block]:
         """Return the warning of a page that shows results of an analysis run whose check failed; none elsewhere."""
-        runs = {one.analysis_run_id for one in blocks if isinstance(one, Figure | Table)}
-        sentences = [self.flaws[run] for run in sorted(runs & set(self.flaws), key=str)]
+        shown = [one.analysis_run_id for one in blocks if isinstance(one, Figure | Table)]
+        sentences = [sentence for run, sentence in sorted(self.flaws.items()) if run in shown]
         return [Warnings(sentences, "A check of these results failed")] if sentences else []
 
     def fail(self, what: str, error: Exception, key: Key = ()) -> None:

@@ -327,3 +327,53 @@ def test_the_warehouse_stays_sound(built):
     built.build()
     with built.warehouse as warehouse:
         assert [result.name for result in run_checks(warehouse) if result.failures] == []
+
+
+def test_a_failed_check_of_results_marks_their_pages_and_one_of_facts_keeps_the_site(built):
+    """A changed result is said where it is shown; lost facts withhold the site, and what mends them is named."""
+    before = built.site.resolve()
+    with duckdb.connect(str(built.warehouse.path)) as connection:
+        connection.execute("update result.trace_overall set normalized_regret_mean = 0.5")
+    night = built.build()
+    found = outcomes(night)
+    assert found["check seal_analysis"] == "failed"
+    assert night.exit_code == 1
+    pages = {path.name: path.read_text() for path in built.site.glob("*.html")}
+    marked = {name for name, text in pages.items() if "A check of these results failed" in text}
+    assert any(name.startswith("experiment") for name in marked)
+    assert "hpowh repair" in next(pages[name] for name in sorted(marked))
+    assert not any(name.startswith("coverage") for name in marked)
+    shown = built.site.resolve()
+    with duckdb.connect(str(built.warehouse.path)) as connection:
+        connection.execute("delete from core.trace where run_id = 1")
+    night = built.build()
+    assert outcomes(night)["check seal_source"] == "failed"
+    (site,) = [step for step in night.steps if step.kind == "site"]
+    assert site.outcome == "skipped"
+    assert "seal_source" in site.sentence
+    assert any("hpowh repair" in step.sentence for step in night.failures)
+    assert built.site.resolve() == shown != before
+
+
+def test_a_check_of_the_user_s_reads_the_warehouse_alone(built):
+    secret = built.folder / "secret.txt"
+    secret.write_text("secret")
+    built.write(
+        "hpowh.toml",
+        (built.folder / "hpowh.toml").read_text()
+        + f"""
+[[check]]
+name = "leak"
+sql = "select content from read_text('{secret}')"
+[[check]]
+name = "write"
+sql = "select 1) to '{built.folder}/stolen.csv' (format csv); --"
+""",
+    )
+    night = built.build()
+    failed = {step.name: step.sentence for step in night.failures}
+    assert "Not allowed here" in failed["leak"]
+    assert "secret\n" not in json.dumps(night.summary())
+    assert "content" not in failed["leak"]
+    assert failed["write"]
+    assert not (built.folder / "stolen.csv").exists()

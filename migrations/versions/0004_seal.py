@@ -1,14 +1,14 @@
 """Seals: how many rows a source or an analysis left in each table, and a digest of them.
 
-Revision: 0002
+Revision: 0004
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
