@@ -1,14 +1,14 @@
 """Sweeps: configurations, tests that share one level, levels, failures, sentences; what suggestions rest on.
 
-Revision: 0004
+Revision: 0005
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 COLUMNS = """
 alter table result.sweep_summary add column configuration_count bigint;
