@@ -4,6 +4,9 @@ from __future__ import annotations
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_LOCKED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
+LONGEST = 2000
+"""Characters of a message; a cell of ten megabytes may stand in one."""
+
 
 class HpowhError(Exception):
     """Something failed for a reason the user can understand; `hint` says what to do next."""
@@ -11,6 +14,7 @@ class HpowhError(Exception):
     exit_code = EXIT_FAILED
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message = message if len(message) <= LONGEST else f"{message[:LONGEST]}… ({len(message):,} characters)"
         super().__init__(message)
         self.message = message
         self.hint = hint

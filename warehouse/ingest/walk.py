@@ -16,6 +16,7 @@ from hpowh.warehouse.checks.seal import seal_source
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.declared import other_name
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request, Source
+from hpowh.warehouse.ingest.reading import reading, refuse_special_files
 from hpowh.warehouse.ingest.rejects import write_rejects
 from hpowh.warehouse.ingest.remove import remove_source
 from hpowh.warehouse.migrate import program_version
@@ -72,7 +73,9 @@ def ingest(
     """
     began, started_at = time.perf_counter(), datetime.now(UTC)
     progress("fingerprint", None)
-    content = source.fingerprint(request)
+    refuse_special_files(request.location)
+    with reading(request.location):
+        content = source.fingerprint(request)
     fingerprint = _identity(source, request, content)
     same = _already_loaded(warehouse.connection, source, fingerprint)
     if same and not replace_old:
@@ -95,7 +98,8 @@ def ingest(
         source_id = _announce(connection, source, request, fingerprint)
         if old is not None:
             remove_source(connection, old)
-        report = source.load(connection, request, LoadContext(source_id, progress))
+        with reading(request.location):
+            report = source.load(connection, request, LoadContext(source_id, progress))
         report.notes += odd_times(connection, source_id)
         progress("check", None)
         if not source.is_live and source.fingerprint(request) != content:
@@ -126,7 +130,9 @@ def planned_action(warehouse: Warehouse, source: Source, request: Request) -> st
     Raises:
         IngestError: the source cannot be read.
     """
-    fingerprint = _identity(source, request, source.fingerprint(request))
+    refuse_special_files(request.location)
+    with reading(request.location):
+        fingerprint = _identity(source, request, source.fingerprint(request))
     if _already_loaded(warehouse.connection, source, fingerprint):
         return "unchanged"
     if _namesake(warehouse.connection, source, request) is None:
@@ -138,7 +144,8 @@ def preview(source: Source, request: Request) -> Preview:
     """Return what a load would do; reads the source, touches no warehouse."""
     import duckdb
 
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as scratch:
+    refuse_special_files(request.location)
+    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as scratch, reading(request.location):
         return source.preview(scratch, replace(request))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem
+from hpowh.warehouse.ingest.reading import load_yaml
 from hpowh.warehouse.sources.mlflow.runs import NAME, MlflowRun, Store, moment, status_of
 from hpowh.warehouse.sources.trackers.tracked import Points
 
@@ -148,8 +149,8 @@ class FolderStore:
         import yaml
 
         try:
-            found = yaml.safe_load((folder / META).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            found = load_yaml((folder / META).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, IngestError, RecursionError, ValueError) as error:
             self._refuse(folder, error)
             return None
         if not isinstance(found, dict):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.reading import load_yaml
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
 DEPTH = 20
@@ -23,7 +24,9 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
     import yaml
 
     try:
-        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found = load_yaml(text)
+    except IngestError as error:
+        raise IngestError(f"{where}: {error.message}", error.hint) from None
     except yaml.YAMLError as error:
         raise IngestError(f"{where} is no YAML: {' '.join(str(error).split())}.", "Nothing was loaded.") from None
     if not isinstance(found, dict):

@@ -1,0 +1,150 @@
+"""Whatever comes in: one sentence with the file, the cause and the next step, nothing stored, no waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hpowh.warehouse.checks.checking import run_checks
+from hpowh.warehouse.errors import LONGEST, HpowhError, IngestError
+from hpowh.warehouse.ingest import Request, find_source, ingest, preview
+from hpowh.warehouse.ingest.reading import load_yaml, reading
+
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+
+
+def deep_json(folder: Path) -> tuple[str, Path]:
+    rows = [{"name": "a", "lr": 1, "loss": 1}]
+    text = json.dumps(rows[0]) + '\n{"name": "b", "lr": ' + "[" * 20_000 + "]" * 20_000 + ', "loss": 1}\n'
+    (folder / "trials.jsonl").write_text(text)
+    return "trials", folder / "trials.jsonl"
+
+
+def nul_in_header(folder: Path) -> tuple[str, Path]:
+    (folder / "runs.csv").write_bytes(b"algorithm,benchmark,seed,budget,value,a\0b\nA,b,0,1,1,2\n")
+    return "runs", folder / "runs.csv"
+
+
+def damaged_parquet(folder: Path) -> tuple[str, Path]:
+    path = folder / "grid.parquet"
+    pl.DataFrame({"lr": [0.1, 0.2] * 50, "q": [float(i) for i in range(100)]}).write_parquet(path, compression="snappy")
+    content = bytearray(path.read_bytes())
+    content[4:60] = bytes(56)
+    path.write_bytes(content)
+    return "grid", path
+
+
+def optuna_without_sense(folder: Path) -> tuple[str, Path]:
+    path = folder / "optuna.db"
+    with sqlite3.connect(path) as db:
+        db.execute("create table studies (study_id integer, study_name blob)")
+        db.execute("insert into studies values ('x', x'ff')")
+    return "optuna", path
+
+
+def latin_tag(folder: Path, note: bytes = b"caf\xe9", end: int = 2000) -> tuple[str, Path]:
+    run = folder / "mlruns" / "0" / ("a" * 32)
+    for part in ("metrics", "params", "tags"):
+        (run / part).mkdir(parents=True)
+    (folder / "mlruns" / "0" / "meta.yaml").write_text("experiment_id: '0'\nname: e\nlifecycle_stage: active\n")
+    (run / "meta.yaml").write_text(
+        f"run_id: {'a' * 32}\nrun_uuid: {'a' * 32}\nexperiment_id: '0'\nstatus: 3\nstart_time: 1000\nend_time: {end}\n"
+        "lifecycle_stage: active\nrun_name: r\n"
+    )
+    (run / "metrics" / "loss").write_text("1000 0.5 0\n")
+    (run / "params" / "lr").write_text("0.1")
+    (run / "tags" / "note").write_bytes(note)
+    return "mlflow", folder / "mlruns"
+
+
+CASES: list[Callable[[Path], tuple[str, Path]]] = [
+    deep_json,
+    nul_in_header,
+    damaged_parquet,
+    optuna_without_sense,
+    latin_tag,
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_what_cannot_be_read_is_said_in_a_sentence(warehouse, tmp_path, case):
+    kind, path = case(tmp_path)
+    request = Request(location=str(path), name="x", mapping={"loss": "metric"} if kind == "trials" else {})
+    with pytest.raises(HpowhError) as refused:
+        ingest(warehouse, find_source(kind), request)
+    said = str(refused.value)
+    assert path.name.split(".")[0] in said
+    assert len(said.splitlines()) == 1
+    assert "select " not in said.lower()
+    assert "LINE 1" not in said
+    assert warehouse.sql("select count(*) from core.source").one() == 0
+
+
+@pytest.mark.parametrize(
+    "kind", ["runs", "grid", "features", "trials", "optuna", "smac", "ray-tune", "syne-tune", "wandb"]
+)
+def test_pipes_and_devices_are_refused_at_once(warehouse, tmp_path, kind):
+    os.mkfifo(tmp_path / "runs.csv")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "runhistory.json").symlink_to("/dev/zero")
+    for location in (tmp_path / "runs.csv", tmp_path / "study"):
+        request = Request(location=str(location), name="x")
+        with pytest.raises(IngestError, match="is no regular file"):
+            ingest(warehouse, find_source(kind), request)
+        with pytest.raises(IngestError, match="is no regular file"):
+            preview(find_source(kind), request)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (LAUGHS, "more than 1,000,000 values"),
+        ("a: &a [*a]", "refers to itself"),
+        ("a: &a {b: *a}", "refers to itself"),
+        ("[" * 300 + "]" * 300, "nested more than 200"),
+    ],
+)
+def test_yaml_is_read_within_bounds(text, why):
+    with pytest.raises(IngestError, match=why):
+        load_yaml(text)
+
+
+def test_ordinary_yaml_is_read_as_ever():
+    assert load_yaml("a: &x [1, 2]\nb: *x\nc: {d: null}\n") == {"a": [1, 2], "b": [1, 2], "c": {"d": None}}
+    assert load_yaml("") is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RecursionError("deep"),
+        OverflowError("big"),
+        TypeError("x" * 10_000),
+        KeyError("a"),
+        ValueError(""),
+        OSError(5, "I/O"),
+    ],
+)
+def test_anything_becomes_an_error_with_the_file(error):
+    with pytest.raises(IngestError, match=r"study.json cannot be read: .*") as refused, reading("study.json"):
+        raise error
+    assert len(str(refused.value)) < 700
+    assert refused.value.__cause__ is error
+
+
+def test_a_message_is_never_longer_than_a_page():
+    assert len(str(HpowhError("x" * 10_000_000))) < LONGEST + 100
+
+
+def test_clocks_that_differ_are_a_note_and_no_damage(warehouse, tmp_path):
+    kind, path = latin_tag(tmp_path, note=b"coffee", end=500)
+    request = Request(location=str(path), name="x", mapping={"loss": "metric"}, options={"direction": "min"})
+    outcome = ingest(warehouse, find_source(kind), request)
+    assert any("1 trial ended before starting" in note for note in outcome.notes), outcome.notes
+    assert [result.name for result in run_checks(warehouse) if result.failures] == []
