@@ -223,6 +223,12 @@ def _told(result: Result, one: Mutant) -> str:
     return f"{result.module}:{one.line} {one.function} ({one.kind})\n- {before}\n+ {after}"
 
 
+def survivors_in(output: str, module: str) -> set[tuple[str, str]]:
+    """Return what an earlier run's output lists as survivors of a module: (line, changed line)."""
+    found = re.findall(rf"^{re.escape(module)}:\d+ [^\n]*\n- ([^\n]*)\n\+ ([^\n]*)$", output, re.MULTILINE)
+    return set(found)
+
+
 def known_equivalents(module: str) -> dict[tuple[str, str], str]:
     """Return the mutants of a module that no right test can tell apart: (line, changed line) -> reason."""
     rows = tomllib.loads(EQUIVALENTS.read_text(encoding="utf-8")).get("equivalent", [])
@@ -254,6 +260,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--count", type=int, default=16, help="mutants a module (16)")
     parser.add_argument("--seed", type=int, default=0, help="which are drawn (0)")
     parser.add_argument("--tests", nargs="+", help="test files, instead of the nearest")
+    parser.add_argument("--again", type=Path, help="only what survived in an earlier run, of which this is the output")
     parser.add_argument("--list", action="store_true", help="list all mutants, run nothing")
     given = parser.parse_args(arguments)
     modules = [(Path.cwd() / name).resolve() for name in given.modules]
@@ -273,9 +280,11 @@ def main(arguments: Sequence[str]) -> int:
         print(
             f"\n{_name(module)}: {', '.join(path.relative_to(ROOT / 'tests').as_posix() for path in tests)}", flush=True
         )
-        results.append(
-            try_module(module, sample(source, given.count, given.seed), tests, known_equivalents(_name(module)))
-        )
+        chosen = sample(source, given.count, given.seed)
+        if given.again:
+            survived = survivors_in(given.again.read_text(encoding="utf-8"), _name(module))
+            chosen = [one for one in mutants(source) if one.lines(source) in survived]
+        results.append(try_module(module, chosen, tests, known_equivalents(_name(module))))
     if results:
         head = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False

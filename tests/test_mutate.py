@@ -111,6 +111,12 @@ def test_what_no_test_sees_survives_and_is_shown(small: Path):
     assert (small / "shop.py").read_text().endswith("return n > 10\n")
 
 
+def test_survivors_of_an_earlier_run_are_read_from_its_output():
+    output = "\na.py: test_a.py\na.py:3 f (constant)\n- x = 1\n+ x = 2\nb.py:1 (module) (slice)\n- y[1:]\n+ y[2:]\n"
+    assert mutate.survivors_in(output, "a.py") == {("x = 1", "x = 2")}
+    assert mutate.survivors_in(output, "b.py") == {("y[1:]", "y[2:]")}
+
+
 def test_a_module_that_is_not_there_is_said():
     command = [sys.executable, "-m", "benchmarks", "mutate", "nowhere.py"]
     done = subprocess.run(command, cwd=mutate.ROOT, capture_output=True, text=True, timeout=120, check=False)

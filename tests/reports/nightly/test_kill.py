@@ -74,11 +74,11 @@ def duration(place: Any) -> float:
     return time.monotonic() - began
 
 
-def test_kill_9_at_six_moments_of_a_build(built: Any):
+def test_kill_9_at_three_moments_of_a_build(built: Any):
     whole = duration(built)
     draw = random.Random(7)
-    delays = [draw.uniform(share, share + 0.15) * whole for share in (0.05, 0.25, 0.4, 0.55, 0.7, 0.85)]
-    assert killed_builds(built, delays) == 6
+    delays = [draw.uniform(share, share + 0.15) * whole for share in (0.15, 0.5, 0.8)]
+    assert killed_builds(built, delays) == 3
 
 
 @pytest.mark.slow
