@@ -119,6 +119,19 @@ def test_joint_gradient_is_the_derivative_of_the_normal_density(formula, is_reml
         assert found[i] == pytest.approx(wanted, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_cross_products_of_a_blocks_levels_are_the_same_both_ways(formula, rows, monkeypatch):
+    """Z'Z summed over a block's levels, from the dense cross-products, by elimination, and from Z itself."""
+    problem = build_problem(parse_formula(formula), cells_of(formula, rows))
+    z = as_dense(problem.z)
+    for limit in (500, 0):
+        monkeypatch.setattr(problem_module, "DENSE_LIMIT", limit)
+        found = Likelihood(problem=problem, is_reml=True).block_sums()
+        for block, sums in zip(problem.blocks, found, strict=True):
+            columns = z[:, block.span].reshape(len(z), -1, block.width)
+            assert sums == pytest.approx(np.einsum("nli,nlj->ij", columns, columns))
+
+
 def test_another_response_of_the_same_design(rows, monkeypatch):
     """A likelihood that is given another response equals one that was made for it."""
     formula = FORMULAS[1]
