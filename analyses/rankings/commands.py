@@ -34,9 +34,13 @@ def rankings(
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment (default: the only one).")
     ] = None,
     response: Annotated[
-        str,
-        typer.Option("--response", metavar="EXPR", help="What is ranked: a metric, regret, normalized_regret, SQL."),
-    ] = "normalized_regret",
+        str | None,
+        typer.Option(
+            "--response",
+            metavar="EXPR",
+            help="What is ranked: a metric, regret, log_regret, SQL (default: the last model's, else log_regret).",
+        ),
+    ] = None,
     block: Annotated[str, typer.Option("--block", help="benchmark (mean over seeds) or seed.")] = "benchmark",
     rope: Annotated[float, typer.Option("--rope", min=0.0, help="Differences up to this are practically equal.")] = 0.0,
     where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
@@ -61,6 +65,7 @@ def rankings(
     as_json: JsonOption = False,
 ) -> None:
     """Rank tests without a model: Friedman, Nemenyi, Wilcoxon-Holm, Bayesian; agreement with the mixed model."""
+    from hpowh.analyses.mixed_models.commands.output import concluded
     from hpowh.analyses.rankings.job import analyse_rankings
 
     try:
@@ -79,9 +84,11 @@ def rankings(
             budget=at,
             failures=failures,
         )
+        verdicts = concluded(opened, outcome)
     if as_json:
         whole = {name: table.to_dicts() for name, table in outcome.tables.items()}
-        head = {"analysis_run_id": outcome.analysis_run_id, "warnings": outcome.warnings, "tables": whole}
+        head = {"analysis_run_id": outcome.analysis_run_id, "verdicts": verdicts, "warnings": outcome.warnings}
+        head["tables"] = whole
         print(json.dumps(head, default=str))
         return
     for name, columns in SHOWN.items():
@@ -89,5 +96,7 @@ def rankings(
             print_table(list(columns), outcome.tables[name].select(columns).rows(), title=name)
     state = "stored" if outcome.is_new else "unchanged since"
     note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.ranking_*.")
+    for sentence in verdicts:
+        note(f"  Verdict: {sentence}")
     for warning in outcome.warnings:
         note(f"  Note: {warning}")

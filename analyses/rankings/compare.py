@@ -193,11 +193,14 @@ def _group_rows(blocks: Blocks, pairs: Sequence[Pair], method: str, setting: str
     return rows
 
 
-def agreement_rows(rows: Mapping[str, Sequence[Row]], model_pairs: Sequence[Row], setting: str) -> list[Row]:
-    """Set the mixed model's verdict on every pair beside those of the rank tests.
+def agreement_rows(
+    rows: Mapping[str, Sequence[Row]], model_pairs: Sequence[Row], setting: str, response: str
+) -> list[Row]:
+    """Set the mixed model's verdict on every pair beside those of the rank tests, the Bayesian one's included.
 
     Args:
         model_pairs: `first`, `second`, `estimate` (first - second, losses), `p_adjusted` of the model's contrasts.
+        response: what the model is of; sentences name it.
     """
     by_test = {(row["test"], frozenset((row["first"], row["second"]))): row for row in rows["ranking_pair"]}
     found = []
@@ -210,8 +213,7 @@ def agreement_rows(rows: Mapping[str, Sequence[Row]], model_pairs: Sequence[Row]
             sign = row["estimate"] if row["first"] == pair["first"] else -row["estimate"]
             verdicts[name] = _verdict(row | {"first": pair["first"], "second": pair["second"]}, sign)
         verdicts["bayes"] = _bayes_verdict(tests["bayes_signed_rank"])
-        said = {verdicts[name] for name in ("lmem", "nemenyi", "wilcoxon_holm")}
-        is_agreed = len(said) == 1
+        is_agreed = len({_winner(verdict) for verdict in verdicts.values()}) == 1
         found.append(
             {
                 "setting": setting,
@@ -225,7 +227,7 @@ def agreement_rows(rows: Mapping[str, Sequence[Row]], model_pairs: Sequence[Row]
                 "wilcoxon_verdict": verdicts["wilcoxon_holm"],
                 "bayes_verdict": verdicts["bayes"],
                 "is_agreed": is_agreed,
-                "sentence": _sentence(pair, verdicts, is_agreed),
+                "sentence": _sentence(pair, verdicts, is_agreed, response),
             }
         )
     return found
@@ -244,11 +246,17 @@ def _bayes_verdict(row: Mapping[str, Any]) -> str:
     return names.get(found.verdict, "undecided")
 
 
-def _sentence(pair: Mapping[str, Any], verdicts: Mapping[str, str], is_agreed: bool) -> str:
+def _winner(verdict: str) -> str:
+    """Return who is better by a verdict; nobody where none is seen, or the two are practically equal."""
+    return verdict.removesuffix(" better") if verdict.endswith(" better") else ""
+
+
+def _sentence(pair: Mapping[str, Any], verdicts: Mapping[str, str], is_agreed: bool, response: str) -> str:
     names = f"{pair['first']} and {pair['second']}"
     if is_agreed:
-        return f"{names}: mixed model, Nemenyi and Wilcoxon agree ({verdicts['lmem']})."
+        return f"{names}: mixed model of {response}, Nemenyi, Wilcoxon and Bayes agree ({verdicts['lmem']})."
     return (
-        f"{names}: the tests do not agree: mixed model: {verdicts['lmem']}; Nemenyi: {verdicts['nemenyi']}; "
-        f"Wilcoxon-Holm: {verdicts['wilcoxon_holm']}; Bayesian signed rank: {verdicts['bayes']}."
+        f"{names}: the tests do not agree: mixed model of {response}: {verdicts['lmem']}; "
+        f"Nemenyi: {verdicts['nemenyi']}; Wilcoxon-Holm: {verdicts['wilcoxon_holm']}; "
+        f"Bayesian signed rank: {verdicts['bayes']}."
     )

@@ -166,7 +166,8 @@ def failure_rows(blocks: Blocks, policy: str, setting: str) -> list[Row]:
     rows = []
     for pair in wilcoxon_holm(blocks):
         is_known = not np.isnan(pair.p_adjusted)
-        better = pair.first if mean[pair.first] < mean[pair.second] else pair.second
+        difference = pair.estimate or mean[pair.first] - mean[pair.second]
+        better = pair.first if difference < 0 else pair.second
         is_apart = is_known and pair.p_adjusted < LEVEL
         rows.append(
             {

@@ -17,8 +17,10 @@ from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
 from hpowh.analyses.mixed_models.model.cells import DataError
+from hpowh.analyses.mixed_models.model.formula import FormulaError
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text
 from hpowh.analyses.mixed_models.studies.failures import comparable, sentences, with_policies
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.rankings.blocks import RankingError, make_blocks
@@ -41,6 +43,7 @@ JOB = "rankings"
 SEED = 2017
 BLOCKS = ("benchmark", "seed")
 RESPONSE = "normalized_regret"
+"""What is ranked where no model of the same rows was fitted."""
 MOST_SENTENCES = 5
 """So many disagreements are written out."""
 
@@ -49,7 +52,7 @@ def analyse_rankings(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = RESPONSE,
+    response: str | None = None,
     block: str = "benchmark",
     rope: float = 0.0,
     where: str | None = None,
@@ -60,7 +63,8 @@ def analyse_rankings(
     """Rank an experiment's algorithms over blocks and compare them without a model; store `result.ranking_*`.
 
     Args:
-        response: what is ranked, averaged within a block; smaller is better except for a maximised metric.
+        response: what is ranked, averaged within a block; smaller is better except for a maximised metric. None: the
+            response of the model that was last fitted to the same rows, else `normalized_regret`.
         block: `benchmark` (mean over seeds) or `seed` (every benchmark and seed by itself: these are not independent,
             which is said). Run factors split the blocks of either.
         rope: differences up to this count as practically equal in the Bayesian tests.
@@ -72,8 +76,18 @@ def analyse_rankings(
     if block not in BLOCKS:
         raise UsageError(f"Blocks are one of {', '.join(BLOCKS)}, not {block!r}.")
     reader = reader_of(warehouse, experiment)
+    selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
+    try:
+        at = reader.settle(selection, response or RESPONSE).at
+    except DataError as error:
+        raise UsageError(str(error)) from error
+    question = (metric, budget_text(budget, at), where or "", failures)
+    fitted = answering_model(warehouse, reader.catalogue.experiment, question, response)
+    response = response or (fitted[0] if fitted else RESPONSE)
+    formula = fitted[1] if fitted else f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
     parameters = {
         "response": response,
+        "formula": formula,
         "block": block,
         "rope": rope,
         "where": where,
@@ -85,9 +99,8 @@ def analyse_rankings(
     found = warehouse.find_run(run)
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
-    selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
     try:
-        rows, run.warnings = _rank(reader, selection, response, block, rope)
+        rows, run.warnings = _rank(reader, selection, response, formula, block, rope)
     except (DataError, RankingError, ValueError) as error:
         raise UsageError(str(error)) from error
     return save(warehouse, run, rows)
@@ -102,7 +115,9 @@ class _Read:
     losses: list[float]
 
 
-def _rank(reader: Reader, selection: Selection, response: str, block: str, rope: float) -> tuple[Rows, list[str]]:
+def _rank(
+    reader: Reader, selection: Selection, response: str, formula: str, block: str, rope: float
+) -> tuple[Rows, list[str]]:
     factors = [name for name in reader.catalogue.factors if reader.level_counts(selection, response)[name] > 1]
     direction, doubt = reader.direction(response, selection)
     sign = -1.0 if direction == "max" else 1.0
@@ -130,12 +145,12 @@ def _rank(reader: Reader, selection: Selection, response: str, block: str, rope:
         rows["ranking_failure"] = unlucky
     said += hanging
     try:
-        pairs = _model_pairs(reader, selection, response, sign)
-    except DataError as error:
+        pairs = _model_pairs(reader, selection, formula, sign)
+    except (DataError, FormulaError) as error:
         # Ranks need no model: an exact fit or too few rows for one is no reason to give none.
         pairs = []
         said.append(f"There is no mixed model to set beside the ranks: {error}")
-    rows["ranking_agreement"] = agreement_rows(rows, pairs, setting)
+    rows["ranking_agreement"] = agreement_rows(rows, pairs, setting, response)
     apart = [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
     said += apart[:MOST_SENTENCES]
     if len(apart) > MOST_SENTENCES:
@@ -198,9 +213,8 @@ def _warnings(kept: int, factors: list[str], block: str) -> list[str]:
     return said
 
 
-def _model_pairs(reader: Reader, selection: Selection, response: str, sign: float) -> list[dict[str, Any]]:
-    """Return the default mixed model's pairwise contrasts as losses."""
-    formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+def _model_pairs(reader: Reader, selection: Selection, formula: str, sign: float) -> list[dict[str, Any]]:
+    """Return the pairwise contrasts of a mixed model as losses: the user's, or the default one of the response."""
     fitted = fit_to_compare(formula, reader.cells(formula, selection)).fit
     pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
     return [

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hpowh.reports.demo.progress import Progress
     from hpowh.warehouse import Warehouse
 
-FORMULA = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+FORMULA = "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 FEWEST_BENCHMARKS = 4
 """Below this a variance between benchmarks says nothing."""
 

@@ -31,6 +31,7 @@ LMEM_MODEL = table(
     integer("evaluation_count"),
     text("reason", null=True),
     boolean("is_basis", null=True),
+    real("budget"),
 )
 LMEM_STRATUM = table(
     "result",

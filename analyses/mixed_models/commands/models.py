@@ -16,7 +16,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     budget_value,
     pairs,
 )
-from hpowh.analyses.mixed_models.commands.output import show
+from hpowh.analyses.mixed_models.commands.output import concluded, show
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 
 LMEM_SHOWN: dict[str, tuple[str, ...]] = {
@@ -111,7 +111,8 @@ def lmem(
             with_residuals=residuals,
             as_published=as_published,
         )
-    show(outcome, as_json, LMEM_SHOWN)
+        said = concluded(opened, outcome)
+    show(outcome, as_json, LMEM_SHOWN, said)
 
 
 def lrt(

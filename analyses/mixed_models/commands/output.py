@@ -11,17 +11,31 @@ MOST_ROWS = 60
 """So many rows of a table are printed; the warehouse and `--json` have all."""
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hpowh.analyses.mixed_models.job import Outcome
+    from hpowh.warehouse.store import Warehouse
 
 
-def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]]) -> None:
-    """Print an outcome's main tables, or everything as JSON; warnings go to standard error."""
+def concluded(warehouse: Warehouse, outcome: Outcome) -> list[str]:
+    """Return the verdicts of an outcome's experiment: those that rest on this analysis, or all where none does."""
+    from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+
+    found = verdicts(warehouse, outcome.subject)
+    return [one.sentence for one in found if one.analysis_run_id == outcome.analysis_run_id] or [
+        one.sentence for one in found
+    ]
+
+
+def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]], verdicts: Sequence[str] = ()) -> None:
+    """Print an outcome's main tables, or everything as JSON; verdicts and warnings go to standard error."""
     if as_json:
         whole = {name: table.to_dicts() for name, table in outcome.tables.items()}
         head: dict[str, Any] = {
             "experiment": outcome.subject,
             "analysis_run_id": outcome.analysis_run_id,
             "is_new": outcome.is_new,
+            "verdicts": list(verdicts),
             "warnings": outcome.warnings,
         }
         print(json.dumps(head | {"tables": whole}, default=str))
@@ -35,5 +49,7 @@ def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]]) -> 
                 note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")
     state = "stored" if outcome.is_new else "unchanged since"
     note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.lmem_*.")
+    for sentence in verdicts:
+        note(f"  Verdict: {sentence}")
     for warning in outcome.warnings:
         note(f"  Note: {warning}")

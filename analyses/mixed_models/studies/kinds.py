@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -52,8 +53,22 @@ def setup_of(reader: CellReader, selection: Selection, response: str) -> Setup:
     counts = reader.level_counts(selection, response)
     catalogue = reader.catalogue
     factors = tuple(name for name, is_numeric in catalogue.factors.items() if counts[name] > 1 and not is_numeric)
-    features = {name: is_numeric for name, is_numeric in catalogue.features.items() if counts[name] > 1}
+    features = {
+        name: is_numeric
+        for name, is_numeric in catalogue.features.items()
+        if counts[name] > 1 and not is_identifier(name)
+    }
     return Setup(response, factors, features, reader.rows_per_run(selection, response) > 1)
+
+
+IDENTIFIERS = ("id", "ids", "uuid", "guid", "key", "hash", "index", "url", "did", "tid", "name")
+"""Last words of columns that name a benchmark and measure nothing of it."""
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a column names things: its last word is that of an identifier (`openml_task_id`, `taskId`)."""
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
+    return bool(words) and words[-1].lower() in IDENTIFIERS
 
 
 def run_presets(
@@ -86,8 +101,11 @@ def run_presets(
         if name == "budget" and not setup.has_repeats:
             said.append("Every run has one row in this selection, so there is no budget effect to test.")
             continue
-        if name == "features" and (as_published or not setup.features):
-            said.append("Meta-features: none varies between the benchmarks, or none is part of the published checks.")
+        if name == "features" and not as_published:
+            named = [one for one in reader.catalogue.features if is_identifier(one)]
+            said += [f"Not tested, because they name benchmarks: {', '.join(named)}."] if named else []
+        if name == "features" and (as_published or not (setup.features or setup.factors)):
+            said.append("Features: none varies in this selection, or none is part of the published checks.")
             continue
         rows += steps[name](lambda formula: reader.cells(formula, selection), setup)
     return rows, said

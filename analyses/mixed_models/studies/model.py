@@ -90,6 +90,8 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
             rows["lmem_failure"] = unlucky
         said += hanging
     models[-1]["is_basis"] = True
+    at = reader.settle(selection, parsed.response).at
+    models = [model | {"budget": at if isinstance(at, float) else None} for model in models]
     rows["lmem_model"] = models
     return rows, said
 

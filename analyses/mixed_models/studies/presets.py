@@ -10,7 +10,7 @@ originals.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,8 +67,10 @@ class Setup:
     @property
     def cell_terms(self) -> list[str]:
         """What varies between benchmarks: level, algorithm, and the further factors with each."""
-        groups = ["(1|benchmark)", "(1|benchmark:algorithm)", *(f"(1|benchmark:{name})" for name in self.factors)]
-        if self.factors:
+        groups = ["(1|benchmark)", "(1|benchmark:algorithm)"]
+        for name in self.factors:
+            groups += [f"(1|benchmark:{name})", f"(1|benchmark:algorithm:{name})"]
+        if len(self.factors) > 1:
             groups.append(f"(1|benchmark:algorithm:{':'.join(self.factors)})")
         return groups
 
@@ -151,15 +153,16 @@ def _refuse_too_many(formula: Formula, cells: Cells) -> None:
 def feature_effects(source: CellSource, setup: Setup) -> list[Row]:
     """Return the rows of every meta-feature: its interaction with the algorithm, and contrasts in two subsets."""
     rows, tests = [], []
-    for name, is_numeric in setup.features.items():
-        fixed = [f"algorithm * {_quoted(name)}", *setup.factors]
-        full = setup.formula(fixed, setup.cell_terms)
-        null = setup.formula(["algorithm", _quoted(name), *setup.factors], setup.cell_terms)
+    # A run factor (the quality of a prior) is asked the same question; its strata are in the cells' terms.
+    for name, is_numeric in (setup.features | dict.fromkeys(setup.factors, False)).items():
+        others = [factor for factor in setup.factors if factor != name]
+        full = setup.formula([f"algorithm * {_quoted(name)}", *others], setup.cell_terms)
+        null = setup.formula(["algorithm", _quoted(name), *others], setup.cell_terms)
         row = _blank("features", f"{name} x algorithm", null, full, "F (Satterthwaite)")
         try:
             cells = setup.run_means(source, full)
             tests.append(row | _joint(_fit(full, cells), name, "algorithm"))
-            rows += _subset_rows(name, is_numeric, cells, setup)
+            rows += _subset_rows(name, is_numeric, cells, replace(setup, factors=tuple(others)))
         except DataError as error:
             tests.append(row | {"reason": str(error)})
     return _corrected(tests, "the algorithms' differences depend on {}", "no dependence is seen: {}") + rows

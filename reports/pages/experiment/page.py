@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.traces.job import is_current
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table, Warnings
 from hpowh.reports.charts.curves import ALL, CROWD_NOTE, curves, grouped, place
@@ -63,7 +64,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         ]
     return [
         _facts(site, name),
-        Findings(list(_experiment_findings(site, name, run)), empty=_no_finding(site, name)),
+        Findings(_answers(site, name, run), empty=_no_finding(site, name)),
         Warnings([*_outdated(site, name), *site.provenance(run).warnings]),
         *_overall(site, run),
         _final_table(site, run),
@@ -96,18 +97,26 @@ def _facts(site: SiteContext, name: str) -> Facts:
 
 
 def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Finding]:
+    """Yield what curves describe, where no model or rank test says more; the verdicts are the model page's."""
+    if verdicts(site.warehouse, name):
+        return
     rows = site.rows(queries.text("experiment/winners"), run=run)
-    for setting, metric, benchmarks, best, best_mean, best_low, best_high, next_name, next_mean, apart in rows:
+    for setting, metric, benchmarks, best, best_mean, best_low, best_high, next_name, next_mean, _ in rows:
         where = f" with {setting}" if setting else ""
         by = f" by {metric}" if metric else ""
         band = f"95 % band {number(best_low, 3)} to {number(best_high, 3)}, " if best_low is not None else ""
         sentence = (
             f"{name}{where}: {best} ends with the lowest mean normalised regret{by}, {number(best_mean, 3)} "
-            f"({band}{plural(benchmarks, 'benchmark')}); "
-            f"next comes {next_name} with {number(next_mean, 3)}"
+            f"({band}{plural(benchmarks, 'benchmark')}); next comes {next_name} with {number(next_mean, 3)}. That "
+            "describes these benchmarks: whether it is better on others, hpowh analyse lmem says."
         )
-        tail = ", and the bands do not overlap." if apart else ", and the bands overlap."
-        yield Finding(sentence + (tail if best_low is not None else "."), ("experiment", name), "regret-overall")
+        yield Finding(sentence, ("experiment", name), "regret-overall")
+
+
+def _answers(site: SiteContext, name: str, run: int) -> list[Finding]:
+    """Return the experiment's verdicts, or what its curves describe where there is none."""
+    said = [Finding(one.sentence, ("experiment", name)) for one in verdicts(site.warehouse, name)]
+    return said or list(_experiment_findings(site, name, run))
 
 
 def _overall(site: SiteContext, run: int) -> list[Figure]:
@@ -142,7 +151,8 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
             how_to_read=(
                 f"Each line is one algorithm, averaged over {plural(count, 'benchmark')} and their seeds; lower is "
                 "better. 0 is the best value known for a benchmark, 1 the worst recorded in this experiment. "
-                "The shaded band is the 95 % confidence band of the mean: where bands overlap, do not call one better."
+                "The shaded band is the 95 % band of the mean over seeds, the benchmarks held "
+                "fixed: whether an algorithm is better on other benchmarks is for a mixed model to say."
             ),
             chart=Plot(
                 regret,

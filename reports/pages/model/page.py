@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from hpowh.reports.blocks import Block, Prose, Warnings
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.reports.blocks import Block, Findings, Prose, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
-from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.model.asked import asked
 from hpowh.reports.pages.model.blocks import model_blocks
@@ -39,19 +39,11 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 
 def findings(site: SiteContext) -> Iterator[Finding]:
-    """Yield the significant contrasts, anomalies and disagreements of the newest analyses."""
+    """Yield the verdicts on every question that the experiment's models and rankings answer, and the anomalies."""
     for (name,) in site.rows(queries.text("mixed_models/names")):
-        run = site.newest_run("mixed_models.fit", name)
-        if run is not None:
-            rows = site.rows(
-                queries.text("mixed_models/clearest"),
-                run=run,
-            )
-            for contrast, setting, estimate, p, method, response in rows:
-                where = f" ({setting})" if setting else ""
-                sentence = f"{name}{where}: by the mixed model {contrast} = {number(estimate)} in {response} "
-                sentence += f"(p {p_text(p)}, {method})."
-                yield Finding(sentence, ("model", name), "lmem-contrasts")
+        for one in verdicts(site.warehouse, name)[:MOST_VERDICTS]:
+            anchor = "lmem-contrasts" if one.job == "mixed_models.fit" else "ranking-pairs"
+            yield Finding(one.sentence, ("model", name), anchor)
         run = site.newest_run("mixed_models.anomalies", name)
         if run is not None:
             for (sentence,) in site.rows(
@@ -61,9 +53,8 @@ def findings(site: SiteContext) -> Iterator[Finding]:
                 yield Finding(f"{name}: {sentence}", ("model", name), "lmem-anomalies")
 
 
-def p_text(value: float) -> str:
-    """Write a p-value with its sign: `= 0.012` or `< 1e-10`."""
-    return "< 1e-10" if value < 1e-10 else f"= {value:.2g}"
+MOST_VERDICTS = 4
+"""So many verdicts of an experiment stand on the overview; its own pages have all."""
 
 
 PARTS: tuple[Part, ...] = (
@@ -79,7 +70,8 @@ PARTS: tuple[Part, ...] = (
 
 
 def _build(site: SiteContext, name: str) -> Sequence[Block]:
-    blocks: list[Block] = []
+    said = [Finding(one.sentence, ("model", name)) for one in verdicts(site.warehouse, name)]
+    blocks: list[Block] = [Findings(said, empty="")] if said else []
     missing = []
     for job, command, title, known_first, make in PARTS:
         run = site.newest_run(job, name)

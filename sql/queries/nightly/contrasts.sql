@@ -1,7 +1,11 @@
 -- One row per standing mixed model and contrast: whether the first level is better, the second, or neither.
-with direction as (
+with basis as (
+  select analysis_run_id, model from result.lmem_model where coalesce(is_basis, model = 'model')
+),
+direction as (
   select analysis_run_id, factor, any_value(direction) as direction
-  from result.lmem_group where model = 'model' group by analysis_run_id, factor
+  from result.lmem_group where (analysis_run_id, model) in (select (analysis_run_id, model) from basis)
+  group by analysis_run_id, factor
 )
 select r.subject, concat_ws(' | ', left(md5(r.parameters), 8), c.factor, c.setting, c.contrast, c.method) as item,
   case
@@ -14,6 +18,7 @@ select r.subject, concat_ws(' | ', left(md5(r.parameters), 8), c.factor, c.setti
     response: r.parameters->>'formula', budget: r.parameters->>'budget', "where": r.parameters->>'where'
   })::varchar as context
 from mart.standing_run as r
-join result.lmem_contrast as c on c.analysis_run_id = r.analysis_run_id and c.model = 'model'
+join basis as b on b.analysis_run_id = r.analysis_run_id
+join result.lmem_contrast as c on c.analysis_run_id = r.analysis_run_id and c.model = b.model
 left join direction as d on d.analysis_run_id = c.analysis_run_id and d.factor = c.factor
 where r.job = 'mixed_models.fit'

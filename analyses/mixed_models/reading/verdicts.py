@@ -1,0 +1,163 @@
+"""Read an experiment's evidence out of the result tables and draw one verdict a question from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpowh.analyses.mixed_models.reading.reader import Source
+from hpowh.analyses.mixed_models.studies.verdicts import Evidence, Pair, Verdict, losses, verdict_of
+from hpowh.warehouse import queries
+
+METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
+"""Methods of contrasts that a verdict may rest on, the first that a model has."""
+SCALE = "is not on one scale"
+"""In the warning about benchmarks whose spread decides the result."""
+Question = tuple[str, str, str, str]
+"""Metric, budget, condition, policy about failed runs."""
+Row = Mapping[str, Any]
+
+
+def verdicts(source: Source, experiment: str) -> list[Verdict]:
+    """Return one verdict for every question that the experiment's models and rankings answer, and every setting.
+
+    Every page and command that says who is better says these sentences and no others.
+    """
+    metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
+    found: list[Verdict] = []
+    chosen = _chosen_models(source, experiment, metrics)
+    for question, row in chosen.items():
+        found += _of_model(source, experiment, question, row, len(metrics) > 1)
+    for question, row in _chosen_rankings(source, experiment, metrics).items():
+        if question not in chosen:
+            found.append(_of_ranking(source, experiment, question, row, len(metrics) > 1))
+    return found
+
+
+def answering_model(
+    source: Source, experiment: str, question: tuple[str | None, str, str, str], response: str | None = None
+) -> tuple[str, str] | None:
+    """Return response and formula of the model that answers a question; None where none does, or of that response."""
+    metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
+    metric, budget, condition, failures = question
+    asked = (_metric(metric, metrics), budget, condition, failures)
+    found = _chosen_models(source, experiment, metrics).get(asked)
+    if found is None or response not in (None, found["response"]):
+        return None
+    return str(found["response"]), str(found["formula"])
+
+
+def budget_text(asked: float | str | None, at: object) -> str:
+    """Return a question's budget: the number at which runs are compared, where it is one."""
+    return f"{at:g}" if isinstance(at, float) else "all points" if asked is None else "benchmark"
+
+
+def _rows(source: Source, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    return list(source.sql(queries.text(f"verdicts/{name}"), parameters).pl().to_dicts())
+
+
+def _metric(name: str | None, metrics: Sequence[str]) -> str:
+    if name:
+        return name
+    return metrics[0] if len(metrics) == 1 else "value"
+
+
+def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
+    """Return the model that answers each question: converged, on one scale, then the newest."""
+    best: dict[Question, tuple[tuple[bool, bool, int], dict[str, Any]]] = {}
+    for row in _rows(source, "models", subject=experiment):
+        if row["direction"] is None:
+            continue
+        row["said"] = json.loads(row["warnings"])
+        budget = budget_text(row["asked"], row["budget"])
+        question = (_metric(row["metric"], metrics), budget, row["condition"] or "", row["failures"])
+        is_scaled = not any(SCALE in sentence for sentence in row["said"])
+        worth = (bool(row["is_converged"]), is_scaled, int(row["analysis_run_id"]))
+        if question not in best or worth > best[question][0]:
+            best[question] = (worth, row)
+    return {question: row for question, (_, row) in best.items()}
+
+
+def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
+    found: dict[Question, dict[str, Any]] = {}
+    for row in _rows(source, "rankings", subject=experiment):
+        budget = (row["setting"] or "").removeprefix("budget = ") or "all points"
+        budget = "benchmark" if budget == "the benchmark's own" else budget
+        question = (_metric(row["metric"], metrics), budget, row["condition"] or "", row["failures"])
+        found.setdefault(question, row)
+    return found
+
+
+def _scope(question: Question, setting: str, names_metric: bool) -> str:
+    metric, budget, condition, failures = question
+    parts = [metric] if names_metric else []
+    if budget == "benchmark":
+        parts.append("at each benchmark's own budget")
+    elif budget != "all points":
+        parts.append(f"at budget {budget}")
+    parts += [setting] if setting else []
+    parts += [f"where {condition}"] if condition else []
+    if failures != "exclude":
+        parts.append(f"failed runs {failures.replace('impute', 'imputed').replace(':', ' by ')}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _of_model(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> list[Verdict]:
+    key = {"run": row["analysis_run_id"], "model": row["model"]}
+    contrasts, means = _rows(source, "contrasts", **key), _rows(source, "means", **key)
+    hanging = {(one["setting"], one["first"], one["second"]) for one in _rows(source, "hanging", **key)}
+    method = next((name for name in METHODS if any(one["method"] == name for one in contrasts)), None)
+    if method is None:
+        return []
+    found = []
+    for setting in dict.fromkeys(one["setting"] for one in contrasts):
+        mine = [one for one in contrasts if (one["setting"], one["method"]) == (setting, method)]
+        level = {one["algorithm"]: one["estimate"] for one in means if one["setting"] == setting}
+        order = sorted(level, key=lambda name: level[name], reverse=row["direction"] == "max")
+        if len(order) < 2 or not mine:
+            continue
+        caveats = []
+        if any(SCALE in sentence for sentence in row["said"]):
+            caveats.append("The response is not on one scale between benchmarks: the widest decide.")
+        if not row["is_converged"]:
+            caveats.append("The fit did not converge.")
+        unsure = [f"{one[1]} and {one[2]}" for one in sorted(hanging) if one[0] == setting]
+        if unsure:
+            caveats.append(f"What failed runs count decides on {', '.join(unsure[:3])}.")
+        benchmarks = f"{row['benchmark_count']} benchmarks, " if row["benchmark_count"] else ""
+        evidence = Evidence(
+            experiment=experiment,
+            scope=_scope(question, setting, names_metric),
+            response=row["response"],
+            method=f"mixed model of {row['response']}, {METHODS[method]}, {benchmarks}{row['row_count']:,} rows",
+            order=order,
+            pairs=losses(mine, row["direction"]),
+            caveats=caveats,
+        )
+        found.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
+    return found
+
+
+def _of_ranking(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> Verdict:
+    mean = {one["algorithm"]: one["mean_rank"] for one in _rows(source, "ranks", run=row["analysis_run_id"])}
+    pairs = [
+        Pair(
+            first=one["first"],
+            second=one["second"],
+            p=one["p_adjusted"],
+            # The sign that the test saw; the ranks' where the median difference is zero.
+            estimate=one["estimate"] or mean[one["first"]] - mean[one["second"]],
+        )
+        for one in _rows(source, "pairs", run=row["analysis_run_id"])
+    ]
+    evidence = Evidence(
+        experiment=experiment,
+        scope=_scope(question, "", names_metric),
+        response=row["response"],
+        method=f"signed ranks of {row['response']} with Holm's correction, {row['block_count']} blocks, no model",
+        order=sorted(mean, key=lambda name: mean[name]),
+        pairs=pairs,
+        has_sizes=False,
+    )
+    return verdict_of(evidence, "rankings", row["analysis_run_id"])

@@ -1,0 +1,12 @@
+-- One row per fit of an experiment: what it was asked, and the model that its conclusions rest on.
+select r.analysis_run_id, r.parameters->>'metric' as metric, r.parameters->>'budget' as asked,
+  r.parameters->>'where' as condition, coalesce(r.parameters->>'failures', 'exclude') as failures,
+  m.model, m.formula, m.response, m.budget, m.row_count, m.is_converged, r.warnings,
+  (select any_value(g.direction) from result.lmem_group as g
+    where g.analysis_run_id = r.analysis_run_id and g.model = m.model and g.factor = 'algorithm') as direction,
+  (select count(distinct c.block) from result.lmem_coverage as c
+    where c.analysis_run_id = r.analysis_run_id and c.model = m.model and c.row_count > 0) as benchmark_count
+from ops.analysis_run as r
+join result.lmem_model as m on m.analysis_run_id = r.analysis_run_id
+where r.job = 'mixed_models.fit' and r.subject = $subject and coalesce(m.is_basis, m.model = 'model')
+order by r.analysis_run_id desc
