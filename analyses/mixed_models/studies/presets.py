@@ -154,7 +154,7 @@ def feature_effects(source: CellSource, setup: Setup) -> list[Row]:
     """Return the rows of every meta-feature: its interaction with the algorithm, and contrasts in two subsets."""
     rows, tests = [], []
     # A run factor (the quality of a prior) is asked the same question; its strata are in the cells' terms.
-    for name, is_numeric in (setup.features | dict.fromkeys(setup.factors, False)).items():
+    for name, is_numeric in {**setup.features, **dict.fromkeys(setup.factors, False)}.items():
         others = [factor for factor in setup.factors if factor != name]
         full = setup.formula([f"algorithm * {_quoted(name)}", *others], setup.cell_terms)
         null = setup.formula(["algorithm", _quoted(name), *others], setup.cell_terms)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
-from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.job import analyse_lmem, analyse_presets
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.model.formula import parse_formula
+from hpowh.analyses.mixed_models.studies.kinds import is_identifier
 from hpowh.analyses.mixed_models.studies.strata import identifiable, strata, term_test, with_strata
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.warehouse import Warehouse
@@ -161,3 +162,27 @@ def test_the_right_stratum_holds_its_level():
     assert asked > 0.3
     # Four standard errors of a binomial share around 5 %.
     assert abs(right - 0.05) < 4 * (0.05 * 0.95 / 1000) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("openml_task_id", True), ("taskId", True), ("data-uuid", True), ("id", True), ("width", False), ("idle", False)],
+)
+def test_identifiers_are_no_features(name: str, expected: bool):
+    assert is_identifier(name) == expected
+
+
+def test_run_factors_are_tested_as_features(warehouse: Warehouse, tmp_path: Path):
+    rows = crossed(np.random.default_rng(4), seeds=3)
+    rows = {name: rows[name] for name in ("algorithm", "benchmark", "seed", "prior")} | {"value": rows["y"]}
+    load(warehouse, tmp_path, rows)
+    table = analyse_presets(warehouse, response="value", names=("features",)).tables["lmem_preset"].to_dicts()
+    tests = {row["subject"]: row for row in table}
+    whole = tests["prior x algorithm"]
+    assert "(1 | benchmark:algorithm:prior)" in str(parse_formula(whole["full_formula"]))
+    # Its own stratum: 12 benchmarks x 3 algorithms x 2 levels, so (12 - 1) x (3 - 1) x (2 - 1).
+    assert whole["df2"] == pytest.approx(22.0, abs=0.5)
+    assert {row["subject"] for row in table if row["subject"].startswith("prior = ")} == {
+        f"prior = {level}: {pair}" for level in ("bad", "good") for pair in ("A - B", "A - C", "B - C")
+    }
+    assert all(row["reason"] is None for row in table)
