@@ -53,8 +53,8 @@ def budget_text(asked: float | str | None, at: object) -> str:
     return f"{at:g}" if isinstance(at, float) else "all points" if asked is None else "benchmark"
 
 
-def _rows(source: Source, name: str, **parameters: Any) -> list[dict[str, Any]]:
-    return list(source.sql(queries.text(f"verdicts/{name}"), parameters).pl().to_dicts())
+def _rows(source: Source, text: str, **parameters: Any) -> list[dict[str, Any]]:
+    return list(source.sql(text, parameters).pl().to_dicts())
 
 
 def _metric(name: str | None, metrics: Sequence[str]) -> str:
@@ -66,7 +66,7 @@ def _metric(name: str | None, metrics: Sequence[str]) -> str:
 def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
     """Return the model that answers each question: converged, on one scale, then the newest."""
     best: dict[Question, tuple[tuple[bool, bool, int], dict[str, Any]]] = {}
-    for row in _rows(source, "models", subject=experiment):
+    for row in _rows(source, queries.text("verdicts/models"), subject=experiment):
         if row["direction"] is None:
             continue
         row["said"] = json.loads(row["warnings"])
@@ -81,7 +81,7 @@ def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> d
 
 def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
     found: dict[Question, dict[str, Any]] = {}
-    for row in _rows(source, "rankings", subject=experiment):
+    for row in _rows(source, queries.text("verdicts/rankings"), subject=experiment):
         budget = (row["setting"] or "").removeprefix("budget = ") or "all points"
         budget = "benchmark" if budget == "the benchmark's own" else budget
         question = (_metric(row["metric"], metrics), budget, row["condition"] or "", row["failures"])
@@ -105,8 +105,13 @@ def _scope(question: Question, setting: str, names_metric: bool) -> str:
 
 def _of_model(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> list[Verdict]:
     key = {"run": row["analysis_run_id"], "model": row["model"]}
-    contrasts, means = _rows(source, "contrasts", **key), _rows(source, "means", **key)
-    hanging = {(one["setting"], one["first"], one["second"]) for one in _rows(source, "hanging", **key)}
+    contrasts, means = (
+        _rows(source, queries.text("verdicts/contrasts"), **key),
+        _rows(source, queries.text("verdicts/means"), **key),
+    )
+    hanging = {
+        (one["setting"], one["first"], one["second"]) for one in _rows(source, queries.text("verdicts/hanging"), **key)
+    }
     method = next((name for name in METHODS if any(one["method"] == name for one in contrasts)), None)
     if method is None:
         return []
@@ -140,7 +145,10 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
 
 
 def _of_ranking(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> Verdict:
-    mean = {one["algorithm"]: one["mean_rank"] for one in _rows(source, "ranks", run=row["analysis_run_id"])}
+    mean = {
+        one["algorithm"]: one["mean_rank"]
+        for one in _rows(source, queries.text("verdicts/ranks"), run=row["analysis_run_id"])
+    }
     pairs = [
         Pair(
             first=one["first"],
@@ -149,7 +157,7 @@ def _of_ranking(source: Source, experiment: str, question: Question, row: Row, n
             # The sign that the test saw; the ranks' where the median difference is zero.
             estimate=one["estimate"] or mean[one["first"]] - mean[one["second"]],
         )
-        for one in _rows(source, "pairs", run=row["analysis_run_id"])
+        for one in _rows(source, queries.text("verdicts/pairs"), run=row["analysis_run_id"])
     ]
     evidence = Evidence(
         experiment=experiment,
