@@ -39,6 +39,9 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
         ("mixed_models/power", newest("mixed_models.power"), 1),
         ("mixed_models/*", newest("mixed_models.fit"), 1),
         ("rankings/*", newest("rankings"), 1),
+        ("verdicts/ranks", newest("rankings"), 1),
+        ("verdicts/pairs", newest("rankings"), 1),
+        ("verdicts/*", newest("mixed_models.fit"), 1),
         ("evaluated/models", newest("landscapes.across"), 1),
         ("evaluated/relations", newest("landscapes.across"), 1),
         ("evaluated/claims", newest("landscapes.across"), 1),
@@ -50,9 +53,11 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "embedding": [("*", "select max(analysis_run_id) from result.embedding_subject", 1)],
     "job": [("*", "select 'landscapes'", "landscapes")],
     "subject": [
+        ("verdicts/*", "select max(subject) from ops.analysis_run where job = 'mixed_models.fit'", "none"),
         ("mixed_models/*", "select max(subject) from ops.analysis_run where job = 'mixed_models.fit'", "none"),
         ("*", "select max(subject) from ops.analysis_run where job = 'landscapes'", "none"),
     ],
+    "model": [("*", "select max(model) from result.lmem_model", "model")],
     "space": [
         ("evaluated/*", "select max(name) from core.search_space", "none"),
         ("search_space/hyperparameters", "select max(search_space_id) from core.evaluation", 1),
