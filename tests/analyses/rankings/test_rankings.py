@@ -172,9 +172,9 @@ def test_bars_look_at_every_pair():
 def test_agreement_says_where_the_tests_differ():
     rows = ranking_rows(blocks_of(drawn(4, 20, 2) + np.array([0.0, 2.0])), "", 0.0, 1)
     pair = {"first": "B", "second": "A", "estimate": 2.0, "p_adjusted": 0.4}
-    found = agreement_rows(rows, [pair, pair | {"p_adjusted": 1e-4}], "")
+    found = agreement_rows(rows, [pair, pair | {"p_adjusted": 1e-4}], "", "value")
     assert [row["is_agreed"] for row in found] == [False, True]
-    assert "do not agree" in found[0]["sentence"]
+    assert "do not agree: mixed model of value: no difference seen" in found[0]["sentence"]
     assert found[1]["nemenyi_verdict"] == found[1]["lmem_verdict"] == "A better"
 
 
