@@ -1,14 +1,14 @@
 """The budget at which the runs of a model are compared.
 
-Revision: 0004
+Revision: 0006
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
