@@ -107,8 +107,8 @@ def test_a_model_without_interaction_is_warned_about_with_the_comparison(priorba
     both = {row["model"]: row for row in table.to_dicts() if row["contrast"] == "HB - PB"}
     assert both["model"]["p_adjusted"] == pytest.approx(0.0005, abs=5e-5)
     assert both["model"]["df"] == pytest.approx(3585, abs=1)
-    assert both["with benchmark:algorithm"]["p_adjusted"] == pytest.approx(0.54, abs=0.01)
-    assert both["with benchmark:algorithm"]["df"] == pytest.approx(22, abs=0.1)
+    assert both["with benchmark:algorithm, benchmark:prior"]["p_adjusted"] == pytest.approx(0.54, abs=0.01)
+    assert both["with benchmark:algorithm, benchmark:prior"]["df"] == pytest.approx(22, abs=0.1)
     said = " ".join(outcome.warnings)
     assert "(1|benchmark:algorithm)" in said
     assert "not on one scale" in said
