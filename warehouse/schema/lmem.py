@@ -109,6 +109,21 @@ LMEM_VARIANCE_COMPONENT = table(
     boolean("is_singular"),
     text("reason", null=True),
 )
+LMEM_VARIANCE_TEST = table(
+    "result",
+    "lmem_variance_test",
+    "One row per model and question of equal variances: the test, and whether the model follows it.",
+    integer("analysis_run_id"),
+    text("model"),
+    text("question"),
+    text("method"),
+    real("statistic"),
+    real("df1"),
+    real("df2"),
+    real("p_value"),
+    boolean("is_used"),
+    text("reason", null=True),
+)
 LMEM_RANDOM_EFFECT = table(
     "result",
     "lmem_random_effect",

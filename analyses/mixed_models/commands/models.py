@@ -81,6 +81,18 @@ def lmem(
     weights: Annotated[
         str, typer.Option("--weights", help="Averaging over other factors: equal or observed.")
     ] = "equal",
+    variance: Annotated[
+        str,
+        typer.Option(
+            "--variance",
+            metavar="KIND",
+            help="Which variances may differ: auto (what the tests ask for), equal, benchmark, algorithm, both.",
+        ),
+    ] = "auto",
+    scale: Annotated[
+        str,
+        typer.Option("--scale", metavar="KIND", help="response, or benchmark: in residual spreads of each benchmark."),
+    ] = "response",
     ml: Annotated[bool, typer.Option("--ml", help="Maximum likelihood (default: REML).")] = False,
     residuals: Annotated[bool, typer.Option("--residuals/--no-residuals", help="Check the residuals.")] = True,
     as_published: PublishedOption = False,
@@ -107,6 +119,8 @@ def lmem(
             budget=budget_value(budget),
             failures=failures,
             is_reml=not ml,
+            variance=variance,
+            scale=scale,
             question=question,
             with_residuals=residuals,
             as_published=as_published,

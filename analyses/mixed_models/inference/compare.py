@@ -209,11 +209,13 @@ def _parameters(formula: Formula, cells: Cells) -> int:
 def _covers(wide: RandomTerm, narrow: RandomTerm, cells: Cells) -> bool:
     """Whether the covariances that one random term can give include those of another."""
     extra = set(narrow.group) - set(wide.group)
+    if narrow.is_diagonal and extra:
+        return False
     if extra:
         # (1 | g:a) is (0 + a | g) with equal variances and no correlations.
         spans = any(set(term) == extra for term in wide.expression.terms)
         return set(wide.group) < set(narrow.group) and narrow.expression.terms == () and spans
-    if set(wide.group) != set(narrow.group):
+    if set(wide.group) != set(narrow.group) or (wide.is_diagonal and not narrow.is_diagonal):
         return False
     if wide.expression == narrow.expression:
         return True

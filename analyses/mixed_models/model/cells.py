@@ -72,13 +72,17 @@ class Cells:
 
 @dataclass(frozen=True)
 class PseudoRows:
-    """Rows with the same cross-products as the data: `cell` (N,), `basis` (N, 1 + k), `y` (N,), and pure error."""
+    """Rows with the same cross-products as the data: `cell` (N,), `basis` (N, 1 + k), `y` (N,), and pure error.
+
+    `pure` (C,): the pure-error sum of squares of each cell; `pure_error` is their sum.
+    """
 
     cell: Integers
     basis: Floats
     y: Floats
     pure_error: float
     pure_df: int
+    pure: Floats
 
 
 def factor_codes(values: Sequence[object] | NDArray[np.generic]) -> tuple[Integers, tuple[str, ...]]:
@@ -123,9 +127,8 @@ def pseudo_rows(cells: Cells) -> PseudoRows:
             cell.append(rows)
             used += len(rows)
     pure_df = int(count.sum()) - used
-    return PseudoRows(
-        np.concatenate(cell), np.vstack(basis), np.concatenate(y), float(np.maximum(pure, 0.0).sum()), pure_df
-    )
+    pure = np.maximum(pure, 0.0)
+    return PseudoRows(np.concatenate(cell), np.vstack(basis), np.concatenate(y), float(pure.sum()), pure_df, pure)
 
 
 def cells_from_rows(

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
+from hpowh.analyses.mixed_models.model.classes import Classes, residual_classes
 from hpowh.analyses.mixed_models.model.dense import Factorised, NotPositiveDefiniteError
 from hpowh.analyses.mixed_models.model.eliminate import Reduced
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.likelihood import Likelihood
 from hpowh.analyses.mixed_models.model.optimise import Optimum, minimise
 from hpowh.analyses.mixed_models.model.problem import Block, Problem, build_problem, lower_factors
+from hpowh.analyses.mixed_models.model.weighted import WeightedLikelihood
 
 SINGULAR = 1e-4
 """A block whose factor's smallest singular value is below this is singular (lme4's `isSingular`)."""
@@ -62,6 +64,26 @@ class Fit:
     def term_names(self) -> list[str]:
         """Names of the estimable fixed effects, as R writes them."""
         return [column.name for column in self.problem.columns]
+
+    @property
+    def classes(self) -> Classes | None:
+        """The classes of rows with a residual variance each; None where all rows have one."""
+        return self.likelihood.own if isinstance(self.likelihood, WeightedLikelihood) else None
+
+    @cached_property
+    def class_sds(self) -> Floats:
+        """The residual standard deviation of every class (K,); one number where all rows have one."""
+        if self.classes is None:
+            return np.array([self.sigma])
+        return self.sigma * self.classes.ratios(self.theta[len(self.theta) - len(self.classes) + 1 :])
+
+    @cached_property
+    def residual_variance(self) -> float:
+        """The residual variance, averaged over the rows."""
+        classes = self.classes
+        if classes is None:
+            return self.sigma**2
+        return float(classes.count @ self.class_sds**2) / float(classes.count.sum())
 
     @property
     def log_likelihood(self) -> float:
@@ -122,15 +144,24 @@ class Fit:
         return self.sigma * np.sqrt(np.maximum(self.likelihood.conditional_variances(self.state), 0.0))
 
 
-def fit(formula: Formula | str, cells: Cells, *, is_reml: bool = True) -> Fit:
+def fit(formula: Formula | str, cells: Cells, *, is_reml: bool = True, variance: str | None = None) -> Fit:
     """Fit a formula on cells by REML or ML.
+
+    Args:
+        variance: a factor of the model whose levels have residual variances of their own; by default all rows have one.
 
     Raises:
         FormulaError: the formula cannot be read.
         DataError: the data cannot carry the model (constant response, one level, too few rows).
     """
     parsed = parse_formula(formula) if isinstance(formula, str) else formula
-    return fit_problem(build_problem(parsed, cells), is_reml=is_reml)
+    problem = build_problem(parsed, cells)
+    if variance is None:
+        return fit_problem(problem, is_reml=is_reml)
+    classes = residual_classes(problem, variance)
+    return fit_problem(
+        problem, is_reml=is_reml, likelihood=WeightedLikelihood(problem=problem, is_reml=is_reml, classes=classes)
+    )
 
 
 def fit_problem(

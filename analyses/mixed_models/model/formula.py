@@ -41,13 +41,17 @@ class Expression:
 
 @dataclass(frozen=True)
 class RandomTerm:
-    """`(expression | group)`: correlated random effects of the expression's columns for each level of the group."""
+    """`(expression | group)`: random effects of the expression's columns for each level of the group.
+
+    They are correlated, unless the term `is_diagonal`: then each column has a variance of its own and no covariance.
+    """
 
     expression: Expression
     group: Term
+    is_diagonal: bool = False
 
     def __str__(self) -> str:
-        return f"({self.expression} | {':'.join(self.group)})"
+        return f"{'diag' if self.is_diagonal else ''}({self.expression} | {':'.join(self.group)})"
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ def parse_formula(text: str) -> Formula:
 
     The response is everything before the tilde, unparsed (a column or an SQL expression). On the right: `+ - * : / ^`,
     `0` and `1`, `C(x)`, the functions of `FUNCTIONS` around one variable, names in backticks, `(a | g)`, `(a || g)`
-    (no correlations), `(a | g/h)` for `(a | g) + (a | g:h)`, `(a | g:h)`.
+    (no correlations between terms), `diag(0 + f | g)` (a variance for every level of f, no correlations), `(a | g/h)`
+    for `(a | g) + (a | g:h)`, `(a | g:h)`.
 
     Raises:
         FormulaError: it cannot be read; the message points at the place.
@@ -173,10 +178,11 @@ class _Parser:
         return Expression(intercept, tuple(sorted(terms, key=len)))
 
     def is_bar_ahead(self) -> bool:
-        if self.peek() != "(":
+        start = self.at + (self.peek() == "diag")
+        if start >= len(self.tokens) or self.tokens[start][1] != "(":
             return False
         depth = 0
-        for _, token, _ in self.tokens[self.at :]:
+        for _, token, _ in self.tokens[start:]:
             depth += (token == "(") - (token == ")")
             if depth == 1 and token in ("|", "||"):
                 return True
@@ -264,6 +270,8 @@ class _Parser:
         return f"{token}({inner})"
 
     def bar(self) -> None:
+        is_diagonal = self.peek() == "diag"
+        self.at += is_diagonal
         self.take("(", "A random-effect term begins with a parenthesis.")
         if self.peek() in ("|", "||"):
             raise self.fail("There is nothing before the bar; write 1 for a random intercept.")
@@ -276,7 +284,7 @@ class _Parser:
         self.take(")", "The random-effect term is not closed by a parenthesis.")
         for group in groups:
             if bar == "|":
-                self.random.append(RandomTerm(expression, group))
+                self.random.append(RandomTerm(expression, group, is_diagonal))
                 continue
             if expression.intercept:
                 self.random.append(RandomTerm(Expression(True, ()), group))

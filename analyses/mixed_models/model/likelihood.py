@@ -60,6 +60,11 @@ class Likelihood:
         return Likelihood(problem=other, is_reml=self.is_reml, cross=cross, own_sums=self.own_sums)
 
     @property
+    def further(self) -> Floats:
+        """Where the parameters after the blocks' begin: none, with one residual variance."""
+        return np.zeros(0)
+
+    @property
     def degrees(self) -> int:
         """What the residual sum of squares is divided by: n under ML, n - p under REML."""
         return self.problem.row_count - (self.problem.p if self.is_reml else 0)

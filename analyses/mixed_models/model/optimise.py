@@ -7,6 +7,7 @@ positive semidefinite there (the optimality condition on the cone of covariance 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,7 +57,7 @@ def minimise(
         is_polished: go to the last digits (without: 1e-7 of deviance, enough for simulations).
     """
     blocks = likelihood.problem.blocks
-    if sum(block.parameter_count for block in blocks) == 0:
+    if sum(block.parameter_count for block in blocks) + len(likelihood.further) == 0:
         return Optimum(np.zeros(0), likelihood.deviance(np.zeros(0)), 0.0, True)
     unit = parameter_scales(likelihood)
     is_huge = likelihood.parts is not None and likelihood.parts.q > HUGE
@@ -99,7 +100,7 @@ def parameter_scales(likelihood: Likelihood) -> Floats:
         # Indicators of a factor's levels are on the intercept's scale already.
         size = np.where(block.is_slope, size, 1.0)
         parts.extend(size[j:] for j in range(block.width))
-    return np.concatenate(parts)
+    return np.concatenate([*parts, np.ones(len(likelihood.further))])
 
 
 def _search(
@@ -135,24 +136,34 @@ def _warmed(likelihood: Likelihood, theta: Floats) -> Floats:
         for block, factor, gradient in zip(blocks, lower_factors(theta, blocks), gradients, strict=True):
             covariance = factor @ factor.T
             factors.append(semidefinite_factor(covariance - covariance @ gradient @ covariance / len(block.levels)))
-        theta = theta_of(factors)
+        theta = _with_factors(theta, factors)
     return theta
+
+
+def _with_factors(theta: Floats, factors: Sequence[Floats]) -> Floats:
+    """Return theta with other factors of the blocks; what comes after them stays."""
+    changed = theta_of(factors)
+    return np.concatenate([changed, theta[len(changed) :]])
 
 
 def _starts(likelihood: Likelihood, is_thorough: bool) -> list[Floats]:
     """Return one or two starts: the best multiples of the identity, in the blocks' own scales."""
     blocks = likelihood.problem.blocks
     scales = parameter_scales(likelihood)
-    unit = theta_of([np.eye(block.width) for block in blocks]) * scales
-    values = {i: likelihood.deviance(unit * SCALES[i]) for i in FIRST}
+    one = theta_of([np.eye(block.width) for block in blocks]) * scales[: len(scales) - len(likelihood.further)]
+
+    def start(i: int) -> Floats:
+        return np.concatenate([one * SCALES[i], likelihood.further])
+
+    values = {i: likelihood.deviance(start(i)) for i in FIRST}
     for step in (-1, 1):
         end = FIRST[0] if step < 0 else FIRST[-1]
         while 0 <= end + step < len(SCALES) and values[end] <= min(values.values()):
             end += step
-            values[end] = likelihood.deviance(unit * SCALES[end])
+            values[end] = likelihood.deviance(start(end))
     order = sorted((i for i in values if values[i] < FAILED), key=values.__getitem__) or [FIRST[-1]]
-    is_doubled = is_thorough and len(unit) > 1 and likelihood.parts is None
-    return [unit * SCALES[i] for i in order[: 2 if is_doubled else 1]]
+    is_doubled = is_thorough and len(one) > 1 and likelihood.parts is None
+    return [start(i) for i in order[: 2 if is_doubled else 1]]
 
 
 def _escape(likelihood: Likelihood, theta: Floats, value: float) -> Floats | None:
@@ -174,7 +185,7 @@ def _escape(likelihood: Likelihood, theta: Floats, value: float) -> Floats | Non
         for length in (1e-4, 1e-3, 1e-2, 1e-1, 1.0):
             wider = list(factors)
             wider[i] = semidefinite_factor(factor @ factor.T + length**2 * np.outer(direction, direction))
-            candidate = theta_of(wider)
+            candidate = _with_factors(theta, wider)
             if likelihood.deviance(candidate) < value - 1e-8:
                 return candidate
     return None
@@ -199,5 +210,5 @@ def _canonical(likelihood: Likelihood, theta: Floats, value: float) -> Floats:
         if len(clean) == 1 and clean[0, 0] < 1e-6:
             clean = np.zeros((1, 1))
         factors.append(clean)
-    candidate = theta_of(factors)
+    candidate = _with_factors(np.asarray(theta), factors)
     return candidate if likelihood.deviance(candidate) <= value + 1e-7 else np.asarray(theta)

@@ -202,21 +202,17 @@ def random_part(formula: Formula, cells: Cells, rows: PseudoRows) -> tuple[tuple
                 f"The grouping factor {':'.join(random.group)} has a level for each of the {cells.row_count} rows: "
                 "its variance cannot be told from the residual's."
             )
-        z = random_design(columns, codes, len(names), cells, rows)
-        is_slope = tuple(bool(column.numeric) for column in columns)
-        made.append(
-            (
-                Block(
-                    group=":".join(random.group),
-                    columns=tuple(c.name for c in columns),
-                    levels=names,
-                    offset=0,
-                    term=random,
-                    is_slope=is_slope,
-                ),
-                z,
+        # A diagonal term is as many terms as it has columns, each with its own variance.
+        for part in [[column] for column in columns] if random.is_diagonal else [columns]:
+            block = Block(
+                group=":".join(random.group),
+                columns=tuple(column.name for column in part),
+                levels=names,
+                offset=0,
+                term=random,
+                is_slope=tuple(bool(column.numeric) for column in part),
             )
-        )
+            made.append((block, random_design(part, codes, len(names), cells, rows)))
     made.sort(key=lambda pair: -pair[0].size)
     offset, blocks = 0, []
     for block, _ in made:

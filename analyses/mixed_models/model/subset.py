@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.mixed_models.model.cells import Cells, DataError
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 
 
 def subset(cells: Cells, levels: Mapping[str, str] | None = None, *, keep: NDArray[np.bool_] | None = None) -> Cells:
@@ -58,3 +58,31 @@ def one_row_a_run(cells: Cells) -> Cells:
         scatter_x=np.zeros_like(cells.scatter_x),
         scatter_xy=np.zeros_like(cells.scatter_xy),
     )
+
+
+def scaled_by(cells: Cells, factor: str) -> tuple[Cells, Floats]:
+    """Return the cells of the response in residual standard deviations of each level, and those of every cell (C,).
+
+    The standard deviations are those within cells. A level whose rows do not differ within cells gets the smallest one.
+
+    Raises:
+        DataError: no two rows of a cell differ.
+    """
+    code, size = cells.codes[factor], len(cells.levels[factor])
+    scatter = np.bincount(code, weights=cells.scatter_y, minlength=size)
+    df = np.bincount(code, weights=cells.count - 1.0, minlength=size)
+    variance = np.divide(scatter, df, out=np.zeros(size), where=df > 0)
+    own = variance > 1e-10 * float(variance.max(initial=0.0))
+    if not own.any():
+        raise DataError(f"No two rows of a cell differ: there is no spread to measure each {factor} by.")
+    sd = np.sqrt(np.where(own, variance, variance[own].min()))[code]
+    mean = (cells.mean_y + cells.shift) / sd
+    shift = float(cells.count @ mean) / float(cells.count.sum())
+    scaled = replace(
+        cells,
+        mean_y=mean - shift,
+        scatter_y=cells.scatter_y / sd**2,
+        scatter_xy=cells.scatter_xy / sd[:, None],
+        shift=shift,
+    )
+    return scaled, sd

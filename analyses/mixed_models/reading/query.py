@@ -99,11 +99,12 @@ def key_sql(name: str) -> str:
     return identifier("run" if name == "run" else KEYS.get(name, name))
 
 
-def residual_query(plan: Plan, sigma: float) -> str:
+def residual_query(plan: Plan) -> str:
     """Return sums of powers of the standardised residuals about their cell's mean, for every cell and bin of width 0.5.
 
-    The fitted coefficients are joined as the table `fitted_cell`: keys k0 …, coefficients c0 (constant), c1 …, and the
-    cell's mean standardised residual `middle`: a second pass, because powers about zero lose a small variance.
+    The fitted coefficients are joined as the table `fitted_cell`: keys k0 …, coefficients c0 (constant), c1 …, the
+    residual standard deviation `sd` and the mean standardised residual `middle`: a second pass, because powers about
+    zero lose a small variance.
     """
     keys = [f"{key_sql(name)} as k{i}" for i, (name, _) in enumerate(plan.keys)]
     products = [" * ".join(numeric_sql(name) for name in product) for product in plan.monomials]
@@ -112,7 +113,7 @@ def residual_query(plan: Plan, sigma: float) -> str:
     on = " and ".join(f"d.k{i} = f.k{i}" for i in range(len(keys))) or "true"
     return f"""select cell, greatest(-12, least(11, floor(r * 2)))::int as bin, count(*) as n, sum(d) as d1,
   sum(d * d) as d2, sum(d * d * d) as d3, sum(d * d * d * d) as d4
-from (select f.cell, (d.v - ({fitted})) / {sigma!r} as r, r - f.middle as d
+from (select f.cell, (d.v - ({fitted})) / f.sd as r, r - f.middle as d
   from (select {", ".join(inner)} from (select *, ({plan.response})::double as v from ({plan.base}))) as d
   join fitted_cell as f on {on} where isfinite(d.v))
 where isfinite(r) group by cell, bin"""

@@ -247,10 +247,11 @@ class Reader:
             "losses": np.column_stack([column.to_numpy().astype(float) for column in columns])
         }
 
-    def residual_sums(self, found: Found, coefficients: Any, middle: Any, sigma: float) -> dict[str, Any]:
+    def residual_sums(self, found: Found, coefficients: Any, middle: Any, sds: Any) -> dict[str, Any]:
         """Return the answer of the residual query for the cells that were found.
 
-        `middle` (C,): each cell's mean standardised residual, about which the powers are summed.
+        `middle` (C,): each cell's mean standardised residual, about which the powers are summed; `sds` (C,): the
+        residual standard deviations that they are measured in.
         """
         import pyarrow as pa
 
@@ -258,11 +259,11 @@ class Reader:
         for i, values in enumerate(found.keys):
             columns[f"k{i}"] = values.tolist() if values.dtype == object else values
         columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
-        columns["middle"] = middle
+        columns |= {"middle": middle, "sd": sds}
         connection = self.warehouse.connection
         connection.register("fitted_cell", pa.table(columns))
         try:
-            return dict(self._ask(residual_query(found.plan, sigma)).numpy())
+            return dict(self._ask(residual_query(found.plan)).numpy())
         finally:
             connection.unregister("fitted_cell")
 

@@ -115,7 +115,7 @@ def warn(fit: Fit, factor: str | None) -> list[str]:
     return said
 
 
-def compared(fit: Fit, other: Fit, factor: str, what: str) -> str:
+def compared(fit: Fit, other: Fit, factor: str, what: str, names: tuple[str, str] = ("without it", "with it")) -> str:
     """Return a sentence that sets the smallest pairwise p-value of a model beside that of another model."""
     quantities = satterthwaite(fit)
     means = marginal_means(fit, factor)[0]
@@ -123,8 +123,8 @@ def compared(fit: Fit, other: Fit, factor: str, what: str) -> str:
     there = pairwise(other, satterthwaite(other), marginal_means(other, factor)[0], "tukey")
     at = min(range(len(here.names)), key=lambda i: float(here.p_adjusted[i]))
     return (
-        f"{what} {here.names[at]}: p {p_text(here.p_adjusted[at])} (df {here.df[at]:.0f}) without it, "
-        f"p {p_text(there.p_adjusted[at])} (df {there.df[at]:.0f}) with it."
+        f"{what} {here.names[at]}: p {p_text(here.p_adjusted[at])} (df {here.df[at]:.0f}) {names[0]}, "
+        f"p {p_text(there.p_adjusted[at])} (df {there.df[at]:.0f}) {names[1]}."
     )
 
 

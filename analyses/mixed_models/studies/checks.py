@@ -26,10 +26,15 @@ def scale_warning(fit: Fit, block: str = "benchmark") -> str | None:
     if len(positive) < 2 or positive.max() / positive.min() <= SCALE_RATIO:
         return None
     wide, narrow = (cells.levels[block][int(i)] for i in (sds.argmax(), np.where(sds > 0, sds, np.inf).argmin()))
+    rest = (
+        "each has its own residual variance here, but the means are those of the raw response"
+        if fit.classes is not None
+        else "the widest decide the result"
+    )
     return (
         f"The response {fit.formula.response} is not on one scale: its standard deviation differs "
-        f"{positive.max() / positive.min():.0f}-fold between benchmarks ({wide} against {narrow}), so the widest "
-        f"decide the result; use {' or '.join(name for name in SCALE_FREE if name != fit.formula.response)}."
+        f"{positive.max() / positive.min():.0f}-fold between benchmarks ({wide} against {narrow}), so {rest}; "
+        "--scale benchmark compares in units of each benchmark's spread, the response rank by order alone."
     )
 
 

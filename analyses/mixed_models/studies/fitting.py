@@ -1,41 +1,121 @@
-"""The fit that conclusions rest on: the formula that was asked for, and what its data make of it by itself."""
+"""The fit that conclusions rest on: the formula that was asked for, and what its data make of it by themselves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from hpowh.analyses.mixed_models.inference.blocking import settled
-from hpowh.analyses.mixed_models.model.cells import Cells
+from hpowh.analyses.mixed_models.inference.spreads import (
+    INTERACTION_LEVEL,
+    RESIDUAL_LEVEL,
+    SpreadTest,
+    interaction_test,
+    residual_test,
+)
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import RANK, mentioned
 from hpowh.analyses.mixed_models.studies.strata import identifiable, left_out_sentences
 
+VARIANCES = ("auto", "equal", "benchmark", "algorithm", "both")
+"""Which variances may differ: what the tests ask for, none, the benchmarks' residual ones, the algorithms' ones over
+benchmarks, both."""
+
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fit, and the sentences that say where it is not literally the one that was asked for."""
+    """A fit, sentences where it is not literally the one that was asked for, and the tests of its variances."""
 
     fit: Fit
     said: tuple[str, ...] = ()
+    tests: tuple[SpreadTest, ...] = ()
 
 
-def fit_to_compare(formula: Formula | str, cells: Cells, *, is_reml: bool = True, is_literal: bool = False) -> Chosen:
+def fit_to_compare(
+    formula: Formula | str,
+    cells: Cells,
+    *,
+    is_reml: bool = True,
+    is_literal: bool = False,
+    variance: str = "auto",
+) -> Chosen:
     """Fit a model whose algorithms are to be compared.
 
     A random effect with a level for each row is the residual and is left out (`strata.identifiable`). A random
-    benchmark that would break the tests' level becomes a fixed effect (`inference.blocking`).
+    benchmark that would break the tests' level becomes a fixed effect (`inference.blocking`); variances that differ are
+    modelled (`inference.spreads`).
 
     Args:
         is_literal: fit exactly the formula, as the published tool does.
+        variance: one of `VARIANCES`.
 
     Raises:
-        FormulaError, DataError: as `fit`.
+        FormulaError, DataError: as `fit`; a variance that was asked for cannot be estimated.
     """
+    if variance not in VARIANCES:
+        raise DataError(f"Variances are one of {', '.join(VARIANCES)}, not {variance!r}.")
     parsed = parse_formula(formula) if isinstance(formula, str) else formula
     if is_literal:
         return Chosen(fit(parsed, cells, is_reml=is_reml))
     parsed, left_out = identifiable(parsed, cells)
     found = fit(parsed, cells, is_reml=is_reml)
     found, sentence = settled(found, is_ranked=bool(mentioned(parsed.response, (RANK,))))
-    return Chosen(found, (*left_out_sentences(left_out), *((sentence,) if sentence else ())))
+    said = [*left_out_sentences(left_out), *([sentence] if sentence else [])]
+    if not any("algorithm" in term for term in parsed.fixed.terms):
+        return Chosen(found, tuple(said))
+    found, residual, more = _residual(found, variance)
+    said += more
+    found, interaction, more = _interaction(found, variance, is_settled=residual.is_used)
+    return Chosen(found, (*said, *more), (residual, interaction))
+
+
+def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
+    """Give the benchmarks residual variances of their own where that is asked for or the test says so."""
+    test = residual_test(found.problem.cells)
+    is_asked = variance in ("benchmark", "both")
+    if not is_asked and not (variance == "auto" and test.p_value < RESIDUAL_LEVEL):
+        return found, test, []
+    try:
+        other = fit(found.formula, found.problem.cells, is_reml=found.is_reml, variance="benchmark")
+    except DataError:
+        if is_asked:
+            raise
+        return found, test, []
+    if not other.optimum.is_converged and not is_asked:
+        return found, test, ["Residual variances differ between benchmarks, but a model of them did not converge."]
+    sds, classes = other.class_sds, other.classes
+    assert classes is not None
+    sentence = (
+        f"Every benchmark has its own residual variance in this model (standard deviations from {sds.min():.3g} to "
+        f"{sds.max():.3g}{_because(test, is_asked)}); --variance equal takes them as one."
+    )
+    if classes.sharing:
+        sentence += f" Without a spread of their own, and given the narrowest: {', '.join(classes.sharing[:5])}."
+    return other, replace(test, is_used=True), [sentence]
+
+
+def _interaction(found: Fit, variance: str, *, is_settled: bool) -> tuple[Fit, SpreadTest, list[str]]:
+    """Give the algorithms variances over benchmarks of their own where that is asked for or the test says so."""
+    is_asked = variance in ("algorithm", "both")
+    test, other = interaction_test(found)
+    if other is None:
+        if is_asked:
+            raise DataError(f"A variance for every algorithm cannot be estimated: {test.reason}.")
+        return found, test, []
+    # Benchmarks on unlike scales look like algorithms of unlike variances; the scales are then the better account.
+    is_told = variance == "auto" and not is_settled and test.p_value < INTERACTION_LEVEL and other.optimum.is_converged
+    if not (is_asked or is_told):
+        return found, test, []
+    sds = [float(np.sqrt(each[0, 0])) for block, each in other.block_covariances if block.term.is_diagonal]
+    sentence = (
+        f"Every algorithm has its own variance over benchmarks in this model (standard deviations from {min(sds):.3g} "
+        f"to {max(sds):.3g}{_because(test, is_asked)}); --variance equal takes them as one."
+    )
+    return other, replace(test, is_used=True), [sentence]
+
+
+def _because(test: SpreadTest, is_asked: bool) -> str:
+    return "" if is_asked or not np.isfinite(test.p_value) else f"; equal ones: p = {test.p_value:.2g}"

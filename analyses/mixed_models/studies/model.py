@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula
+from hpowh.analyses.mixed_models.model.subset import scaled_by
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Found, Reader
 from hpowh.analyses.mixed_models.studies import tables
 from hpowh.analyses.mixed_models.studies.analysis import (
     Question,
     Rows,
+    compared,
     default_factor,
     describe,
     merge_all,
@@ -23,9 +28,13 @@ from hpowh.analyses.mixed_models.studies.summary import (
     ResidualMoments,
     cell_coefficients,
     cell_residuals,
+    cell_sds,
     residual_moments,
 )
 from hpowh.analyses.mixed_models.studies.wider import wider_models
+
+SCALES = ("response", "benchmark")
+"""The unit of the response: its own, or each benchmark's residual standard deviation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,8 @@ class Request:
     metric: str | None = None
     budget: float | str | None = None
     is_reml: bool = True
+    variance: str = "auto"
+    scale: str = "response"
     question: Question = field(default_factory=Question)
     with_residuals: bool = True
     failures: str = "exclude"
@@ -58,8 +69,13 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         failures=request.failures,
     )
     found = reader.find(parsed, selection)
+    cells, unit = _in_unit(found.cells, request.scale)
     chosen = fit_to_compare(
-        parsed, found.cells, is_reml=request.is_reml and not request.as_published, is_literal=request.as_published
+        parsed if unit is None else in_spreads(parsed),
+        cells,
+        is_reml=request.is_reml and not request.as_published,
+        is_literal=request.as_published,
+        variance=request.variance,
     )
     fitted = chosen.fit
     direction, doubt = reader.direction(parsed.response, selection)
@@ -75,11 +91,18 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
         said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
     rows, residuals = describe(fitted, question), None
+    rows["lmem_variance_test"] = tables.spread_test_rows(chosen.tests, "model")
     if request.with_residuals:
-        residuals = _residuals(reader, found, fitted, rows)
+        residuals = _residuals(reader, found, fitted, rows, unit)
     models = [tables.model_row(fitted, "model", residuals)]
+    if unit is None and fitted.classes is not None and request.variance == "auto":
+        model, more, sentence = _beside(parsed, fitted, replace(question, factor=factor))
+        rows = merge_all([rows, more])
+        said.append(sentence)
+        models.append(model)
     if factor is not None and not request.as_published:
-        wider = wider_models(reader, selection, parsed, found.cells, fitted, replace(question, factor=factor))
+        asked = replace(question, factor=factor)
+        wider = wider_models(reader, selection, parsed, found.cells, fitted, asked)
         rows = merge_all([rows, *wider.rows])
         said += wider.said
         models += wider.models
@@ -96,11 +119,46 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     return rows, said
 
 
-def _residuals(reader: Reader, found: Found, fitted: Fit, rows: Rows) -> ResidualMoments:
-    """Add the tables of residuals to the rows, by a second pass over the data."""
+def _in_unit(cells: Cells, scale: str) -> tuple[Cells, Floats | None]:
+    """Return the cells in the unit asked for, and what each cell's values were divided by (None: nothing)."""
+    if scale not in SCALES:
+        raise DataError(f"A scale is one of {', '.join(SCALES)}, not {scale!r}.")
+    return scaled_by(cells, "benchmark") if scale == "benchmark" else (cells, None)
+
+
+def in_spreads(formula: Formula) -> Formula:
+    """Return the formula with a response that says in which unit it is measured."""
+    return replace(formula, response=f"{formula.response} / residual SD of its benchmark")
+
+
+def _beside(formula: Formula, fitted: Fit, question: Question) -> tuple[tables.Row, Rows, str]:
+    """Compare the levels in residual standard deviations of each benchmark.
+
+    Where benchmarks are on unlike scales, an effect is likelier the same in these than in the response's unit.
+    """
+    cells, _ = scaled_by(fitted.problem.cells, "benchmark")
+    chosen = fit_to_compare(in_spreads(formula), cells, is_reml=fitted.is_reml)
+    name = "in each benchmark's spread"
+    sentence = compared(
+        fitted,
+        chosen.fit,
+        question.factor or "algorithm",
+        "The benchmarks' scales differ: the means are those of the raw response, to which wide benchmarks contribute "
+        "most. In units of each benchmark's residual spread (--scale benchmark) the answer may differ.",
+        ("in the response's unit", "in spreads"),
+    )
+    return tables.model_row(chosen.fit, name), describe(chosen.fit, question, name), sentence
+
+
+def _residuals(reader: Reader, found: Found, fitted: Fit, rows: Rows, unit: Floats | None) -> ResidualMoments:
+    """Add the tables of residuals to the rows, by a second pass over the data.
+
+    `unit` (C,): what each cell's values were divided by, if anything.
+    """
     coefficients = cell_coefficients(fitted)
     middle = cell_residuals(fitted, coefficients)
-    sums = reader.residual_sums(found, coefficients, middle, fitted.sigma)
+    by = np.ones(len(middle)) if unit is None else unit
+    sums = reader.residual_sums(found, coefficients * by[:, None], middle, cell_sds(fitted) * by)
     moments = residual_moments(sums, len(found.cells.count), middle)
     rows["lmem_residual"] = tables.residual_rows(fitted, moments, coefficients, "model")
     rows["lmem_residual_bin"] = tables.residual_bin_rows(moments, "model")

@@ -42,7 +42,7 @@ def explained_variance(fit: Fit) -> Explained:
     between = 0.0
     for (_, covariance), own in zip(fit.block_covariances, fit.likelihood.block_sums(), strict=True):
         between += float((covariance * own).sum()) / n
-    total = fixed + between + fit.sigma**2
+    total = fixed + between + fit.residual_variance
     return Explained(fixed / total, (fixed + between) / total)
 
 
@@ -56,7 +56,7 @@ class VarianceInterval:
 
 
 def variance_intervals(fit: Fit, quantities: Satterthwaite, level: float = 0.95) -> list[list[VarianceInterval]]:
-    """Return an interval for every diagonal entry of every block, and one for the residual (last).
+    """Return an interval for every diagonal entry of every block, and those of the residual's classes (last).
 
     Satterthwaite's: the estimate times its degrees of freedom, 2 v^2 / var(v), as chi-squared (SAS and Milliken &
     Johnson do the same); var(v) by the delta method. A variance of zero has no such interval.
@@ -84,9 +84,18 @@ def variance_intervals(fit: Fit, quantities: Satterthwaite, level: float = 0.95)
             rows.append(_interval(variance, float(gradient @ quantities.parameters @ gradient), level))
         found.append(rows)
         at += block.parameter_count
-    spread = (2.0 * fit.sigma) ** 2 * float(quantities.parameters[-1, -1])
-    found.append([_interval(fit.sigma**2, spread, level)])
+    found.append([_residual_interval(fit, quantities, k, level) for k in range(len(fit.class_sds))])
     return found
+
+
+def _residual_interval(fit: Fit, quantities: Satterthwaite, k: int, level: float) -> VarianceInterval:
+    """Return the interval of the residual standard deviation of class k."""
+    variance = float(fit.class_sds[k]) ** 2
+    gradient = np.zeros(len(fit.theta) + 1)
+    gradient[-1] = 2.0 * variance / fit.sigma
+    if k:
+        gradient[len(fit.theta) - len(fit.class_sds) + k] = 2.0 * variance
+    return _interval(variance, float(gradient @ quantities.parameters @ gradient), level)
 
 
 def _factor(fit: Fit, at: int, width: int) -> Floats:
@@ -119,7 +128,7 @@ def cell_coefficients(fit: Fit) -> Floats:
     for m in range(k + 1):
         basis = np.zeros((size, k + 1))
         basis[:, m] = 1.0
-        rows = PseudoRows(np.arange(size), basis, np.zeros(size), 0.0, 0)
+        rows = PseudoRows(np.arange(size), basis, np.zeros(size), 0.0, 0, np.zeros(size))
         value = design(problem.columns, cells, rows) @ fit.beta
         if problem.blocks:
             value = value + random_part(problem.formula, cells, rows)[1] @ fit.random_effects
@@ -146,7 +155,14 @@ def cell_residuals(fit: Fit, coefficients: Floats) -> Floats:
     """Return each cell's mean residual (C,), standardised: what its rows' residuals are taken about."""
     cells = fit.problem.cells
     fitted = coefficients[:, 0] + (coefficients[:, 1:] * cells.mean_x).sum(axis=1)
-    return np.asarray((cells.mean_y - (fitted - cells.shift)) / fit.sigma)
+    return np.asarray((cells.mean_y - (fitted - cells.shift)) / cell_sds(fit))
+
+
+def cell_sds(fit: Fit) -> Floats:
+    """Return the residual standard deviation that the model gives each cell (C,)."""
+    if fit.classes is None:
+        return np.full(len(fit.problem.cells.count), fit.sigma)
+    return fit.class_sds[fit.classes.of_level[fit.problem.cells.codes[fit.classes.factor]]]
 
 
 def residual_moments(sums: Mapping[str, NDArray[np.generic]], size: int, middle: Floats) -> ResidualMoments:

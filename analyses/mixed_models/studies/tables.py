@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from scipy import stats
 from hpowh.analyses.mixed_models.inference.contrasts import Estimates, compact_letters, critical_difference_groups
 from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
+from hpowh.analyses.mixed_models.inference.spreads import SpreadTest
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.studies.summary import (
     ResidualMoments,
+    VarianceInterval,
+    cell_sds,
     expected_bins,
     explained_variance,
     variance_intervals,
@@ -66,7 +70,7 @@ def model_row(fit: Fit, model: str, residuals: ResidualMoments | None = None) ->
         "deviance": fit.optimum.deviance,
         "aic": fit.aic,
         "bic": fit.bic,
-        "sigma": fit.sigma,
+        "sigma": float(np.sqrt(fit.residual_variance)),
         "r2_marginal": explained.marginal,
         "r2_conditional": explained.conditional,
         "residual_skewness": residuals.overall_skewness if residuals else None,
@@ -134,20 +138,40 @@ def variance_rows(fit: Fit, quantities: Satterthwaite, model: str) -> list[Row]:
                         "reason": bounds[i].reason if is_variance else None,
                     }
                 )
-    last = intervals[-1][0]
-    rows.append(
-        {
-            "grouping_factor": "Residual",
-            "term": "(Intercept)",
-            "variance": fit.sigma**2,
-            "sd": fit.sigma,
-            "lower": last.lower,
-            "upper": last.upper,
-            "is_singular": False,
-            "reason": last.reason,
-        }
-    )
+    rows += _residual_variance_rows(fit, intervals[-1])
     return [{"model": model, "position": i} | row for i, row in enumerate(rows)]
+
+
+def _residual_variance_rows(fit: Fit, bounds: Sequence[VarianceInterval]) -> list[Row]:
+    """Return the residual's row, and one for every level that has a residual variance of its own."""
+    classes = fit.classes
+    if classes is None:
+        return [_residual_row("(Intercept)", fit.sigma, bounds[0])]
+    none = VarianceInterval(np.nan, np.nan, f"the mean over rows; every {classes.factor} has its own")
+    rows = [_residual_row("(Intercept)", float(np.sqrt(fit.residual_variance)), none)]
+    for name, k in zip(fit.problem.cells.levels[classes.factor], classes.of_level, strict=True):
+        rows.append(_residual_row(name, float(fit.class_sds[k]), bounds[k]))
+        if name in classes.sharing:
+            rows[-1]["reason"] = "no spread of its own: it has the narrowest one's variance"
+    return rows
+
+
+def _residual_row(term: str, sd: float, bounds: VarianceInterval) -> Row:
+    return {
+        "grouping_factor": "Residual",
+        "term": term,
+        "variance": sd**2,
+        "sd": sd,
+        "lower": bounds.lower,
+        "upper": bounds.upper,
+        "is_singular": False,
+        "reason": bounds.reason,
+    }
+
+
+def spread_test_rows(tests: Sequence[SpreadTest], model: str) -> list[Row]:
+    """Return the rows of `lmem_variance_test`."""
+    return [{"model": model} | asdict(test) for test in tests]
 
 
 def random_effect_rows(fit: Fit, model: str) -> list[Row]:
@@ -229,7 +253,7 @@ def contrast_rows(fit: Fit, means: MarginalMeans, found: Estimates, model: str) 
                 "p_adjusted": found.p_adjusted[i],
                 "lower": found.lower[i],
                 "upper": found.upper[i],
-                "effect_size": found.estimate[i] / fit.sigma,
+                "effect_size": found.estimate[i] / float(np.sqrt(fit.residual_variance)),
                 "reason": "not estimable: some combinations of factors have no rows" if is_missing else None,
             }
         )
@@ -269,6 +293,7 @@ def residual_rows(fit: Fit, moments: ResidualMoments, coefficients: Floats, mode
     if len(cells.count) > RANDOM_EFFECT_LIMIT:
         return []
     middle = coefficients[:, 0] + (coefficients[:, 1:] * cells.mean_x).sum(axis=1)
+    sds = cell_sds(fit)
     for c in range(len(cells.count)):
         few = moments.count[c] < 3 or not np.isfinite(moments.skewness[c])
         rows.append(
@@ -277,8 +302,8 @@ def residual_rows(fit: Fit, moments: ResidualMoments, coefficients: Floats, mode
                 "cell": ", ".join(f"{name} = {cells.levels[name][codes[c]]}" for name, codes in cells.codes.items()),
                 "row_count": int(moments.count[c]),
                 "fitted": middle[c],
-                "mean": moments.mean[c] * fit.sigma,
-                "variance": moments.variance[c] * fit.sigma**2,
+                "mean": moments.mean[c] * sds[c],
+                "variance": moments.variance[c] * sds[c] ** 2,
                 "skewness": moments.skewness[c],
                 "kurtosis": moments.kurtosis[c],
                 "reason": "too few different values for shape" if few else None,

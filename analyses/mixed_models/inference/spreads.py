@@ -1,0 +1,145 @@
+"""Are the benchmarks' residual variances equal, and does every algorithm vary between benchmarks as the others do?
+
+Sources: Bartlett & Kendall (1946), Suppl. J. R. Stat. Soc. 8 (analysis of variance of log variances: unlike a
+likelihood ratio it measures its error on the data, so heavy tails do not look like unequal variances); Pinheiro & Bates
+(2000), section 2.4 (likelihood ratios of variance structures); Self & Liang (1987) for variances at zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
+from hpowh.analyses.mixed_models.model.fit import Fit, fit
+from hpowh.analyses.mixed_models.model.formula import Expression, Formula, RandomTerm
+
+RESIDUAL, INTERACTION = "residual by benchmark", "interaction by algorithm"
+RESIDUAL_LEVEL = 0.01
+"""Residual variances get classes below this p-value: with equal ones the weights only cost."""
+INTERACTION_LEVEL = 0.2
+"""Interaction variances are separated below this one: taken as equal when they are not, intervals miss; a test of few
+benchmarks seldom sees it, and separate variances cost little."""
+LEAST_ROWS = 3
+"""Cells with fewer rows have no log variance worth the name."""
+LEAST_BLOCKS, LEAST_ALGORITHMS, MOST_ALGORITHMS = 4, 3, 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadTest:
+    """A test of equal variances; NaN with a reason where it is not defined. `is_used`: the model follows it."""
+
+    question: str
+    method: str
+    statistic: float
+    df1: float
+    df2: float
+    p_value: float
+    is_used: bool = False
+    reason: str | None = None
+
+
+def _undefined(question: str, method: str, why: str) -> SpreadTest:
+    nothing = np.nan
+    return SpreadTest(
+        question=question, method=method, statistic=nothing, df1=nothing, df2=nothing, p_value=nothing, reason=why
+    )
+
+
+def residual_test(cells: Cells, block: str = "benchmark", factor: str = "algorithm") -> SpreadTest:
+    """Return the F test of equal residual variances between blocks, on the logarithms of the variances within cells.
+
+    The other factor's levels may differ in theirs; what is left between cells is the error.
+    """
+    method = "F of log variances within cells"
+
+    def undefined(why: str) -> SpreadTest:
+        return _undefined(RESIDUAL, method, why)
+
+    if block not in cells.codes or factor not in cells.codes:
+        return undefined(f"the model has no {block} or no {factor}")
+    usable = (cells.count >= LEAST_ROWS) & (cells.scatter_y > 0)
+    if usable.sum() < 2:
+        return undefined(f"fewer than two cells have {LEAST_ROWS} rows that differ")
+    logs = np.log(cells.scatter_y[usable] / (cells.count[usable] - 1.0))
+    narrow = _indicators(cells.codes[factor][usable])
+    wide = np.column_stack([narrow, _indicators(cells.codes[block][usable])])
+    (left, rank), (more, fewer) = _left(wide, logs), _left(narrow, logs)
+    df1, df2 = rank - fewer, len(logs) - rank
+    if df1 < 1 or df2 < 1 or left <= 0:
+        return undefined("too few cells to tell benchmarks from chance")
+    statistic = (more - left) / df1 / (left / df2)
+    return SpreadTest(
+        question=RESIDUAL,
+        method=method,
+        statistic=statistic,
+        df1=float(df1),
+        df2=float(df2),
+        p_value=float(stats.f.sf(statistic, df1, df2)),
+    )
+
+
+def _indicators(codes: np.ndarray) -> Floats:
+    return (codes[:, None] == np.unique(codes)).astype(float)
+
+
+def _left(design: Floats, values: Floats) -> tuple[float, int]:
+    """Return the residual sum of squares and the rank of a least-squares fit."""
+    design = np.column_stack([np.ones(len(values)), design])
+    found, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    return float(((values - design @ found) ** 2).sum()), int(rank)
+
+
+def with_diagonal(formula: Formula, block: str = "benchmark", factor: str = "algorithm") -> Formula | None:
+    """Return the formula in which each level of the factor has a variance of its own over blocks; None if it has none.
+
+    `(1 | benchmark:algorithm)` becomes `diag(0 + algorithm | benchmark)`.
+    """
+    plain = [each for each in formula.random if set(each.group) == {block, factor} and str(each.expression) == "1"]
+    if len(plain) != 1:
+        return None
+    own = RandomTerm(Expression(False, ((factor,),)), (block,), is_diagonal=True)
+    return replace(formula, random=tuple(own if each is plain[0] else each for each in formula.random))
+
+
+def interaction_test(found: Fit, block: str = "benchmark", factor: str = "algorithm") -> tuple[SpreadTest, Fit | None]:
+    """Return the likelihood-ratio test of equal interaction variances, and the fit in which they are separate.
+
+    Both fits are REML (or both ML) with the same fixed part. Where the common variance is positive the ratio is
+    chi-squared with A - 1 degrees of freedom; where it is zero, every one of the A variances may be zero or more, and
+    the ratio is bounded by that of A independent variances: a binomial mixture of chi-squared (Self & Liang, case 9).
+    """
+    method = "likelihood ratio"
+    size = len(found.problem.cells.levels.get(factor, ()))
+    blocks = len(found.problem.cells.levels.get(block, ()))
+    formula = with_diagonal(found.formula, block, factor)
+
+    def undefined(why: str) -> tuple[SpreadTest, None]:
+        return _undefined(INTERACTION, method, why), None
+
+    if formula is None:
+        return undefined(f"the model has no (1|{block}:{factor})")
+    if not LEAST_ALGORITHMS <= size <= MOST_ALGORITHMS or blocks < LEAST_BLOCKS:
+        return undefined(
+            f"{size} levels of {factor} on {blocks} of {block}: separate variances need {LEAST_ALGORITHMS} to "
+            f"{MOST_ALGORITHMS} and {LEAST_BLOCKS} or more"
+        )
+    variance = found.classes.factor if found.classes else None
+    try:
+        other = fit(formula, found.problem.cells, is_reml=found.is_reml, variance=variance)
+    except DataError as error:
+        return undefined(str(error))
+    ratio = max(0.0, found.optimum.deviance - other.optimum.deviance)
+    is_zero = any(set(each.term.group) == {block, factor} for each in found.singular_blocks)
+    p_value = mixture_sf(ratio, size) if is_zero else float(stats.chi2.sf(ratio, size - 1))
+    test = SpreadTest(question=INTERACTION, method=method, statistic=ratio, df1=size - 1.0, df2=np.nan, p_value=p_value)
+    return test, other
+
+
+def mixture_sf(ratio: float, size: int) -> float:
+    """Return the upper tail of chi-squared with as many degrees of freedom as of `size` fair coins fall heads."""
+    weights = stats.binom.pmf(np.arange(size + 1), size, 0.5)
+    tails = [float(ratio <= 0), *stats.chi2.sf(ratio, np.arange(1, size + 1))]
+    return float(weights @ np.array(tails)) if ratio > 0 else 1.0
