@@ -32,7 +32,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = "7"
+VERSION = "8"
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ KEYS = {
     "lmem_residual": ("model", "cell"),
     "lmem_stratum": ("model", "term", "grouping_factor"),
     "lmem_variance_component": ("model", "position"),
+    "lmem_variance_test": ("model", "question"),
     "ranking_agreement": ("setting", "first", "second"),
     "ranking_algorithm": ("setting", "algorithm"),
     "ranking_block": ("setting", "block", "algorithm"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
-from hpowh.analyses.mixed_models.model.formula import Formula
+from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.subset import scaled_by
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Found, Reader
@@ -95,24 +95,26 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     if request.with_residuals:
         residuals = _residuals(reader, found, fitted, rows, unit)
     models = [tables.model_row(fitted, "model", residuals)]
+    if factor is not None and not request.as_published:
+        source = reader if unit is None else InSpreads(reader, parsed.response)
+        asked = parsed if unit is None else in_spreads(parsed)
+        whole = replace(question, factor=factor)
+        wider = wider_models(source, selection, asked, cells, fitted, whole, variance=request.variance)
+        rows = merge_all([rows, *wider.rows])
+        said += wider.said
+        models += wider.models
+        if unit is None:
+            name, is_reml = models[-1]["model"], fitted.is_reml
+            unlucky, hanging = failure_rows(reader, selection, wider.formula, whole, name, is_reml=is_reml)
+            if unlucky:
+                rows["lmem_failure"] = unlucky
+            said += hanging
+    models[-1]["is_basis"] = True
     if unit is None and fitted.classes is not None and request.variance == "auto":
         model, more, sentence = _beside(parsed, fitted, replace(question, factor=factor))
         rows = merge_all([rows, more])
         said.append(sentence)
         models.append(model)
-    if factor is not None and not request.as_published:
-        asked = replace(question, factor=factor)
-        wider = wider_models(reader, selection, parsed, found.cells, fitted, asked)
-        rows = merge_all([rows, *wider.rows])
-        said += wider.said
-        models += wider.models
-        name, is_reml = models[-1]["model"], fitted.is_reml
-        asked = replace(question, factor=factor)
-        unlucky, hanging = failure_rows(reader, selection, wider.formula, asked, name, is_reml=is_reml)
-        if unlucky:
-            rows["lmem_failure"] = unlucky
-        said += hanging
-    models[-1]["is_basis"] = True
     at = reader.settle(selection, parsed.response).at
     models = [model | {"budget": at if isinstance(at, float) else None} for model in models]
     rows["lmem_model"] = models
@@ -129,6 +131,23 @@ def _in_unit(cells: Cells, scale: str) -> tuple[Cells, Floats | None]:
 def in_spreads(formula: Formula) -> Formula:
     """Return the formula with a response that says in which unit it is measured."""
     return replace(formula, response=f"{formula.response} / residual SD of its benchmark")
+
+
+@dataclass(frozen=True)
+class InSpreads:
+    """Reads cells in each benchmark's residual spread, whatever the formula calls its response."""
+
+    reader: Reader
+    response: str
+
+    def cells(self, formula: Formula | str, selection: Selection) -> Cells:
+        """Return the scaled cells of a formula. Raises DataError, FormulaError."""
+        parsed = parse_formula(formula) if isinstance(formula, str) else formula
+        return scaled_by(self.reader.cells(replace(parsed, response=self.response), selection), "benchmark")[0]
+
+    def rows_per_run(self, selection: Selection, response: str) -> int:
+        """Return how many rows the run with the most rows contributes."""
+        return self.reader.rows_per_run(selection, self.response)
 
 
 def _beside(formula: Formula, fitted: Fit, question: Question) -> tuple[tables.Row, Rows, str]:

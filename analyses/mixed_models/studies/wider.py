@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite, satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
@@ -14,7 +15,6 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
-from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.studies import checks, tables
 from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, compared, describe
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
@@ -41,13 +41,28 @@ class Wider:
     said: list[str] = field(default_factory=list)
 
 
+class CellSource(Protocol):
+    """What is needed of a reader."""
+
+    def cells(self, formula: Formula | str, selection: Selection) -> Cells: ...
+    def rows_per_run(self, selection: Selection, response: str) -> int: ...
+
+
 def wider_models(
-    reader: Reader, selection: Selection, formula: Formula, cells: Cells, fitted: Fit, question: Question
+    reader: CellSource,
+    selection: Selection,
+    formula: Formula,
+    cells: Cells,
+    fitted: Fit,
+    question: Question,
+    *,
+    variance: str = "auto",
 ) -> Wider:
     """Fit the model with every stratum that the formula lacks, then with its runs, and say what changes.
 
     Args:
         cells: those of the formula; `fitted`: the model that was asked for.
+        variance: `equal` keeps the variances equal; otherwise each model's tests decide.
     """
     out = Wider(formula)
     found = strata(formula, cells)
@@ -57,7 +72,7 @@ def wider_models(
     names = list(dict.fromkeys(stratum.name for stratum in lacking))
     wider = with_strata(formula, found)
     if lacking:
-        right = _fitted(reader, selection, wider, names, question, out, fitted)
+        right = _fitted(reader, selection, wider, names, question, out, fitted, variance=variance)
     repeats = reader.rows_per_run(selection, formula.response)
     if repeats > 1 and not checks.has_group(formula, "run"):
         sentence = (
@@ -65,7 +80,15 @@ def wider_models(
             "to be independent."
         )
         with_run = _fitted(
-            reader, selection, checks.with_group(wider, "run"), [*names, "run"], question, out, fitted, sentence
+            reader,
+            selection,
+            checks.with_group(wider, "run"),
+            [*names, "run"],
+            question,
+            out,
+            fitted,
+            sentence,
+            variance=variance,
         )
         right = with_run or right
     audit = audit_rows(found, asked, right, out.models[-1]["model"] if right else "model")
@@ -77,7 +100,7 @@ def wider_models(
 
 
 def _fitted(
-    reader: Reader,
+    reader: CellSource,
     selection: Selection,
     formula: Formula,
     names: Sequence[str],
@@ -85,6 +108,8 @@ def _fitted(
     out: Wider,
     fitted: Fit,
     sentence: str = "",
+    *,
+    variance: str = "auto",
 ) -> tuple[Fit, Satterthwaite] | None:
     """Fit one wider model and add its rows; None, with the reason said, where it cannot be fitted."""
     name = f"with {', '.join(names)}"
@@ -93,7 +118,8 @@ def _fitted(
         count = effects_besides_largest(formula, cells)
         if count > MOST_EFFECTS:
             raise DataError(f"{count:,} random effects besides the largest term's are more than {MOST_EFFECTS:,}.")
-        refit = fit_to_compare(formula, cells, is_reml=fitted.is_reml).fit
+        kind = "equal" if variance == "equal" else "auto"
+        refit = fit_to_compare(formula, cells, is_reml=fitted.is_reml, variance=kind).fit
     except DataError as error:
         out.said.append(
             f"{sentence or f'The model {name} is the right one.'} The comparison could not be made: {error}"

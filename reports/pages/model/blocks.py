@@ -14,6 +14,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import plot_text, shorten
 from hpowh.reports.numbers import number
 from hpowh.reports.pages.model.result_table import columns_of, result_table
+from hpowh.reports.pages.model.spreads import spread_blocks
 from hpowh.warehouse import queries
 
 BETTER = {"min": "lower is better", "max": "higher is better"}
@@ -76,6 +77,7 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
             queries.text("mixed_models/variances"),
             "Standard deviations with 95 % intervals (Satterthwaite); a covariance has a correlation instead.",
         ),
+        *spread_blocks(site, run),
         *_mode_blocks(site, run),
         *_residual_blocks(site, run),
         *_coverage_blocks(site, run),

@@ -129,6 +129,7 @@ def test_everything_is_stored_with_its_provenance(small):
         "lmem_residual_bin",
         "lmem_coverage",
         "lmem_stratum",
+        "lmem_variance_test",
     }
     assert expected == set(outcome.tables)
     ledger = small.sql("select job, subject, parameters from ops.analysis_run").rows()

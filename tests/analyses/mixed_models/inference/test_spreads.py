@@ -1,0 +1,84 @@
+"""Tests of equal variances: their level under heavy tails, what they find, and what the model makes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hpowh.analyses.mixed_models.inference.compare import NotComparableError, compare_formulas
+from hpowh.analyses.mixed_models.inference.spreads import interaction_test, mixture_sf, residual_test
+from hpowh.analyses.mixed_models.model.cells import Cells, cells_from_rows
+from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
+
+PLAIN = "y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+DIAGONAL = "y ~ algorithm + (1|benchmark) + diag(0+algorithm|benchmark)"
+
+
+def cells_of(y: np.ndarray) -> Cells:
+    b, a, _ = (index.ravel() for index in np.indices(y.shape))
+    return cells_from_rows(y.ravel(), {"algorithm": np.array(list("ABCDEF"))[a], "benchmark": b}, {})
+
+
+def drawn(
+    rng: np.random.Generator, *, shape: tuple[int, int, int], spread: float = 1.0, interaction: float = 0.5
+) -> Cells:
+    """Draw an experiment whose benchmarks' spreads go from 1 to `spread`; A's interaction is `interaction`."""
+    benchmarks, algorithms, seeds = shape
+    effects = 0.5 * rng.standard_normal((benchmarks, algorithms))
+    effects[:, 0] *= interaction / 0.5
+    scale = spread ** np.linspace(0, 1, benchmarks)
+    noise = rng.standard_normal((benchmarks, algorithms, seeds))
+    return cells_of(rng.standard_normal(benchmarks)[:, None, None] + effects[:, :, None] + scale[:, None, None] * noise)
+
+
+@pytest.mark.parametrize("tails", ["normal", "t3", "lognormal"])
+def test_heavy_tails_are_not_taken_for_unequal_variances(tails):
+    rng, count = np.random.default_rng(7), 400
+    draw = {
+        "normal": rng.standard_normal,
+        "t3": lambda size: rng.standard_t(3, size),
+        "lognormal": lambda size: np.exp(rng.standard_normal(size)),
+    }[tails]
+    hits = sum(residual_test(cells_of(draw((8, 4, 6)))).p_value < 0.05 for _ in range(count))
+    assert stats.binom.ppf(1e-4, count, 0.05) <= hits <= stats.binom.isf(1e-4, count, 0.05)
+
+
+def test_the_interaction_test_is_chi_squared():
+    """The common variance is well away from zero, so the ratio has its textbook distribution."""
+    rng, count = np.random.default_rng(8), 40
+    p_values = []
+    for _ in range(count):
+        found = fit(PLAIN, drawn(rng, shape=(20, 3, 5), interaction=0.5))
+        p_values.append(interaction_test(found)[0].p_value)
+    assert stats.kstest(p_values, "uniform").pvalue > 1e-3
+
+
+def test_a_variance_at_zero_has_a_mixture():
+    assert mixture_sf(0.0, 3) == 1.0
+    expected = sum(w * stats.chi2.sf(2.0, k) for w, k in ((3 / 8, 1), (3 / 8, 2), (1 / 8, 3)))
+    assert mixture_sf(2.0, 3) == pytest.approx(expected)
+
+
+def test_unlike_spreads_get_variances_of_their_own_and_an_unlike_algorithm_too():
+    rng = np.random.default_rng(9)
+    chosen = fit_to_compare(PLAIN, drawn(rng, shape=(8, 3, 6), spread=50.0))
+    assert chosen.fit.classes is not None
+    assert [test.is_used for test in chosen.tests] == [True, False]
+    assert "own residual variance" in chosen.said[0]
+    chosen = fit_to_compare(PLAIN, drawn(rng, shape=(12, 4, 6), interaction=3.0))
+    assert chosen.fit.classes is None
+    assert [test.is_used for test in chosen.tests] == [False, True]
+    assert str(chosen.fit.formula) == "y ~ algorithm + (1 | benchmark) + diag(0 + algorithm | benchmark)"
+    equal = fit_to_compare(PLAIN, drawn(rng, shape=(12, 4, 6), interaction=3.0), variance="equal")
+    assert (equal.fit.classes, equal.said) == (None, ())
+
+
+def test_lrt_takes_the_diagonal_for_the_wider_model():
+    cells = drawn(np.random.default_rng(10), shape=(10, 3, 5), interaction=3.0)
+    found = compare_formulas(PLAIN, DIAGONAL, cells)
+    assert found.df == 2
+    assert found.chi_square == pytest.approx(interaction_test(fit(PLAIN, cells))[0].statistic, abs=1e-6)
+    with pytest.raises(NotComparableError):
+        compare_formulas("y ~ algorithm + (0+algorithm|benchmark)", DIAGONAL, cells)
