@@ -313,7 +313,7 @@ def run_power(
     fixed = ["algorithm", *setup.factors]
     extra = [f"(1|benchmark:algorithm:{':'.join(setup.factors)})"] if setup.factors else []
     formula = setup.formula(fixed, ["(1|benchmark)", "(1|benchmark:algorithm)", *extra])
-    fitted = fit_to_compare(formula, reader.cells(formula, selection)).fit
+    fitted = fit_to_compare(formula, reader.cells(formula, selection), variance="equal").fit
     if not differences:
         pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
         largest = float(np.abs(pairs.estimate).max())

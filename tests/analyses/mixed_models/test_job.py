@@ -92,6 +92,7 @@ def test_as_published_reproduces_the_notebook(priorband_warehouse):
             "value ~ algorithm + prior + (1|benchmark)",
             where="budget = 10",
             is_reml=is_reml,
+            variance="equal",
             with_residuals=False,
         )
         means = found.tables["lmem_marginal_mean"]
@@ -101,7 +102,11 @@ def test_as_published_reproduces_the_notebook(priorband_warehouse):
 @pytest.mark.shared
 def test_a_model_without_interaction_is_warned_about_with_the_comparison(priorband_warehouse):
     outcome = analyse_lmem(
-        priorband_warehouse, "value ~ algorithm + prior + (1|benchmark)", where="budget = 10", with_residuals=False
+        priorband_warehouse,
+        "value ~ algorithm + prior + (1|benchmark)",
+        where="budget = 10",
+        variance="equal",
+        with_residuals=False,
     )
     table = outcome.tables["lmem_contrast"]
     both = {row["model"]: row for row in table.to_dicts() if row["contrast"] == "HB - PB"}
@@ -130,6 +135,7 @@ def test_everything_is_stored_with_its_provenance(small):
         "lmem_coverage",
         "lmem_stratum",
         "lmem_variance_test",
+        "lmem_stratum",
     }
     assert expected == set(outcome.tables)
     ledger = small.sql("select job, subject, parameters from ops.analysis_run").rows()
@@ -147,7 +153,7 @@ def test_everything_is_stored_with_its_provenance(small):
 
 
 def test_residual_moments_are_those_of_the_residuals(small):
-    outcome = analyse_lmem(small, DEFAULT)
+    outcome = analyse_lmem(small, DEFAULT, variance="equal")
     rows = small.sql("select algorithm, benchmark, value from mart.observation").rows()
     data = {"algorithm": [], "benchmark": [], "y": []}
     for a, b, v in rows:
