@@ -22,6 +22,7 @@ from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.studies import kinds as studies
 from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, warn
 from hpowh.analyses.mixed_models.studies.anomalies import sentences
+from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration_rows, calibration_sentence
 from hpowh.analyses.mixed_models.studies.ladder import formula_of
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
 from hpowh.analyses.mixed_models.studies.presets import PRESETS
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 VERSION = "8"
+DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def analyse_lmem(
     budget: float | str | None = None,
     failures: str = "exclude",
     is_reml: bool = True,
+    variance: str = "auto",
+    scale: str = "response",
     question: Question | None = None,
     with_residuals: bool = True,
     as_published: bool = False,
@@ -75,6 +79,8 @@ def analyse_lmem(
             SQL expression of those and the columns.
         where, metric, budget, failures: which rows, as in `Selection`.
         is_reml: by restricted likelihood; else by likelihood, as models with different fixed effects are compared.
+        variance: which variances may differ: `auto` (what the tests ask for), `equal`, `benchmark`, `algorithm`, `both`.
+        scale: `response`, or `benchmark`: in residual standard deviations of each benchmark.
         question: which marginal means and contrasts; by default all pairs of `algorithm`, else of the first factor.
         with_residuals: also the residuals' moments by cell, which cost a second reading of the rows.
         as_published: the formula as it stands, by likelihood, as the published tool fits it.
@@ -90,6 +96,8 @@ def analyse_lmem(
         budget=budget,
         failures=failures,
         is_reml=is_reml,
+        variance=variance,
+        scale=scale,
         question=question or Question(),
         with_residuals=with_residuals,
         as_published=as_published,
@@ -135,8 +143,8 @@ def analyse_presets(
         rows, said = studies.run_presets(reader, chosen, response, names, as_published)
         return {"lmem_preset": rows}, [*reader.known_of(chosen, response), *said]
 
-    return _study(
-        warehouse, experiment, "mixed_models.presets", parameters, _selection(where, metric, budget, failures), study
+    return run_study(
+        warehouse, experiment, "mixed_models.presets", parameters, asked_of(where, metric, budget, failures), study
     )
 
 
@@ -163,8 +171,8 @@ def analyse_ladder(
         return {"lmem_ladder": ladder.rows}, said
 
     parameters = {"response": response, "terms": list(terms)}
-    return _study(
-        warehouse, experiment, "mixed_models.ladder", parameters, _selection(where, metric, budget, failures), study
+    return run_study(
+        warehouse, experiment, "mixed_models.ladder", parameters, asked_of(where, metric, budget, failures), study
     )
 
 
@@ -192,8 +200,8 @@ def analyse_anomalies(
         return {"lmem_anomaly": rows}, sentences(rows) or ["No benchmark is anomalous."]
 
     parameters = {"factor": factor, "levels": list(levels), "pair": list(pair), "budgets": list(budgets)}
-    return _study(
-        warehouse, experiment, "mixed_models.anomalies", parameters, _selection(where, metric, budget, failures), study
+    return run_study(
+        warehouse, experiment, "mixed_models.anomalies", parameters, asked_of(where, metric, budget, failures), study
     )
 
 
@@ -217,7 +225,7 @@ def analyse_power(
     Raises:
         UsageError: the data cannot carry the default model, or a design is too small.
     """
-    selection = _selection(where, metric, "final" if budget is None else budget, failures)
+    selection = asked_of(where, metric, "final" if budget is None else budget, failures)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, fitted = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
@@ -232,7 +240,7 @@ def analyse_power(
         "differences": list(differences),
         "count": count,
     }
-    return _study(warehouse, experiment, "mixed_models.power", parameters, selection, study, seed)
+    return run_study(warehouse, experiment, "mixed_models.power", parameters, selection, study, seed)
 
 
 def analyse_comparison(
@@ -266,24 +274,67 @@ def analyse_comparison(
         return rows, [*reader.known_of(chosen, parse_formula(full).response), *said]
 
     parameters = {"null": null, "full": full, "bootstrap": bootstrap, "permutations": permutations}
-    return _study(
+    return run_study(
         warehouse,
         experiment,
         "mixed_models.compare",
         parameters,
-        _selection(where, metric, budget, failures),
+        asked_of(where, metric, budget, failures),
         study,
         seed,
     )
 
 
-def _selection(where: str | None, metric: str | None, budget: float | str | None, failures: str) -> dict[str, Any]:
+def analyse_calibration(
+    warehouse: Warehouse,
+    formula: str | None = None,
+    experiment: str | None = None,
+    *,
+    count: int = 200,
+    seed: int = 0,
+    variance: str = "auto",
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = "final",
+    failures: str = "exclude",
+) -> Outcome:
+    """Shuffle the algorithms' labels within benchmarks, compare as ever, and store how often a difference was found.
+
+    Args:
+        formula: by default the default model of `normalized_regret`.
+        count: how many shuffles.
+        where, metric, budget, failures: which rows, as in `Selection`.
+
+    Raises:
+        UsageError: a name or condition means nothing here, or the data cannot carry the model.
+    """
+    text = formula or DEFAULT_MODEL
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        parsed = parse_formula(text)
+        found = calibrate(parsed, reader.cells(parsed, chosen), count=count, seed=seed, variance=variance)
+        said = [*reader.known_of(chosen, parsed.response), calibration_sentence(found)]
+        return calibration_rows(found, parsed), said
+
+    parameters = {"formula": text, "count": count, "variance": variance}
+    return run_study(
+        warehouse,
+        experiment,
+        "mixed_models.calibrate",
+        parameters,
+        asked_of(where, metric, budget, failures),
+        study,
+        seed,
+    )
+
+
+def asked_of(where: str | None, metric: str | None, budget: float | str | None, failures: str) -> dict[str, Any]:
     """Return what was asked of `Selection`; what was not is no parameter of the run."""
     asked = {"where": where, "metric": metric, "budget": budget, "failures": failures}
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _study(
+def run_study(
     warehouse: Warehouse,
     experiment: str | None,
     job: str,

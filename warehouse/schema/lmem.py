@@ -124,6 +124,35 @@ LMEM_VARIANCE_TEST = table(
     boolean("is_used"),
     text("reason", null=True),
 )
+LMEM_CALIBRATION = table(
+    "result",
+    "lmem_calibration",
+    "One row per analysis run: in how many experiments with shuffled labels some pair was significant.",
+    integer("analysis_run_id"),
+    text("formula"),
+    text("formula_fitted"),
+    text("method"),
+    real("level"),
+    integer("replicate_count"),
+    integer("failed_count"),
+    integer("rejected_count"),
+    real("rate"),
+    real("lower"),
+    real("upper"),
+    text("reason", null=True),
+)
+LMEM_CALIBRATION_PAIR = table(
+    "result",
+    "lmem_calibration_pair",
+    "One row per pair: its adjusted p-value, and the share of shuffled experiments with one as small.",
+    integer("analysis_run_id"),
+    text("contrast"),
+    text("first"),
+    text("second"),
+    real("estimate"),
+    real("p_adjusted"),
+    real("p_calibrated"),
+)
 LMEM_RANDOM_EFFECT = table(
     "result",
     "lmem_random_effect",

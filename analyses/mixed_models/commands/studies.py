@@ -176,3 +176,45 @@ def power(
         )
     shown = ("difference", "benchmark_count", "seed_count", "power", "lower", "upper", "power_analytic")
     show(outcome, as_json, {"lmem_power": shown})
+
+
+def calibrate(
+    formula: Annotated[
+        str | None,
+        typer.Argument(help="The model (default: the default model of normalized_regret)."),
+    ] = None,
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    shuffles: Annotated[
+        int, typer.Option("--shuffles", min=20, metavar="N", help="How often labels are shuffled within benchmarks.")
+    ] = 200,
+    variance: Annotated[
+        str, typer.Option("--variance", metavar="KIND", help="auto, equal, benchmark, algorithm, both: as for lmem.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the shuffling.")] = 0,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    budget: BudgetOption = "final",
+    failures: FailuresOption = "exclude",
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Does the comparison hold its level on your design? Labels are shuffled within benchmarks, p-values calibrated."""
+    from hpowh.analyses.mixed_models.job import analyse_calibration
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_calibration(
+            opened,
+            formula,
+            experiment,
+            count=shuffles,
+            seed=seed,
+            variance=variance,
+            where=where,
+            metric=metric,
+            budget=budget_value(budget),
+            failures=failures,
+        )
+    overall = ("formula_fitted", "replicate_count", "rejected_count", "rate", "lower", "upper", "reason")
+    pairs = ("contrast", "estimate", "p_adjusted", "p_calibrated")
+    show(outcome, as_json, {"lmem_calibration": overall, "lmem_calibration_pair": pairs})

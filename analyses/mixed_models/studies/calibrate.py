@@ -1,16 +1,17 @@
 """Does a comparison hold its level on the user's own design? Labels of algorithms are shuffled within benchmarks.
 
-If the algorithms do not differ, their names on a benchmark are exchangeable: shuffled whole (every run of an algorithm on
-a benchmark keeps its company), the data keep their scales, tails, missing runs and spreads between and within cells, and
-every difference that is found is a false one. The same fit, with all that it decides by itself, is made on each shuffle.
-Algorithms that vary differently between benchmarks are mixed by the shuffling: it says nothing of those.
-Sources: Fisher (1935), The Design of Experiments; Westfall & Young (1993), Resampling-Based Multiple Testing, chapter 2.
+If the algorithms do not differ, their names on a benchmark are exchangeable: shuffled whole (every run of an algorithm
+on a benchmark keeps its company), the data keep their scales, tails, missing runs and spreads, and every difference that
+is found is a false one. The same fit, with all that it decides by itself, is made on each shuffle. Algorithms that vary
+differently between benchmarks are mixed by the shuffling: it says nothing of those.
+Sources: Fisher (1935), The Design of Experiments; Westfall & Young (1993), Resampling-Based Multiple Testing, ch. 2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -95,11 +96,11 @@ def _pairs(found: Fit) -> Estimates:
     return pairwise(found, satterthwaite(found), marginal_means(found, "algorithm")[0], "tukey")
 
 
-def calibration_rows(found: Calibration, asked: Formula) -> dict[str, list[dict[str, object]]]:
+def calibration_rows(found: Calibration, asked: Formula) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of `lmem_calibration` and `lmem_calibration_pair`."""
     count = len(found.smallest)
-    low, high = wilson(found.rejected / count, count) if count else (None, None)
-    overall: dict[str, object] = {
+    low, high = (float(limit) for limit in wilson(found.rejected / count, count)) if count else (None, None)
+    overall: dict[str, Any] = {
         "formula": str(asked),
         "formula_fitted": str(found.fit.formula),
         "method": "labels shuffled within benchmark",
@@ -112,7 +113,7 @@ def calibration_rows(found: Calibration, asked: Formula) -> dict[str, list[dict[
         "upper": high,
         "reason": None if count else "no shuffled experiment could be fitted",
     }
-    pairs: list[dict[str, object]] = [
+    pairs: list[dict[str, Any]] = [
         {
             "contrast": name,
             "first": pair[0],
@@ -132,7 +133,7 @@ def calibration_sentence(found: Calibration) -> str:
     count = len(found.smallest)
     if not count:
         return "No shuffled experiment could be fitted: the level is not known."
-    low, high = wilson(found.rejected / count, count)
+    low, high = (float(limit) for limit in wilson(found.rejected / count, count))
     verdict = "the level is held" if low <= LEVEL else "p-values are too small here: use those that are calibrated"
     return (
         f"With labels shuffled within benchmarks some pair was significant at 5 % in {found.rejected} of {count} "

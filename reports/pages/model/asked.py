@@ -18,6 +18,8 @@ def asked(job: str, parameters: str) -> list[str]:
 def _subject(job: str, given: Mapping[str, Any]) -> str:
     if job == "mixed_models.fit":
         return f"{given['formula']}, fitted by {'REML' if given['is_reml'] else 'maximum likelihood'}."
+    if job == "mixed_models.calibrate":
+        return f"{given['formula']}, on {given['count']:,} experiments with labels shuffled within benchmarks."
     if job == "mixed_models.compare":
         return f"{given['null']}, against {given['full']}."
     if job == "mixed_models.anomalies":

@@ -27,6 +27,23 @@ MEASURES = ("means", "wins")
 Row = Mapping[str, Any]
 
 
+def calibration_blocks(site: SiteContext, run: int) -> list[Block]:
+    """Return the realised level and every pair's calibrated p-value."""
+    overall = "How often some pair was significant at 5 % where labels were shuffled: 5 % or less is right."
+    pairs = (
+        "p adjusted is the model's; p calibrated is the share of shuffled experiments with a smallest p-value as "
+        "small, which needs no assumption about variances or tails."
+    )
+    return [
+        result_table(
+            site, run, "lmem-calibration", "Realised level", queries.text("mixed_models/calibration"), overall
+        ),
+        result_table(
+            site, run, "lmem-calibrated", "Calibrated p-values", queries.text("mixed_models/calibrated"), pairs
+        ),
+    ]
+
+
 def preset_blocks(site: SiteContext, run: int) -> list[Block]:
     """Return the blocks of the sanity checks: a figure a question, and all of them in words."""
     query = site.query(queries.text("mixed_models/presets"), run=run)

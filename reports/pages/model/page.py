@@ -14,6 +14,7 @@ from hpowh.reports.pages.model.asked import asked
 from hpowh.reports.pages.model.blocks import model_blocks
 from hpowh.reports.pages.model.checks import (
     anomaly_blocks,
+    calibration_blocks,
     comparison_blocks,
     ladder_blocks,
     power_blocks,
@@ -60,6 +61,7 @@ MOST_VERDICTS = 4
 PARTS: tuple[Part, ...] = (
     ("mixed_models.fit", 'lmem "…"', "The mixed model", "Before you read the model", model_blocks),
     ("rankings", "rankings", "Ranks", "Before you read the ranking", ranking_blocks),
+    ("mixed_models.calibrate", "calibrate", "Does the comparison hold its level?", "In words", calibration_blocks),
     ("mixed_models.presets", "presets", "Checks of the experiment", "What was not checked", preset_blocks),
     ("mixed_models.ladder", "ladder", "Which terms matter", "Where the ladder ends", ladder_blocks),
     ("mixed_models.anomalies", "anomalies", "Benchmarks that behave oddly", "Anomalies in words", anomaly_blocks),

@@ -135,7 +135,6 @@ def test_everything_is_stored_with_its_provenance(small):
         "lmem_coverage",
         "lmem_stratum",
         "lmem_variance_test",
-        "lmem_stratum",
     }
     assert expected == set(outcome.tables)
     ledger = small.sql("select job, subject, parameters from ops.analysis_run").rows()
