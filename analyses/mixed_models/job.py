@@ -79,7 +79,7 @@ def analyse_lmem(
             SQL expression of those and the columns.
         where, metric, budget, failures: which rows, as in `Selection`.
         is_reml: by restricted likelihood; else by likelihood, as models with different fixed effects are compared.
-        variance: which variances may differ: `auto` (what the tests ask for), `equal`, `benchmark`, `algorithm`, `both`.
+        variance: which may differ: `auto` (what the tests ask for), `equal`, `benchmark`, `algorithm`, `both`.
         scale: `response`, or `benchmark`: in residual standard deviations of each benchmark.
         question: which marginal means and contrasts; by default all pairs of `algorithm`, else of the first factor.
         with_residuals: also the residuals' moments by cell, which cost a second reading of the rows.
@@ -317,15 +317,8 @@ def analyse_calibration(
         return calibration_rows(found, parsed), said
 
     parameters = {"formula": text, "count": count, "variance": variance}
-    return run_study(
-        warehouse,
-        experiment,
-        "mixed_models.calibrate",
-        parameters,
-        asked_of(where, metric, budget, failures),
-        study,
-        seed,
-    )
+    selection = asked_of(where, metric, budget, failures)
+    return run_study(warehouse, experiment, "mixed_models.calibrate", parameters, selection, study, seed)
 
 
 def asked_of(where: str | None, metric: str | None, budget: float | str | None, failures: str) -> dict[str, Any]:

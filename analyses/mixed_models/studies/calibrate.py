@@ -1,8 +1,8 @@
 """Does a comparison hold its level on the user's own design? Labels of algorithms are shuffled within benchmarks.
 
 If the algorithms do not differ, their names on a benchmark are exchangeable: shuffled whole (every run of an algorithm
-on a benchmark keeps its company), the data keep their scales, tails, missing runs and spreads, and every difference that
-is found is a false one. The same fit, with all that it decides by itself, is made on each shuffle. Algorithms that vary
+on a benchmark keeps its company), the data keep their scales, tails, missing runs and spreads, and every difference
+that is found is a false one. The same fit, with all that it decides by itself, is made on each shuffle. Those that vary
 differently between benchmarks are mixed by the shuffling: it says nothing of those.
 Sources: Fisher (1935), The Design of Experiments; Westfall & Young (1993), Resampling-Based Multiple Testing, ch. 2.
 """
