@@ -1,14 +1,14 @@
 """Tests of equal variances beside a mixed model, and how a comparison holds its level on shuffled labels.
 
-Revision: 0005
+Revision: 0007
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
