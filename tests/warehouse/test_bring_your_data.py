@@ -193,6 +193,6 @@ def test_the_line_works_on_a_file_of_its_kind(heading, tmp_path, monkeypatch, ca
 
 
 def _checks(store: Warehouse) -> dict[str, int]:
-    from hpowh.warehouse.checking import run_checks
+    from hpowh.warehouse.checks.checking import run_checks
 
     return {result.name: result.failures for result in run_checks(store)}

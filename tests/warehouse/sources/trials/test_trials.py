@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Outcome, Request, find_source, ingest, preview
 from hpowh.warehouse.ingest.protocol import RowsRefusedError
@@ -320,3 +321,40 @@ def test_the_results_of_scikit_learns_searches(tmp_path):
 def test_what_a_metrics_name_says_of_its_direction(name, direction):
     assert said_direction(name) == direction
     assert ("whose name does not say it" in assumed(name, direction or "min")) == (direction is None)
+
+
+NIGHT = [
+    ("2025-10-26T02:50:00", "2025-10-26T02:10:00", 20),
+    ("2025-10-26T01:30:00", "2025-10-26T02:30:00", 60),
+    ("2025-10-26T02:10:00", "2025-10-26T02:20:00", 10),
+    ("2025-10-26T02:59:59", "2025-10-26T03:05:00", 65),
+]
+"""Start and end by the clock of Berlin, and the minutes between them."""
+
+
+def test_hours_that_the_clock_has_twice_take_the_reading_that_can_be(warehouse, tmp_path):
+    rows = [{"lr": i, "start_time": a, "end_time": b, "loss": i} for i, (a, b, _) in enumerate(NIGHT)]
+    path = write_csv(tmp_path / "t.csv", rows)
+    options = {"time_zone": "Europe/Berlin", "direction": "min"}
+    outcome = ingest(warehouse, find_source("trials"), Request(str(path), "t", {}, options))
+    found = warehouse.sql("select number, duration from core.trial order by number").rows()
+    minutes = [round(duration / 60) for _, duration in found]
+    assert minutes == [length for _, _, length in NIGHT]
+    assert any("1 time took the later reading" in note for note in outcome.notes)
+    assert [check.name for check in run_checks(warehouse) if check.failures] == []
+
+
+def test_a_duration_decides_between_the_two_readings(warehouse, tmp_path):
+    row = {"lr": 1, "start_time": NIGHT[1][0], "end_time": NIGHT[1][1], "duration": 7200, "loss": 1}
+    path = write_csv(tmp_path / "t.csv", [row, row | {"lr": 2, "duration": 3600}])
+    options = {"time_zone": "Europe/Berlin", "direction": "min"}
+    ingest(warehouse, find_source("trials"), Request(str(path), "t", {}, options))
+    spans = warehouse.sql("select epoch(ended_at) - epoch(started_at) from core.trial order by number").rows()
+    assert spans == [(7200.0,), (3600.0,)]
+
+
+def test_a_trial_that_ends_before_it_starts_is_refused(warehouse, tmp_path):
+    row = {"lr": 1, "start_time": "2025-06-01T10:00:00", "end_time": "2025-06-01T09:00:00", "loss": 1}
+    path = write_csv(tmp_path / "t.csv", [row])
+    with pytest.raises(RowsRefusedError, match="row 1, column 'end_time'.*it ends before it starts"):
+        ingest(warehouse, find_source("trials"), Request(str(path), "t", {}, {"direction": "min"}))
