@@ -51,6 +51,8 @@ class Dialect:
     has_comments: bool
     extra: int
     """Empty fields that end every row though the header has no column for them."""
+    has_percents: bool = False
+    """Whether a field of the first rows ends with a percent sign."""
     notes: list[str] = field(default_factory=list)
 
     def scan(self, path: Path) -> str:
@@ -121,7 +123,7 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             delimiter = said or max(DELIMITERS, key=header.count)
             rows = csv.reader(_lines(header, text), delimiter=delimiter)
             names = [name.strip() for name in next(rows, [])]
-            widths, lasts = _sampled(rows)
+            widths, lasts, has_percents = _sampled(rows)
     except (OSError, EOFError) as error:
         raise IngestError(f"{path} cannot be read: {error}.", "Is it complete?") from None
     except csv.Error as error:
@@ -142,6 +144,7 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
         above=above,
         has_comments=has_comments,
         extra=extra,
+        has_percents=has_percents,
         notes=notes,
     )
 
@@ -195,19 +198,23 @@ def _lines(first: str, text: io.TextIOWrapper) -> Iterator[str]:
     yield from text
 
 
-def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str]]:
-    """Return the number of fields of the first rows and their last fields; empty lines and comments aside."""
-    widths, lasts = [], []
+def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str], bool]:
+    """Return of the first rows the number of fields, the last fields, and whether one ends with a percent sign.
+
+    Empty lines and comments aside.
+    """
+    widths, lasts, has_percents = list[int](), list[str](), False
     try:
         for row in rows:
             if row and not row[0].startswith("#"):
                 widths.append(len(row))
                 lasts.append(row[-1].strip())
+                has_percents |= any(cell.endswith("%") for cell in row)
             if len(widths) == SAMPLE:
                 break
     except csv.Error:
-        return widths, lasts
-    return widths, lasts
+        return widths, lasts, has_percents
+    return widths, lasts, has_percents
 
 
 def _refuse_odd(path: Path, names: list[str]) -> None:

@@ -215,7 +215,7 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str
         scan = f"(select {columns.listed()} from {dialect.scan(place)})" if dialect.extra else dialect.scan(place)  # noqa: S608
         staged = _materialise(connection, scan, columns, rejected, dialect.above)
     staged.notes += [*dialect.notes, *localise(connection, "hpowh_staged", columns, options)]
-    staged.percents = strip_percents(connection, "hpowh_staged", columns)
+    staged.percents = strip_percents(connection, "hpowh_staged", columns) if dialect.has_percents else []
     staged.notes += [f"{column!r} is written with percent signs: read in percent." for column in staged.percents]
     return staged
 
