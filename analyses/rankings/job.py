@@ -196,7 +196,7 @@ def _failures(
             rows += failure_rows(make_blocks(read.labels, read.algorithms, read.losses), chosen.policy, setting)
         except (DataError, RankingError) as error:
             rows.append(no_failure_row(chosen.policy, setting, str(error)))
-    return rows, sentences([row | {"setting": ""} for row in rows])
+    return rows, sentences([row | {"setting": ""} for row in rows], "rank tests'")
 
 
 def _warnings(kept: int, factors: list[str], block: str) -> list[str]:

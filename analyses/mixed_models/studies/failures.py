@@ -104,8 +104,12 @@ def _verdict(pair: tuple[str, str], estimate: float, p: float, direction: str) -
     return f"{pair[0] if (estimate < 0) == (direction == 'min') else pair[1]} better"
 
 
-def sentences(rows: list[Row]) -> list[str]:
-    """Say on which pairs the verdict hangs on what a failed run counts, or that it does on none."""
+def sentences(rows: list[Row], whose: str = "model's") -> list[str]:
+    """Say on which pairs the verdict hangs on what a failed run counts, or that it does on none.
+
+    Args:
+        whose: the tests that gave the verdicts; other tests of the same runs may depend on it.
+    """
     said: list[str] = []
     by_pair: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
@@ -118,7 +122,7 @@ def sentences(rows: list[Row]) -> list[str]:
             where = f" ({setting})" if setting else ""
             said.append(f"{first} and {second}{where}: the verdict hangs on what failed runs count: {verdicts}.")
     if not said:
-        return ["The verdicts are the same whether failed runs are left out, put last, or imputed."]
+        return [f"The {whose} verdicts are the same whether failed runs are left out, put last, or imputed."]
     more = len(said) - MOST_SENTENCES
     return [*said[:MOST_SENTENCES], *([f"So it is with {more} more pairs: see the table."] if more > 0 else [])]
 
