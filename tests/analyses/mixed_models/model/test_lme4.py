@@ -21,12 +21,14 @@ from hpowh.analyses.mixed_models.inference.contrasts import (
     NUMBERS,
     Estimates,
     against_control,
+    contrast_weights,
     custom,
     estimate_means,
     pairwise,
 )
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
+from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit, finish, fit
 from hpowh.analyses.mixed_models.model.optimise import Optimum
 
@@ -200,6 +202,15 @@ def test_data_with_an_empty_cell_have_means_that_cannot_be_estimated(fits):
     assert np.isnan(own.estimate).tolist() == [False, True, False]
     assert own.estimate[0] == pytest.approx(pairs.estimate[0])
     assert own.p_adjusted[[0, 2]] == pytest.approx(alone.p_adjusted)
+    half = stats.t.ppf(0.975, own.df[0]) * own.standard_error[0]
+    assert (own.lower[0], own.upper[0]) == pytest.approx((own.estimate[0] - half, own.estimate[0] + half))
+
+
+@pytest.mark.parametrize("text", ["A - B?", "A - B C", "A -", "2*A - Z", "A - B)"])
+def test_a_contrast_that_cannot_be_read_to_its_end_is_refused(text):
+    with pytest.raises(DataError, match="Cannot read the contrast"):
+        contrast_weights(text, ("A", "B", "C"))
+    assert contrast_weights("0.5*A + .5*B - C", ("A", "B", "C")).tolist() == [0.5, 0.5, -1.0]
 
 
 @pytest.mark.parametrize("ratio", ANSWERS["ratios"], ids=lambda one: f"{one['data']}: {one['full']}")
