@@ -11,6 +11,9 @@ import numpy as np
 
 from hpowh.analyses.compiling import compiled
 
+TIE = 1 + 1e-7
+"""Cuts as good as each other but for rounding are equal: the first one is taken, whatever the response's unit."""
+
 
 @compiled
 def _next(state):
@@ -79,7 +82,7 @@ def _best_cut(row, y, weight, index, start, end, least, total_w, total_y, sortab
         if left_w <= 0.0 or right_w <= 0.0:
             continue
         score = left_y * left_y / left_w + right_y * right_y / right_w
-        if score > best:
+        if score > best * TIE:
             best = score
             cut = 0.5 * (here + there)
             if cut >= there:
@@ -156,7 +159,7 @@ def grow(x, y, weight, trees, tried, least, is_random, is_bootstrapped, seed):  
                     if score < 0.0:
                         continue
                     seen += 1
-                    if score > best:
+                    if score > best * TIE:
                         best = score
                         cut = here
                         chosen = j
