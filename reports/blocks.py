@@ -29,6 +29,17 @@ class Prose(Block):
 
 
 @dataclass(frozen=True)
+class Code(Block):
+    """Texts to copy, each under a label that opens it."""
+
+    template: ClassVar[str] = "code.html.j2"
+    id: str
+    title: str
+    how_to_read: str
+    texts: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Facts(Block):
     """A few numbers with labels, in one line: `(("runs", "6,000"), …)`."""
 

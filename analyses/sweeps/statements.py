@@ -193,8 +193,10 @@ def _failures(result: Result) -> Iterator[Statement]:
             continue
         row = rules[0]
         p = _p(row["p_adjusted"])
+        groups = result.configurations
+        noun = "configuration" if groups is not None and groups.is_repeated else "trial"
         sentence = (
-            f"{row['bad_count']:,} of {counted(row['trial_count'], 'trial')} with {row['setting']} {verb}, "
+            f"{row['bad_count']:,} of {counted(row['trial_count'], noun)} with {row['setting']} {verb}, "
             f"{row['other_bad_count']:,} of the other {row['other_count']:,} (p = {p}, adjusted for every setting "
             "looked at)"
         )  # fmt: skip

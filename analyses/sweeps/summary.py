@@ -23,6 +23,8 @@ from hpowh.analyses.sweeps.result import Result
 PRUNED = 0.2
 """Share of pruned trials from which a warning says that they are not seen."""
 SHOWN_REASONS = 10
+MOSTLY = 0.5
+"""A configuration failed where at least so many of its repeats did."""
 MOST_EXPLAINED = 5000
 """Failures are explained among at most so many trials, the first ones of each kind."""
 
@@ -63,11 +65,16 @@ def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tup
         if bad.size < LEAST_BAD:
             continue
         rows = np.sort(np.concatenate([bad, np.flatnonzero(outcome == "good")[:MOST_EXPLAINED]]))
+        raw = [column.take(rows) for column in trials.columns]
+        repeats = repeat_columns(raw)
+        groups = configurations(
+            [one for one in raw if one.name not in repeats], (outcome[rows] == kind).astype(float)
+        )  # fmt: skip
         try:
-            prepared = prepare([column.take(rows) for column in trials.columns])
+            prepared = prepare([one.take(groups.first) for one in raw], repeats)
         except TooLittleError:
             continue
-        for at, rule in enumerate(explain(prepared, outcome[rows] == kind), start=1):
+        for at, rule in enumerate(explain(prepared, groups.mean >= MOSTLY), start=1):
             inside = asdict(rule)
             inside["trial_count"] = inside.pop("count")
             inside["hyperparameters"] = ", ".join(inside["hyperparameters"])

@@ -189,11 +189,13 @@ def _dots(x: Sequence[Any], y: Sequence[Any], trials: Sequence[int], token: str,
 
 
 def history(rows: Sequence[Row], metric: str) -> Plot:
-    """Return each trial's value by its number, and the best so far."""
+    """Return each trial's value by its start (its number where not all have one), and the best so far."""
     numbers, values = [row["number"] for row in rows], [row["value"] for row in rows]
-    best = line("best so far", numbers, [row["best"] for row in rows], token="@1", steps=True)
-    layout = {"xaxis": axis("Trial"), "yaxis": axis(metric, is_log=spans_orders(values, 30.0)), "hovermode": "closest"}
-    return Plot({"": {"data": [_dots(numbers, values, numbers, "@0/0.5"), best]}}, layout, (), ("y",))
+    at = [row["at"] for row in rows]
+    best = line("best so far", at, [row["best"] for row in rows], token="@1", steps=True)
+    title = "Trials in the order of their start" if rows[0]["is_timed"] else "Trial"
+    layout = {"xaxis": axis(title), "yaxis": axis(metric, is_log=spans_orders(values, 30.0)), "hovermode": "closest"}
+    return Plot({"": {"data": [_dots(at, values, numbers, "@0/0.5"), best]}}, layout, (), ("y",))
 
 
 def scatter(

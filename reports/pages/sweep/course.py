@@ -37,7 +37,12 @@ def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str
         Figure(
             id=f"sweep-history{suffix}",
             title="Course of the sweep",
-            how_to_read="Each dot is a trial in the order in which it was made; the step is the best value so far.",
+            how_to_read=(
+                "Each dot is a trial, in the order in which they started"
+                if rows[0]["is_timed"]
+                else "Each dot is a trial, in the order of their numbers (not all say when they started)"
+            )
+            + "; the step is the best value of a single trial so far.",
             chart=charts.history(rows, label),
             query=query,
             alt="Values of the trials by number, with the best so far.",
@@ -166,7 +171,8 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
             Figure(
                 id="sweep-front",
                 title="Trade-off of the metrics",
-                how_to_read="Each dot is a trial with all metrics; those on the front are beaten by no other in "
+                how_to_read="Each dot is a configuration with all metrics (means over its repeats, named by its first "
+                "trial); those on the front are beaten by no other in "
                 "every metric." + more,
                 chart=charts.scatter(rows, "trial", ("first", label[0]), ("second", label[1]), marked=marked),
                 query=query,

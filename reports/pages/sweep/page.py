@@ -18,6 +18,7 @@ from hpowh.reports.pages.sweep import course as over_time
 from hpowh.reports.pages.sweep import tables
 from hpowh.reports.pages.sweep import trials as shown
 from hpowh.reports.pages.sweep.compare import all_sweeps
+from hpowh.reports.pages.sweep.exports import exports
 from hpowh.reports.pages.sweep.findings import sentences, several
 from hpowh.warehouse import queries
 
@@ -190,6 +191,7 @@ def _metric(
         *shown.slices(site, run, trials, at, summary, logs, suffix),
         *course,
         *tables.next_tables(site, run, about, suffix),
+        *exports(site, run, summary, suffix),
         tables.column_table(site, run, about, suffix),
     ]
 

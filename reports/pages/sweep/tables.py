@@ -366,11 +366,11 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
         Table(
             id=f"sweep-next{suffix}",
             title="What to try next",
-            how_to_read="The first five have the best predictions of the extremely randomised trees; the others "
-            "promise the "
-            "largest expected improvement, which also rewards uncertainty: they are for finding out. All lie inside "
-            "the declared space (or the range that was tried) and differ from each other and from every trial. A "
-            "prediction is a mean: it may lie behind the best trial, whose value was also luck.",
+            how_to_read="The first has the best prediction of the model; each further one promises the largest "
+            "expected improvement, as if those before it had been tried, which also rewards uncertainty: they are for "
+            "finding out. All lie inside the declared space (or the range that was tried), differ from every trial, "
+            "and keep away from settings that failed. A prediction is a mean: it may lie behind the best trial, whose value was "
+            "also luck.",
             query=site.query(queries.text("sweep/suggestions"), **about),
             columns=[
                 Column(name="suggestion", label="No."),
@@ -380,7 +380,13 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
                     name="deviation",
                     label="SD",
                     digits=2,
-                    help="Of the trees, joined with their error on unseen trials",
+                    help="Of one trial there, with its noise",
+                ),
+                Column(
+                    name="success",
+                    label="Finishes",
+                    digits=2,
+                    help="Probability that a trial there finishes with a value; empty where no trial failed",
                 ),
             ],
             analysis_run_id=run,

@@ -1,11 +1,13 @@
--- One row per trial: the whole first front, and of the other trials every k-th.
+-- One row per configuration, named by its first trial: the whole first front, and of the others every k-th.
 with found as (
-  select t.number as trial, f.front, a.value as first, b.value as second, count(*) over () as total,
+  select t.number as trial, f.front, a.mean as first, b.mean as second, count(*) over () as total,
     row_number() over (order by f.front > 1, t.number) as place, count(*) filter (where f.front = 1) over () as best
   from result.sweep_front as f
   join core.trial as t using (trial_id)
-  join core.trial_metric as a on a.trial_id = f.trial_id and a.metric_id = $first and a.step is null
-  join core.trial_metric as b on b.trial_id = f.trial_id and b.metric_id = $second and b.step is null
+  join result.sweep_configuration as a
+    on a.analysis_run_id = f.analysis_run_id and a.trial_id = f.trial_id and a.metric_id = $first
+  join result.sweep_configuration as b
+    on b.analysis_run_id = f.analysis_run_id and b.trial_id = f.trial_id and b.metric_id = $second
   where f.analysis_run_id = $run
 )
 select trial, front, first, second, total

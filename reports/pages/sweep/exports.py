@@ -1,0 +1,34 @@
+"""The suggestions of a sweep as its tools take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpowh.analyses.sweeps.advice.exports import json_text, optuna_code, typed, wandb_sweep
+from hpowh.reports.blocks import Block, Code
+from hpowh.reports.context import SiteContext
+from hpowh.warehouse import queries
+
+
+def exports(site: SiteContext, run: int, summary: Mapping[str, Any], suffix: str) -> list[Block]:
+    """Return the suggestions as Optuna code and JSON, and a narrowed sweep of W&B; nothing where there are none."""
+    about = {"run": run, "metric": summary["metric_id"], "sweep": summary["sweep_id"]}
+    settings: dict[int, dict[str, Any]] = {}
+    for row in site.query(queries.text("sweep/suggested_values"), **about).rows():
+        value = typed(row["numeric_value"], row["text_value"], row["choices"], row["value_type"])
+        settings.setdefault(row["suggestion"], {})[row["hyperparameter"]] = value
+    narrowed = site.query(queries.text("sweep/narrowed"), **about).rows()
+    texts = []
+    if settings:
+        wanted = list(settings.values())
+        texts += [("For Optuna: enqueue_trial", optuna_code(wanted)), ("JSON", json_text(wanted))]
+    if narrowed:
+        texts.append(("For W&B: sweep.yaml", wandb_sweep(summary["metric"], summary["direction"], narrowed)))
+    if not texts:
+        return []
+    how = (
+        "The ten suggestions to paste into a tuner, and ranges narrowed to where the best configurations lie. A sweep "
+        "of W&B knows no conditions: a hyperparameter that only some trials have is in it for all."
+    )
+    return [Code(f"sweep-exports{suffix}", "Take it along", how, texts)]
