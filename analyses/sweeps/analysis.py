@@ -17,7 +17,7 @@ from hpowh.analyses.sweeps.importance.effects import effect_of
 from hpowh.analyses.sweeps.importance.levels import level_effects
 from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
-from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, Column, Floats, Raw, read_column
+from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, NAMED, Column, Floats, Raw, read_column
 from hpowh.analyses.sweeps.reading.configurations import Configurations, configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import Prepared, TooLittleError, prepare
 from hpowh.analyses.sweeps.reading.rules import NONE, Rules
@@ -56,6 +56,8 @@ def analyse_metric(
     groups = configurations([one for one in raw if one.name not in repeats], metric)
     result.configurations = groups
     own = [one.take(groups.first) for one in raw] if groups.is_repeated else raw
+    if groups.is_repeated:
+        repeats = [*repeats, *(one.name for one in raw if NAMED.search(one.name) and len(set(one.text)) > 1)]
     try:
         prepared = prepare(own, repeats)
     except TooLittleError as error:

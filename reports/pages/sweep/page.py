@@ -102,7 +102,10 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
 
 def _own(findings: Sequence[Finding], name: str) -> list[Finding]:
     """Return findings without the sweep's name, which is the page's title; their first word begins the sentence."""
-    own = [replace(one, sentence=one.sentence.removeprefix(f"{name}: ")) for one in findings]
+    first = {one.sentence: one for one in reversed(findings)}  # what holds for several metrics is said once
+    own = [
+        replace(one, sentence=one.sentence.removeprefix(f"{name}: ")) for one in findings if first[one.sentence] is one
+    ]
     return [
         replace(one, sentence=one.sentence[0].upper() + one.sentence[1:]) if one.sentence.startswith(OPENINGS) else one
         for one in own
@@ -140,7 +143,10 @@ def _stale(site: SiteContext, summary: Row) -> list[str]:
     ((count, best),) = site.rows(
         queries.text("sweep/as_loaded"), sweep=summary["sweep_id"], metric=summary["metric_id"]
     )
-    if (count, best) == (summary["trial_count"], summary["best_value"]):
+    known = summary["best_value"] if summary["best_single_value"] is None else summary["best_single_value"]
+    if summary["step"] is not None:
+        best = known
+    if (count, best) == (summary["trial_count"], known):
         return []
     return ["The sweep has been loaded anew since this analysis; run again: hpowh analyse sweeps"]
 

@@ -369,8 +369,8 @@ def next_tables(site: SiteContext, run: int, about: dict[str, int], suffix: str)
             how_to_read="The first has the best prediction of the model; each further one promises the largest "
             "expected improvement, as if those before it had been tried, which also rewards uncertainty: they are for "
             "finding out. All lie inside the declared space (or the range that was tried), differ from every trial, "
-            "and keep away from settings that failed. A prediction is a mean: it may lie behind the best trial, whose value was "
-            "also luck.",
+            "and keep away from settings that failed. A prediction is a mean: it may lie behind the best trial, whose "
+            "value was also luck.",
             query=site.query(queries.text("sweep/suggestions"), **about),
             columns=[
                 Column(name="suggestion", label="No."),
