@@ -16,6 +16,7 @@ def register(group: typer.Typer) -> None:
     group.command(epilog="Example: hpowh analyse rankings --experiment demo --budget final --where \"prior = 'good'\"")(
         rankings
     )
+    group.command(epilog="Example: hpowh analyse tiers --experiment demo --budget final")(tiers)
 
 
 SHOWN = {
@@ -26,6 +27,8 @@ SHOWN = {
     "ranking_failure": ("policy", "first", "second", "mean_rank_first", "mean_rank_second", "p_adjusted", "verdict"),
     "ranking_agreement": ("sentence",),
 }
+
+SHOWN_TIERS = ("tier", "algorithm", "estimate", "rank_lower", "rank_upper", "win_rate", "elo", "improvability")
 
 
 def rankings(
@@ -98,5 +101,47 @@ def rankings(
     note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.ranking_*.")
     for sentence in verdicts:
         note(f"  Verdict: {sentence}")
+    for warning in outcome.warnings:
+        note(f"  Note: {warning}")
+
+
+def tiers(
+    warehouse: WarehouseOption = None,
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment (default: the only one).")
+    ] = None,
+    response: Annotated[
+        str, typer.Option("--response", metavar="EXPR", help="What is compared: a metric, a regret, SQL.")
+    ] = "normalized_regret",
+    where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")] = None,
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="B|final|benchmark|all", help="As for rankings.")
+    ] = "final",
+    failures: Annotated[
+        str, typer.Option("--failures", metavar="exclude|last|impute[:ALGORITHM]", help="As for rankings.")
+    ] = "exclude",
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Who may be first: confidence sets of ranks and tiers, beside Elo, win rate and improvability with intervals."""
+    from hpowh.analyses.rankings.job import analyse_tiers
+
+    try:
+        at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
+    except ValueError:
+        raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_tiers(
+            opened, experiment, response=response, where=where, metric=metric, budget=at, failures=failures
+        )
+    table = outcome.tables["ranking_tier"]
+    if as_json:
+        head = {"analysis_run_id": outcome.analysis_run_id, "warnings": outcome.warnings}
+        print(json.dumps(head | {"tables": {"ranking_tier": table.to_dicts()}}, default=str))
+        return
+    print_table(list(SHOWN_TIERS), table.select(SHOWN_TIERS).rows(), title="ranking_tier")
+    state = "stored" if outcome.is_new else "unchanged since"
+    note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all columns: result.ranking_tier.")
     for warning in outcome.warnings:
         note(f"  Note: {warning}")

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
@@ -36,10 +38,12 @@ from hpowh.analyses.rankings.incomplete import (
     omnibus_row,
     skillings_mack,
 )
+from hpowh.analyses.rankings.leaderboard import measures
+from hpowh.analyses.rankings.tiers import rank_sets, tier_rows, tier_sentence
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 
-JOB = "rankings"
+JOB, TIERS = "rankings", "tiers"
 SEED = 2017
 BLOCKS = ("benchmark", "seed")
 RESPONSE = "normalized_regret"
@@ -104,6 +108,73 @@ def analyse_rankings(
     except (DataError, RankingError, ValueError) as error:
         raise UsageError(str(error)) from error
     return save(warehouse, run, rows)
+
+
+def analyse_tiers(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    response: str = RESPONSE,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = "final",
+    failures: str = "exclude",
+) -> Outcome:
+    """Say which ranks each algorithm may have, and who is tied with the best; store `result.ranking_tier`.
+
+    Args:
+        response: what is compared by the default mixed model, and averaged within benchmarks for win rate, Elo and
+            improvability.
+        failures: what a failed run counts: `exclude`, `last`, `impute` or `impute:ALGORITHM`.
+
+    Raises:
+        UsageError: a name or condition means nothing here, or the data cannot carry the default model.
+    """
+    reader = reader_of(warehouse, experiment)
+    parameters = {"response": response, "where": where, "metric": metric, "budget": budget, "failures": failures}
+    run = analysis_run(reader, TIERS, parameters, SEED)
+    found = warehouse.find_run(run)
+    if found is not None:
+        return stored(warehouse, reader.catalogue.experiment, found)
+    selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
+    try:
+        rows, run.warnings = _tiers(reader, selection, response)
+    except (DataError, RankingError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    return save(warehouse, run, rows)
+
+
+def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, list[str]]:
+    direction, doubt = reader.direction(response, selection)
+    sign = -1.0 if direction == "max" else 1.0
+    formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    chosen = fit_to_compare(formula, reader.cells(formula, selection))
+    means = marginal_means(chosen.fit, "algorithm")[0]
+    quantities = satterthwaite(chosen.fit)
+    pairs = pairwise(chosen.fit, quantities, means, "none")
+    estimate = sign * (means.matrix @ chosen.fit.beta)
+    covariance = means.matrix @ chosen.fit.covariance @ means.matrix.T
+    df = float(pairs.df.min())
+    together = rank_sets(estimate, covariance, df, seed=SEED)
+    alone = rank_sets(estimate, covariance, df, is_marginal=True, seed=SEED)
+    said = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
+    board = None
+    read = _read(reader, selection, response, [], "benchmark", sign)
+    try:
+        blocks = make_blocks(read.labels, read.algorithms, read.losses)
+        board = measures(blocks.losses, SEED)
+    except RankingError as error:
+        said.append(f"No win rate, Elo or improvability: {error}")
+    else:
+        if blocks.dropped:
+            said.append(
+                f"Win rate, Elo and improvability are of the {len(blocks.names)} benchmarks that all algorithms ran "
+                f"on; {len(blocks.dropped)} are left out, which the model uses."
+            )
+    setting = _setting(reader.settle(selection, response))
+    rows = tier_rows(means.levels, sign * estimate, np.sqrt(np.diag(covariance)), together, alone, board, setting)
+    said.append(tier_sentence(rows))
+    return {"ranking_tier": rows}, said
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ KEYS = {
     "ranking_failure": ("setting", "policy", "first", "second"),
     "ranking_group": ("setting", "method", "group_number", "algorithm"),
     "ranking_pair": ("setting", "test", "first", "second"),
+    "ranking_tier": ("setting", "algorithm"),
     "ranking_test": ("setting", "test"),
     "run_regret": ("run_id", "metric_id"),
     "sweep_agreement": ("metric_id", "method_a", "method_b"),

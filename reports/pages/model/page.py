@@ -21,6 +21,7 @@ from hpowh.reports.pages.model.checks import (
     preset_blocks,
 )
 from hpowh.reports.pages.model.rankings import ranking_blocks
+from hpowh.reports.pages.model.tiers import tier_blocks
 from hpowh.warehouse import queries
 
 Part = tuple[str, str, str, str, Callable[[SiteContext, int], list[Block]]]
@@ -60,6 +61,7 @@ MOST_VERDICTS = 4
 
 PARTS: tuple[Part, ...] = (
     ("mixed_models.fit", 'lmem "…"', "The mixed model", "Before you read the model", model_blocks),
+    ("tiers", "tiers", "Who may be first", "Tiers in words", tier_blocks),
     ("rankings", "rankings", "Ranks", "Before you read the ranking", ranking_blocks),
     ("mixed_models.calibrate", "calibrate", "Does the comparison hold its level?", "In words", calibration_blocks),
     ("mixed_models.presets", "presets", "Checks of the experiment", "What was not checked", preset_blocks),

@@ -8,10 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.job import analyse_calibration, analyse_lmem
+from hpowh.analyses.rankings.job import analyse_tiers
 from hpowh.reports.build import build_site
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.views import refresh_generated_views
 
 RESPONSES = ("value", "normalized_regret", "log_regret", "rank", "value * 1e-12", "value + 1e9")
@@ -81,3 +83,25 @@ def test_the_page_is_built_for_experiments_with_constant_cells(warehouse, tmp_pa
 @pytest.mark.slow
 def test_the_page_is_built_for_five_hundred_experiments_with_constant_cells(warehouse, tmp_path):
     build_and_look(warehouse, tmp_path / "site", 500, seed=2)
+
+
+def test_unequal_spreads_tiers_and_calibration_are_on_the_page(warehouse, tmp_path):
+    rng, lines = np.random.default_rng(4), ["algorithm,benchmark,seed,budget,value"]
+    for a, name in enumerate(("tpe", "cma", "random")):
+        for b in range(6):
+            for s in range(4):
+                lines.append(f"{name},b{b},{s},1,{3.0**b * (5 + 2 * (a == 2) + rng.standard_normal()):.6f}")
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), "study", {}, {"direction": "min"}, None))
+    analyse_lmem(warehouse, "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)")
+    analyse_tiers(warehouse, response="value")
+    analyse_calibration(warehouse, "rank ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", count=20)
+    warehouse.close()
+    with Warehouse(warehouse.path) as opened:
+        built = build_site(opened, tmp_path / "site", only=("model",))
+    assert built.failures == []
+    (page,) = (tmp_path / "site").glob("model-study*.html")
+    text = page.read_text(encoding="utf-8")
+    for block in ("lmem-variance-tests", "lmem-spreads", "ranking-tiers", "ranking-tier-table", "lmem-calibrated"):
+        assert f'id="{block}"' in text

@@ -1,0 +1,150 @@
+"""Confidence sets of ranks and tiers, from estimates and their covariance.
+
+An algorithm's rank is one more than the number of algorithms that are truly better. With intervals of all differences
+that hold together with 95 %, those that are certainly better bound the rank from below and those that are certainly
+worse from above; the bounds of all algorithms then hold together (simultaneous), or each for itself (marginal: its own
+differences only). Critical values are of the largest |t| among the differences not yet decided, stepping down.
+Source: Mogstad, Romano, Shaikh & Wilhelm (2024), Rev. Econ. Stud. 91, sections 3.1 to 3.3; Romano & Wolf (2005),
+Econometrica 73, for the stepping down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpowh.analyses.rankings.blocks import Floats
+from hpowh.analyses.rankings.leaderboard import Measure
+
+DRAWS = 20_000
+AT_ONCE = 4_000_000
+"""So many differences of draws are held at once."""
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class RankSets:
+    """Ranks (A,) that an algorithm may have, ends included, and which differ: [i, j] is True where i is better."""
+
+    lower: Floats
+    upper: Floats
+    is_better: np.ndarray
+
+    @property
+    def tiers(self) -> np.ndarray:
+        """The tier of every algorithm (A,): 1 where none is certainly better, else one below the lowest that is."""
+        size = len(self.lower)
+        found = np.ones(size, dtype=int)
+        for _ in range(size):
+            above = np.where(self.is_better, found[:, None] + 1, 1).max(axis=0, initial=1)
+            if (above == found).all():
+                break
+            found = above
+        return found
+
+
+def rank_sets(
+    losses: Floats, covariance: Floats, df: float, *, is_marginal: bool = False, level: float = LEVEL, seed: int = 0
+) -> RankSets:
+    """Return the confidence sets of ranks (1 is the smallest loss).
+
+    Args:
+        losses: estimates (A,); smaller is better.
+        covariance: theirs (A, A); `df`: its degrees of freedom.
+        is_marginal: each algorithm's set holds with `level` by itself; otherwise all of them together.
+        seed: of the multivariate t's draws.
+    """
+    size = len(losses)
+    difference = losses[:, None] - losses[None, :]
+    spread = np.diag(covariance)[:, None] + np.diag(covariance)[None, :] - 2.0 * covariance
+    error = np.sqrt(np.maximum(spread, 0.0))
+    np.fill_diagonal(error, np.inf)
+    # Two algorithms without any error between them differ for certain, if they do at all.
+    is_known = error > 1e-12 * float(np.sqrt(np.diag(covariance).max(initial=0.0)))
+    t_value = np.divide(difference, error, out=np.sign(difference) * 1e300, where=is_known)
+    draws = _draws(covariance, df, np.random.default_rng(seed))
+    open_pairs = is_known & ~np.eye(size, dtype=bool)
+    decided = ~is_known & (difference != 0)
+    while True:
+        largest = _largest(draws, error, open_pairs, by_row=is_marginal)
+        critical = np.quantile(largest, level, axis=0)
+        found = open_pairs & (np.abs(t_value) > (critical[:, None] if is_marginal else critical))
+        if not found.any():
+            break
+        decided |= found
+        open_pairs &= ~found
+    # A row of the table is about its own algorithm: whether others are better or worse than it.
+    better_than_it = decided & (t_value > 0)
+    worse_than_it = decided & (t_value < 0)
+    return RankSets(1.0 + better_than_it.sum(axis=1), size - worse_than_it.sum(axis=1).astype(float), better_than_it.T)
+
+
+def _draws(covariance: Floats, df: float, rng: np.random.Generator) -> Floats:
+    """Return draws (DRAWS, A) of a multivariate t about zero."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = rng.standard_normal((DRAWS, len(covariance))) @ root.T
+    if not np.isfinite(df):
+        return draws
+    return draws / np.sqrt(rng.chisquare(df, DRAWS) / df)[:, None]
+
+
+def _largest(draws: Floats, error: Floats, is_open: np.ndarray, *, by_row: bool) -> Floats:
+    """Return the largest |t| among the open differences of every draw: (DRAWS,), or by row (DRAWS, A)."""
+    size = draws.shape[1]
+    step = max(1, AT_ONCE // size**2)
+    weight = np.divide(1.0, error, out=np.zeros_like(error), where=is_open)
+    parts = []
+    for start in range(0, len(draws), step):
+        part = draws[start : start + step]
+        t_values = np.abs(part[:, :, None] - part[:, None, :]) * weight
+        parts.append(t_values.max(axis=2) if by_row else t_values.reshape(len(part), -1).max(axis=1))
+    return np.concatenate(parts)
+
+
+def tier_rows(
+    names: Sequence[str],
+    estimate: Floats,
+    error: Floats,
+    together: RankSets,
+    alone: RankSets,
+    board: Mapping[str, Measure] | None,
+    setting: str,
+) -> list[dict[str, Any]]:
+    """Return the rows of `ranking_tier`, the best tier first; `board` is None where no block is complete."""
+    tiers = together.tiers
+    rows = []
+    for i, name in enumerate(names):
+        row = {
+            "setting": setting,
+            "algorithm": name,
+            "estimate": estimate[i],
+            "standard_error": error[i],
+            "rank_lower": int(together.lower[i]),
+            "rank_upper": int(together.upper[i]),
+            "rank_lower_alone": int(alone.lower[i]),
+            "rank_upper_alone": int(alone.upper[i]),
+            "tier": int(tiers[i]),
+            "is_tied_with_best": bool(together.lower[i] == 1),
+        }
+        for what in ("win_rate", "elo", "improvability"):
+            one = board[what] if board else None
+            row |= {
+                what: one.value[i] if one else None,
+                f"{what}_lower": one.lower[i] if one else None,
+                f"{what}_upper": one.upper[i] if one else None,
+            }
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row["tier"], row["rank_upper"], row["rank_lower"], row["algorithm"]))
+
+
+def tier_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say who may be first, and how much of the order is settled."""
+    first = [row["algorithm"] for row in rows if row["is_tied_with_best"]]
+    exact = sum(row["rank_lower"] == row["rank_upper"] for row in rows)
+    named = ", ".join(first[:8]) + (" ..." if len(first) > 8 else "")
+    lead = f"{named} is first." if len(first) == 1 else f"First may be any of {len(first)} of {len(rows)}: {named}."
+    return f"{lead} Of {len(rows)} ranks {exact} are settled at 95 %, all taken together."

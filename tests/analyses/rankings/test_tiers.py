@@ -1,0 +1,105 @@
+"""Confidence sets of ranks, tiers, and what leaderboards print."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hpowh.analyses.rankings.job import analyse_tiers
+from hpowh.analyses.rankings.leaderboard import elo_of, improvability, measures, win_rates
+from hpowh.analyses.rankings.tiers import rank_sets, tier_rows, tier_sentence
+from hpowh.warehouse.ingest import Request, find_source, ingest
+
+TRUE = np.array([0.0, 0.0, 0.5, 0.5, 1.2])
+
+
+def sets_of(rng: np.random.Generator, *, is_marginal: bool = False):
+    """Return the sets of 15 benchmarks' means by the analysis of variance."""
+    y = rng.standard_normal((15, 5)) + TRUE
+    mean = y.mean(axis=0)
+    off = y - y.mean(axis=1, keepdims=True) - mean + y.mean()
+    variance = float((off**2).sum()) / 56
+    return rank_sets(mean, variance / 15 * np.eye(5), 56.0, is_marginal=is_marginal, seed=int(rng.integers(1 << 30)))
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.slow)])
+def test_the_sets_hold_the_true_ranks(count):
+    """A tied algorithm's rank is any from its best to its worst: all of these must lie in the set."""
+    rng = np.random.default_rng(1)
+    best = 1 + (TRUE[None, :] < TRUE[:, None]).sum(axis=1)
+    worst = 5 - (TRUE[None, :] > TRUE[:, None]).sum(axis=1)
+    held = 0
+    for _ in range(count):
+        found = sets_of(rng)
+        held += bool(((found.lower <= best) & (found.upper >= worst)).all())
+    assert held >= stats.binom.ppf(0.001, count, 0.95)
+
+
+def test_equal_variances_are_decided_by_tukeys_range():
+    """Of three means the outer two differ by 3 % less or more than Tukey's critical value, the inner pairs by half."""
+    critical = float(stats.studentized_range.isf(0.05, 3, 20.0)) / np.sqrt(2)
+    for factor in (0.97, 1.03):
+        found = rank_sets(np.array([0.0, 0.5, 1.0]) * critical * factor, 0.5 * np.eye(3), 20.0)
+        assert bool(found.is_better[0, 2]) == (factor > 1)
+        assert found.is_better.sum() == (factor > 1)
+
+
+def test_sets_tiers_and_words_of_a_clear_order():
+    found = rank_sets(np.array([3.0, 1.0, 2.0, 2.0]), 1e-4 * np.eye(4), 30.0)
+    np.testing.assert_array_equal(found.lower, [4, 1, 2, 2])
+    np.testing.assert_array_equal(found.upper, [4, 1, 3, 3])
+    np.testing.assert_array_equal(found.tiers, [3, 1, 2, 2])
+    rows = tier_rows(["d", "a", "b", "c"], np.zeros(4), np.ones(4), found, found, None, "")
+    assert [row["algorithm"] for row in rows] == ["a", "b", "c", "d"]
+    assert tier_sentence(rows) == "a is first. Of 4 ranks 2 are settled at 95 %, all taken together."
+
+
+def test_a_difference_without_error_is_certain_and_none_is_none():
+    found = rank_sets(np.array([1.0, 1.0, 2.0]), np.zeros((3, 3)), 10.0)
+    np.testing.assert_array_equal(found.lower, [1, 1, 3])
+    np.testing.assert_array_equal(found.upper, [2, 2, 3])
+
+
+def test_marginal_sets_lie_within_simultaneous_ones():
+    for seed in range(10):
+        together = sets_of(np.random.default_rng(seed))
+        alone = sets_of(np.random.default_rng(seed), is_marginal=True)
+        assert (alone.lower >= together.lower).all()
+        assert (alone.upper <= together.upper).all()
+
+
+def test_win_rate_elo_and_improvability_by_hand():
+    losses = np.array([[1.0, 2.0, 4.0], [2.0, 2.0, 1.0]])
+    np.testing.assert_allclose(win_rates(losses), [2.5 / 4, 1.5 / 4, 2 / 4])
+    np.testing.assert_allclose(improvability(losses), [25.0, 50.0, 37.5])
+    # Two players: the odds of winning are 10^(difference / 400).
+    rating = elo_of(np.array([[0.0, 30.0], [10.0, 0.0]]))
+    odds = (30 + 0.25) / (10 + 0.25)
+    assert rating[0] - rating[1] == pytest.approx(400 * np.log10(odds), abs=1e-4)
+    assert rating.mean() == pytest.approx(1000.0)
+    assert np.isnan(improvability(-losses)).all()
+
+
+def test_intervals_over_benchmarks_hold_the_numbers():
+    found = measures(np.random.default_rng(3).lognormal(size=(12, 3)), seed=1)
+    for measure in found.values():
+        assert (measure.lower <= measure.value).all()
+        assert (measure.upper >= measure.value).all()
+
+
+def test_tiers_of_an_experiment_are_stored(warehouse, tmp_path):
+    rng, lines = np.random.default_rng(4), ["algorithm,benchmark,seed,budget,value"]
+    for a, name in enumerate(("tpe", "cma", "random")):
+        for b in range(8):
+            lines += [f"{name},b{b},{s},1,{2 + b + 2 * (a == 2) + 0.3 * rng.standard_normal():.6f}" for s in range(4)]
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), "study", {}, {"direction": "min"}, None))
+    outcome = analyse_tiers(warehouse, response="value")
+    rows = {row["algorithm"]: row for row in outcome.tables["ranking_tier"].to_dicts()}
+    assert (rows["random"]["rank_lower"], rows["random"]["rank_upper"], rows["random"]["tier"]) == (3, 3, 2)
+    assert rows["tpe"]["is_tied_with_best"]
+    assert rows["random"]["win_rate"] == 0.0
+    assert outcome.warnings[-1].startswith("First may be any of 2 of 3")
+    assert not analyse_tiers(warehouse, response="value").is_new
