@@ -14,6 +14,8 @@ from hpowh.analyses.sweeps.words import counted, listed, number, plain
 EARLY = 0.8
 """Rank correlation from which an early value is said to foretell the final one."""
 NAMED = 5
+DECADE = 10.0
+"""Positive numbers whose ends differ by this factor may be meant on a logarithmic scale."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +95,8 @@ def _important(found: Found, metric: str) -> Iterator[Statement]:
         name, spread = first["hyperparameter"], first["deviation"] or 0.0
         unsure = ": it depends much on which trials are left out" if spread > first["importance"] / 2 else ""
         said = (
-            f"shuffling it costs a model of all hyperparameters {number(first['importance'], 2)} of its R2 of "
-            f"{number(model['r_squared_left_out'], 2)} on unseen configurations "
+            f"shuffling it lowers the R2 of a model of all hyperparameters on unseen configurations, "
+            f"{number(model['r_squared_left_out'], 2)}, by {number(first['importance'], 2)} "
             f"(standard deviation {number(spread, 2)}{unsure})"
         ) if model is not None else ""  # fmt: skip
         alone = _alone(found.effects.get(name))
@@ -120,15 +122,15 @@ def _alone(effect: Row | None) -> str:
         return ""
     share = f"{number(100 * effect['share'], 2)} %"
     interval = f"95 % interval {number(100 * (effect['lower'] or 0), 2)} to {number(100 * (effect['upper'] or 1), 2)}"
-    return f"alone it explains {share} of the variance ({interval}; p = {_p(effect['p_adjusted'])})"
+    return f"alone it explains {share} of the variance ({interval}; {_p(effect['p_adjusted'])})"
 
 
 def _with_p(effect: Row) -> str:
-    return f"{effect['hyperparameter']} ({number(100 * effect['share'], 2)} %, p = {_p(effect['p_adjusted'])})"
+    return f"{effect['hyperparameter']} ({number(100 * effect['share'], 2)} %, {_p(effect['p_adjusted'])})"
 
 
 def _p(value: float) -> str:
-    return "below 1e-12" if value < 1e-12 else number(value, 2)
+    return "p < 1e-12" if value < 1e-12 else f"p = {number(value, 2)}"
 
 
 def _nothing(found: Found, metric: str) -> str:
@@ -197,7 +199,7 @@ def _failures(result: Result) -> Iterator[Statement]:
         noun = "configuration" if groups is not None and groups.is_repeated else "trial"
         sentence = (
             f"{row['bad_count']:,} of {counted(row['trial_count'], noun)} with {row['setting']} {verb}, "
-            f"{row['other_bad_count']:,} of the other {row['other_count']:,} (p = {p}, adjusted for every setting "
+            f"{row['other_bad_count']:,} of the other {row['other_count']:,} ({p}, adjusted for every setting "
             "looked at)"
         )  # fmt: skip
         reasons = [r for r in result.tables.get("sweep_failure_reason", ()) if r["outcome"] == outcome]
@@ -242,7 +244,7 @@ def _together(found: Found, metric: str) -> Iterator[Statement]:
         kind="together",
         sentence=(
             f"{sides[0]} and {sides[1]} act together on {metric}: partial correlation of their product "
-            f"{number(row['partial_correlation'], 2)}, p = {_p(claim['p_adjusted'])} adjusted for all pairs and tests."
+            f"{number(row['partial_correlation'], 2)}, {_p(claim['p_adjusted'])} adjusted for all pairs and tests."
         ),
         figure="sweep-interactions",
         is_claim=True,
@@ -301,9 +303,19 @@ def _ranges(found: Found, metric: str) -> Iterator[Statement]:
 
 
 def _at_edge(row: Row, is_log: bool) -> str:
-    """Return a remark where the best lie at an end of what was tried: beyond may be better."""
+    """Return a remark where the best lie at an end of what was tried: beyond may be better.
+
+    Of positive numbers over a decade or more whose scale nobody declared it is said only where it holds on both scales:
+    the middle of a learning rate's decades is the lower end of its numbers.
+    """
     ends = [row["lower"], row["upper"], row["tried_lower"], row["tried_upper"]]
-    low, high, least, most = (math.log10(end) for end in ends) if is_log else ends
+    if min(ends) > 0 and (is_log or ends[3] >= DECADE * ends[2]):
+        on_log = _end_of(*(math.log10(end) for end in ends))
+        return on_log if is_log or on_log == _end_of(*ends) else ""
+    return _end_of(*ends)
+
+
+def _end_of(low: float, high: float, least: float, most: float) -> str:
     width = most - least
     if width <= 0:
         return ""
@@ -324,7 +336,7 @@ def _levels(found: Found, metric: str) -> Iterator[Statement]:
             continue
         sides = {True: "higher", False: "lower"}
         parts = [
-            f"{r['level']} with {sides[r['correlation'] > 0]} {metric} ({number(r['correlation'], 2)})"
+            f"{r['level']} goes with {sides[r['correlation'] > 0]} {metric} ({number(r['correlation'], 2)})"
             for r in sorted(clear, key=lambda r: -abs(r["correlation"]))
         ]
         turned = [
@@ -335,7 +347,7 @@ def _levels(found: Found, metric: str) -> Iterator[Statement]:
         also = f". The sign turns in regression for {listed(turned, NAMED)}" if turned else ""
         yield Statement(
             kind="level",
-            sentence=f"of {name}, {listed(parts, NAMED)} goes together, by correlation{also}.",
+            sentence=f"of the levels of {name}, {listed(parts, NAMED)}, by correlation{also}.",
             figure="sweep-level-effects",
             is_claim=True,
         )
@@ -381,7 +393,7 @@ def _little(found: Found, metric: str) -> Iterator[Statement]:
         yield Statement(
             kind="little",
             sentence=(
-                f"little mattered over the ranges tried, alone, for {metric}: {names} of the variance, each with 95 % "
+                f"what alone explains little of the variance of {metric} over the ranges tried: {names}, each with 95 % "
                 "confidence. Another range may say otherwise."
             ),
             figure="sweep-effects",

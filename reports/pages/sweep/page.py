@@ -23,7 +23,7 @@ from hpowh.reports.pages.sweep.findings import sentences, several
 from hpowh.warehouse import queries
 
 METRICS = 3
-OPENINGS = ("the ", "which ", "no ", "what ", "from ", "next ")
+OPENINGS = ("the ", "which ", "no ", "what ", "from ", "next ", "of the levels ")
 """How sentences begin that do not begin with a name from the data."""
 BARS = 30
 
