@@ -393,8 +393,8 @@ def _little(found: Found, metric: str) -> Iterator[Statement]:
         yield Statement(
             kind="little",
             sentence=(
-                f"what alone explains little of the variance of {metric} over the ranges tried: {names}, each with 95 % "
-                "confidence. Another range may say otherwise."
+                f"what alone explains little of the variance of {metric} over the ranges tried: {names}, each with "
+                "95 % confidence. Another range may say otherwise."
             ),
             figure="sweep-effects",
         )
