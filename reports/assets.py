@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -14,6 +15,13 @@ from typing import Any
 from markupsafe import Markup
 
 SCRIPTS = ("theme.js", "tables.js", "numbers.js", "charts.js", "trials.js", "brush.js", "controls.js", "search.js")
+
+
+EARLY = (
+    'try { var t = localStorage.getItem("hpowh-theme"); '
+    'if (t === "light" || t === "dark") document.documentElement.dataset.theme = t; } catch (e) {}'
+)
+"""What runs before the page is drawn: the theme that the reader chose, so that no other one flashes up."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,33 @@ class Assets:
         """Plotly for a script element."""
         return Markup(_inside_script(plotly_path().read_text(encoding="utf-8")))  # Plotly's own file
 
+    @property
+    def early_script(self) -> Markup:
+        """The script for the page's head."""
+        return Markup(EARLY)  # our own text
+
+    def policy(self, *, is_single_file: bool, has_charts: bool) -> str:
+        """Return the Content-Security-Policy of a page: only hpowh's own scripts run, nothing is fetched or sent.
+
+        Names from data are escaped; this holds a second time, should one ever not be. Inline scripts are admitted by
+        their hashes, files by lying beside the page.
+        """
+        inline = [self.early_script]
+        if is_single_file:
+            inline += [self.inline_script, *([self.inline_plotly] if has_charts else [])]
+        scripts = " ".join(f"'sha256-{_base64_digest(text)}'" for text in inline)
+        return "; ".join(
+            (
+                "default-src 'none'",
+                f"script-src {scripts}" if is_single_file else f"script-src 'self' {scripts}",
+                "style-src 'self' 'unsafe-inline'",  # Plotly writes its own style elements and attributes
+                "img-src 'self' data: blob:",
+                "font-src data:",
+                "base-uri 'none'",
+                "form-action 'none'",
+            )
+        )
+
     def write(self, folder: Path, pages: list[dict[str, Any]]) -> None:
         """Write the shared files into the site's folder."""
         (folder / "assets").mkdir(exist_ok=True)
@@ -77,6 +112,10 @@ def plotly_path() -> Path:
     if found is None or found.origin is None:
         raise FileNotFoundError("the package plotly is not installed")
     return Path(found.origin).parent / "package_data" / "plotly.min.js"
+
+
+def _base64_digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _digest(text: str) -> str:

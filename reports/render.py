@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,6 +21,9 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem, visible
 from hpowh.reports.page import SECTIONS, Page
 from hpowh.reports.query import Query
+
+if TYPE_CHECKING:
+    import polars as pl
 
 NAVIGATION_LIMIT = 12
 """A section or group of the navigation lists so many pages; a list of all of them follows in a page of its own."""
@@ -73,17 +78,35 @@ class Renderer:
         """Build one page and write it; returns its path. `is_alone`: without what other modules add to it."""
         blocks = [*page.build()] if is_alone else self.site.blocks(page)
         check_ids(page, blocks)
+        has_charts = any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in blocks)
         html = self.environment.get_template("page.html.j2").render(
             page=page,
             pdf=pdf.file_of(page.file) if self.has_pdf else None,
             blocks=[self._drawn(page, block) for block in blocks],
-            has_charts=any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in blocks),
+            has_charts=has_charts,
+            policy=self.shared.policy(is_single_file=self.is_single_file, has_charts=has_charts),
             **self._common(page),
         )
         path = self.folder / page.file
-        path.write_text(html, encoding="utf-8")
+        path.write_text(self._public(html), encoding="utf-8")
         self.written.append(path)
         return path
+
+    def _public(self, text: str) -> str:
+        """Return a text without the folders of this machine: a page may be mailed to whoever knows neither."""
+        for folder, short in self._private:
+            text = folder.sub(short, text)
+        return text
+
+    @cached_property
+    def _private(self) -> list[tuple[re.Pattern[str], str]]:
+        here, home = self.site.warehouse.path.absolute().parent, Path.home()
+        named = [(str(one), "") for one in dict.fromkeys((here, here.resolve(), Path.cwd()))] + [(str(home), "~")]
+        return [
+            (re.compile(re.escape(folder) + (r"(?=[/\\\s\"'<&]|$)" if short else r"[/\\]")), short)
+            for folder, short in named
+            if len(Path(folder).parts) > 1
+        ]
 
     def write_shared(self) -> None:
         """Write what pages share (style, scripts, Plotly, the list of pages), unless every page holds its own."""
@@ -139,7 +162,7 @@ class Renderer:
 
     def _csv(self, page: Page, block_id: str, query: Query) -> str:
         """Return the address of a query's rows as CSV: a file beside the page, or the data itself."""
-        text = query_csv(query)
+        text = self._public(query_csv(query))
         if self.is_single_file:
             return "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.encode()).decode()
         path = self.folder / "data" / f"{Path(page.file).stem}-{file_stem(block_id)}.csv"
@@ -183,7 +206,27 @@ def query_csv(query: Query) -> str:
     for name in nested:
         texts = [None if value is None else json.dumps(value, default=str) for value in frame[name].to_list()]
         frame = frame.with_columns(pl.Series(name, texts, pl.String))
-    return frame.write_csv()
+    return harmless(frame).write_csv()
+
+
+FORMULA = r"^[=+\-@\t\r]"
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+def harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame whose texts no spreadsheet takes for a formula: one that begins like it gets an apostrophe.
+
+    Names come from data, and spreadsheets run what begins with `=`, `+`, `-` or `@`. A text that is a number stays.
+    """
+    import polars as pl
+
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    risky = {name: pl.col(name).str.contains(FORMULA) & ~pl.col(name).str.contains(NUMBER) for name in texts}
+    frame = frame.with_columns(
+        pl.when(is_risky).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
+        for name, is_risky in risky.items()
+    )
+    return frame.rename({name: f"'{name}" for name in frame.columns if re.match(FORMULA, name)})
 
 
 def figure_rows(query: Query) -> dict[str, Any]:

@@ -321,3 +321,50 @@ def test_a_narrower_build_of_its_own_is_narrow_and_a_wider_one_after_it_is_whole
     build_site(own, out)
     assert (out / "coverage.html").exists()
     assert 'http-equiv="refresh"' not in (out / "index.html").read_text()
+
+
+def test_no_folder_of_the_machine_is_on_a_page(own: Warehouse, tmp_path: Path):
+    """A page may be mailed: it names no folder in which the warehouse, the sources or the user's things lie."""
+    places = {
+        f"{own.path.parent}/data/first.csv": "first.csv",
+        "/srv/projects/secret-name/runs.csv": "runs.csv",
+        r"C:\Users\ada\runs.csv": "runs.csv",
+        "~/thesis/runs.csv": "runs.csv",
+        "entity/project": "entity/project",
+        "results/runs.csv": "results/runs.csv",
+    }
+    for uri, shown in places.items():
+        assert own.sql("select mart.place(?)", [uri]).one() == shown, uri
+    with own.writing() as connection:
+        connection.execute("update core.source set uri = '/srv/projects/secret-name/runs.csv'")
+        connection.execute("update core.source set name = ?", [f"{own.path.parent}/given as a name"])
+    out = tmp_path / "site"
+    build_site(own, out)
+    for path in [*out.rglob("*.html"), *out.rglob("*.csv")]:
+        text = path.read_text()
+        assert "secret-name" not in text, path
+        assert str(own.path.parent) not in text, path
+        assert str(Path.home()) + "/" not in text, path
+    assert any("given as a name" in path.read_text() for path in out.glob("*.html"))
+
+
+def test_texts_of_a_csv_are_no_formulas():
+    import polars as pl
+
+    from hpowh.reports.render import harmless
+
+    frame = pl.DataFrame(
+        {
+            "=name": ["=cmd|'/c calc'!A1", "+1+1", "-2+3", "@sum(A1)", "\tx", "-1.5", "+2e-3", "plain", None],
+            "other": ["=1", *["b"] * 8],
+            "value": [-1.0, 2.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, None],
+        }
+    )
+    found = harmless(frame)
+    assert found.columns == ["'=name", "other", "value"]
+    assert found["other"].to_list() == ["'=1", *["b"] * 8]
+    assert harmless(pl.DataFrame({"value": [1.0]})).height == 1
+    assert found["'=name"].to_list() == [
+        "'=cmd|'/c calc'!A1", "'+1+1", "'-2+3", "'@sum(A1)", "'\tx", "-1.5", "+2e-3", "plain", None
+    ]  # fmt: skip
+    assert found["value"].to_list() == frame["value"].to_list()

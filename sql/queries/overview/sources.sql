@@ -1,2 +1,2 @@
 -- One row per source, the newest first.
-select name, kind, row_count, refused_count, ingested_at, uri from mart.source order by ingested_at desc, name
+select name, kind, row_count, refused_count, ingested_at, mart.place(uri) as uri from mart.source order by ingested_at desc, name

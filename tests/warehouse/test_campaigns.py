@@ -1,0 +1,61 @@
+"""The campaigns of `python -m benchmarks kill` and `fuzz`, in a form of a few cases."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def campaign(*arguments: str) -> str:
+    """Run one in a process of its own: it forks, and a test's process has threads."""
+    command = [sys.executable, "-m", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def totals(text: str) -> list[int]:
+    (line,) = [line for line in text.splitlines() if line.startswith("| all |")]
+    return [int(cell) for cell in line.split("|")[2:-1]]
+
+
+def test_a_few_kills_lose_nothing(tmp_path):
+    record = tmp_path / "kills.jsonl"
+    arguments = ("benchmarks.kill", "--only", "ingest replace", "--record", str(record))
+    first = campaign(*arguments, "--kills", "2")
+    killed, through, faults, _ = totals(first)
+    assert (killed + through, faults) == (2, 0), first
+    assert sum(totals(campaign(*arguments, "--kills", "1"))[:2]) == 3  # it goes on
+
+
+def test_a_few_mutations_are_loaded_or_refused():
+    text = campaign("benchmarks.fuzz", "--cases", "6")
+    cases, loaded, refused, *faults = totals(text)
+    assert (cases, sum(faults)) == (6, 0), text
+    assert loaded + refused == 6
+
+
+def test_a_planted_fault_is_found(monkeypatch):
+    """The oracle and the table can fail."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks import fuzz, kill
+    finally:
+        sys.path.remove(str(ROOT))
+
+    class Store:
+        def sql(self, _: str) -> Store:
+            return self
+
+        def one(self) -> float:
+            return 65.0
+
+    content = fuzz.trials_csv()
+    assert fuzz.oracle("trials CSV", content, Store(), 12) == "sum 65.0, 66.0"
+    assert fuzz.oracle("trials CSV", content, Store(), 11) == "11 rows, the file has 12"
+    found = [{"scenario": "init", "killed": True, "faults": ["lost"], "left": []}]
+    assert "| init | 1 | 0 | 1 | 0 |" in kill.table(found)
+    assert "lost" in kill.table(found)
