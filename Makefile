@@ -8,7 +8,7 @@ WHEEL := build/wheel
 # The folders under the names that they have as packages: for tools that cannot follow an editable install.
 TREE := .tree
 FLOORS := warehouse analyses reports sql migrations
-PACKAGES := -p hpowh.warehouse -p hpowh.analyses -p hpowh.reports
+PACKAGES := -m hpowh -p hpowh.warehouse -p hpowh.analyses -p hpowh.reports
 # Empty: install the built wheel, as a user gets it.
 INSTALL ?= --editable
 # Two processes; the tests of one file stay together and share what it makes.
@@ -71,6 +71,7 @@ format: $(STAMP)
 tree:
 	@mkdir -p $(TREE)/hpowh
 	@for floor in $(FLOORS); do ln -sfn ../../$$floor $(TREE)/hpowh/$$floor; done
+	@for file in __init__.py py.typed; do ln -sfn ../../front/$$file $(TREE)/hpowh/$$file; done
 
 # Type and import checkers cannot follow an editable install, so they look at the built wheel.
 wheel: $(STAMP)

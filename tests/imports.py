@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOORS = ("warehouse", "analyses", "reports", "migrations", "sql")
+FLOORS = ("front", "warehouse", "analyses", "reports", "migrations", "sql")
 Graph = Mapping[str, set[str]]
 
 
@@ -17,7 +17,8 @@ def modules(root: Path = ROOT) -> dict[str, Path]:
     for floor in FLOORS:
         for path in (root / floor).rglob("*.py"):
             parts = path.relative_to(root).with_suffix("").parts
-            found[".".join(["hpowh", *(parts[:-1] if parts[-1] == "__init__" else parts)])] = path
+            inside = [part for part in parts if part not in ("front", "__init__")]
+            found[".".join(["hpowh", *inside])] = path
     return found
 
 

@@ -15,7 +15,7 @@ import pytest
 from . import imports
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOORS = ("warehouse", "sql", "migrations", "analyses", "reports")
+FLOORS = ("front", "warehouse", "sql", "migrations", "analyses", "reports")
 
 
 def project() -> dict:
@@ -26,7 +26,7 @@ def test_every_package_is_listed():
     """A forgotten one works in an editable install and is silently missing from the wheel."""
     listed = set(project()["tool"]["setuptools"]["packages"])
     found = {
-        "hpowh." + ".".join(init.parent.relative_to(ROOT).parts)
+        ".".join(["hpowh", *init.parent.relative_to(ROOT).parts]).replace("hpowh.front", "hpowh")
         for floor in FLOORS
         for init in (ROOT / floor).rglob("__init__.py")
     }
@@ -46,7 +46,7 @@ def test_the_wheel_holds_every_file_of_the_floors(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name.removeprefix("hpowh/") for name in archive.namelist() if name.startswith("hpowh/")}
     kept = {
-        str(path.relative_to(ROOT))
+        str(path.relative_to(ROOT)).removeprefix("front/")
         for floor in FLOORS
         for path in (ROOT / floor).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
@@ -64,6 +64,8 @@ def test_the_wheel_works_by_itself(wheel, tmp_path):
 import sys
 sys.path[:] = [{str(site)!r}] + [p for p in sys.path if not p.endswith({ROOT.name!r})]
 sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
+import hpowh
+assert hpowh.__file__ and hpowh.__version__ and 'duckdb' not in sys.modules
 import hpowh.warehouse
 assert hpowh.warehouse.__file__.startswith({str(site)!r}), hpowh.warehouse.__file__
 from hpowh.warehouse import Warehouse
@@ -123,6 +125,13 @@ def test_no_circle_of_files():
     graph = imports.imports(imports.modules())
     assert imports.circles(graph) == []
     assert len(graph) > 400 and "hpowh.warehouse.errors" in graph["hpowh.warehouse.store"]
+
+
+def test_nobody_enters_by_the_front():
+    """`import hpowh` is for users: a module below that names it would import upwards."""
+    graph = imports.imports(imports.modules())
+    assert graph["hpowh"] > {"hpowh.reports.door.session"}
+    assert [module for module, named in graph.items() if "hpowh" in named] == []
 
 
 def test_circles_are_found(tmp_path):
@@ -186,7 +195,9 @@ def test_every_family_of_analyses_is_kept_from_the_others():
 
 
 def test_every_floor_says_that_it_has_types():
-    assert [floor for floor in ("warehouse", "analyses", "reports") if not (ROOT / floor / "py.typed").is_file()] == []
+    assert [
+        floor for floor in ("front", "warehouse", "analyses", "reports") if not (ROOT / floor / "py.typed").is_file()
+    ] == []
 
 
 def test_versions_are_pinned_for_every_direct_dependency():

@@ -16,7 +16,7 @@ from hpowh.warehouse.revisions import newest_revision
 ROOT = Path(__file__).resolve().parents[2]
 ADDED = Path(__file__).with_name("added")
 DOCS = ROOT / "docs" / "where-new-code-goes.md"
-FLOORS = ("warehouse", "sql", "migrations", "analyses", "reports")
+FLOORS = ("front", "warehouse", "sql", "migrations", "analyses", "reports")
 
 
 def texts() -> list[Path]:

@@ -211,30 +211,19 @@ def _one(job: Declared, how: _How, *, many: bool) -> bool:
 def _load(source: Source, request: Request, how: _How) -> Outcome:
     """Load into the warehouse; the first load makes it, and where that fails there is none."""
     from hpowh.warehouse.ingest import ingest as load
-    from hpowh.warehouse.store import Warehouse, default_path
+    from hpowh.warehouse.ingest.making import made_if_missing
+    from hpowh.warehouse.store import default_path
 
     where = how.warehouse or default_path()
-    is_new = not where.exists()
-    if is_new:
-        Warehouse.create(where, wait=how.wait).close()
-    try:
-        with open_warehouse(where, how.wait) as store, progress_line(request.name) as progress:
-            outcome = load(store, source, request, replace_old=how.replace, progress=progress)
-    except BaseException:
-        if is_new:
-            _remove_empty(where)
-        raise
+    with (
+        made_if_missing(where, wait=how.wait) as is_new,
+        open_warehouse(where, how.wait) as store,
+        progress_line(request.name) as progress,
+    ):
+        outcome = load(store, source, request, replace_old=how.replace, progress=progress)
     if is_new and not how.as_json:
         note(f"Made the warehouse {where}.")
     return outcome
-
-
-def _remove_empty(where: Path) -> None:
-    """Remove the warehouse that was made for a load that failed, unless somebody has filled it meanwhile."""
-    with open_warehouse(where) as store:
-        is_empty = not store.sql("select count(*) from core.source").one()
-    if is_empty:
-        where.unlink(missing_ok=True)
 
 
 def roles_of(job: Declared, shown: Preview) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What `import hpowh` gives: sessions, results, comparisons without a warehouse."""

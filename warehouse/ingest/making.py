@@ -1,0 +1,34 @@
+"""The first load makes the warehouse; where that load fails there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hpowh.warehouse.store import Warehouse
+
+
+@contextmanager
+def made_if_missing(where: Path, *, wait: float = 0.0) -> Iterator[bool]:
+    """Make the warehouse at `where` if there is none, and remove it again where what follows fails.
+
+    Yields:
+        Whether it was made. What was filled meanwhile, by whomever, stays.
+    """
+    is_new = not where.exists()
+    if is_new:
+        Warehouse.create(where, wait=wait).close()
+    try:
+        yield is_new
+    except BaseException:
+        if is_new:
+            _remove_empty(where)
+        raise
+
+
+def _remove_empty(where: Path) -> None:
+    with Warehouse(where) as store:
+        is_empty = not store.sql("select count(*) from core.source").one()
+    if is_empty:
+        where.unlink(missing_ok=True)
