@@ -83,12 +83,14 @@ def plan_of(
     request: Request,
     counts: Callable[[str], tuple[int, int]],
     indexes: Callable[[list[str]], list[str]],
+    outside: Callable[[list[str]], dict[str, str]] = lambda _own: {},
 ) -> Plan:
     """Return what every column is.
 
     Args:
         counts: of a column, how many cells are numbers and how many are something else (empty ones are neither).
         indexes: of some columns, which only count the rows.
+        outside: beside some columns, which of the others no trial was given, with why (asked of W&B's tables).
 
     Raises:
         UsageError: no column is the metric (say which), two columns play a role that only one can, or two columns
@@ -114,6 +116,9 @@ def plan_of(
     kept, why = confined(roles, "hyperparameter", only, lambda column: not is_result(_bare(column)) and not has_prefix)
     rest = [column for column in columns if column not in roles]
     own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
+    is_of_wandb = is_wandb or "_step" in columns or "_runtime" in columns
+    taken = [*(c for c in columns if (c in roles and roles[c].name in USUAL) or c.lower() in WANDB_OWN), *own]
+    kept_out = outside(taken) if is_of_wandb and kept is None and not has_prefix else {}
     beside, left = [], []
     for column in rest:
         one = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
@@ -122,6 +127,8 @@ def plan_of(
         elif kept is not None:
             one = Role("hyperparameter", None, "given") if column in kept else Role("attribute", None, why)
             left += [] if column in kept else [column]
+        elif column in kept_out and one.name == "hyperparameter":
+            one = Role("attribute", None, kept_out[column])
         elif column in results and one.name == "hyperparameter":
             one = Role("attribute", None, "named like a result")
             beside.append(column)
@@ -137,6 +144,7 @@ def plan_of(
     ignored = [column for column, role in ordered.items() if role.name == "ignore" and role.why == WHY]
     if ignored:
         notes.append(f"Left out as an index: {listed(ignored)} (--map COLUMN=hyperparameter keeps it).")
+    notes += _kept_out_note(kept_out, roles)
     if left:
         notes.append(f"Kept as attributes, because hyperparameters were named: {listed(left)}.")
     if beside:
@@ -157,6 +165,15 @@ def plan_of(
         tool="wandb" if is_wandb else "table",
         notes=notes,
     )
+
+
+def _kept_out_note(kept_out: dict[str, str], roles: dict[str, Role]) -> list[str]:
+    """Return a sentence on the columns that W&B's tables say no trial was given."""
+    told = {column: why for column, why in kept_out.items() if roles[column].why == why}
+    if not told:
+        return []
+    why = "; ".join(dict.fromkeys(told.values()))
+    return [f"Kept as attributes: {listed(list(told))} ({why}). --map COLUMN=hyperparameter keeps one."]
 
 
 def _guess(columns: list[str], roles: dict[str, Role], *, is_wandb: bool) -> dict[str, Role]:

@@ -16,6 +16,7 @@ from hpowh.warehouse.sources.trials.cells import Cell, are_labels, plain_text, r
 from hpowh.warehouse.sources.trials.plan import Plan
 from hpowh.warehouse.sources.trials.rows import Rows
 from hpowh.warehouse.sources.trials.times import read_times
+from hpowh.warehouse.sources.trials.wandb_tables import starts_in_order
 
 if TYPE_CHECKING:
     import duckdb
@@ -121,6 +122,8 @@ class Reader:
 
         name = self.plan.column("name")
         numbers = _own_numbers([row.get(name) for _, row in self.kept]) if name else None
+        if numbers is None:
+            numbers = starts_in_order([self.times.of(position)[0] for position, _ in self.kept])
         table: list[list[Any]] = [[] for _ in trial_schema()]
         for at, (position, row) in enumerate(self.kept):
             label = row.get(name) if name else None

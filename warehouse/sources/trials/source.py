@@ -14,6 +14,7 @@ from hpowh.warehouse.sources.tables.indexes import counts_rows
 from hpowh.warehouse.sources.tables.locales import refusal_hint
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint
 from hpowh.warehouse.sources.tables.units import failed_value
+from hpowh.warehouse.sources.trials import wandb_tables
 from hpowh.warehouse.sources.trials.cells import read_cell, read_number, whole_of
 from hpowh.warehouse.sources.trials.odd import odd
 from hpowh.warehouse.sources.trials.plan import Plan, plan_of
@@ -93,8 +94,14 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
     rows = read_rows(connection, request)
     if not rows.rows and not rows.problems:
         raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
+    rows = wandb_tables.unpack(rows)
+    wandb_tables.refuse_chart(rows.columns, request.location)
     return rows, plan_of(
-        rows.columns, request, cache(lambda column: _counts(rows, column)), lambda among: _indexes(rows, among)
+        rows.columns,
+        request,
+        cache(lambda column: _counts(rows, column)),
+        lambda among: _indexes(rows, among),
+        lambda own: wandb_tables.no_hyperparameters(rows, own),
     )
 
 
