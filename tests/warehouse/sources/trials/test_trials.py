@@ -132,7 +132,7 @@ def test_new_and_changed_trials_replace_the_old_ones(warehouse, tmp_path):
     write_csv(path, changed)
     assert load(warehouse, path).action == "update"
     found = warehouse.sql("select name, status from core.trial order by number").rows()
-    assert found[3:] == [("foggy-4", "finished"), ("new-5", "finished")]
+    assert {("foggy-4", "finished"), ("new-5", "finished")} < set(found)
     assert len(found) == 5
     assert warehouse.sql("select count(*) from core.trial_metric").one() == 4
 
@@ -337,7 +337,9 @@ def test_hours_that_the_clock_has_twice_take_the_reading_that_can_be(warehouse, 
     path = write_csv(tmp_path / "t.csv", rows)
     options = {"time_zone": "Europe/Berlin", "direction": "min"}
     outcome = ingest(warehouse, find_source("trials"), Request(str(path), "t", {}, options))
-    found = warehouse.sql("select number, duration from core.trial order by number").rows()
+    found = warehouse.sql(
+        "select p.numeric_value, duration from core.trial join core.trial_parameter as p using (trial_id) order by all"
+    ).rows()
     minutes = [round(duration / 60) for _, duration in found]
     assert minutes == [length for _, _, length in NIGHT]
     assert any("1 time took the later reading" in note for note in outcome.notes)
