@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.landscapes.values import Metric
 
 JOB, SIMILARITY_JOB, OVERFITTING_JOB = "landscapes", "landscapes.similarity", "landscapes.overfitting"
-VERSION = "4"
+VERSION = "5"
 SAVE_EVERY = 5.0
 """Seconds of work that an interruption may cost."""
 
@@ -285,6 +285,7 @@ def _overfit_all(
         except LandscapeError as error:
             ledger.refuse(run, error)
             continue
+        run.warnings += result.warnings
         if result.region:
             run.warnings.append(f"The rankings by train and by test loss part most where {result.region}.")
         ledger.add(run, overfitting_tables(result))

@@ -11,7 +11,7 @@ with landscape_order as (
   group by e.search_space_id, e.benchmark_id, e.metric_id, e.split, e.fidelity
 ),
 landscape_mean as (
-  select e.benchmark_id, e.metric_id, favg(e.value) as value
+  select e.benchmark_id, e.metric_id, mart.unit_mean(e.value, u.effect, u.unit_count, 0.0) as value
   from core.evaluation as e
   join landscape_order as o
     on o.search_space_id = e.search_space_id
@@ -20,6 +20,10 @@ landscape_mean as (
     and o.split = e.split
     and o.fidelity is not distinct from e.fidelity
     and o.preference = 1
+  left join mart.landscape_unit as u
+    on u.search_space_id = e.search_space_id and u.benchmark_id = e.benchmark_id and u.metric_id = e.metric_id
+    and u.split = e.split and u.fidelity is not distinct from e.fidelity
+    and u.seed is not distinct from e.seed and u.fold is not distinct from e.fold
   group by e.search_space_id, e.benchmark_id, e.metric_id, e.configuration_id
 ),
 candidate as (

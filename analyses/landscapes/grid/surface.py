@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.errors import LandscapeError, TooLargeError
 from hpowh.analyses.landscapes.grid.space import Space
+from hpowh.analyses.landscapes.grid.units import Units
 
 MAX_CELLS = 200_000_000
 """Largest dense array of losses (1.6 GB); beyond it the computations that need one give NULL with the reason."""
@@ -28,14 +29,23 @@ class Surface:
     loss: NDArray[np.float64]
     dropped: int = 0
     """Configurations that had no finite loss."""
+    units: Units | None = None
+    """How the configurations share seeds and folds; None where all have the same."""
 
     @classmethod
-    def make(cls, space: Space, ranks: Sequence[int] | NDArray[np.int64], loss: NDArray[np.float64]) -> Surface:
+    def make(
+        cls,
+        space: Space,
+        ranks: Sequence[int] | NDArray[np.int64],
+        loss: NDArray[np.float64],
+        units: Units | None = None,
+    ) -> Surface:
         """Check, sort and clean one landscape's data.
 
         Args:
             ranks: configuration ranks in the space, in any order, without repetition.
             loss: one loss per rank; NaN and infinite losses become holes.
+            units: what is known of unequal seeds and folds.
 
         Raises:
             LandscapeError: nothing is left, a rank lies outside the space, or one occurs twice.
@@ -63,7 +73,7 @@ class Surface:
                 f"Configuration {int(ranks[0] if ranks[0] < 0 else ranks[-1])} lies outside the space "
                 f"of {space.cardinality:,} configurations."
             )
-        return cls(space, ranks, loss, dropped)
+        return cls(space, ranks, loss, dropped, units)
 
     @classmethod
     def from_grid(cls, array: NDArray[np.float64], ordinal: Sequence[bool] | bool = True) -> Surface:

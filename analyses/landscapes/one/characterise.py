@@ -97,6 +97,8 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
         result.warnings.append(_incomplete_warning(surface))
     if surface.dropped:
         result.warnings.append(f"{surface.dropped:,} configurations have no finite loss and are holes.")
+    if surface.units:
+        result.warnings += surface.units.sentences()
     result.tables["landscape_node"] = node_columns(surface, nodes)
     result.tables["landscape_plateau"] = _plateau_table(surface, nodes)
     result.tables["landscape_quantile"] = {"probability": list(PROBABILITIES), "loss": quantiles(surface)}

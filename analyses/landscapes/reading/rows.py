@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.grid.units import Units
 from hpowh.analyses.landscapes.reading.keys import Key, Rows, read_space
 from hpowh.warehouse import queries
 
@@ -44,9 +45,21 @@ def read_surface(reader: Reader, key: Key, space: Space | None = None) -> Surfac
             raise LandscapeError(f"There is no seed {key.seed}.", f"There is: {', '.join(map(str, seeds))}.")
         return seeds[key.seed]
     columns = reader.sql(queries.text("landscape_input/losses"), key.parameters).numpy()
-    value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
+    value = filled(columns["value"])
     loss = -value if key.direction == "max" else value
-    return Surface.make(space, np.asarray(columns["configuration_id"]), loss)
+    return Surface.make(space, np.asarray(columns["configuration_id"]), loss, _units(loss, columns))
+
+
+def filled(values: NDArray, absent: float = np.nan) -> NDArray[np.float64]:
+    """Return a column as numbers, NULL as `absent`."""
+    return np.asarray(np.ma.filled(np.ma.asarray(values).astype(np.float64), absent))
+
+
+def _units(
+    loss: NDArray[np.float64], columns: Mapping[str, NDArray], part: slice | NDArray = slice(None)
+) -> Units | None:
+    """Return how the configurations among the rows share seeds and folds."""
+    return Units.of(loss, filled(columns["ok_count"][part]), filled(columns["unit_count"][part], 0))
 
 
 def read_ahead(
@@ -86,12 +99,12 @@ def _read_together(reader: Reader, keys: Sequence[Key], space: Space) -> Iterato
         {"benchmarks": [key.benchmark_id for key in keys]} | _without(of, "benchmark"),
     ).numpy()
     benchmark, ranks = np.asarray(columns["benchmark_id"]), np.asarray(columns["configuration_id"])
-    value = np.ma.filled(np.ma.asarray(columns["value"]).astype(np.float64), np.nan)
+    value = filled(columns["value"])
     for key in keys:
         low, high = np.searchsorted(benchmark, [key.benchmark_id, key.benchmark_id + 1])
         loss = -value[low:high] if key.direction == "max" else value[low:high]
         try:
-            yield Surface.make(space, ranks[low:high], loss)
+            yield Surface.make(space, ranks[low:high], loss, _units(loss, columns, slice(low, high)))
         except LandscapeError as error:
             yield error
 
@@ -100,8 +113,12 @@ def read_seeds(reader: Reader, key: Key, space: Space) -> dict[int, Surface]:
     """Return one landscape per seed."""
     columns = reader.sql(queries.text("landscape_input/seed_losses"), key.parameters).numpy()
     seeds = np.asarray(columns["seed"])
-    ranks, loss = np.asarray(columns["configuration_id"]), np.asarray(columns["loss"])
-    return {int(s): Surface.make(space, ranks[seeds == s], loss[seeds == s]) for s in np.unique(seeds)}
+    ranks, loss = np.asarray(columns["configuration_id"]), filled(columns["loss"])
+    found = {}
+    for seed in np.unique(seeds[np.isfinite(loss)]):
+        mine = seeds == seed
+        found[int(seed)] = Surface.make(space, ranks[mine], loss[mine], _units(loss[mine], columns, mine))
+    return found
 
 
 def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
@@ -110,10 +127,7 @@ def read_trials(reader: Reader, key: Key) -> dict[str, NDArray]:
     if not columns["run_id"].size:
         return {}
     return {
-        name: np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
-        if name in ("seed", "seen")
-        else np.asarray(values)
-        for name, values in columns.items()
+        name: filled(values) if name in ("seed", "seen") else np.asarray(values) for name, values in columns.items()
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hpowh.analyses.landscapes.errors import LandscapeError
+from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.reading.keys import Key, read_labels, read_space
 from hpowh.analyses.landscapes.reading.rows import Reader, read_ahead, read_seeds, read_surface, rows_of
 from hpowh.analyses.landscapes.several.families import Family
@@ -28,6 +30,7 @@ def family_columns(reader: Reader, family: Family) -> tuple[dict[str, list[Any]]
         for seed, surface in read_seeds(reader, family.keys[0], space).items():
             names.append(str(seed))
             surfaces.append(surface)
+            warnings += unequal(f"seed {seed}", surface)
     else:
         members = read_ahead(reader, family.keys, {family.keys[0].search_space_id: space})
         for name, surface_or_error in zip(family.names, members, strict=True):
@@ -36,6 +39,7 @@ def family_columns(reader: Reader, family: Family) -> tuple[dict[str, list[Any]]
             else:
                 names.append(name)
                 surfaces.append(surface_or_error)
+                warnings += unequal(name, surface_or_error)
     found = compare_all(names, surfaces)
     return {
         "search_space_id": [family.keys[0].search_space_id] * len(found),
@@ -48,6 +52,11 @@ def family_columns(reader: Reader, family: Family) -> tuple[dict[str, list[Any]]
         "reason": [one.reason for _, _, one in found],
         "configuration_count": [one.pair_count for _, _, one in found],
     }, warnings
+
+
+def unequal(name: str, surface: Surface) -> list[str]:
+    """Return what must be said of a landscape whose configurations have different seeds and folds."""
+    return [f"{name}: {sentence}" for sentence in surface.units.sentences()] if surface.units else []
 
 
 def split_pairs(chosen: Sequence[Key], everything: Sequence[Key]) -> list[tuple[Key, Key]]:
@@ -74,7 +83,9 @@ def overfitting_of(reader: Reader, train: Key, test: Key, *, seed: int) -> Overf
     space = read_space(rows_of(reader), train.search_space_id)
     labels = read_labels(rows_of(reader), train.search_space_id)
     surfaces = read_surface(reader, train, space), read_surface(reader, test, space)
-    return measure_overfitting(*surfaces, seed=seed, labels=labels)
+    found = measure_overfitting(*surfaces, seed=seed, labels=labels)
+    warnings = [*unequal("train", surfaces[0]), *unequal("test", surfaces[1])]
+    return replace(found, warnings=[*warnings, *found.warnings])
 
 
 def overfitting_tables(found: Overfitting) -> dict[str, dict[str, Any]]:

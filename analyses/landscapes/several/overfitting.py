@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class Overfitting:
     """Rows of `landscape_gap`."""
     region: str | None
     """The region in which the two rankings part most, as a condition on levels; None where there is none."""
+    warnings: list[str] = field(default_factory=list)
+    """What must be said beside the numbers."""
 
 
 def measure_overfitting(

@@ -21,6 +21,7 @@ from hpowh.analyses.landscapes.reading.rows import (
     read_units,
     rows_of,
 )
+from hpowh.analyses.landscapes.several.comparing import unequal
 from hpowh.analyses.landscapes.several.fidelity import against_full, cost_shares, mark_cheapest, saved_share
 from hpowh.analyses.landscapes.several.noise import Noise, measure_noise
 from hpowh.analyses.landscapes.several.similarity import prepare
@@ -61,6 +62,7 @@ def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], li
         except LandscapeError as error:
             warnings.append(f"{full.subject} is left out: {error.message}")
             continue
+        warnings += unequal(full.subject, surface)
         top = _Top(full, surface, noise_of(reader, full))
         tops.append(top)
         if len(members) > 1:
@@ -117,6 +119,7 @@ def _fidelities(reader: Reader, space: Space, members: Sequence[Key], top: _Top,
     for key in members:
         try:
             low = full if key is top.key else prepare(read_surface(reader, key, space))
+            warnings += [] if key is top.key else unequal(key.subject, low.surface)
             row = against_full(low, full, top.noise.noise_floor)
         except LandscapeError as error:
             warnings.append(f"{key.subject} is left out: {error.message}")

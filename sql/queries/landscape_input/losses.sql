@@ -1,5 +1,12 @@
--- One row per configuration of a landscape: the mean of its values as recorded, NULL where it has none; as in `mart.landscape_node`, whose names and directions are joined to every row there.
-select configuration_id, favg(value) as value
-from core.evaluation
-where search_space_id = $space and benchmark_id = $benchmark and metric_id = $metric and split = $split and fidelity is not distinct from $fidelity
-group by configuration_id
+-- One row per configuration of a landscape: the mean of its values as recorded, over equal units (NULL where it has none), and how many values and units it has; as in `mart.landscape_node`, whose names and directions are joined to every row there.
+with unit as (
+  select seed, fold, effect, unit_count from mart.landscape_unit
+  where search_space_id = $space and benchmark_id = $benchmark and metric_id = $metric and split = $split and fidelity is not distinct from $fidelity
+)
+select
+  e.configuration_id, mart.unit_mean(e.value, u.effect, u.unit_count, 0.0) as value, count(e.value) as ok_count,
+  any_value(u.unit_count) as unit_count
+from core.evaluation as e
+left join unit as u on u.seed is not distinct from e.seed and u.fold is not distinct from e.fold
+where e.search_space_id = $space and e.benchmark_id = $benchmark and e.metric_id = $metric and e.split = $split and e.fidelity is not distinct from $fidelity
+group by e.configuration_id
