@@ -144,7 +144,7 @@ def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
 def _bayes_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> list[Row]:
     rng, rows = np.random.default_rng(seed), []
     pairs = list(itertools.combinations(blocks.algorithms, 2))
-    draws = draws_for(len(pairs))
+    draws = draws_for(len(pairs), len(blocks.losses))
     weights = signed_rank_weights(len(blocks.losses), rng, draws)
     for first, second in pairs:
         found = sign_test(blocks, first, second, rope, rng, draws)

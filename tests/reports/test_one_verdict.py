@@ -89,7 +89,7 @@ def claims_of(sentences: dict[str, list[str]]) -> Claims:
                     found[(*key, frozenset(pair))].add(None)
             for clause in re.split(r"; (?=[A-D] (?:is|cannot|and)|of the)", body):
                 if better := re.match(r"([A-D]) is better than ", clause):
-                    for other in re.findall(r"(?:than|;) ([A-D]) \(", clause):
+                    for other in re.findall(r"than ([A-D]) \(", clause):
                         found[(*key, frozenset((better[1], other)))].add(better[1])
                 elif tied := re.match(r"([A-D]) cannot be told apart from ", clause):
                     for other in re.findall(r"(?:from|,) ([A-D]) \(p", clause):
@@ -126,7 +126,7 @@ def test_no_two_sentences_of_two_hundred_experiments_contradict(warehouse: Wareh
 
 def test_claims_are_read_and_contradictions_found():
     """The test itself sees a contradiction."""
-    good = {"x": ["x (at budget 2): A is better than B (p = 0.01); C (p = 0.02) (mixed model of value)."]}
+    good = {"x": ["x (at budget 2): A is better than B (p = 0.01); than C (p = 0.02) (mixed model of value)."]}
     assert claims_of(good) == {
         ("x", "2", frozenset("AB")): {"A"},
         ("x", "2", frozenset("AC")): {"A"},

@@ -110,7 +110,7 @@ def _body(evidence: Evidence) -> str:
     tied = [pair.seen_from(best) for pair in mine if pair.better is None]
     parts = []
     if beaten:
-        named = "; ".join(_against(pair, evidence) for pair in beaten[:MOST_NAMED])
+        named = "; than ".join(_against(pair, evidence) for pair in beaten[:MOST_NAMED])
         more = f"; and than {len(beaten) - MOST_NAMED} more" if len(beaten) > MOST_NAMED else ""
         parts.append(f"{best} is better than {named}{more}")
     if tied:

@@ -30,7 +30,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 def _build(site: SiteContext) -> Sequence[Block]:
     experiments = [name for (name,) in site.rows(queries.text("experiment/names"))]
-    blocks: list[Block] = [block for name in experiments for block in _matrix(site, name)]
+    blocks: list[Block] = [block for name in experiments for block in (*_matrix(site, name), *_ends(site, name))]
     landscapes = site.query(queries.text("coverage/landscapes"))
     if landscapes.frame.height:
         columns = [
@@ -86,5 +86,35 @@ def _matrix(site: SiteContext, name: str) -> list[Block]:
             query=query,
             alt=f"Matrix of benchmarks by algorithms with the number of runs. {notes[0]}",
             notes=notes,
+        )
+    ]
+
+
+def _ends(site: SiteContext, name: str) -> list[Block]:
+    """Return where runs end, benchmark by benchmark, where they do not all end alike or some failed."""
+    query = site.query(queries.text("coverage/ends"), experiment=name)
+    if not query.frame.height:
+        return []
+    columns = [
+        Column(name="benchmark", label="Benchmark", link=lambda row: site.href(("benchmark", row["benchmark"]))),
+        Column(name="metric", label="Metric"),
+        Column(name="earliest_end", label="First run ends at"),
+        Column(name="latest_end", label="Last run ends at"),
+        Column(name="compared_budget", label="Compared at budget"),
+        Column(name="run_count", label="Runs"),
+        Column(name="early_count", label="Ended before it"),
+        Column(name="failed_count", label="Without a usable value"),
+    ]
+    return [
+        Table(
+            id=f"ends-{file_stem(name)}",
+            title=f"Where the runs of {name} end",
+            how_to_read=(
+                "A run that ended early is never set beside one that went on: runs are compared at the largest budget "
+                "that all of them reach, or four fifths of every algorithm's runs where that would cost more than a "
+                "tenth of the budget; the few that ended before it count as failed."
+            ),
+            query=query,
+            columns=columns,
         )
     ]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hpowh.analyses.rankings.bayes import draws_for, sign_test, signed_rank_test, signed_rank_weights
+from hpowh.analyses.rankings.bayes import _winners, draws_for, sign_test, signed_rank_test, signed_rank_weights
 from hpowh.analyses.rankings.blocks import Blocks, RankingError, make_blocks
 from hpowh.analyses.rankings.compare import agreement_rows, ranking_rows
 from hpowh.analyses.rankings.frequentist import (
@@ -130,7 +130,28 @@ def test_signed_rank_agrees_with_baycomp():
     )
 
 
+@pytest.mark.parametrize("rope", [0.0, 0.3])
+@pytest.mark.parametrize("has_ties", [False, True])
+def test_signed_ranks_sum_over_all_pairs_of_blocks(rope: float, has_ties: bool):
+    """The sum over blocks of cumulated weights is the definition's double sum (Benavoli et al. 2017, section 4.2)."""
+    rng = np.random.default_rng(7)
+    difference = rng.standard_normal(40) - 0.2
+    difference = np.round(difference) / 2.0 if has_ties else difference
+    blocks = blocks_of(np.column_stack([difference, np.zeros(40)]))
+    weights = signed_rank_weights(40, rng, 2_500)
+    values = np.concatenate([[0.0], difference])
+    middle = 0.5 * (values[:, None] + values[None, :])
+    better = np.einsum("di,ij,dj->d", weights, (middle < -rope).astype(float), weights)
+    worse = np.einsum("di,ij,dj->d", weights, (middle > rope).astype(float), weights)
+    found = signed_rank_test(blocks, "A", "B", rope, weights)
+    expected = _winners(np.column_stack([better, 1.0 - better - worse, worse]))
+    assert (found.first, found.rope, found.second) == pytest.approx(
+        (expected.first, expected.rope, expected.second), abs=1e-12
+    )
+
+
 def test_many_pairs_get_fewer_draws():
+    assert [draws_for(1, blocks) for blocks in (20, 200, 500, 900, 5_000)] == [20_000, 20_000, 8_000, 4_444, 4_000]
     assert [draws_for(count) for count in (1, 100, 200, 780, 10_000)] == [20_000, 20_000, 10_000, 4_000, 4_000]
 
 

@@ -16,6 +16,8 @@ from hpowh.analyses.mixed_models.reading.observations import observations
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.analyses.traces.job import analyse
+from hpowh.reports.context import SiteContext
+from hpowh.reports.pages.coverage.page import _ends
 from hpowh.warehouse import Warehouse
 
 from ...traces.conftest import fill_runs, run_points
@@ -191,6 +193,14 @@ def test_one_benchmark_that_ends_early_is_named(warehouse: Warehouse):
     assert dict(warehouse.sql("select benchmark, budget from mart.compared_budget").rows())["b2"] == 10
     by_benchmark = known.settle(Selection(catalogue=known.catalogue, budget="benchmark"), "value").at
     assert sorted(by_benchmark.values()) == [10, 20, 20, 20, 20, 20]
+
+
+def test_the_coverage_page_says_where_runs_end(warehouse: Warehouse):
+    fill_runs(warehouse, same_curve(benchmarks=[2]), metric="value")
+    (table,) = _ends(SiteContext(opened=warehouse), "trial")
+    row = table.query.rows()[0]
+    assert (row["benchmark"], row["earliest_end"], row["latest_end"], row["compared_budget"]) == ("b2", 10, 20, 10)
+    assert table.query.frame.height == 1
 
 
 def test_every_command_compares_at_the_same_budget(warehouse: Warehouse):
