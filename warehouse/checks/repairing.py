@@ -15,6 +15,7 @@ from hpowh.warehouse.connection import connect
 from hpowh.warehouse.errors import HpowhError, UsageError, VersionError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.ingest.remove import remove_source
+from hpowh.warehouse.ingest.walk import PLACE
 from hpowh.warehouse.migrate import check_revision, logs_of
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.output import durable
@@ -94,6 +95,7 @@ def _reload(
 ) -> None:
     name, kind, uri, options = known
     mapping = options.pop("mapping", {})
+    options.pop(PLACE, None)
     try:
         request = Request(location=uri, name=name, mapping=mapping, options=options)
         ingest(store, find_source(kind), request, replace_old=True)
