@@ -1,0 +1,166 @@
+"""Do comparisons hold their level? A design of cells that covers every pair of settings, as a table for the docs.
+
+    python -m benchmarks.calibration [--replicates N] [--cells N]      (1,000 replicates of all cells by default)
+
+Each cell is a kind of experiment without any difference between the algorithms: so many algorithms, benchmarks and
+seeds, a response by the definitions of the docs, and one way in which data are unlike a textbook's. Each replicate is
+compared as `hpowh analyse lmem` does with the default model, with all that it decides by itself. The familywise error
+is the share with some pair significant at 5 %, the coverage that of the unadjusted intervals of single differences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import subprocess
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from hpowh.analyses.mixed_models.inference.contrasts import pairwise
+from hpowh.analyses.mixed_models.inference.margins import marginal_means
+from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError, cells_from_rows
+from hpowh.analyses.mixed_models.model.fit import one_thread
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
+
+SETTINGS = {
+    "algorithms": (2, 3, 6),
+    "benchmarks": (5, 8, 12),
+    "seeds": (1, 5, 10),
+    "response": ("value", "regret", "normalized_regret", "log_regret", "rank"),
+    "data": ("normal", "t3", "lognormal", "scales", "one wide", "missing", "failures"),
+}
+"""`scales`: benchmarks' scales log-uniform over 200-fold; `one wide`: the first algorithm varies between benchmarks
+five times as much; `missing`: 30 % of the pairs have no runs; `failures`: 10 % of the runs have no value."""
+CELLS = 60
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a cell's replicates gave; `refused` are those that no model could be fitted to."""
+
+    replicates: int
+    refused: int
+    familywise: float
+    coverage: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether error and coverage are within the binomial band (99.9 %) of 5 % or below, of 93 % or above."""
+        high = float(stats.binom.isf(0.001, self.replicates, 0.05)) / self.replicates
+        low = float(stats.binom.ppf(0.001, self.replicates, 0.93)) / self.replicates
+        return self.familywise <= high and self.coverage >= low
+
+
+def design(count: int = CELLS) -> list[dict[str, object]]:
+    """Return at least `count` cells in which every pair of levels of two settings occurs: greedy, always the same."""
+    names = list(SETTINGS)
+    every = [dict(zip(names, levels, strict=True)) for levels in itertools.product(*SETTINGS.values())]
+    np.random.default_rng(0).shuffle(every)
+    chosen: list[dict[str, object]] = []
+    left = {pair for cell in every for pair in _pairs(cell)}
+    while left:
+        best = max(every, key=lambda cell: len(left & _pairs(cell)))
+        chosen.append(best)
+        left -= _pairs(best)
+    chosen += [cell for cell in every if cell not in chosen][: max(0, count - len(chosen))]
+    return chosen
+
+
+def _pairs(cell: dict[str, object]) -> set[tuple[tuple[str, object], tuple[str, object]]]:
+    return set(itertools.combinations(sorted(cell.items(), key=lambda item: item[0]), 2))
+
+
+def draw(cell: dict[str, object], rng: np.random.Generator) -> Floats:
+    """Return losses (benchmarks, algorithms, seeds) without a difference between algorithms; NaN is no value."""
+    shape = tuple(int(str(cell[name])) for name in ("benchmarks", "algorithms", "seeds"))
+    interaction = 0.5 * rng.standard_normal(shape[:2])
+    noise = rng.standard_normal(shape)
+    if cell["data"] == "t3":
+        noise = rng.standard_t(3, shape)
+    elif cell["data"] == "lognormal":
+        noise = np.exp(noise)
+    elif cell["data"] == "one wide":
+        interaction[:, 0] *= 5.0
+    y = rng.standard_normal(shape[0])[:, None, None] + interaction[:, :, None] + noise
+    if cell["data"] == "scales":
+        y *= (200.0 ** rng.uniform(size=shape[0]))[:, None, None]
+    elif cell["data"] == "missing":
+        y[rng.uniform(size=shape[:2]) < 0.3] = np.nan
+    elif cell["data"] == "failures":
+        y[rng.uniform(size=shape) < 0.1] = np.nan
+    return y
+
+
+def respond(y: Floats, response: str) -> Floats:
+    """Return the response as the docs define it: regrets from the best value seen on a benchmark, ranks by block."""
+    if response == "value":
+        return y
+    if response == "rank":
+        # Ranks exist in blocks that hold every algorithm.
+        ranks = stats.rankdata(y, axis=1, nan_policy="omit")
+        return np.where(np.isfinite(y).all(axis=1, keepdims=True), ranks, np.nan)
+    best = np.nanmin(y, axis=(1, 2), keepdims=True)
+    regret = y - best
+    if response == "regret":
+        return regret
+    if response == "normalized_regret":
+        return np.asarray(regret / np.nanmax(regret, axis=(1, 2), keepdims=True))
+    least = np.nanmin(np.where(regret > 0, regret, np.nan), axis=(1, 2), keepdims=True)
+    return np.asarray(np.log10(np.fmax(regret, least) + 0.0 * regret))
+
+
+def cells_of(y: Floats) -> Cells:
+    """Return the cells of a response; raises DataError where nothing is left."""
+    b, a, _ = (index.ravel() for index in np.indices(y.shape))
+    return cells_from_rows(y.ravel(), {"algorithm": np.array(list("ABCDEF"))[a], "benchmark": b}, {})
+
+
+def run(cell: dict[str, object], replicates: int, seed: int) -> Found:
+    """Return what a cell's replicates give."""
+    rng = np.random.default_rng(seed)
+    response = str(cell["response"])
+    formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    hits, covered, fitted = 0, 0.0, 0
+    with one_thread(), np.errstate(all="ignore"), warnings.catch_warnings():
+        # A benchmark without any value has no best one.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for _ in range(replicates):
+            try:
+                found = fit_to_compare(formula, cells_of(respond(draw(cell, rng), response))).fit
+            except DataError:
+                continue
+            quantities = satterthwaite(found)
+            pairs = pairwise(found, quantities, marginal_means(found, "algorithm")[0], "tukey")
+            fitted += 1
+            hits += bool((pairs.p_adjusted < 0.05).any())
+            covered += float((pairs.p_value[np.isfinite(pairs.p_value)] >= 0.05).mean())
+    return Found(fitted, replicates - fitted, hits / max(fitted, 1), covered / max(fitted, 1))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicates", type=int, default=1000)
+    parser.add_argument("--cells", type=int, default=CELLS)
+    asked, _ = parser.parse_known_args()
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    print(f"commit {commit.strip() or 'unknown'}, {asked.replicates} replicates a cell\n")
+    print(f"| {' | '.join(SETTINGS)} | replicates | familywise error | coverage | holds |")
+    print("|" + "---|" * (len(SETTINGS) + 4))
+    for i, cell in enumerate(design()[: asked.cells]):
+        found = run(cell, asked.replicates, i)
+        if not found.replicates:
+            print(f"| {' | '.join(map(str, cell.values()))} | 0 | - | - | no model |", flush=True)
+            continue
+        numbers = f"{found.replicates} | {found.familywise:.3f} | {found.coverage:.3f}"
+        print(f"| {' | '.join(map(str, cell.values()))} | {numbers} | {'yes' if found.holds else 'NO'} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
