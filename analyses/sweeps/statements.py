@@ -1,4 +1,4 @@
-"""What an analysis says of a metric, in sentences. None rests on one model, and chance writes at most one in twenty."""
+"""What an analysis says of a metric, in sentences. None rests on one model; their tests share one level."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def effects(site: SiteContext, run: int, about: dict[str, int], suffix: str) -> 
             f"sweep-claims{suffix}",
             "Other tests that sentences rest on",
             "All tests of this metric share one level of 5 % (Holm): in a sweep in which nothing matters, some "
-            "sentence claims something in at most one case in twenty.",
+            "sentence should claim something in one case in twenty; how far that holds is in the documentation.",
             site.query(queries.text("sweep/claims"), **about),
             [
                 Column(name="test", label="Test"),
