@@ -105,10 +105,14 @@ def campaign(folder: Path, cases: int, seed: int, record: Path | None = None) ->
     assert made.code == 0, made.said
     for kind, *_ in INPUTS.values():
         find_source(kind)  # imported once, here
+    for name, (_, _, valid, *_) in INPUTS.items():
+        whole = _try(folder, template, name, valid())
+        assert whole["outcome"] == "loaded", (name, whole)  # a campaign that refuses everything would prove nothing
     found = []
     for number in range(cases):
         name = list(INPUTS)[number % len(INPUTS)]
-        one = {"input": name, "seed": seed + number, **_try(folder, template, name, random.Random(seed + number))}
+        content = mutated(INPUTS[name][2](), random.Random(seed + number))
+        one = {"input": name, "seed": seed + number, **_try(folder, template, name, content)}
         found.append(one)
         if record is not None:
             with record.open("a") as lines:
@@ -140,13 +144,13 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
     return bytes(found)
 
 
-def _try(folder: Path, template: Path, name: str, draw: random.Random) -> dict[str, Any]:
-    kind, file, valid, mapping, options = INPUTS[name]
+def _try(folder: Path, template: Path, name: str, content: bytes) -> dict[str, Any]:
+    """Load a content in a forked process and return what came of it."""
+    kind, file, _, mapping, options = INPUTS[name]
     place = folder / "case"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     shutil.copy(template, place / "w.duckdb")
-    content = mutated(valid(), draw)
     location = place / file
     if kind == "mlflow":
         run = location / "0" / ("a" * 32)
@@ -187,7 +191,8 @@ def _try(folder: Path, template: Path, name: str, draw: random.Random) -> dict[s
     outcome = ends.get(run.code, "memory" if "MemoryError" in run.said else "traceback")
     if outcome == "refused" and (len(run.said.strip().splitlines()) != 1 or "LINE 1" in run.said):
         outcome = "raw text"
-    kept = {} if outcome in ("loaded", "refused") else {"said": run.said[-400:], "content": content[:2000].hex()}
+    kept = {} if outcome == "loaded" else {"said": run.said[-400:]}
+    kept |= {} if outcome in ("loaded", "refused") else {"content": content[:2000].hex()}
     return {"outcome": outcome, "seconds": round(run.seconds, 2), **kept}
 
 
