@@ -40,7 +40,6 @@ def test_seventy_per_cent_are_estimated_with_intervals_that_hold_the_whole(whole
         "assortativity_rank",
         "neutrality",
         "loss_median",
-        "loss_skewness",
         "loss_iqr",
         "gradient",
         "gradient_relative",
@@ -48,7 +47,7 @@ def test_seventy_per_cent_are_estimated_with_intervals_that_hold_the_whole(whole
         row = column(part, name)
         assert row["lower"] < row["value"] < row["upper"]  # type: ignore[operator]
         assert row["lower"] < truth.value(name) < row["upper"], name  # type: ignore[operator]
-    for name in ("n_lo", "fdc_spearman", "near_best_10", "neutrality_median"):
+    for name in ("n_lo", "loss_skewness", "loss_kurtosis", "fdc_spearman", "near_best_10", "neutrality_median"):
         row = column(part, name)
         assert row["value"] is not None
         assert row["lower"] is None, name
@@ -110,7 +109,7 @@ def test_no_neutral_pair_is_no_interval_of_no_width(whole: Surface) -> None:
 
 
 ESTIMATES = ("loss_median", "loss_iqr", "assortativity_rank", "neutrality")
-TAME = (*ESTIMATES, "loss_mean", "loss_sd", "loss_skewness", "loss_kurtosis", "assortativity_loss", "gradient")
+TAME = (*ESTIMATES, "loss_mean", "assortativity_loss", "gradient")
 
 
 @pytest.mark.parametrize(("name", "expected"), [("hpobench/vehicle", TAME), ("hpolib/protein_structure", ESTIMATES)])
@@ -126,14 +125,70 @@ def test_intervals_cover_at_about_their_level(
     options = Options(has_network=False, has_importance=False, is_bounded=True)
     truth = characterise(surface, options)
     held: dict[str, int] = {}
+    missed: dict[str, int] = {}
     for seed in range(40):
         table = characterise(sample(surface, 1000, seed), options).tables["landscape_metric"]
         for one, low, high in zip(table["name"], table["lower"], table["upper"], strict=True):
             if low is not None:
-                held[one] = held.get(one, 0) + (low <= truth.value(one) <= high)  # type: ignore[operator]
+                is_held = bool(low <= truth.value(one) <= high)  # type: ignore[operator]
+                held[one] = held.get(one, 0) + is_held
+                missed[one] = missed.get(one, 0) + (not is_held)
     assert set(expected) <= set(held)
-    assert ("loss_sd" in held) == (name == "hpobench/vehicle")
-    assert {one: count for one, count in held.items() if count < 34} == {}
+    assert not {"loss_skewness", "loss_kurtosis"} & set(held)
+    assert ("loss_sd" in held) <= (name == "hpobench/vehicle")
+    assert {one: count for one, count in missed.items() if count > 6} == {}
+
+
+TAILS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "normal": lambda rng: rng.normal(size=4096),
+    "uniform": lambda rng: rng.random(4096),
+    "t with 3 degrees of freedom": lambda rng: rng.standard_t(3, 4096),
+    "lognormal": lambda rng: rng.lognormal(size=4096),
+    "one in 200 diverged": lambda rng: np.where(rng.random(4096) < 0.005, 30 + rng.random(4096), rng.normal(size=4096)),
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_the_spread_has_an_interval_where_the_tail_allows_one(name: str) -> None:
+    """Samples of 1,000 of a whole table: the interval is given and holds, or is not given at all.
+
+    Whether it is given must not hang on having met the extreme losses: those samples that missed them had one, and it
+    never held.
+    """
+    rng = np.random.default_rng(0)
+    table = TAILS[name](rng)
+    samples = [rng.choice(table, 1000, replace=False) for _ in range(40)]
+    given = [one for one in samples if incomplete.tail_index(one) > incomplete.SQUARES_TAIL]
+    held = 0
+    for one in given:
+        drawn = one[rng.integers(0, 1000, (100, 1000))].std(axis=1, ddof=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        held += bool(low <= table.std(ddof=1) <= high)
+    if name in ("normal", "uniform"):
+        assert len(given) == 40 and held >= 34
+    else:
+        assert len(given) <= 2
+
+
+def test_the_tail_index_is_that_of_a_pareto_distribution() -> None:
+    """Symmetric Pareto tails of index 3: Hill's estimate has a standard error of 3 / sqrt(5,000)."""
+    rng = np.random.default_rng(1)
+    loss = (rng.pareto(3.0, 100_000) + 1) * rng.choice([-1, 1], 100_000)
+    assert incomplete.tail_index(loss) == pytest.approx(3.0, abs=0.25)
+    assert incomplete.tail_index(np.ones(50)) == float("inf")
+    assert incomplete.tail_index(np.append(np.zeros(99), 1e7)) == 0.0
+
+
+def test_thin_samples_that_missed_the_extremes_have_no_interval_for_their_spread() -> None:
+    """Through the engine: 400 of 4,096 cells of a lognormal table, whichever were drawn."""
+    table = np.random.default_rng(2).lognormal(0, 1.5, (8, 8, 8, 8))
+    for seed in range(3):
+        part = characterise(
+            sample(Surface.from_grid(table), 400, seed), Options(has_network=False, has_importance=False)
+        )
+        for name in ("loss_sd", "loss_skewness", "loss_kurtosis"):
+            assert column(part, name)["lower"] is None, (name, seed)
+        assert column(part, "loss_median")["lower"] is not None
 
 
 def test_tails_are_heavy_where_a_few_hold_the_variance(real_table: Callable[[str], Surface]) -> None:
