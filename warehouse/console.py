@@ -71,19 +71,56 @@ def end_now(message: str, tidy: Callable[[], None]) -> None:
     os._exit(EXIT_FAILED)
 
 
-def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, title: str = "") -> None:
-    """Print rows as an aligned table; on a pipe it is as wide as its content."""
+def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, title: str = "", width: int | None = None) -> None:
+    """Print rows as an aligned table; on a pipe it is as wide as its content.
+
+    On a terminal no number is broken: where columns do not fit, few rows are shown with one column a line, and of many
+    rows the middle columns are left out and named.
+
+    Args:
+        width: letters a line; by default the terminal's.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, emoji=False, markup=False)
-    table = Table(title=title or None, box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(Text(column), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(show(value)) for value in row))
+    from hpowh.warehouse.fitting import ELLIPSIS, GAP, fit, least_width
+
+    console = Console(
+        width=width or (None if sys.stdout.isatty() else 10_000), highlight=False, emoji=False, markup=False
+    )
+    cells = [[show(value) for value in row] for row in rows]
+    is_text = [any(isinstance(row[at], str) for row in rows) for at in range(len(columns))]
+    least = [least_width(name, [row[at] for row in cells], is_text[at]) for at, name in enumerate(columns)]
+    found = fit(least, len(rows), console.width)
+    if found.is_upright:
+        _print_upright(columns, cells, title, console.width)
+        return
+    table = Table(title=title or None, box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0))
+    for at in found.shown:
+        if at is None:
+            table.add_column(ELLIPSIS)
+        else:
+            table.add_column(Text(columns[at]), overflow="fold", min_width=least[at], no_wrap=not is_text[at])
+    for row in cells:
+        table.add_row(*(Text(ELLIPSIS if at is None else row[at]) for at in found.shown))
     console.print(table)
+    if found.left_out:
+        names = ", ".join(columns[at] for at in found.left_out)
+        note(f"{ELLIPSIS} left out, for the terminal is narrow: {names}. A pipe (| cat) or a wider terminal has all.")
+
+
+def _print_upright(columns: list[str], cells: list[list[str]], title: str, width: int) -> None:
+    """Print each row as lines of heading and value; what is longer than a line goes on in the next, whole."""
+    if title:
+        print(title)
+    longest = max(map(len, columns), default=0)
+    for number, row in enumerate(cells, start=1):
+        print(f"-- row {number} ".ljust(min(width, 40), "-"))
+        for name, cell in zip(columns, row, strict=True):
+            print(f"{name:<{longest}}  {cell}")
+    if not cells:
+        print(", ".join(columns))
 
 
 def show(value: Any) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.names import literal
 from hpowh.warehouse.views import macros
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _check_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str, m
 
 def _table_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -> Iterator[str]:
     """Yield the names of the table functions that a SELECT calls, as DuckDB parsed it."""
-    found = parser.execute("select json_serialize_sql(?)", [query or "pivot"]).fetchall()[0][0]
+    found = _serialised(parser, query or "pivot")
     try:
         tree = json.loads(found)
     except RecursionError:
@@ -179,6 +180,17 @@ def _table_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -
             pending += node.values()
         elif isinstance(node, list):
             pending += node
+
+
+def _serialised(parser: duckdb.DuckDBPyConnection, query: str) -> str:
+    """Return DuckDB's tree of a query as JSON.
+
+    The query stands there as a literal: for a parameter DuckDB imports pandas where it is installed, which takes longer
+    than most queries. A text with a NUL, at which a literal could end, is a parameter.
+    """
+    if "\0" in query:
+        return str(parser.execute("select json_serialize_sql(?)", [query]).fetchall()[0][0])
+    return str(parser.execute(f"select json_serialize_sql({literal(query)})").fetchall()[0][0])
 
 
 @cache

@@ -14,7 +14,7 @@ from hpowh.warehouse import bridge
 from hpowh.warehouse.checks.seal import is_current, seal_all
 from hpowh.warehouse.connection import connect, explain
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
-from hpowh.warehouse.names import identifier
+from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.output import durable
 from hpowh.warehouse.output.swap import remove_abandoned_files
 from hpowh.warehouse.revisions import alembic_config, migrations_folder, newest_revision, revisions
@@ -40,8 +40,8 @@ def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     """
     found = connection.execute(
         "select count(*) filter (schema_name = 'ops' and table_name in ('warehouse', 'revision')), "
-        "count(*) filter (schema_name = 'result' and table_name = ?) from duckdb_tables()",
-        [bridge.MADE_LAST],
+        # Written out: for a parameter DuckDB imports pandas where it is installed, which takes longer than the query.
+        f"count(*) filter (schema_name = 'result' and table_name = {literal(bridge.MADE_LAST)}) from duckdb_tables()",
     ).fetchall()
     if found[0][0] != 2:
         raise NotAWarehouseError(

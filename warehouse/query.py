@@ -17,6 +17,7 @@ import duckdb
 from hpowh.warehouse.console import note, print_table, show
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.limits import HINT as LIMIT_HINT
+from hpowh.warehouse.output.latex import latex_table
 from hpowh.warehouse.output.targets import written_file
 from hpowh.warehouse.relation import Relation
 
@@ -40,7 +41,7 @@ def run_query(
 ) -> float:
     """Run the queries of a text and write their rows; return the seconds until the last row.
 
-    As a table or markdown the rows of every query are shown, one after the other; a file or a pipe gets those of one.
+    As a table, markdown or latex the rows of every query are shown, one after the other; else there is one query.
 
     Args:
         parameters: the values of `$name` in the text.
@@ -105,7 +106,7 @@ def _write_all(relations: Iterable[Relation], output: str, limit: int) -> str:
     """Write the rows of all queries to standard output; return a notice for the user, or an empty text."""
     notices = []
     for position, relation in enumerate(_with_columns(relations)):
-        if position and output not in ("table", "markdown"):
+        if position and output not in ("table", "markdown", "latex"):
             raise UsageError(f"Several queries give no single {output}.", "Run them one by one, or as a table.")
         if position:
             print()
@@ -152,6 +153,8 @@ def _write(relation: Relation, output: str, limit: int) -> str:
     rows = rows[:limit] if cut else rows
     if output == "markdown":
         sys.stdout.write(markdown(relation.columns, rows))
+    elif output == "latex":
+        sys.stdout.write(latex_table(relation.columns, rows))
     else:
         print_table(relation.columns, rows)
     return f"Only the first {limit:,} rows are shown (--limit 0 shows all)." if cut else ""

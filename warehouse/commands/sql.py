@@ -11,7 +11,7 @@ import typer
 from hpowh.warehouse.console import MemoryOption, TimeoutOption, WaitOption, WarehouseOption, end_now, note
 from hpowh.warehouse.errors import UsageError
 
-FORMATS = ("table", "csv", "json", "parquet", "markdown")
+FORMATS = ("table", "csv", "json", "parquet", "markdown", "latex")
 
 
 def sql(
@@ -22,9 +22,9 @@ def sql(
     ] = None,
     listed: Annotated[bool, typer.Option("--queries", help="List them: what one row of each is.")] = False,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the query from a file.")] = None,
-    output: Annotated[str, typer.Option("--format", help="table, csv, json, parquet or markdown.")] = "table",
+    output: Annotated[str, typer.Option("--format", help="table, csv, json, parquet, markdown or latex.")] = "table",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the rows to this file.")] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Most rows to show as a table or markdown; 0 shows all.")] = 100,
+    limit: Annotated[int, typer.Option(min=0, help="Most rows to show as a table, markdown or latex; 0: all.")] = 100,
     timing: Annotated[bool, typer.Option("--timing", help="Say how long the query took.")] = False,
     unlocked: Annotated[
         bool, typer.Option("--unlocked", help="Let queries read other files, such as from 'runs.csv'.")
