@@ -167,11 +167,12 @@ WITHOUT_ROWS = {
     "evaluated/scatter", "evaluated/spaces", "evaluated/splits", "landscape/embedding", "landscape/embedding_cells",
     "landscape/embedding_optima", "landscape/embedding_paths", "landscape_across/fidelities", "landscape_input/costs",
     "landscape_input/stale_planes", "landscape_input/trials",
-    # It asks neither for anomalies nor comparisons nor power, and fits one model.
-    "mixed_models/anomalies", "mixed_models/anomalous", "mixed_models/comparisons", "mixed_models/others",
-    "mixed_models/power",
-    # None of its runs failed, no block lacks an algorithm, and its factors do not vary within benchmarks.
-    "mixed_models/failures", "mixed_models/strata", "rankings/costs", "rankings/failures",
+    # It asks neither for anomalies nor comparisons nor power nor a calibration nor tiers, and fits one model.
+    "mixed_models/anomalies", "mixed_models/anomalous", "mixed_models/calibrated", "mixed_models/calibration",
+    "mixed_models/comparisons", "mixed_models/others", "mixed_models/power", "rankings/tiers",
+    # None of its runs failed or ended early, no block lacks an algorithm, factors do not vary within benchmarks.
+    "coverage/ends", "mixed_models/failures", "mixed_models/strata", "rankings/costs", "rankings/failures",
+    "sweep/failures", "verdicts/hanging",
     # It has had no nightly build, and all of its rows are usable.
     "nightly/kept", "overview/changes", "overview/failed_builds", "overview/failed_steps", "overview/latest_nightly",
     "overview/refused", "overview/unusable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.ingest.protocol import Problem
 
+AT_ONCE = 25
+"""Columns whose distinct values one query counts."""
 FEWEST = 10
 """So many rows a column must differ in before that says something."""
 FAR = 100
@@ -80,14 +82,18 @@ def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: M
     """
     if not columns:
         return []
-    tests = ", ".join(
-        f"count({sql}) >= {FEWEST} and count(distinct {sql}) = count(*) "
-        f"and count(try_cast({sql}::varchar as double)) < count(*), "
-        f"count({sql}) > 1 and coalesce(bool_and(regexp_full_match({sql}::varchar, {literal(TIME)})), false), "
-        f"count(distinct {sql}::varchar)"
-        for sql in columns.values()
-    )
-    row = connection.execute(f"select {tests} from {relation}").fetchall()[0]  # noqa: S608
+    row: list[Any] = []
+    parts = list(columns.values())
+    # A few at a time: each count of distinct values holds its column in memory.
+    for start in range(0, len(parts), AT_ONCE):
+        tests = ", ".join(
+            f"count({sql}) >= {FEWEST} and count(distinct {sql}) = count(*) "
+            f"and count(try_cast({sql}::varchar as double)) < count(*), "
+            f"count({sql}) > 1 and coalesce(bool_and(regexp_full_match({sql}::varchar, {literal(TIME)})), false), "
+            f"count(distinct {sql}::varchar)"
+            for sql in parts[start : start + AT_ONCE]
+        )
+        row += connection.execute(f"select {tests} from {relation}").fetchall()[0]  # noqa: S608
     names = list(columns)
     times = [name for at, name in enumerate(names) if row[3 * at + 1]]
     identifiers = [name for at, name in enumerate(names) if row[3 * at] and name not in times]
@@ -108,9 +114,14 @@ def _same(
     pairs = [(a, b) for a, b in combinations(list(columns)[:MOST_PAIRS], 2) if levels[a] == levels[b]]
     if not pairs:
         return []
-    counts = ", ".join(f"count(distinct ({columns[a]}::varchar, {columns[b]}::varchar))" for a, b in pairs)
-    row = connection.execute(f"select {counts}, count(*) from {relation}").fetchall()[0]  # noqa: S608
-    same = [f"{a} and {b}" for (a, b), count in zip(pairs, row, strict=False) if count == levels[a] < row[-1]]
+    total = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]  # noqa: S608
+    pairs = [(a, b) for a, b in pairs if levels[a] < total]
+    same = []
+    for start in range(0, len(pairs), AT_ONCE):
+        part = pairs[start : start + AT_ONCE]
+        counts = ", ".join(f"count(distinct ({columns[a]}::varchar, {columns[b]}::varchar))" for a, b in part)
+        row = connection.execute(f"select {counts} from {relation}").fetchall()[0]  # noqa: S608
+        same += [f"{a} and {b}" for (a, b), count in zip(part, row, strict=True) if count == levels[a]]
     return [f"One says what the other does: {listed(same, 5)}; their effects cannot be told apart."] if same else []
 
 
