@@ -250,7 +250,11 @@ def violations(rule: str, columns: dict[str, dict[str, str]]) -> dict[tuple[str,
         known = {f"{name}_id" for name in ("algorithm", "benchmark", "metric", "search_space")}
         return {(t, c): {c: 99} for t, own in columns.items() for c in own if c in known}
     pairs = [(table, low, high) for table, own in columns.items() for low, high in interval_columns(list(own))]
-    return {(table, low): {low: 0.7, high: 0.6} for table, low, high in pairs}
+    crossed = {"DOUBLE": (0.7, 0.6)}
+    return {
+        (table, low): dict(zip((low, high), crossed.get(columns[table][low], (2, 1)), strict=True))
+        for table, low, high in pairs
+    }
 
 
 @pytest.mark.parametrize(

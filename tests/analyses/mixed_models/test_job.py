@@ -288,7 +288,7 @@ def test_checks_of_many_algorithms_stay_small(warehouse, tmp_path, monkeypatch):
 def test_rank_deficient_designs_name_what_was_dropped(warehouse, tmp_path):
     rows = experiment(benchmarks=6, seeds=5)
     rows["twin"] = np.char.add("t", rows["algorithm"])
-    load(warehouse, tmp_path, rows)
+    load(warehouse, tmp_path, rows, roles={"twin": "factor"})
     outcome = analyse_lmem(warehouse, "value ~ algorithm + twin + (1|benchmark)")
     assert any("twintB" in sentence for sentence in outcome.warnings)
     effects = outcome.tables["lmem_fixed_effect"]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.errors import HpowhError, IngestError, UsageError
 from hpowh.warehouse.ingest import Request, RowsRefusedError, find_source, ingest, preview
 
 RUNS = find_source("runs")
@@ -165,7 +165,7 @@ def test_reject_to_loads_the_rest_and_writes_the_refused(warehouse, tmp_path):
 
 def test_reject_file_that_cannot_be_written_undoes_the_load(warehouse, tmp_path):
     path = write(tmp_path, GOOD + "A,b1,0,x,1,good\n")
-    with pytest.raises(IngestError, match="Cannot write"):
+    with pytest.raises(HpowhError, match="Cannot write"):
         load(warehouse, path, reject_to=tmp_path / "absent" / "rejects.csv")
     assert counts(warehouse) == EMPTY
 
