@@ -204,7 +204,7 @@ def _intervals(columns: Columns) -> list[str]:
         _query(table, low, f"{identifier(low)} > {identifier(high)}")
         for table, own in columns.items()
         for low, high in interval_columns(list(own))
-        if own[low] == "DOUBLE"
+        if own[low] in ("DOUBLE", "INTEGER", "BIGINT")
     ]
 
 
