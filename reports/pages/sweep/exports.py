@@ -9,6 +9,10 @@ from hpowh.analyses.sweeps.advice.exports import json_text, optuna_code, typed, 
 from hpowh.reports.blocks import Block, Code
 from hpowh.reports.context import SiteContext
 from hpowh.warehouse import queries
+from hpowh.warehouse.wording import plural
+
+MOST_VALUES = 1000
+"""So many values the texts hold: a page with hundreds of hyperparameters names fewer suggestions."""
 
 
 def exports(site: SiteContext, run: int, summary: Mapping[str, Any], suffix: str) -> list[Block]:
@@ -19,16 +23,18 @@ def exports(site: SiteContext, run: int, summary: Mapping[str, Any], suffix: str
         value = typed(row["numeric_value"], row["text_value"], row["choices"], row["value_type"])
         settings.setdefault(row["suggestion"], {})[row["hyperparameter"]] = value
     narrowed = site.query(queries.text("sweep/narrowed"), **about).rows()
-    texts = []
+    texts, wanted = [], []
     if settings:
         wanted = list(settings.values())
+        wanted = wanted[: max(1, MOST_VALUES // max(1, len(wanted[0])))]
         texts += [("For Optuna: enqueue_trial", optuna_code(wanted)), ("JSON", json_text(wanted))]
     if narrowed:
         texts.append(("For W&B: sweep.yaml", wandb_sweep(summary["metric"], summary["direction"], narrowed)))
     if not texts:
         return []
     how = (
-        "The ten suggestions to paste into a tuner, and ranges narrowed to where the best configurations lie. A sweep "
-        "of W&B knows no conditions: a hyperparameter that only some trials have is in it for all."
+        f"{plural(len(wanted), 'suggestion')} to paste into a tuner, the best first, and ranges narrowed to where the "
+        "best configurations lie. A sweep of W&B knows no conditions: a hyperparameter that only some trials have is "
+        "in it for all."
     )
     return [Code(f"sweep-exports{suffix}", "Take it along", how, texts)]
