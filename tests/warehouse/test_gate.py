@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -103,7 +105,7 @@ READS = [
         "read_ndjson_objects('{secret}')", "read_parquet('{secret}')", "parquet_scan('{secret}')",
         "parquet_metadata('{secret}')", "parquet_schema('{secret}')", "parquet_file_metadata('{secret}')",
         "parquet_kv_metadata('{secret}')", "sniff_csv('{secret}')", "glob('{folder}/*')", "glob('/proc/self/fd/*')",
-        "read_text('/proc/self/environ')", "read_text('/proc/self/cmdline')", "read_blob('/proc/self/fd/4')",
+        "read_text('/proc/self/environ')", "read_text('/proc/self/cmdline')", "read_blob('/proc/self/fd/{descriptor}')",
         "read_blob('/proc/self/mem')", "read_text('/etc/passwd')", "read_csv('/dev/stdin')", "read_blob('{warehouse}')",
         "read_blob('{warehouse}.wal')", "read_text('{warehouse}.tmp/x')", "read_duckdb('{warehouse}')",
         "read_duckdb('{folder}/other.duckdb')", "'{secret}'", "'{folder}/*.csv'", "'{folder}/other.duckdb'",
@@ -229,9 +231,16 @@ def state(folder: Path) -> dict[str, str]:
 
 
 def filled(text: str, folder: Path) -> str:
-    for name, value in {"folder": folder, "warehouse": folder / "w.duckdb", "secret": folder / "secret.csv"}.items():
+    places = {"folder": folder, "warehouse": folder / "w.duckdb", "secret": folder / "secret.csv"}
+    for name, value in {**places, "descriptor": descriptor(places["secret"])}.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
+
+
+@cache
+def descriptor(secret: Path) -> int:
+    """A descriptor of this process, open on the secret. (Any other may be the pipe of a test runner, without an end.)"""
+    return os.open(secret, os.O_RDONLY)
 
 
 def test_every_kind_of_statement_is_known():
