@@ -239,7 +239,7 @@ def filled(text: str, folder: Path) -> str:
 
 @cache
 def descriptor(secret: Path) -> int:
-    """A descriptor of this process, open on the secret. (Any other may be the pipe of a test runner, without an end.)"""
+    """A descriptor of this process, open on the secret: any other may be a test runner's pipe, without an end."""
     return os.open(secret, os.O_RDONLY)
 
 
