@@ -269,7 +269,7 @@ def test_check_finds_what_is_broken(ready, tmp_path):
     done = ready("check", "--json")
     assert done.returncode == 1
     failed = {result["name"] for result in json.loads(done.stdout) if result["failures"]}
-    assert failed == {"trace_references", "trace_status", "view_completeness"}
+    assert failed == {"trace_references", "trace_status", "view_completeness", "seal_source"}
 
 
 def test_doctor_tells_what_is_there_and_what_is_wrong(ready, tmp_path):

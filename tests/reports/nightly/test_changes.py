@@ -156,10 +156,21 @@ def store_contrast(warehouse: Warehouse, estimate: float, p: float | None, direc
     )
     pair = {"first": "PB", "second": "HB", "contrast": "PB - HB", "setting": "", "factor": "algorithm"}
     shown = pair | {"model": "model", "method": "tukey", "estimate": estimate, "p_adjusted": p, "p_value": p}
+    model = {"model": "model", "formula": "regret ~ algorithm + (1|benchmark)", "response": "regret"}
+    model |= {
+        "criterion": "REML",
+        "row_count": 60,
+        "excluded_count": 0,
+        "cell_count": 12,
+        "parameter_count": 5,
+        "is_singular": False,
+    }
+    model |= {"is_converged": True, "evaluation_count": 9}
     group = {"model": "model", "factor": "algorithm", "setting": "", "direction": direction, "group_number": 1}
     warehouse.save_run(
         run,
         {
+            "lmem_model": pl.DataFrame([model]),
             "lmem_contrast": pl.DataFrame([shown]),
             "lmem_group": pl.DataFrame([group | {"level": "PB", "position": 1, "estimate": 0.1}]),
         },
