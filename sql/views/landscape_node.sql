@@ -1,5 +1,5 @@
 -- One row per configuration of a landscape: the mean of its values over equal seeds and folds, and its loss (minimised). NULL where it failed on a seed or fold on which others did not; where it was not measured on all, the effects of those it has are taken out.
--- The compensated mean does not depend on the order of rows, so ties stay ties.
+-- The mean does not depend on the order of rows, so ties stay ties.
 -- Names are joined before grouping, so that a filter on them reaches the facts.
 select
   sp.name as search_space, b.name as benchmark, m.name as metric, e.split, e.fidelity, e.configuration_id,
