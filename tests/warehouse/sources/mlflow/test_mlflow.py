@@ -72,9 +72,10 @@ def store(request, made, tmp_path):
     return copy or shutil.copy(made / request.param, tmp_path / SQLITE)
 
 
-def load(warehouse, location, mapping=None, reject_to=None, **options):
+def load(warehouse, location, mapping=None, reject_to=None, name="m", replace_old=False, **options):
     mapping = {"loss": "metric"} if mapping is None else mapping
-    return ingest(warehouse, find_source("mlflow"), Request(str(location), "m", mapping, options, reject_to))
+    request = Request(str(location), name, mapping, options, reject_to)
+    return ingest(warehouse, find_source("mlflow"), request, replace_old=replace_old)
 
 
 def test_runs_become_trials_of_their_experiment(warehouse, store):
@@ -170,7 +171,7 @@ def test_tags_of_an_experiment_make_it_a_run(warehouse, store):
 def test_both_stores_say_the_same(warehouse, made):
     tables = []
     for name in (SQLITE, FOLDER):
-        load(warehouse, made / name)
+        load(warehouse, made / name, replace_old=True)
         query = (
             "select s.name, t.name, t.status, p.name, p.numeric_value, p.text_value, m.step, m.value, m.status "
             "from core.trial t join core.sweep s using (sweep_id) left join core.trial_parameter p using (trial_id) "
