@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import time
 from collections.abc import Callable
@@ -94,8 +95,8 @@ def ingest(
     with warehouse.writing() as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         old = _namesake(connection, source, request)
-        action = _action(connection, source, request, old, replace_old or replace_changed)
-        source_id = _announce(connection, source, request, fingerprint)
+        action = _action(connection, source, request, old, replace_old or replace_changed, warehouse.path.parent)
+        source_id = _announce(connection, source, request, fingerprint, warehouse.path.parent)
         if old is not None:
             remove_source(connection, old)
         with reading(request.location):
@@ -172,15 +173,23 @@ def _namesake(connection: duckdb.DuckDBPyConnection, source: Source, request: Re
     return rows[0][0] if rows else None
 
 
-def _place(request: Request) -> str:
-    """Return what tells one place from another, without telling where it is: a published copy holds it."""
+def _place(request: Request, home: Path) -> str:
+    """Return what tells one place from another, without telling where it is: a published copy holds it.
+
+    It is the way from the warehouse's folder: a folder that is moved with warehouse and sources stays one place.
+    """
     path = Path(request.location)
-    where = str(path.resolve()) if path.exists() else request.location
+    where = os.path.relpath(path.resolve(), home.resolve()) if path.exists() else request.location
     return sha256(where.encode()).hexdigest()[:16]
 
 
 def _action(
-    connection: duckdb.DuckDBPyConnection, source: Source, request: Request, old: int | None, replace_old: bool
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    request: Request,
+    old: int | None,
+    replace_old: bool,
+    home: Path,
 ) -> str:
     if old is None:
         return "load"
@@ -191,7 +200,7 @@ def _action(
             0
         ]
         place = json.loads(options).get(PLACE)
-        if place == _place(request) if place else Path(uri).name == Path(request.location).name:
+        if place == _place(request, home) if place else Path(uri).name == Path(request.location).name:
             return "update"
         raise IngestError(
             f"The source {request.name!r} ({source.kind}) was loaded from another place, {uri}; "
@@ -205,13 +214,15 @@ def _action(
     )
 
 
-def _announce(connection: duckdb.DuckDBPyConnection, source: Source, request: Request, fingerprint: str) -> int:
+def _announce(
+    connection: duckdb.DuckDBPyConnection, source: Source, request: Request, fingerprint: str, home: Path
+) -> int:
     used = connection.execute(
         "select greatest((select coalesce(max(source_id), 0) from core.source), "
         "(select coalesce(max(source_id), 0) from ops.ingest)) + 1"
     ).fetchall()[0][0]
     options = json.dumps(
-        {"mapping": dict(request.mapping), PLACE: _place(request), **request.options}, sort_keys=True, default=str
+        {"mapping": dict(request.mapping), PLACE: _place(request, home), **request.options}, sort_keys=True, default=str
     )
     connection.execute(
         "insert into core.source values (?, ?, ?, ?, ?, 0, 0, ?, now(), ?)",
