@@ -70,7 +70,7 @@ class Cells:
         return float(self.count @ self.mean_x[:, self.monomials.index(product)]) / float(self.count.sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PseudoRows:
     """Rows with the same cross-products as the data: `cell` (N,), `basis` (N, 1 + k), `y` (N,), and pure error.
 
@@ -128,7 +128,14 @@ def pseudo_rows(cells: Cells) -> PseudoRows:
             used += len(rows)
     pure_df = int(count.sum()) - used
     pure = np.maximum(pure, 0.0)
-    return PseudoRows(np.concatenate(cell), np.vstack(basis), np.concatenate(y), float(pure.sum()), pure_df, pure)
+    return PseudoRows(
+        cell=np.concatenate(cell),
+        basis=np.vstack(basis),
+        y=np.concatenate(y),
+        pure_error=float(pure.sum()),
+        pure_df=pure_df,
+        pure=pure,
+    )
 
 
 def cells_from_rows(

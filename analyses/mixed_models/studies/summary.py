@@ -128,7 +128,9 @@ def cell_coefficients(fit: Fit) -> Floats:
     for m in range(k + 1):
         basis = np.zeros((size, k + 1))
         basis[:, m] = 1.0
-        rows = PseudoRows(np.arange(size), basis, np.zeros(size), 0.0, 0, np.zeros(size))
+        rows = PseudoRows(
+            cell=np.arange(size), basis=basis, y=np.zeros(size), pure_error=0.0, pure_df=0, pure=np.zeros(size)
+        )
         value = design(problem.columns, cells, rows) @ fit.beta
         if problem.blocks:
             value = value + random_part(problem.formula, cells, rows)[1] @ fit.random_effects

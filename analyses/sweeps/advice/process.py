@@ -43,10 +43,17 @@ class Process:
         cross = _matern(_distance(scaled, self.x))
         solved = cho_solve(self.factor, cross.T).T
         variance = np.maximum(1.0 - (cross * solved).sum(axis=1), 1e-12)
-        return State(self, scaled, cross, solved, self.mean + cross @ self.weight, variance)
+        return State(
+            process=self,
+            scaled=scaled,
+            cross=cross,
+            solved=solved,
+            mean=self.mean + cross @ self.weight,
+            variance=variance,
+        )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class State:
     """What is expected at some configurations, and what of it is left to learn once some of them are chosen."""
 

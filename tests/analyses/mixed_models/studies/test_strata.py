@@ -86,6 +86,7 @@ def test_priorbands_prior_is_tested_between_benchmarks(priorband_warehouse: Ware
         "normalized_regret ~ algorithm*prior + (1|benchmark) + (1|benchmark:algorithm)",
         budget=10.0,
         with_residuals=False,
+        variance="equal",
     )
     rows = {row["term"]: row for row in outcome.tables["lmem_stratum"].to_dicts()}
     prior = rows["prior"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,8 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         "asked-rankings",
     ):
         assert f'id="{anchor}"' in page, anchor
-    assert "Not run yet" not in page
+    open_ = page[page.index("Not run yet") :].partition("</section>")[0]
+    assert set(re.findall(r"hpowh analyse (\w+)", open_)) == {"calibrate", "tiers"}
     assert "value ~ algorithm + (1 | benchmark) + (1 | benchmark:algorithm), fitted by REML." in page
     others = page[page.index('id="lmem-others"') :]
     assert "value ~ algorithm + (1 | seed)" in others
@@ -189,7 +191,10 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         (
             "rankings",
             {"response": "regret", "block": "seed", "budget": "final"},
-            ["Response: regret, blocks by seed.", "Rows: each run's best value."],
+            [
+                "Response: regret, blocks by seed.",
+                "Rows: each run's best value at the largest budget that all runs reach.",
+            ],
         ),
         (
             "mixed_models.presets",
