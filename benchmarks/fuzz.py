@@ -18,10 +18,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.forked import HUNG, forked
+from benchmarks.workers import HUNG, Run, Worker
 
 MEMORY = 2 << 30
 TIMEOUT = 60.0
+CASES_A_WORKER = 200
+"""So many loads, then a fresh process: what one keeps shall not count against the next for ever."""
 TOKENS = (
     b"", b"\0", b"\xff", b"\xc3", b'"', b"'", b",", b";", b"\n", b"\r\n", b"\t", b"nan", b"inf", b"-inf", b"1e999",
     b"-0", b"0x10", b"1_000", b"1,5", b"10" * 200, b"true", b"null", b"NULL", b"[", b"{", b"}" * 3, b"[" * 3000,
@@ -97,27 +99,63 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def campaign(folder: Path, cases: int, seed: int, record: Path | None = None) -> list[dict[str, Any]]:
     """Try so many inputs, in turn over the kinds; return what came of each."""
-    from hpowh.warehouse import Warehouse
-    from hpowh.warehouse.ingest import find_source
-
-    template = folder / "template.duckdb"
-    made = forked(lambda: Warehouse.create(template).close() or 0, folder / "said")
-    assert made.code == 0, made.said
-    for kind, *_ in INPUTS.values():
-        find_source(kind)  # imported once, here
-    for name, (_, _, valid, *_) in INPUTS.items():
-        whole = _try(folder, template, name, valid())
-        assert whole["outcome"] == "loaded", (name, whole)  # a campaign that refuses everything would prove nothing
-    found = []
-    for number in range(cases):
-        name = list(INPUTS)[number % len(INPUTS)]
-        content = mutated(INPUTS[name][2](), random.Random(seed + number))
-        one = {"input": name, "seed": seed + number, **_try(folder, template, name, content)}
-        found.append(one)
-        if record is not None:
-            with record.open("a") as lines:
-                lines.write(json.dumps(one) + "\n")
+    loader = Loader(folder)
+    try:
+        for name, (_, _, valid, *_) in INPUTS.items():
+            whole = loader.load(name, valid())
+            assert whole["outcome"] == "loaded", (name, whole)  # a campaign that refuses everything would prove nothing
+        found = []
+        for number in range(cases):
+            name = list(INPUTS)[number % len(INPUTS)]
+            content = mutated(INPUTS[name][2](), random.Random(seed + number))
+            one = {"input": name, "seed": seed + number, **loader.load(name, content)}
+            found.append(one)
+            if record is not None:
+                with record.open("a") as lines:
+                    lines.write(json.dumps(one) + "\n")
+    finally:
+        loader.end()
     return found
+
+
+class Loader:
+    """Loads contents into copies of one warehouse, in a worker that is renewed now and then, and after a hang."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template.duckdb"
+        self._worker: Worker | None = None
+        self._count = 0
+        made = self._run("benchmarks.fuzz:make", str(self._template))
+        assert made.code == 0, made.said
+
+    def _run(self, function: str, *arguments: Any) -> Run:
+        if self._worker is None or not self._worker.is_alive or self._worker.run_count >= CASES_A_WORKER:
+            self.end()
+            self._worker = Worker(self._folder / "said", address_space=MEMORY)
+            self._worker.ready()
+        return self._worker.run(function, *arguments, timeout=TIMEOUT)
+
+    def load(self, name: str, content: bytes) -> dict[str, Any]:
+        """Load a content and return what came of it."""
+        self._count += 1
+        place = self._folder / f"case{self._count}"
+        location = written(place, name, content)
+        shutil.copy(self._template, place / "w.duckdb")
+        run = self._run("benchmarks.fuzz:load", name, str(place / "w.duckdb"), str(location))
+        shutil.rmtree(place, ignore_errors=True)
+        ends = {0: "loaded", 1: "refused", 3: "check fails", 4: "wrong rows", HUNG: "hang"}
+        outcome = ends.get(run.code, "memory" if "MemoryError" in run.said else "traceback")
+        if outcome == "refused" and (len(run.said.strip().splitlines()) != 1 or "LINE 1" in run.said):
+            outcome = "raw text"
+        kept = {} if outcome == "loaded" else {"said": run.said[-400:]}
+        kept |= {} if outcome in ("loaded", "refused") else {"content": content[:2000].hex()}
+        return {"outcome": outcome, "seconds": round(run.seconds, 2), **kept}
+
+    def end(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.end()
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:
@@ -144,14 +182,11 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
     return bytes(found)
 
 
-def _try(folder: Path, template: Path, name: str, content: bytes) -> dict[str, Any]:
-    """Load a content in a forked process and return what came of it."""
-    kind, file, _, mapping, options = INPUTS[name]
-    place = folder / "case"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    shutil.copy(template, place / "w.duckdb")
+def written(place: Path, name: str, content: bytes) -> Path:
+    """Write an input into a new folder and return what is given to hpowh."""
+    kind, file, *_ = INPUTS[name]
     location = place / file
+    place.mkdir()
     if kind == "mlflow":
         run = location / "0" / ("a" * 32)
         (run / "metrics").mkdir(parents=True)
@@ -160,40 +195,43 @@ def _try(folder: Path, template: Path, name: str, content: bytes) -> dict[str, A
         (run / "meta.yaml").write_bytes(content)
     else:
         location.write_bytes(content)
+    return location
 
-    def work() -> int:
-        import sys
 
-        from hpowh.warehouse import Warehouse
-        from hpowh.warehouse.checks.checking import run_checks
-        from hpowh.warehouse.errors import HpowhError
-        from hpowh.warehouse.ingest import Request, find_source, ingest
+def make(path: str) -> int:
+    """Make an empty warehouse."""
+    from hpowh.warehouse import Warehouse
 
-        with Warehouse(place / "w.duckdb") as store:
-            request = Request(location=str(location), name="x", mapping=mapping, options=options)
-            try:
-                outcome = ingest(store, find_source(kind), request)
-            except HpowhError as error:
-                print(str(error), file=sys.stderr)
-                return 1
-            failed = [one.name for one in run_checks(store) if one.failures]
-            if failed:
-                print(f"checks fail: {failed}", file=sys.stderr)
-                return 3
-            wrong = oracle(name, content, store, outcome.row_count)
-            if wrong:
-                print(wrong, file=sys.stderr)
-                return 4
-        return 0
+    Warehouse.create(path).close()
+    return 0
 
-    run = forked(work, place / "said", timeout=TIMEOUT, address_space=MEMORY)
-    ends = {0: "loaded", 1: "refused", 3: "check fails", 4: "wrong rows", HUNG: "hang"}
-    outcome = ends.get(run.code, "memory" if "MemoryError" in run.said else "traceback")
-    if outcome == "refused" and (len(run.said.strip().splitlines()) != 1 or "LINE 1" in run.said):
-        outcome = "raw text"
-    kept = {} if outcome == "loaded" else {"said": run.said[-400:]}
-    kept |= {} if outcome in ("loaded", "refused") else {"content": content[:2000].hex()}
-    return {"outcome": outcome, "seconds": round(run.seconds, 2), **kept}
+
+def load(name: str, warehouse: str, location: str) -> int:
+    """Load an input and return 0 loaded, 1 refused, 3 a check fails, 4 other rows than the file has."""
+    import sys
+
+    from hpowh.warehouse import Warehouse
+    from hpowh.warehouse.checks.checking import run_checks
+    from hpowh.warehouse.errors import HpowhError
+    from hpowh.warehouse.ingest import Request, find_source, ingest
+
+    kind, _, _, mapping, options = INPUTS[name]
+    with Warehouse(warehouse) as store:
+        request = Request(location=location, name="x", mapping=mapping, options=options)
+        try:
+            outcome = ingest(store, find_source(kind), request)
+        except HpowhError as error:
+            print(str(error), file=sys.stderr)
+            return 1
+        failed = [one.name for one in run_checks(store) if one.failures]
+        if failed:
+            print(f"checks fail: {failed}", file=sys.stderr)
+            return 3
+        wrong = oracle(name, Path(location).read_bytes() if Path(location).is_file() else b"", store, outcome.row_count)
+        if wrong:
+            print(wrong, file=sys.stderr)
+            return 4
+    return 0
 
 
 def oracle(name: str, content: bytes, store: Any, row_count: int) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.forked import HUNG, command_line, forked
+from benchmarks.workers import HUNG, Run, Worker
 
 RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(
     f"{a},b{b},{s},{n},{(s + 1) / n + len(a) / 10}\n"
@@ -87,17 +87,21 @@ def campaign(
     folder: Path, names: Sequence[str], kills: int, seed: int, record: Path | None = None
 ) -> list[dict[str, object]]:
     """Kill so many times, in turn over the scenarios; return what came of each."""
-    draw = random.Random(seed)
-    made = {name: _prepare(folder / name.replace(" ", "-"), SCENARIOS[name]) for name in names}
+    helper = Worker(folder / "said")
     found: list[dict[str, object]] = []
-    for number in range(kills):
-        name = names[number % len(names)]
-        place, seconds = made[name]
-        one = {"scenario": name, "seed": seed, **_kill_once(place, SCENARIOS[name], draw.uniform(0, seconds * 1.1))}
-        found.append(one)
-        if record is not None:
-            with record.open("a") as lines:
-                lines.write(json.dumps(one) + "\n")
+    try:
+        made = {name: _prepare(folder / name.replace(" ", "-"), SCENARIOS[name], helper) for name in names}
+        for number in range(kills):
+            draw = random.Random(seed + number)
+            name = names[number % len(names)]
+            place, seconds = made[name]
+            found.append({"scenario": name, "seed": seed + number})
+            found[-1] |= _kill_once(place, SCENARIOS[name], draw, seconds, helper)
+            if record is not None:
+                with record.open("a") as lines:
+                    lines.write(json.dumps(found[-1]) + "\n")
+    finally:
+        helper.end()
     return found
 
 
@@ -105,86 +109,107 @@ def _read(record: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in record.read_text().splitlines()]
 
 
-def _prepare(place: Path, scenario: Scenario) -> tuple[Path, float]:
+def _prepare(place: Path, scenario: Scenario, helper: Worker) -> tuple[Path, float]:
     """Make the folder before the command, and return it with the seconds of an undisturbed run."""
     place.mkdir(parents=True)
     for name, text in {"runs.csv": RUNS, "grid.csv": GRID, "hpowh.toml": NIGHTLY}.items():
         (place / name).write_text(text)
     for command in scenario.before:
-        run = forked(command_line(place, command), place / "said")
+        run = _given(helper, place, command)
         assert run.code == 0, run.said
     whole = place.with_name(f"{place.name}-whole")
     shutil.copytree(place, whole)
-    run = forked(command_line(whole, scenario.command), whole / "said")
+    run = _given(helper, whole, scenario.command)
     assert run.code == 0, run.said
     return place, run.seconds
 
 
-def _kill_once(place: Path, scenario: Scenario, moment: float) -> dict[str, object]:
-    """Kill the command in a copy of the folder, look at what is left, give the command again, look again."""
+def _given(
+    worker: Worker, folder: Path, command: Sequence[str], kill_after: float | None = None, watch: str = ""
+) -> Run:
+    return worker.run("benchmarks.workers:command", str(folder), list(command), kill_after=kill_after, watch=watch)
+
+
+def _kill_once(
+    place: Path, scenario: Scenario, draw: random.Random, seconds: float, helper: Worker
+) -> dict[str, object]:
+    """Kill the command in a copy of the folder, look at what is left, give the command again, look again.
+
+    The moment is drawn from the time of an undisturbed run; half the time it counts from the first change on disk.
+    """
+    how = draw.choice(("time", "file"))
+    moment = draw.uniform(0, seconds * 1.1) if how == "time" else draw.choice((0.0, 0.002, 0.01, 0.05)) * draw.random()
     with tempfile.TemporaryDirectory(prefix="hpowh-kill-", dir=place.parent) as name:
         folder = Path(name) / "place"
         shutil.copytree(place, folder)
-        run = forked(command_line(folder, scenario.command), folder / "said", kill_after=moment)
+        victim = Worker(Path(name) / "victim")
+        victim.ready()
+        run = _given(victim, folder, scenario.command, kill_after=moment, watch=str(folder) if how == "file" else "")
+        victim.end()
         was_killed = run.code == -9
-        faults = _faults(folder, Path(name) / "after-kill")
-        again = forked(command_line(folder, scenario.command), folder / "said")
+        left = [path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".wal")]
+        faults = _faults(folder, helper)
+        again = _given(helper, folder, scenario.command)
         if again.code:
             faults.append(f"again: exit {'hung' if again.code == HUNG else again.code}: {again.said[-300:]}")
-        faults += _faults(folder, Path(name) / "after-again")
+        faults += _faults(folder, helper)
         whole = place.with_name(f"{place.name}-whole")
-        faults += [f"rows differ: {one}" for one in _different(folder, whole, Path(name) / "rows")]
-        left = [path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".wal")]
-        return {"killed": was_killed, "moment": round(moment, 4), "faults": faults, "left": left}
+        differing = helper.run("benchmarks.kill:compare", str(folder), str(whole))
+        faults += [f"rows differ: {differing.said}"] if differing.code else []
+        stays = [path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".wal")]
+        return {
+            "killed": was_killed, "how": how, "moment": round(moment, 4),
+            "half": left, "faults": faults, "left": stays,
+        }  # fmt: skip
 
 
-def _faults(folder: Path, said: Path) -> list[str]:
-    """Return what is wrong with the warehouse, the copy and the site of a folder; each is whole or not there."""
-
-    def look() -> int:
-        import sys
-
-        from hpowh.warehouse import Warehouse
-        from hpowh.warehouse.checks.checking import run_checks
-
-        for name in ("hpowh.duckdb", "copy.duckdb"):
-            if (folder / name).exists():
-                with Warehouse(folder / name) as store:
-                    failed = [(one.name, one.example) for one in run_checks(store) if one.failures]
-                    if failed:
-                        print(f"{name}: {failed}", file=sys.stderr)
-        site = folder / "site"
-        if site.exists():
-            manifest = json.loads((site / "build.json").read_text())
-            missing = [one for one in manifest["files"] if not (site / one).is_file()]
-            if missing:
-                print(f"site lacks {missing[:3]}", file=sys.stderr)
-        if (folder / "parquet").exists():
-            tables = json.loads((folder / "parquet" / "manifest.json").read_text())["tables"]
-            gone = [file for one in tables for file in one["files"] if not (folder / "parquet" / file).is_file()]
-            if gone:
-                print(f"parquet lacks {gone[:3]}", file=sys.stderr)
-        return 0
-
-    run = forked(look, said)
+def _faults(folder: Path, helper: Worker) -> list[str]:
+    run = helper.run("benchmarks.kill:look", str(folder))
     return [run.said.strip()[-400:]] if run.code or run.said.strip() else []
 
 
-def _different(folder: Path, whole: Path, said: Path) -> list[str]:
-    """Return the tables of facts and results whose rows are not as many as after an undisturbed run."""
+def look(folder: str) -> int:
+    """Say what is wrong with the warehouse, the copy and the site of a folder; each is whole or not there."""
+    import sys
 
-    def look() -> int:
-        import sys
+    from hpowh.warehouse import Warehouse
+    from hpowh.warehouse.checks.checking import run_checks
 
-        from hpowh.warehouse.migrate import contents
+    place = Path(folder)
+    for name in ("hpowh.duckdb", "copy.duckdb"):
+        if (place / name).exists():
+            with Warehouse(place / name) as store:
+                failed = [(one.name, one.example) for one in run_checks(store) if one.failures]
+                if failed:
+                    print(f"{name}: {failed}", file=sys.stderr)
+    site = place / "site"
+    if site.exists():
+        manifest = json.loads((site / "build.json").read_text())
+        missing = [one for one in manifest["files"] if not (site / one).is_file()]
+        if missing:
+            print(f"site lacks {missing[:3]}", file=sys.stderr)
+    if (place / "parquet").exists():
+        tables = json.loads((place / "parquet" / "manifest.json").read_text())["tables"]
+        gone = [file for one in tables for file in one["files"] if not (place / "parquet" / file).is_file()]
+        if gone:
+            print(f"parquet lacks {gone[:3]}", file=sys.stderr)
+    return 0
 
-        here, there = contents(folder / "hpowh.duckdb"), contents(whole / "hpowh.duckdb")
-        for name in sorted(set(here) | set(there)):
-            if name.startswith(("core.", "result.")) and here.get(name, (0, ""))[0] != there.get(name, (0, ""))[0]:
-                print(name, file=sys.stderr)
-        return 0
 
-    return forked(look, said).said.split()
+def compare(folder: str, whole: str) -> int:
+    """Return how many tables of facts and results have other rows than after an undisturbed run, and name them."""
+    import sys
+
+    from hpowh.warehouse.migrate import contents
+
+    here, there = contents(Path(folder) / "hpowh.duckdb"), contents(Path(whole) / "hpowh.duckdb")
+    names = [
+        name
+        for name in sorted(set(here) | set(there))
+        if name.startswith(("core.", "result.")) and here.get(name, (0, ""))[0] != there.get(name, (0, ""))[0]
+    ]
+    print(*names, file=sys.stderr)
+    return len(names)
 
 
 def table(found: Sequence[dict[str, object]]) -> str:

@@ -232,7 +232,9 @@ def state(folder: Path) -> dict[str, str]:
 
 def filled(text: str, folder: Path) -> str:
     places = {"folder": folder, "warehouse": folder / "w.duckdb", "secret": folder / "secret.csv"}
-    for name, value in {**places, "descriptor": descriptor(places["secret"])}.items():
+    if "{descriptor}" in text:
+        text = text.replace("{descriptor}", str(descriptor(places["secret"])))
+    for name, value in places.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
 
