@@ -45,7 +45,10 @@ def refuse_varying(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: St
 
 
 def _many_valued(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, guessed: list[str]) -> list[str]:
-    """Return the columns that have another value in most rows of some run."""
+    """Return the columns that have another value in most rows of some run.
+
+    Rows of one budget are no points of one run: what differs among them tells runs apart, such as a prior.
+    """
     suspects = [column for column in guessed if plan.columns[column] in ("DOUBLE", "FLOAT", "VARCHAR")]
     rows, runs = connection.execute(
         f"select (select count(*) from {staged.relation}), (select count(*) from hpowh_keys)"  # noqa: S608
@@ -60,7 +63,7 @@ def _many_valued(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Stag
         if connection.execute(
             f"select 1 from {staged.relation} group by {', '.join(keys)} "  # noqa: S608
             f"having count(distinct {plan.sql(column)}) > 1 and count(distinct {plan.sql(column)}) > count(*) / 2 "
-            "limit 1"
+            f"and count(distinct {plan.sql(plan.budget or '')}) > 1 limit 1"
         ).fetchall()
     ]
 

@@ -315,6 +315,13 @@ def test_hyperparameters_with_few_values_are_asked_about_all_at_once(warehouse, 
     assert warehouse.sql("select count(*) from core.run").one() == 4
 
 
+def test_a_factor_of_runs_with_one_budget_is_one(warehouse, tmp_path):
+    """Rows of the same budget cannot be points of one run: what differs among them tells runs apart."""
+    rows = "".join(f"{a},b,{s},100,0.5,{p}\n" for a in "AB" for s in range(3) for p in ("good", "bad"))
+    load(warehouse, write(tmp_path, "algorithm,benchmark,seed,budget,value,prior\n" + rows))
+    assert warehouse.sql("select count(*), count(distinct setting) from mart.run").rows() == [(12, 2)]
+
+
 def test_a_factor_whose_runs_have_the_same_budgets_is_one(warehouse, tmp_path):
     text = trials("prior", lambda *_: "good") + trials("prior", lambda *_: "bad").split("\n", 1)[1]
     load(warehouse, write(tmp_path, text))
