@@ -42,6 +42,13 @@ def sweeps(
         int | None,
         typer.Option("--step", metavar="N", help="Values at this step (default: final ones, or see docs/sweeps.md)."),
     ] = None,
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published",
+            help="Also as commonly published, to the digit: impute, dummies, least squares, a forest of 250 trees.",
+        ),
+    ] = False,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +60,7 @@ def sweeps(
     from hpowh.analyses.sweeps.job import analyse, count_runs
     from hpowh.analyses.sweeps.options import Options
 
-    options = Options(best / 100, beyond / 100, step)
+    options = Options(best / 100, beyond / 100, step, as_published)
 
     with open_warehouse(warehouse, wait) as opened:
         outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)

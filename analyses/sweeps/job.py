@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.sweeps.result import Result
 
 JOB = "sweeps"
-VERSION = "8"
+VERSION = "9"
 SEED = 0
 
 
@@ -164,6 +164,7 @@ def _analyse_metric(
     """Return everything on one metric, its trials by their ids."""
     from hpowh.analyses.sweeps import summary
     from hpowh.analyses.sweeps.analysis import analyse_metric
+    from hpowh.analyses.sweeps.importance.published import published
     from hpowh.analyses.sweeps.statements import statements
 
     number, name, direction = metric
@@ -175,6 +176,14 @@ def _analyse_metric(
     for table in ("sweep_shapley", "sweep_configuration"):
         for row in result.tables.get(table, []):
             row["trial_id"] = int(trials.trial_id[used[row.pop("trial")]])
+    if options.as_published:
+        result.add(
+            "sweep_published",
+            [
+                {"position": at, **asdict(row)}
+                for at, row in enumerate(published(raw, trials.final[number][used]), start=1)
+            ],
+        )
     result.add("sweep_step", summary.step_rows(trials, number, direction))
     result.add("sweep_budget", summary.budget_rows(trials, number))
     reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())

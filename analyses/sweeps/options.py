@@ -17,6 +17,9 @@ class Options:
     """Values are those at this step of the trials; None: final ones, or where fewer than ten trials have one, those at
     the largest step that ten trials reached."""
 
+    as_published: bool = False
+    """Whether the analysis as it is commonly published is stored beside the own one."""
+
     def __post_init__(self) -> None:
         if not 0 < self.best <= 0.5:
             raise ValueError(f"best is {self.best:g}; it must be above 0 and at most 0.5")

@@ -317,6 +317,23 @@ SWEEP_TRADEOFF = table(
     bigint("front_count"),
     text("reason", null=True),
 )
+SWEEP_PUBLISHED = table(
+    "result",
+    "sweep_published",
+    "One row per analysis run, metric and column (a number or a level's dummy): the analysis as commonly published.",
+    integer("analysis_run_id"),
+    integer("metric_id"),
+    integer("position"),
+    text("hyperparameter"),
+    text("level", null=True),
+    real("correlation"),
+    real("coefficient", null=False),
+    real("standard_error"),
+    real("t"),
+    real("p"),
+    real("importance", null=False),
+    real("deviation", null=False),
+)
 SWEEP_CONFIGURATION = table(
     "result",
     "sweep_configuration",

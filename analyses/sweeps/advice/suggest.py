@@ -97,11 +97,13 @@ def suggest(
     best = np.argsort(loss, kind="stable")[: max(3, loss.size // 10)]
     codes, absent = _joined(maker.spread(), maker.around(prepared.codes[best], maker.absent[best], LOCAL))
     at_best = float(expect(prepared.codes).mean.min())
-    for _ in range(ROUNDS):
-        state = expect(codes)
-        gain = _gain(state, at_best, codes, success)
+    gain = _gain(expect(codes), at_best, codes, success)
+    for turn in range(ROUNDS):
         top = np.argsort(-gain, kind="stable")[:10]
-        codes, absent = _joined((codes, absent), maker.around(codes[top], absent[top], SHARPENED))
+        new = maker.around(codes[top], absent[top], SHARPENED)
+        codes, absent = _joined((codes, absent), new)
+        if turn < ROUNDS - 1:
+            gain = np.concatenate([gain, _gain(expect(new[0]), at_best, new[0], success)])
     return _chosen(prepared, codes, absent, expect(codes), at_best, count, rules, success)
 
 

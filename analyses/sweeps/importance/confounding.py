@@ -12,6 +12,7 @@ CONFOUNDED = 0.7
 """From this strength on (half of the variance shared) two hyperparameters are called confounded."""
 WORTH = 0.3
 """Weaker pairs are not listed."""
+LEAST_COMMON = 10
 MOST = 500
 """At most so many pairs are listed, the strongest."""
 
@@ -39,7 +40,7 @@ def associate(columns: list[Column]) -> list[Pair]:
     Pairs with fewer than 10 trials in common are left out.
     """
     pairs = [*_numeric_pairs(columns), *_mixed_pairs(columns)]
-    kept = [pair for pair in pairs if abs(pair.coefficient) >= WORTH and pair.count >= 10]
+    kept = [pair for pair in pairs if abs(pair.coefficient) >= WORTH and pair.count >= LEAST_COMMON]
     return sorted(kept, key=lambda pair: -abs(pair.coefficient))[:MOST]
 
 
@@ -47,15 +48,25 @@ def _numeric_pairs(columns: list[Column]) -> list[Pair]:
     from scipy.stats import rankdata
 
     numeric = [column for column in columns if column.kind == "numeric"]
+    missing = [bool(np.isnan(column.values).any()) for column in numeric]
+    whole = [column for column, lacks in zip(numeric, missing, strict=True) if not lacks]
     pairs = []
+    if len(whole) > 1 and whole[0].values.size >= LEAST_COMMON:
+        rho = np.corrcoef(np.stack([rankdata(column.values) for column in whole]))
+        pairs = [
+            Pair(whole[i].name, whole[j].name, "spearman", float(rho[i, j]), whole[i].values.size)
+            for i, j in zip(*np.nonzero(np.triu(np.abs(rho) >= WORTH, 1)), strict=True)
+        ]
     for i, a in enumerate(numeric):
-        for b in numeric[i + 1 :]:
+        for j, b in enumerate(numeric[i + 1 :], start=i + 1):
+            if not (missing[i] or missing[j]):
+                continue
             both = ~np.isnan(a.values) & ~np.isnan(b.values)
             count = int(both.sum())
-            if count < 10 or np.ptp(a.values[both]) == 0 or np.ptp(b.values[both]) == 0:
+            if count < LEAST_COMMON or np.ptp(a.values[both]) == 0 or np.ptp(b.values[both]) == 0:
                 continue
-            rho = np.corrcoef(rankdata(a.values[both]), rankdata(b.values[both]))[0, 1]
-            pairs.append(Pair(a.name, b.name, "spearman", float(rho), count))
+            (rho_ab,) = np.corrcoef(rankdata(a.values[both]), rankdata(b.values[both]))[:1, 1]
+            pairs.append(Pair(a.name, b.name, "spearman", float(rho_ab), count))
     return pairs
 
 

@@ -24,7 +24,7 @@ class Tree:
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble:
-    """Grown trees, arrays of (trees, nodes)."""
+    """Grown trees, arrays of (trees, nodes); a right child stands next to the left one."""
 
     feature: NDArray[np.int32]
     threshold: Floats
@@ -38,21 +38,18 @@ class Ensemble:
         """Return the mean prediction of each row of (rows, features)."""
         from hpowh.analyses.sweeps.trees import kernels
 
-        return kernels.mean(np.ascontiguousarray(x), *self._nodes)
+        return kernels.mean(np.ascontiguousarray(x), self.feature, self.threshold, self.left, self.value)
 
     def every(self, x: Floats) -> Floats:
         """Return each tree's prediction of each row, (trees, rows)."""
         from hpowh.analyses.sweeps.trees import kernels
 
-        return kernels.every(np.ascontiguousarray(x), *self._nodes)
+        return kernels.every(np.ascontiguousarray(x), self.feature, self.threshold, self.left, self.value)
 
     def trees(self) -> Sequence[Tree]:
         """Return the trees one by one."""
-        return [Tree(*(part[i] for part in self._nodes)) for i in range(len(self.feature))]
-
-    @property
-    def _nodes(self) -> tuple[NDArray[np.int32], Floats, NDArray[np.int32], NDArray[np.int32], Floats]:
-        return self.feature, self.threshold, self.left, self.right, self.value
+        parts = self.feature, self.threshold, self.left, self.right, self.value
+        return [Tree(*(part[i] for part in parts)) for i in range(len(self.feature))]
 
 
 def _grown(x: Floats, y: Floats, weight: Floats | None, *more: int | bool) -> Ensemble:

@@ -14,9 +14,10 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
+from hpowh.reports.pages.sweep import advice, tables
 from hpowh.reports.pages.sweep import course as over_time
-from hpowh.reports.pages.sweep import tables
 from hpowh.reports.pages.sweep import trials as shown
+from hpowh.reports.pages.sweep.asked import Asked
 from hpowh.reports.pages.sweep.compare import all_sweeps
 from hpowh.reports.pages.sweep.exports import exports
 from hpowh.reports.pages.sweep.findings import sentences, several
@@ -168,11 +169,10 @@ def _metric(
     logs: Mapping[str, bool],
     suffix: str,
 ) -> list[Block]:
-    about = {"run": run, "metric": summary["metric_id"]}
+    asked = Asked(site, run, summary["metric_id"], suffix)
     course = over_time.course(site, run, summary["sweep_id"], summary, suffix)
     if summary["reason"]:
-        failed = tables.failures(site, run, about, suffix)
-        return [*course, *failed, tables.column_table(site, run, about, suffix)]
+        return [*course, *advice.failures(asked), advice.column_table(asked)]
     rows = matters.rows()
     return [
         Figure(
@@ -188,17 +188,18 @@ def _metric(
             analysis_run_id=run,
             notes=(f"The {BARS} most important; the table below has all.",) if len(rows) > BARS else (),
         ),
-        *tables.effects(site, run, about, suffix),
-        *tables.failures(site, run, about, suffix),
-        tables.importance_table(site, run, about, suffix),
+        *tables.effects(asked),
+        *advice.failures(asked),
+        tables.importance_table(asked),
         *_shapley(site, run, summary, suffix),
-        *tables.evidence(site, run, about, suffix),
-        tables.linear_table(site, run, about, suffix),
+        *tables.evidence(asked),
+        tables.linear_table(asked),
+        *tables.published(asked),
         *shown.slices(site, run, trials, at, summary, logs, suffix),
         *course,
-        *tables.next_tables(site, run, about, suffix),
+        *advice.next_tables(asked),
         *exports(site, run, summary, suffix),
-        tables.column_table(site, run, about, suffix),
+        advice.column_table(asked),
     ]
 
 

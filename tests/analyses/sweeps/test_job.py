@@ -159,7 +159,7 @@ def test_a_suggestion_is_as_uncertain_as_the_model_is_on_unseen_trials(warehouse
 def test_options_change_the_run_and_what_is_suggested(warehouse, tmp_path):
     load(warehouse, tmp_path, [row | {"loss": -row["config"]["x"]} for row in simple(60)])
     inside = analyse(warehouse)[0]
-    beyond = analyse(warehouse, options=Options(best=0.2, beyond=0.5))[0]
+    beyond = analyse(warehouse, options=Options(best=0.2, beyond=0.5, as_published=True))[0]
     assert inside.analysis_run_id != beyond.analysis_run_id
     tried = warehouse.sql("select max(numeric_value) from core.trial_parameter where name = 'x'").one()
     most = "select max(numeric_value) from result.sweep_suggestion where hyperparameter = 'x' and analysis_run_id = "
@@ -168,6 +168,11 @@ def test_options_change_the_run_and_what_is_suggested(warehouse, tmp_path):
     best = "select distinct best_count from result.sweep_range where analysis_run_id = "
     assert warehouse.sql(best + str(inside.analysis_run_id)).one() == 6
     assert warehouse.sql(best + str(beyond.analysis_run_id)).one() == 12
+    published = "position, hyperparameter, level"
+    assert rows_of(warehouse, "sweep_published", published, f"analysis_run_id = {beyond.analysis_run_id}") == [
+        (1, "x", None), (2, "z", None), (3, "kind", "a"), (4, "kind", "b")
+    ]  # fmt: skip
+    assert rows_of(warehouse, "sweep_published", "1", f"analysis_run_id = {inside.analysis_run_id}") == []
     with pytest.raises(ValueError, match="best is 0.7"):
         Options(best=0.7)
 

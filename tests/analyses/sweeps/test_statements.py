@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpowh.analyses.sweeps.statements import _at_edge
+from hpowh.analyses.sweeps.saying.hyperparameters import at_edge
 
 UPPER, LOWER = ", at the upper end of what was tried", ", at the lower end of what was tried"
 
@@ -24,4 +24,4 @@ UPPER, LOWER = ", at the upper end of what was tried", ", at the lower end of wh
 )
 def test_an_end_is_said_only_where_it_is_one_on_every_scale_that_may_be_meant(best, tried, is_log, said):
     row = {"lower": best[0], "upper": best[1], "tried_lower": tried[0], "tried_upper": tried[1]}
-    assert _at_edge(row, is_log) == said
+    assert at_edge(row, is_log) == said

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.sweeps.job import analyse
+from hpowh.analyses.sweeps.options import Options
 from hpowh.reports.build import build_site
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -64,7 +65,7 @@ def site(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         roles = {"loss": "metric", "size": "metric"}
         ingest(warehouse, find_source("trials"), Request(str(folder / "t.jsonl"), SCRIPT, roles, {"direction": "min"}))
         add_steps(warehouse)
-        analyse(warehouse)
+        analyse(warehouse, options=Options(as_published=True))
         build_site(warehouse, folder / "site")
     return folder / "site"
 
@@ -86,6 +87,7 @@ def test_the_page_begins_with_what_mattered(site: Path):
     assert "The best trials are the best 10 % of these. Loaded from" in text
     assert re.search(r"The best \d+ trials by loss have rate between", findings)
     assert re.search(r"The best \d+ trials by size have rate between", findings)
+    assert "momentum" in text[text.index("As it is commonly published") :]
     assert "extremely randomised trees" in text[text.index("How far the models can be believed") :]
     assert "Not used: 1 failed." in text
     assert "Not used because they never vary: same." in text

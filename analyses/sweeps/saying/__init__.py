@@ -1,0 +1,1 @@
+"""Sentences on a sweep's metric, each from the rows of its result."""

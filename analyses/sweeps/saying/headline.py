@@ -1,0 +1,80 @@
+"""The first sentence: what mattered, by tests and models together, or that nothing can be shown to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hpowh.analyses.sweeps.importance.claims import LEVEL
+from hpowh.analyses.sweeps.result import Row
+from hpowh.analyses.sweeps.saying.found import NAMED, Found, Statement
+from hpowh.analyses.sweeps.words import listed, number
+
+
+def important(found: Found, metric: str) -> Iterator[Statement]:
+    """Yield what mattered most, or that nothing can be shown to."""
+    model, matters = found.model, found.matters()
+    permutation = found.importance("permutation")
+    knows = model is not None and model["verdict"] in ("usable", "weak") and found.holds("model")
+    anchor = "sweep-matters"
+    if not matters and not knows:
+        yield Statement(kind="important", sentence=_nothing(found, metric), figure=anchor)
+        return
+    if knows and permutation:
+        first = max(permutation.values(), key=lambda row: row["importance"])
+        name, spread = first["hyperparameter"], first["deviation"] or 0.0
+        unsure = ": it depends much on which trials are left out" if spread > first["importance"] / 2 else ""
+        said = (
+            f"shuffling it lowers the R2 of a model of all hyperparameters on unseen configurations, "
+            f"{number(model['r_squared_left_out'], 2)}, by {number(first['importance'], 2)} "
+            f"(standard deviation {number(spread, 2)}{unsure})"
+        ) if model is not None else ""  # fmt: skip
+        alone = _alone(found.effects.get(name))
+        weak = ", which is weak evidence" if model is not None and model["verdict"] == "weak" and not alone else ""
+        sentence = f"{name} mattered most for {metric}: {said}{weak}{f'; {alone}' if alone else ''}"
+        others = [row["hyperparameter"] for row in matters if row["hyperparameter"] != name]
+    else:
+        name = matters[0]["hyperparameter"]
+        sentence = f"{name} matters for {metric}: {_alone(matters[0])}"
+        if model is None or model["verdict"] == "unknown":
+            sentence += f". No model of all hyperparameters can be judged: {model['reason'] if model else 'none fits'}"
+        else:
+            r_squared = number(model["r_squared_left_out"], 2)
+            sentence += f"; a model of everything explains nothing more (R2 of unseen configurations {r_squared})"
+        others = [row["hyperparameter"] for row in matters[1:]]
+    more = f". Also: {listed([_with_p(found.effects[one]) for one in others], NAMED)}" if others else ""
+    yield Statement(kind="important", sentence=f"{sentence}{more}.", figure=anchor, is_claim=True)
+
+
+def _alone(effect: Row | None) -> str:
+    """Return what a hyperparameter explains by its own test, empty where that shows nothing."""
+    if effect is None or effect["p_adjusted"] is None or effect["p_adjusted"] >= LEVEL:
+        return ""
+    share = f"{number(100 * effect['share'], 2)} %"
+    interval = f"95 % interval {number(100 * (effect['lower'] or 0), 2)} to {number(100 * (effect['upper'] or 1), 2)}"
+    return f"alone it explains {share} of the variance ({interval}; {shown_p(effect['p_adjusted'])})"
+
+
+def _with_p(effect: Row) -> str:
+    return f"{effect['hyperparameter']} ({number(100 * effect['share'], 2)} %, {shown_p(effect['p_adjusted'])})"
+
+
+def shown_p(value: float) -> str:
+    """Return a p-value as it is written."""
+    return "p < 1e-12" if value < 1e-12 else f"p = {number(value, 2)}"
+
+
+def _nothing(found: Found, metric: str) -> str:
+    tested = [e for e in found.effects.values() if e["p_adjusted"] is not None]
+    model = found.model
+    if not tested and (model is None or model["verdict"] == "unknown"):
+        why = model["reason"] if model else "too few configurations"
+        return f"which hyperparameter mattered for {metric} cannot be said: {why}."
+    if model is None or model["verdict"] == "unknown":
+        also = f"no model was judged ({model['reason'] if model else 'none fits'})"
+    else:
+        better = "no better than their mean" if model["verdict"] == "worthless" else "hardly better than their mean"
+        r_squared = number(model["r_squared_left_out"], 2)
+        also = f"a model of all of them predicts unseen configurations {better} (cross-validated R2 = {r_squared})"
+    least = min((e["p_adjusted"] for e in tested), default=None)
+    tests = f"no test passes (smallest p = {number(least, 2)}, adjusted)" if least is not None else "none can be tested"
+    return f"no hyperparameter can be shown to matter for {metric} over the ranges tried: {tests}, and {also}."

@@ -1,0 +1,129 @@
+"""Sentences on the trials: the best, the noise, what failed, what foretells the end, what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hpowh.analyses.sweeps.result import Result
+from hpowh.analyses.sweeps.saying.found import Found, Statement
+from hpowh.analyses.sweeps.saying.headline import shown_p
+from hpowh.analyses.sweeps.words import counted, number, plain
+
+EARLY = 0.8
+"""Rank correlation from which an early value is said to foretell the final one."""
+
+
+def best(result: Result, metric: str) -> Iterator[Statement]:
+    """Yield which configuration or trial is best."""
+    for row in result.tables.get("sweep_summary", ()):
+        groups = result.configurations
+        name = "" if row.get("best_name") is None else f" ({row['best_name']})"
+        value = number(row["best_value"])
+        if groups is None or not groups.is_repeated:
+            sentence = (
+                f"the best of {counted(row['used_count'], 'trial')} with a value is trial {row['best_number']}{name}, "
+                f"{metric} = {value}; the median is {number(row['median_value'])}."
+            )
+        else:
+            deviation = row["best_deviation"]
+            spread = f"SD {number(deviation, 2)} over " if deviation is not None else "of "
+            sentence = (
+                f"the best of {counted(row['configuration_count'], 'configuration')} by its mean is that of trial "
+                f"{row['best_number']}{name}: {metric} = {value} ({spread}{counted(row['best_count'], 'repeat')}); the "
+                f"median is {number(row['median_value'])}. The best single trial has "
+                f"{number(row['best_single_value'])}, which is also luck."
+            )
+        yield Statement(kind="best", sentence=sentence, figure="sweep-history")
+
+
+def noise(result: Result, metric: str) -> Iterator[Statement]:
+    """Yield how much of the variance is noise between repeats."""
+    groups = result.configurations
+    if groups is None or groups.noise is None:
+        return
+    yield Statement(
+        kind="noise",
+        sentence=(
+            f"{number(100 * groups.noise, 2)} % of the variance of {metric} between single trials is noise between "
+            f"repeats of one configuration (standard deviation {number(groups.noise_deviation, 2)}): differences "
+            "smaller than that mean nothing in one trial."
+        ),
+        figure="sweep-history",
+    )
+
+
+def failures(result: Result) -> Iterator[Statement]:
+    """Yield what separates trials that failed, diverged or were pruned."""
+    words = {"failed": "failed", "diverged": "ended without a finite value", "pruned": "were pruned"}
+    for outcome, verb in words.items():
+        rules = [row for row in result.tables.get("sweep_failure", ()) if row["outcome"] == outcome]
+        if not rules:
+            continue
+        row = rules[0]
+        p = shown_p(row["p_adjusted"])
+        groups = result.configurations
+        noun = "configuration" if groups is not None and groups.is_repeated else "trial"
+        sentence = (
+            f"{row['bad_count']:,} of {counted(row['trial_count'], noun)} with {row['setting']} {verb}, "
+            f"{row['other_bad_count']:,} of the other {row['other_count']:,} ({p}, adjusted for every setting "
+            "looked at)"
+        )  # fmt: skip
+        reasons = [r for r in result.tables.get("sweep_failure_reason", ()) if r["outcome"] == outcome]
+        if reasons:
+            sentence += f"; most often: {reasons[0]['reason'][:120]}"
+        if outcome != "pruned":
+            sentence += ". What is said of the finished trials is said of survivors"
+        yield Statement(kind="failure", sentence=f"{sentence}.", figure="sweep-failures", is_claim=False)
+
+
+def early(found: Found, metric: str) -> Iterator[Statement]:
+    """Yield from which step on values foretell the final ones."""
+    rows = [row for row in found.rows.get("sweep_step", ()) if row["spearman"] is not None]
+    early = [row for row in rows if row["spearman"] >= EARLY and row["kept_share"] == 1]
+    if early and early[0]["step"] < rows[-1]["step"]:
+        row = early[0]
+        yield Statement(
+            kind="early",
+            sentence=(
+                f"from step {row['step']} on {metric} foretells its final value (rank correlation "
+                f"{number(row['spearman'], 2)} in {counted(row['trial_count'], 'trial')}); stopping the worse half "
+                "there would have kept all of the best tenth."
+            ),
+            figure="sweep-steps",
+        )
+
+
+def untried(found: Found) -> Iterator[Statement]:
+    """Yield the emptiest combination."""
+    corners = sorted(found.rows.get("sweep_untried", ()), key=lambda row: -row["expected"])
+    if corners:
+        row = corners[0]
+        yield Statement(
+            kind="untried",
+            sentence=(
+                f"no trial combines {row['hyperparameter_a']} {row['part_a']} with {row['hyperparameter_b']} "
+                f"{row['part_b']}, where {number(row['expected'], 2)} were to be expected."
+            ),
+            figure="sweep-untried",
+        )
+
+
+def next_to_try(found: Found, metric: str) -> Iterator[Statement]:
+    """Yield the first suggestion."""
+    rows: list[dict[str, Any]] = [r for r in found.rows.get("sweep_suggestion", ()) if r["suggestion"] == 1]
+    if rows:
+        names = sorted(rows, key=lambda r: r["hyperparameter"])
+        setting = ", ".join(
+            f"{r['hyperparameter']} = {plain(r['numeric_value'], 4) if r['text_value'] is None else r['text_value']}"
+            for r in names
+        )
+        by = {"gaussian_process": "a Gaussian process", "extra_trees": "the extremely randomised trees"}
+        yield Statement(
+            kind="next",
+            sentence=(
+                f"next to try: {setting}; predicted {metric} {number(rows[0]['predicted'])} "
+                f"(standard deviation {number(rows[0]['deviation'], 2)}, by {by[rows[0]['model']]})."
+            ),
+            figure="sweep-next",
+        )
