@@ -119,7 +119,8 @@ def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -
 def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome:
     from threadpoolctl import threadpool_limits
 
-    from hpowh.analyses.sweeps.summary import count_sentences, front_rows, tradeoff_rows
+    from hpowh.analyses.sweeps import several
+    from hpowh.analyses.sweeps.summary import count_sentences
 
     run = planned_run(warehouse, one, options)
     found = warehouse.find_run(run)
@@ -135,8 +136,11 @@ def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome
                 rows.setdefault(table, []).extend({"metric_id": metric[0], **row} for row in found_rows)
             said[metric[1]] = count_sentences(trials, metric[0], result) + result.warnings
     run.warnings += _said_once(said)
-    rows["sweep_front"] = front_rows(trials, one.metrics)
-    rows["sweep_tradeoff"] = tradeoff_rows(trials, one.metrics)
+    rows["sweep_front"] = several.front_rows(trials, one.metrics)
+    rows["sweep_tradeoff"] = several.tradeoff_rows(trials, one.metrics)
+    rows["sweep_hypervolume"] = several.hypervolume_rows(trials, one.metrics)
+    settings, predicted = several.next_for_front(trials, one.metrics, SEED, options.beyond)
+    rows["sweep_front_suggestion"], rows["sweep_front_prediction"] = settings, predicted
     frames = {table: _frame(table, found_rows) for table, found_rows in rows.items() if found_rows}
     saved = warehouse.save_run(run, frames)
     return Outcome(one.subject, saved, True, run.warnings, {table: frame.height for table, frame in frames.items()})
@@ -173,6 +177,7 @@ def _analyse_metric(
     result = analyse_metric(
         raw, trials.final[number][used], direction, SEED, options, trials.rules, summary.ended(trials, number)
     )
+    summary.add_sampling(result, trials, number, {other: name for other, name, _ in one.metrics})
     for table in ("sweep_shapley", "sweep_configuration"):
         for row in result.tables.get(table, []):
             row["trial_id"] = int(trials.trial_id[used[row.pop("trial")]])

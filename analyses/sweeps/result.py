@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpowh.analyses.sweeps.reading.configurations import Configurations
+    from hpowh.analyses.sweeps.reading.sampling import Narrowed
 
 Row = dict[str, Any]
 
@@ -22,6 +23,8 @@ class Result:
     """Why there is nothing but the columns."""
     target: str | None = None
     configurations: Configurations | None = None
+    narrowed: Sequence[Narrowed] = ()
+    """What late trials keep to, where the trials are known in their order."""
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Append rows to a table."""

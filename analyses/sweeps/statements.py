@@ -25,6 +25,7 @@ def statements(result: Result, metric: str) -> list[Statement]:
         important(found, metric),
         trials.best(result, metric),
         trials.noise(result, metric),
+        trials.sampling(result, found, metric),
         trials.failures(result),
         hyperparameters.turned(found, metric),
         hyperparameters.together(found, metric),

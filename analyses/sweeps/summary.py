@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.advice.budget import effects, last_steps
 from hpowh.analyses.sweeps.advice.failures import LEAST_BAD, Ended, explain
-from hpowh.analyses.sweeps.advice.pareto import fronts, tradeoff
 from hpowh.analyses.sweeps.advice.steps import early_stopping
+from hpowh.analyses.sweeps.reading.columns import read_column
 from hpowh.analyses.sweeps.reading.configurations import configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import TooLittleError, prepare
+from hpowh.analyses.sweeps.reading.sampling import narrowed, suspects
 from hpowh.analyses.sweeps.reading.trials import Trials
 from hpowh.analyses.sweeps.result import Result
 
@@ -122,6 +121,27 @@ def summary_row(trials: Trials, sweep: int, metric: Metric, result: Result) -> R
     }
 
 
+def add_sampling(result: Result, trials: Trials, metric: int, metrics: Mapping[int, str]) -> None:
+    """Add what late trials keep to, and a question for every hyperparameter that says the same as a result."""
+    used = trials.with_value(metric)
+    if result.reason or not used.size:
+        return
+    names = {row["name"] for row in result.tables["sweep_column"] if row["role"] == "used"}
+    columns = [read_column(one.take(used)) for one in trials.columns if one.name in names]
+    result.narrowed = narrowed(columns, np.argsort(np.array(trials.number)[used], kind="stable"))
+    steps, at, _ = trials.steps[metric]
+    known = {
+        "the number of steps": last_steps(len(trials.status), steps, at)[used],
+        "the duration": trials.duration[used],
+        **{name: trials.final[number][used] for number, name in metrics.items()},
+    }
+    result.warnings += [
+        f"{name} goes with {other} (rank correlation {r:.2f}): is it set, or is it a result? As a result it says "
+        f"nothing of what to set; load again with --map '{name}=attribute'."
+        for name, other, r in suspects(columns, known)
+    ]
+
+
 def count_sentences(trials: Trials, metric: int, result: Result) -> list[str]:
     """Return sentences on the trials that are not used, and on why there is no analysis."""
     left = trials.left_out(metric)
@@ -153,52 +173,3 @@ def budget_rows(trials: Trials, metric: int) -> list[Row]:
     reached = last_steps(len(trials.status), trial, step)
     rows = [asdict(row) for row in effects(reached, trials.duration, trials.final[metric])]
     return [{**row, "trial_count": row["count"]} for row in rows]
-
-
-def tradeoff_rows(trials: Trials, metrics: Sequence[Metric]) -> list[Row]:
-    """Return one row for every two metrics: whether they can be had together, by configuration."""
-    losses, _ = _configuration_losses(trials, metrics, every=False)
-    rows = []
-    for a, b in combinations(range(len(metrics)), 2):
-        row = asdict(tradeoff(losses[:, a], losses[:, b]))
-        pair = {"metric_a_id": metrics[a][0], "metric_b_id": metrics[b][0]}
-        rows.append({**row, **pair, "trial_count": row["count"]})
-    return rows
-
-
-def front_rows(trials: Trials, metrics: Sequence[Metric]) -> list[Row]:
-    """Return the front of every configuration that has all metrics, by the means over its repeats."""
-    if len(metrics) < 2:
-        return []
-    losses, first = _configuration_losses(trials, metrics, every=True)
-    if not len(losses):
-        return []
-    found = fronts(losses)
-    return [{"trial_id": int(trials.trial_id[i]), "front": int(f)} for i, f in zip(first, found, strict=True)]
-
-
-def _configuration_losses(
-    trials: Trials, metrics: Sequence[Metric], *, every: bool
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return, (configurations, metrics), mean losses, and each configuration's first trial.
-
-    Args:
-        every: only trials that have all metrics.
-    """
-    all_losses = np.column_stack(
-        [trials.final[number] * (1 if direction == "min" else -1) for number, _, direction in metrics]
-    )
-    there = ~np.isnan(all_losses)
-    rows = np.flatnonzero(there.all(axis=1) if every else there.any(axis=1))
-    if not rows.size:
-        return np.empty((0, len(metrics))), rows
-    raw = [column.take(rows) for column in trials.columns]
-    repeats = repeat_columns(raw)
-    groups = configurations([one for one in raw if one.name not in repeats], np.zeros(rows.size))
-    means = []
-    for j in range(len(metrics)):
-        has = there[rows, j]
-        count = np.bincount(groups.of_trial, has, groups.first.size)
-        total = np.bincount(groups.of_trial, np.where(has, all_losses[rows, j], 0.0), groups.first.size)
-        means.append(np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0))
-    return np.column_stack(means), rows[groups.first]

@@ -204,20 +204,32 @@ def scatter(
     x: tuple[str, str],
     y: tuple[str, str],
     *,
-    marked: Sequence[bool] | None = None,
+    kinds: Sequence[str] | None = None,
 ) -> Plot:
-    """Return a scatter of two columns (name, axis title), `key` holding each trial's number; marked: named `front`."""
-    flags = list(marked) if marked is not None else [False] * len(rows)
+    """Return a scatter of two columns (name, axis title), `key` holding each trial's number.
 
-    def dots(chosen: bool, name: str, token: str) -> dict[str, Any]:
-        mine = [row for row, flag in zip(rows, flags, strict=True) if flag is chosen]
-        look = {"marker": {"color": token, "size": 9 if chosen else 6}, "name": name}
-        return _dots([r[x[0]] for r in mine], [r[y[0]] for r in mine], [r[key] for r in mine], token) | look
-
-    data = [dots(False, "trials", "@0/0.5"), *([dots(True, "front", "@1")] if marked is not None else [])]
-    layout = {"hovermode": "closest", "showlegend": marked is not None}
+    Args:
+        kinds: of each row `trials`, `front` or `knee`, each with a look of its own and a line in the legend.
+    """
+    of = list(kinds) if kinds is not None else ["trials"] * len(rows)
+    looks = {"trials": ("@0/0.5", 6, "circle"), "front": ("@1", 9, "circle"), "knee": ("@2", 14, "diamond")}
+    data = []
+    for kind, (token, size, symbol) in looks.items():
+        mine = [row for row, own in zip(rows, of, strict=True) if own == kind]
+        if mine:
+            look = {"marker": {"color": token, "size": size, "symbol": symbol}, "name": kind}
+            data.append(_dots([r[x[0]] for r in mine], [r[y[0]] for r in mine], [r[key] for r in mine], token) | look)
+    layout = {"hovermode": "closest", "showlegend": kinds is not None}
     layout |= {"xaxis": axis(x[1], is_log=spans_orders([r[x[0]] for r in rows])), "yaxis": axis(y[1])}
     return Plot({"": {"data": data}}, layout, (), ("x", "y"))
+
+
+def hypervolume(rows: Sequence[Row]) -> Plot:
+    """Return how much of the box the front dominates, by trial."""
+    at, volume = [row["number"] for row in rows], [row["hypervolume"] for row in rows]
+    data = line("dominated share", at, volume, token="@1", steps=True)
+    layout = {"xaxis": axis("Trial"), "yaxis": axis("Dominated share of the box", range=[0, 1]), "showlegend": False}
+    return Plot({"": {"data": [data]}}, layout, (), ("y",))
 
 
 def curves(rows: Sequence[Row], spread: Sequence[Row], metric: str) -> Plot:

@@ -177,6 +177,7 @@ WITHOUT_ROWS = {
     "nightly/kept", "overview/changes", "overview/failed_builds", "overview/failed_steps", "overview/latest_nightly",
     "overview/refused", "overview/unusable",
     # Its sweeps have one metric, no intermediate values and no condition, and nothing was left untried.
+    "sweep/front_suggestions", "sweep/front_values", "sweep/hypervolume", "sweep/knee", "sweep/published",
     "sweep/curve_band", "sweep/curves", "sweep/front", "sweep/steps", "sweep/tradeoff", "sweep/untried", "sweep/unused",
     "sweep_input/rules",
 }  # fmt: skip

@@ -210,6 +210,37 @@ SWEEP_FRONT = table(
     integer("analysis_run_id"),
     integer("trial_id"),
     integer("front"),
+    boolean("is_knee", null=True),
+)
+SWEEP_HYPERVOLUME = table(
+    "result",
+    "sweep_hypervolume",
+    "One row per analysis run and configuration that enlarged the front: the share of the box dominated since.",
+    integer("analysis_run_id"),
+    integer("position"),
+    integer("trial_id"),
+    real("hypervolume", null=False),
+)
+SWEEP_FRONT_SUGGESTION = table(
+    "result",
+    "sweep_front_suggestion",
+    "One row per analysis run, configuration suggested for the front of all metrics, and hyperparameter.",
+    integer("analysis_run_id"),
+    integer("suggestion"),
+    text("hyperparameter"),
+    real("numeric_value"),
+    text("text_value", null=True),
+    real("success"),
+)
+SWEEP_FRONT_PREDICTION = table(
+    "result",
+    "sweep_front_prediction",
+    "One row per analysis run, configuration suggested for the front, and metric: what a Gaussian process predicts.",
+    integer("analysis_run_id"),
+    integer("suggestion"),
+    integer("metric_id"),
+    real("predicted", null=False),
+    real("deviation", null=False),
 )
 SWEEP_RANGE = table(
     "result",

@@ -29,6 +29,8 @@ class Suggestion:
     """One configuration in its own units, absent hyperparameters left out, with its prediction."""
 
     values: dict[str, Value]
+    codes: Floats
+    """The same as codes, what it lacks included."""
     predicted: float
     """In the space of the fit, lower is better."""
     deviation: float
@@ -152,7 +154,7 @@ def _chosen(
         if not rules.allow(named):
             continue
         found.append(Suggestion(
-            values=named, predicted=float(state.mean[i]), deviation=float(state.whole_deviation[i]),
+            values=named, codes=codes[i], predicted=float(state.mean[i]), deviation=float(state.whole_deviation[i]),
             expected_improvement=float(gain[i]), success=None if likely is None else float(likely[i]),
         ))  # fmt: skip
         best = min(best, float(state.mean[i]))

@@ -53,6 +53,35 @@ def noise(result: Result, metric: str) -> Iterator[Statement]:
     )
 
 
+def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:
+    """Yield what the tuner narrowed, and how much less that seems to matter by what goes by the trials."""
+    forest = found.importance("fanova")
+    known = [(one, found.effects.get(one.hyperparameter), forest.get(one.hyperparameter)) for one in result.narrowed]
+    if not known:
+        return
+    one, alone, whole = max(known, key=lambda row: row[2]["importance"] if row[2] else 0.0)
+    if one.level is None:
+        where = f"the last third keeps {one.hyperparameter} to {number(100 * one.late, 2)} % of its tried range"
+    else:
+        where = f"{number(100 * one.late, 2)} % of the last third have {one.hyperparameter} = {one.level}"
+    size = ""
+    if alone is not None and alone["share"] is not None and whole is not None and whole["verdict"] == "usable":
+        size = (
+            f" Over the trials it explains {number(100 * alone['share'], 2)} % of the variance of {metric}, over the "
+            f"whole range by the forest {number(100 * whole['importance'], 2)} % (fANOVA)."
+        )
+    more = f" (and {counted(len(known) - 1, 'other')} narrowed)" if len(known) > 1 else ""
+    yield Statement(
+        kind="sampling",
+        sentence=(
+            f"the trials were not drawn evenly: {where} (first third: {number(100 * one.early, 2)} %){more}. What a "
+            "tuner narrows seems to matter less by tests, correlations and PED-ANOVA than over the whole range, and "
+            f"what it left alone more.{size}"
+        ),
+        figure="sweep-effects",
+    )
+
+
 def failures(result: Result) -> Iterator[Statement]:
     """Yield what separates trials that failed, diverged or were pruned."""
     words = {"failed": "failed", "diverged": "ended without a finite value", "pruned": "were pruned"}

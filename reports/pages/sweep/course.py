@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Figure, Table
@@ -149,80 +149,3 @@ def _budgets(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Blo
             analysis_run_id=run,
         )
     ]
-
-
-def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
-    """Return what several metrics say together: their trade-off, and what matters for each."""
-    if len(summaries) < 2:
-        return []
-    one, other = summaries[:2]
-    query = site.query(
-        queries.text("sweep/front"), run=run, first=one["metric_id"], second=other["metric_id"], most=float(POINTS)
-    )
-    rows = query.rows()
-    blocks: list[Block] = []
-    if rows:
-        label = [f"{s['metric']} ({better(s['direction'])})" for s in (one, other)]
-        more = "" if len(summaries) == 2 else f" The front is that of all {len(summaries)} metrics."
-        total = rows[0]["total"]
-        notes = (f"The front and every k-th other of {total:,} trials.",) if total > len(rows) else ()
-        marked = [r["front"] == 1 for r in rows]
-        blocks.append(
-            Figure(
-                id="sweep-front",
-                title="Trade-off of the metrics",
-                how_to_read="Each dot is a configuration with all metrics (means over its repeats, named by its first "
-                "trial); those on the front are beaten by no other in "
-                "every metric." + more,
-                chart=charts.scatter(rows, "trial", ("first", label[0]), ("second", label[1]), marked=marked),
-                query=query,
-                alt="Scatter of two metrics with the Pareto front marked.",
-                analysis_run_id=run,
-                notes=notes,
-            )
-        )
-    per_metric = site.query(queries.text("sweep/per_metric"), run=run)
-    if per_metric.frame["metric"].n_unique() > 1:
-        blocks.append(
-            Figure(
-                id="sweep-per-metric",
-                title="What mattered for each metric",
-                how_to_read="How much worse each metric's own model predicts when a hyperparameter is shuffled "
-                "(lines: standard "
-                "deviation). A bar in one colour only is a hyperparameter that can be set for that metric alone.",
-                chart=charts.per_metric(per_metric.rows()),
-                query=per_metric,
-                alt="Bars: the importance of each hyperparameter for each metric.",
-                analysis_run_id=run,
-                notes=("The 20 most important.",) if per_metric.frame["hyperparameter"].n_unique() > 20 else (),
-            )
-        )
-    return [*blocks, _together(site, run)]
-
-
-def _together(site: SiteContext, run: int) -> Table:
-    """Return, for every two metrics, whether they can be had together."""
-    columns = [
-        Column(name="metric_a", label="Metric"),
-        Column(name="metric_b", label="and"),
-        Column(
-            name="spearman",
-            label="Rank correlation of the losses",
-            digits=3,
-            help="Below 0: what is good for one is bad for the other",
-        ),
-        Column(name="lower", label="from", digits=2, help="95 % interval"),
-        Column(name="upper", label="to", digits=2, help="95 % interval"),
-        Column(name="front_count", label="Trials that none beats in both"),
-        Column(name="trial_count", label="Trials with both"),
-        Column(name="reason", label="Why not"),
-    ]
-    how = "Whether two metrics can be had together: 1 is complete agreement, -1 that each gain in one costs the other."
-    return Table(
-        id="sweep-tradeoff",
-        title="Can they be had together?",
-        how_to_read=how,
-        query=site.query(queries.text("sweep/tradeoff"), run=run),
-        columns=columns,
-        analysis_run_id=run,
-    )

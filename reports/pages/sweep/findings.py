@@ -27,6 +27,13 @@ def sentences(site: SiteContext, subject: str, run: int, summary: Row, suffix: s
 
 def several(site: SiteContext, subject: str, run: int) -> Iterator[Finding]:
     """Yield what the metrics of a sweep say of each other."""
+    for row in site.query(queries.text("sweep/knee"), run=run).rows():
+        yield Finding(
+            f"{subject}: of the front of {row['metric_count']} metrics trial {row['trial']} is the knee, "
+            f"{row['metrics']}: beyond it a gain in one metric costs much of another.",
+            ("sweep", subject),
+            "sweep-front",
+        )
     for row in site.query(queries.text("sweep/tradeoff"), run=run).rows():
         if row["spearman"] is None or row["lower"] is None:
             continue

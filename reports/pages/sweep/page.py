@@ -16,6 +16,7 @@ from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.sweep import advice, tables
 from hpowh.reports.pages.sweep import course as over_time
+from hpowh.reports.pages.sweep import several as together
 from hpowh.reports.pages.sweep import trials as shown
 from hpowh.reports.pages.sweep.asked import Asked
 from hpowh.reports.pages.sweep.compare import all_sweeps
@@ -98,7 +99,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         if at == 0:
             blocks.append(shown.table(trials))
         blocks += _metric(site, run, trials, at, summary, matters[at], logs, suffix)
-    return [*blocks, *over_time.front(site, run, summaries)]
+    return [*blocks, *together.front(site, run, summaries)]
 
 
 def _own(findings: Sequence[Finding], name: str) -> list[Finding]:
