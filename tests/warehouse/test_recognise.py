@@ -94,6 +94,8 @@ def test_a_table_of_an_optimizer_as_hyperparameter_is_asked_about(tmp_path):
         (["a/b/trial_logs.jsonl"], "carps"),
         (["wandb/offline-run-1/run-1.wandb"], "wandb"),
         (["0/meta.yaml", "0/abc/meta.yaml"], "mlflow"),
+        (["bohb/configs.json", "bohb/results.json"], "hpbandster"),
+        (["my_dir/project/oracle.json", "my_dir/project/trial_0/trial.json"], "keras-tuner"),
     ],
 )
 def test_folders_are_known_by_their_files(tmp_path, files, kind):

@@ -1,4 +1,4 @@
-"""SMAC3's output folders (SMAC 2.0 to 2.4): runhistory.json, configspace.json, scenario.json, optimization.json."""
+"""SMAC3's output folders (SMAC 1, 2.0 to 2.4): runhistory.json, configspace.json, scenario.json, optimization.json."""
 
 from __future__ import annotations
 

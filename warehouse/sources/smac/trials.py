@@ -1,6 +1,7 @@
 """SMAC's run history: status codes, costs of crashed runs, seeds, instances, budgets.
 
-Facts from SMAC's `runhistory.py`: 2.0 to 2.2 write each run as a list, 2.3 and 2.4 as an object with `cpu_time`.
+Facts from SMAC's `runhistory.py`: 1 writes each run as a list of key and value, 2.0 to 2.2 as one list, 2.3 and 2.4 as
+an object with `cpu_time`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,18 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.sources.sweeps.configspace import Space
 from hpowh.warehouse.sources.sweeps.records import Content, Record, Value, moment_of, number_of
+from hpowh.warehouse.sources.sweeps.steps import steps_of
 from hpowh.warehouse.sources.sweeps.tables import Sweep
 
 KEYS = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime", "additional_info")
 STATUSES = {0: "running", 1: "ok", 2: "failed", 3: "timeout", 4: "memory"}
 """`StatusType` of SMAC -> the warehouse's word for the value."""
+
+
+SMAC_1 = {
+    "SUCCESS": 1, "DONOTADVANCE": 1, "CRASHED": 2, "ABORT": 2, "TIMEOUT": 3, "CAPPED": 3, "MEMOUT": 4, "RUNNING": 0,
+}  # fmt: skip
+"""`StatusType` of SMAC 1, by name -> that of SMAC 2."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def records_of(history: Any, scenario: Scenario, space: Space, where: str, name:
     which is kept as the attribute `cost_stored`. A configuration that was not run on the largest budget is `pruned`.
 
     Raises:
-        IngestError: it is no run history of SMAC 2, or the number of costs changes.
+        IngestError: it is no run history of SMAC, or the number of costs changes.
     """
     if not isinstance(history, dict) or not isinstance(history.get("data"), list) or "configs" not in history:
         raise IngestError(f"{where} is no run history of SMAC.", "Name SMAC's output folder.")
@@ -99,11 +107,11 @@ def records_of(history: Any, scenario: Scenario, space: Space, where: str, name:
 
 
 def _add(read: _Read, row: int, entry: Any, configs: Mapping[str, Any], where: str) -> None:
-    if isinstance(entry, list) and len(entry) == 2:
-        raise IngestError(f"{where} was written by SMAC before 2.0.", "Only SMAC 2 is read.")
     item = dict(zip(KEYS, entry, strict=False)) if isinstance(entry, list) else entry
+    if isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, list) for part in entry):
+        item = _of_smac_1(*entry)
     if not isinstance(item, dict) or not {"config_id", "cost", "status"} <= item.keys():
-        read.problems.append(Problem(row, "data", str(entry)[:80], "it is no run as SMAC 2 writes it"))
+        read.problems.append(Problem(row, "data", str(entry)[:80], "it is no run as SMAC writes it"))
         return
     status = STATUSES.get(item["status"]) if isinstance(item["status"], int) else None
     if status is None:
@@ -119,11 +127,33 @@ def _add(read: _Read, row: int, entry: Any, configs: Mapping[str, Any], where: s
     read.runs.append(_Run((config, item.get("instance"), item.get("seed")), budget, costs, status, item))
 
 
+def _of_smac_1(key: list[Any], value: list[Any]) -> dict[str, Any]:
+    """Return a run as SMAC 1 (and auto-sklearn) writes it: a key of three or four parts, a value of four to six.
+
+    Its status is an enumeration's name (before 0.5 its number, unlike SMAC 2's). What was only not advanced was
+    evaluated; a run that was capped (it took longer than the incumbent) has no value. Budget 0 is none.
+    """
+    names = ("cost", "time", "status", "starttime", "endtime", "additional_info")
+    parts = value if len(value) > 4 else [*value[:3], None, None, *value[3:]]
+    item = dict(zip(("config_id", "instance", "seed", "budget"), key, strict=False)) | dict(
+        zip(names, parts, strict=False)
+    )
+    status = item.get("status")
+    if isinstance(status, dict):
+        item["status"] = SMAC_1.get(str(status.get("__enum__")).rpartition(".")[2], status)
+    elif isinstance(status, int):
+        item["status"] = {2: 3, 3: 2, 4: 2, 5: 4}.get(status, status)
+    if not item.get("budget"):
+        item["budget"] = None
+    return item
+
+
 def _steps(budgets: list[float]) -> dict[float | None, int | None]:
-    """Return budget -> step: the budget itself, or its place (from 1) where budgets are no whole numbers."""
-    if all(budget.is_integer() for budget in budgets):
-        return {None: None, **{budget: int(budget) for budget in budgets}}
-    return {None: None, **{budget: place for place, budget in enumerate(budgets, start=1)}}
+    """Return budget -> step, and none where there is no budget."""
+    found: dict[float | None, int | None] = {None: None}
+    for budget, step in steps_of(budgets).items():
+        found[budget] = step
+    return found
 
 
 def _record(

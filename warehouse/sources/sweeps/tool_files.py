@@ -87,6 +87,16 @@ def read_lines(path: Path, label: str) -> Lines:
     return found
 
 
+def read_texts(path: Path) -> list[tuple[int, str]]:
+    """Return the lines of a text that are not empty, with their numbers from 1.
+
+    Raises:
+        IngestError: it cannot be read at all.
+    """
+    texts = _bytes(path).decode("utf-8", "replace").split("\n")
+    return [(number, text) for number, text in enumerate(texts, start=1) if text.strip()]
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()

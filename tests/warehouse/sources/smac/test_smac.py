@@ -210,6 +210,28 @@ def test_bad_runs_refuse_the_load_or_are_written_out(warehouse, tmp_path):
     assert (tmp_path / "bad.csv").read_text().count("\n") == 4
 
 
+def test_runs_as_smac_1_writes_them(warehouse, tmp_path):
+    """A key of configuration, instance, seed (and budget), a value with the status as an enumeration's name."""
+    ok, bad, slow = ({"__enum__": f"StatusType.{name}"} for name in ("SUCCESS", "CRASHED", "TIMEOUT"))
+    data = [
+        [[1, None, 0, 0.0], [1.5, 0.1, ok, 1.7e9, 1.7e9 + 2, {"note": "x"}]],
+        [["2", "digits", 7], [2147483647.0, 0.2, bad, {"error": "no"}]],
+        [["1", None, 3, 0.0], [9.0, 30.0, slow, 1.7e9, 1.7e9 + 30, {}]],
+        [["2", None, 0], [2.5, 0.2, 1, {}]],
+        [["2", None, 4], [2.5, 0.2, 3, {}]],
+    ]
+    load(warehouse, "smac", write(tmp_path / "a", data, {"1": {"x": 1}, "2": {"x": 2}}))
+    found = trials(warehouse)
+    assert [t["status"] for t in found] == ["finished", "failed", "failed", "finished", "failed"]
+    assert [t["values"] for t in found] == [
+        {("cost", None): value} for value in (1.5, "failed", "timeout", 2.5, "failed")
+    ]  # fmt: skip
+    assert found[0]["attributes"]["additional_info.note"] == "x"
+    assert found[1]["attributes"]["instance"] == "digits"
+    assert found[1]["attributes"]["cost_stored"] == 2147483647.0
+    assert found[0]["parameters"] == found[2]["parameters"] != found[1]["parameters"]
+
+
 def test_what_cannot_be_read_is_said(warehouse, tmp_path):
     folder = write(tmp_path / "a", [entry()])
     (folder / "runhistory.json").write_text((folder / "runhistory.json").read_text()[:-9])
@@ -218,9 +240,6 @@ def test_what_cannot_be_read_is_said(warehouse, tmp_path):
     (tmp_path / "b").mkdir()
     with pytest.raises(IngestError, match="There is no runhistory.json below"):
         load(warehouse, "smac", tmp_path / "b")
-    old = write(tmp_path / "c", [[[1, None, 0, 0], [1.0, 0.1, {"__enum__": "StatusType.SUCCESS"}, 0, 0, {}]]])
-    with pytest.raises(IngestError, match="SMAC before 2.0"):
-        load(warehouse, "smac", old)
     two = write(tmp_path / "d", [entry(cost=[1.0, 2.0])])
     with pytest.raises(IngestError, match="has 2 costs a run"):
         load(warehouse, "smac", two, options={"metric": "loss"})

@@ -1,0 +1,1 @@
+"""HpBandSter: result folders."""
