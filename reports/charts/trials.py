@@ -17,24 +17,25 @@ FEW = 255
 """Up to so many distinct values, a column is one byte a trial."""
 MANY = 65_535
 FLOAT_LEAST, FLOAT_MOST = 1e-37, 1e38
+LEAST_SCALED, CROWDED = 10, 0.05
 LENGTH = 200
 """Longer texts are cut; the CSV has all of them."""
 
 
-def packed(frame: pl.DataFrame, columns: Sequence[tuple[str, str, bool]]) -> dict[str, Any]:
+def packed(frame: pl.DataFrame, columns: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
     """Return columns of a frame as JSON-ready data.
 
     A text, or a number with up to 255 distinct values, is a list of these and one code a trial, 0 for none; other
     numbers keep four to five digits (whole ones all). Everything is little-endian and base64.
 
     Args:
-        columns: name in the frame, name for the reader, and whether its axis is logarithmic.
+        columns: name in the frame, name for the reader, and the scale of its axis (`linear`, `log`, `rank`).
     """
     return {
         "count": frame.height,
         "columns": [
-            {"name": visible(label), "log": is_log and _is_positive(frame[name]), **_packed(frame[name])}
-            for name, label, is_log in columns
+            {"name": visible(label), "scale": _scale(frame[name], scale), **_packed(frame[name])}
+            for name, label, scale in columns
         ],
     }
 
@@ -49,8 +50,25 @@ def packed_size(frame: pl.DataFrame) -> int:
     return int(total)
 
 
-def _is_positive(values: pl.Series) -> bool:
-    return values.dtype.is_numeric() and values.drop_nulls().len() > 0 and bool((values.drop_nulls() > 0).all())
+def _scale(values: pl.Series, wanted: str) -> str:
+    """Return the scale that is wanted, where the values have it."""
+    if not values.dtype.is_numeric() or not values.drop_nulls().len():
+        return "linear"
+    return "linear" if wanted == "log" and not bool((values.drop_nulls() > 0).all()) else wanted
+
+
+def scale_of(values: pl.Series) -> str:
+    """Return the scale on which a metric's values can be told apart: `log` or `rank` where a few lie far from the rest.
+
+    On a linear axis the middle half of such values would lie within a twentieth of it.
+    """
+    finite = values.drop_nulls().filter(values.drop_nulls().is_finite())
+    if finite.len() < LEAST_SCALED:
+        return "linear"
+    low, quarter, three, high = (float(finite.quantile(q, "linear") or 0.0) for q in (0.0, 0.25, 0.75, 1.0))
+    if high <= low or three - quarter >= CROWDED * (high - low):
+        return "linear"
+    return "log" if low > 0 else "rank"
 
 
 def _packed(values: pl.Series) -> dict[str, Any]:

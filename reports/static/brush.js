@@ -20,12 +20,39 @@
   // An axis: where each trial lies on it, from 0 (below) to 1; without a value it lies below the others.
   function Axis(column, rows) {
     this.column = column;
-    this.title = column.name + (column.isLog ? " (log)" : "");
+    this.title = column.name + (column.isLog ? " (log)" : column.isRank ? " (rank)" : "");
     this.brushes = [];
     this.place = new Float32Array(column.data.length);
     this.ticks = [];
-    this[column.isNumber ? "numbers" : "levels"](rows);
+    this[!column.isNumber ? "levels" : column.isRank ? "ranks" : "numbers"](rows);
   }
+
+  // Heavy tails with values on both sides of 0: places are ranks, ticks the quantiles.
+  Axis.prototype.ranks = function (rows) {
+    var column = this.column;
+    var there = rows.filter(function (row) { return column.at(row) !== null; });
+    var values = there.map(function (row) { return column.at(row); }).sort(function (a, b) { return a - b; });
+    var last = Math.max(1, values.length - 1);
+    var floor = there.length < rows.length ? 0.12 : 0;
+    var first = {};
+    var end = {};
+    values.forEach(function (value, at) {
+      if (!(value in first)) first[value] = at;
+      end[value] = at;
+    });
+    there.forEach(function (row) {
+      var value = column.at(row);
+      this.place[row] = floor + (1 - floor) * (first[value] + end[value]) / 2 / last;
+    }, this);
+    if (floor) this.ticks.push([0, "(none)"]);
+    this.scale = function (at) {
+      return values[Math.round(Math.min(1, Math.max(0, (at - floor) / (1 - floor))) * last)];
+    };
+    for (var i = 0; values.length && i <= 4; i += 1) {
+      var at = floor + (1 - floor) * i / 4;
+      this.ticks.push([at, window.hpowh.written(Number(this.scale(at).toPrecision(3)))]);
+    }
+  };
 
   Axis.prototype.numbers = function (rows) {
     var column = this.column;

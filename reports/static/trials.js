@@ -22,7 +22,8 @@
   function Column(spec) {
     this.name = spec.name;
     this.isNumber = spec.kind === "number";
-    this.isLog = spec.log;
+    this.isLog = spec.scale === "log";
+    this.isRank = spec.scale === "rank";
     this.values = spec.values;
     var kinds = { u1: Uint8Array, u2: Uint16Array, f8: Float64Array };
     this.data = spec.type === "f3" ? floats(bytes(spec.data)) : new kinds[spec.type](bytes(spec.data));

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hpowh.reports.charts.trials import packed, packed_size
+from hpowh.reports.charts.trials import packed, packed_size, scale_of
 
 
 def read(column: dict[str, Any], count: int) -> list[Any]:
@@ -30,7 +30,7 @@ def read(column: dict[str, Any], count: int) -> list[Any]:
 
 def one(values: list[Any], kind: Any = None) -> list[Any]:
     frame = pl.DataFrame({"x": pl.Series(values, dtype=kind)})
-    data = packed(frame, [("x", "x", False)])
+    data = packed(frame, [("x", "x", "linear")])
     return read(data["columns"][0], data["count"])
 
 
@@ -59,7 +59,7 @@ def test_whole_numbers_texts_and_few_values_are_exact():
 
 
 def test_levels_are_in_their_natural_order():
-    data = packed(pl.DataFrame({"x": ["10", "None", "9", "1e3", "b"]}), [("x", "x", False)])
+    data = packed(pl.DataFrame({"x": ["10", "None", "9", "1e3", "b"]}), [("x", "x", "linear")])
     assert data["columns"][0]["values"] == ["9", "10", "1e3", "None", "b"]
 
 
@@ -70,3 +70,14 @@ def test_the_size_is_foretold():
     )
     real = sum(len(str(one)) for one in packed(frame, [(n, n, False) for n in frame.columns])["columns"])
     assert packed_size(frame) == pytest.approx(real, rel=0.1)
+
+
+def test_a_metric_of_which_a_few_lie_far_from_the_rest_has_a_scale_that_tells_them_apart():
+    near = np.linspace(0.1, 0.5, 40)
+    assert scale_of(pl.Series(near)) == "linear"
+    assert scale_of(pl.Series([*near, 500.0, None])) == "log"
+    assert scale_of(pl.Series([*-near, *near, 500.0])) == "rank"
+    assert scale_of(pl.Series([0.0] * 30)) == "linear"
+    frame = pl.DataFrame({"x": [-1.0, 2.0], "k": ["a", "b"]})
+    found = packed(frame, [("x", "x", "log"), ("x", "x", "rank"), ("k", "k", "rank")])["columns"]
+    assert [one["scale"] for one in found] == ["linear", "rank", "linear"]

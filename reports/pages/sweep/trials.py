@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.reports.blocks import Block, Column, Figure, Parallel, TrialTable
 from hpowh.reports.charts import sweep as charts
-from hpowh.reports.charts.trials import packed, packed_size
+from hpowh.reports.charts.trials import packed, packed_size, scale_of
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import better
 from hpowh.reports.pages.sweep.wide import Wide, wide_trials
@@ -35,8 +35,8 @@ class Trials:
     wide: Wide
     sample: pl.DataFrame
     """The trials that figures and table show, by number."""
-    columns: list[tuple[str, str, bool]]
-    """Column of the frame, name for the reader, and whether its axis is logarithmic; in the order of the table."""
+    columns: list[tuple[str, str, str]]
+    """Column of the frame, name for the reader, and the scale of its axis; in the order of the table."""
 
     def at(self, column: str) -> int:
         """Return the position of a column."""
@@ -60,14 +60,16 @@ def load_trials(
     """Return the trials with some hyperparameters and metrics, thinned out where they are too many for a page."""
     wide = wide_trials(site, sweep_id, names, metrics)
     frame = wide.query.frame
-    columns = [("trial", "Trial", False), ("state", "State", False)]
+    columns = [("trial", "Trial", "linear"), ("state", "State", "linear")]
     names = frame["name"].to_list()
     if len(set(names)) == len(names) and names != [str(trial) for trial in frame["trial"]]:
-        columns.append(("name", "Name", False))
-    columns += [(column, name, False) for column, (_, name) in zip(wide.metrics, metrics, strict=True)]
-    columns += [(column, name, logs.get(name, False)) for name, column in wide.parameters.items()]
+        columns.append(("name", "Name", "linear"))
+    columns += [
+        (column, name, scale_of(frame[column])) for column, (_, name) in zip(wide.metrics, metrics, strict=True)
+    ]
+    columns += [(column, name, "log" if logs.get(name) else "linear") for name, column in wide.parameters.items()]
     if frame["seconds"].null_count() < frame.height:
-        columns.append(("seconds", "Seconds", False))
+        columns.append(("seconds", "Seconds", "linear"))
     size = packed_size(frame.select(name for name, _, _ in columns))
     count = int(frame.height * (BYTES - BYTES_LESS * (len(metrics) - 1)) / max(1, size))
     sample = frame
