@@ -18,8 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hpowh.analyses.sweeps import models
-from hpowh.analyses.sweeps.analysis import analyse_metric
+from hpowh.analyses.sweeps import analysis, models
 from hpowh.analyses.sweeps.reading.columns import Declared, Raw
 
 START, ROUNDS, BATCH = 20, 5, 10
@@ -203,7 +202,7 @@ def columns(settings: Sequence[Setting], declared: Mapping[str, Declared]) -> li
 
 def suggested(settings: Sequence[Setting], found: Sequence[float], declared: Mapping[str, Declared]) -> list[Setting]:
     """Return what `hpowh analyse sweeps` suggests after these trials."""
-    result = analyse_metric(columns(settings, declared), np.array(found), "min", len(found))
+    result = analysis.analyse_metric(columns(settings, declared), np.array(found), "min", len(found))
     made: dict[int, Setting] = {}
     for row in result.tables.get("sweep_suggestion", []):
         value = row["text_value"] if row["numeric_value"] is None else row["numeric_value"]
@@ -261,9 +260,12 @@ def by_tpe(function: Callable[[Trial], float], seed: int) -> float:
 
 
 def only_suggestions() -> None:
-    """Leave away, in this process, what no suggestion rests on: pictures, Shapley values, the other forest."""
+    """Leave away, in this process, what no suggestion rests on: pictures, Shapley values, other importances, ranges."""
     models._shapley_rows = lambda *_: None
     models._surrogate_rows = lambda *_: None
+    models.Importances.near_best = lambda *_: {}
+    analysis.ranges.best_ranges = lambda *_: []
+    analysis.ranges.untried = lambda *_: []
 
 
 def main() -> None:

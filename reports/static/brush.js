@@ -179,6 +179,41 @@
     });
     label.appendChild(select);
     this.box.querySelector("[data-choices]").appendChild(label);
+    this.box.querySelector("[data-choices]").appendChild(this.menu());
+  };
+
+  // Which columns have an axis: all that the table has, but for the trial's own number, state and name.
+  Parallel.prototype.menu = function () {
+    var self = this;
+    var menu = document.createElement("details");
+    var list = document.createElement("div");
+    menu.className = "axes";
+    menu.appendChild(document.createElement("summary")).textContent = "Axes";
+    menu.appendChild(list);
+    this.trials.columns.forEach(function (column, at) {
+      if (at < 2 || column.name === "Name" && !column.isNumber) return;
+      var label = document.createElement("label");
+      var box = document.createElement("input");
+      var name = document.createElement("bdi");
+      box.type = "checkbox";
+      box.checked = self.axes.some(function (axis) { return axis.column === column; });
+      name.textContent = column.name;
+      box.addEventListener("change", function () { box.checked = self.show(column, box.checked); });
+      label.appendChild(box);
+      label.appendChild(name);
+      list.appendChild(label);
+    });
+    return menu;
+  };
+
+  // Give a column an axis, before the last one, or take it away; return whether it has one: the last axis stays.
+  Parallel.prototype.show = function (column, wanted) {
+    var at = this.axes.map(function (axis) { return axis.column; }).indexOf(column);
+    if (wanted && at < 0) this.axes.splice(this.axes.length - 1, 0, new Axis(column, this.drawn));
+    if (!wanted && at >= 0 && this.axes.length > 1) this.axes.splice(at, 1);
+    this.layout();
+    this.select();
+    return this.axes.some(function (axis) { return axis.column === column; });
   };
 
   Parallel.prototype.x = function (at) {

@@ -113,7 +113,7 @@ def test_every_chart_is_drawn_and_names_are_text(site: Path, browse: Callable[..
         "[...document.querySelectorAll('.chart[data-chart]')].map(c => ({data: c.dataset.chart}))")}  # fmt: skip
     wanted = {"parallel", "matters", "shapley", "slices", "pair", "history", "duration", "curves", "steps"}
     both = {f"sweep-{one}{end}" for one in wanted - {"curves", "steps"} for end in ("", "-2")}
-    assert names == both | {"sweep-curves", "sweep-steps", "sweep-front", "sweep-per-metric"}
+    assert names == both | {"sweep-curves", "sweep-steps", "sweep-front", "sweep-per-metric", "sweep-hypervolume"}
     assert page.evaluate("window.pwned") is None
     labels = page.locator("#sweep-parallel .axis-title title").all_text_contents()
     assert labels[0] == "rate (log)"
@@ -221,6 +221,14 @@ def test_axes_by_keyboard_order_and_colour(site: Path, browse: Callable[..., Any
     assert page.locator("#sweep-parallel .axis-title title").nth(1).text_content() == "rate (log)"
     page.locator("#sweep-parallel select").select_option(label="size")
     assert page.evaluate(f"{PARALLEL}.metric.name") == "size"
+    page.locator("#sweep-parallel .axes summary").click()
+    titles = page.locator("#sweep-parallel .axis-title title")
+    before = titles.all_text_contents()
+    page.locator("#sweep-parallel .axes").get_by_label("rate", exact=True).uncheck()
+    page.locator("#sweep-parallel .axes").get_by_label("Seconds").check()
+    after = titles.all_text_contents()
+    assert set(after) == {*before, "Seconds"} - {"rate (log)"}
+    assert after[-1] == before[-1]
 
 
 @pytest.mark.browser
