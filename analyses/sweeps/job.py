@@ -190,6 +190,7 @@ def _analyse_metric(
             ],
         )
     result.add("sweep_step", summary.step_rows(trials, number, direction))
+    result.add("sweep_rung", summary.rung_rows(trials, number, result))
     result.add("sweep_budget", summary.budget_rows(trials, number))
     reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())
     failures, why = summary.failure_rows(trials, number, reasons)

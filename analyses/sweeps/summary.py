@@ -12,6 +12,7 @@ import numpy as np
 from hpowh.analyses.sweeps.advice.budget import effects, last_steps
 from hpowh.analyses.sweeps.advice.failures import LEAST_BAD, Ended, explain
 from hpowh.analyses.sweeps.advice.steps import early_stopping
+from hpowh.analyses.sweeps.importance.rungs import rungs
 from hpowh.analyses.sweeps.reading.columns import read_column
 from hpowh.analyses.sweeps.reading.configurations import configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import TooLittleError, prepare
@@ -165,6 +166,12 @@ def step_rows(trials: Trials, metric: int, direction: str) -> list[Row]:
     sign = 1.0 if direction == "min" else -1.0
     rows = [asdict(row) for row in early_stopping(trial, step, sign * value, sign * trials.final[metric])]
     return [{**row, "trial_count": row["count"], "kept_share": row["kept"]} for row in rows]
+
+
+def rung_rows(trials: Trials, metric: int, result: Result) -> list[Row]:
+    """Return the rows of `result.sweep_rung`: what mattered at each step of the evaluations."""
+    effects = sorted(result.tables.get("sweep_effect", []), key=lambda row: -(row["share"] or 0.0))
+    return [asdict(row) for row in rungs(trials.columns, *trials.steps[metric], [r["hyperparameter"] for r in effects])]
 
 
 def budget_rows(trials: Trials, metric: int) -> list[Row]:

@@ -25,6 +25,16 @@ create table result.sweep_published (
     importance double not null,
     deviation double not null
 );
+create table result.sweep_rung (
+    analysis_run_id integer not null,
+    metric_id integer not null,
+    step integer not null,
+    configuration_count bigint not null,
+    hyperparameter text not null,
+    share double not null,
+    lower double,
+    upper double
+);
 create table result.sweep_hypervolume (
     analysis_run_id integer not null,
     position integer not null,
@@ -51,6 +61,8 @@ alter table result.sweep_front add column is_knee boolean
 COMMENTS = {
     "sweep_published": "One row per analysis run, metric and column (a number or a level's dummy): the analysis as "
     "commonly published.",
+    "sweep_rung": "One row per analysis run, metric, step and hyperparameter: the share of the variance that it explains "
+    "there.",
     "sweep_hypervolume": "One row per analysis run and configuration that enlarged the front: the share of the box "
     "dominated since.",
     "sweep_front_suggestion": "One row per analysis run, configuration suggested for the front of all metrics, and "

@@ -224,6 +224,21 @@ def scatter(
     return Plot({"": {"data": data}}, layout, (), ("x", "y"))
 
 
+def rungs(rows: Sequence[Row]) -> Plot:
+    """Return the share of the variance by step, a line a hyperparameter."""
+    data = []
+    for at, name in enumerate(dict.fromkeys(row["hyperparameter"] for row in rows)):
+        mine = [row for row in rows if row["hyperparameter"] == name]
+        steps = [row["step"] for row in mine]
+        data.append(line(plot_text(name, 30), steps, [row["share"] for row in mine], token=f"@{at}"))
+    steps = [row["step"] for row in rows]
+    layout = {
+        "xaxis": axis("Step", is_log=spans_orders(steps, 8.0)),
+        "yaxis": axis("Share of the variance", range=[0, 1]),
+    }
+    return Plot({"": {"data": data}}, layout, (), ("x",))
+
+
 def hypervolume(rows: Sequence[Row]) -> Plot:
     """Return how much of the box the front dominates, by trial."""
     at, volume = [row["number"] for row in rows], [row["hypervolume"] for row in rows]

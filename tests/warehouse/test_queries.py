@@ -178,8 +178,8 @@ WITHOUT_ROWS = {
     "overview/refused", "overview/unusable",
     # Its sweeps have one metric, no intermediate values and no condition, and nothing was left untried.
     "sweep/front_suggestions", "sweep/front_values", "sweep/hypervolume", "sweep/knee", "sweep/published",
-    "sweep/curve_band", "sweep/curves", "sweep/front", "sweep/steps", "sweep/tradeoff", "sweep/untried", "sweep/unused",
-    "sweep_input/rules",
+    "sweep/rungs", "sweep/curve_band", "sweep/curves", "sweep/front", "sweep/steps", "sweep/tradeoff", "sweep/untried",
+    "sweep/unused", "sweep_input/rules",
 }  # fmt: skip
 """What the demo has no rows for; every other query gives some."""
 

@@ -212,6 +212,19 @@ SWEEP_FRONT = table(
     integer("front"),
     boolean("is_knee", null=True),
 )
+SWEEP_RUNG = table(
+    "result",
+    "sweep_rung",
+    "One row per analysis run, metric, step and hyperparameter: the share of the variance that it explains there.",
+    integer("analysis_run_id"),
+    integer("metric_id"),
+    integer("step"),
+    bigint("configuration_count"),
+    text("hyperparameter"),
+    real("share", null=False),
+    real("lower"),
+    real("upper"),
+)
 SWEEP_HYPERVOLUME = table(
     "result",
     "sweep_hypervolume",

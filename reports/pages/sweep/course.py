@@ -100,6 +100,7 @@ def _intermediate(
             notes=(note,),
         )
     ]
+    blocks += _rungs(site, run, about["metric"], suffix)
     found = site.query(queries.text("sweep/steps"), run=run, metric=about["metric"])
     if found.frame.height:
         blocks.append(
@@ -117,6 +118,30 @@ def _intermediate(
             )
         )
     return blocks
+
+
+def _rungs(site: SiteContext, run: int, metric: int, suffix: str) -> list[Block]:
+    """Return what mattered at each step of the evaluations."""
+    query = site.query(queries.text("sweep/rungs"), run=run, metric=metric)
+    rows = query.rows()
+    if not rows:
+        return []
+    counts = {row["step"]: row["configuration_count"] for row in rows}
+    first, last = min(counts), max(counts)
+    return [
+        Figure(
+            id=f"sweep-rungs{suffix}",
+            title="What mattered at each step",
+            how_to_read="The share of the variance that a hyperparameter explains alone at a step, among the "
+            "configurations that reached it: every evaluation counts, also of what was stopped. Later steps hold only "
+            "what a scheduler kept, so that what it chose by matters less there.",
+            chart=charts.rungs(rows),
+            query=query,
+            alt="Lines by step: the share of the variance that each hyperparameter explains.",
+            analysis_run_id=run,
+            notes=(f"{counts[first]:,} configurations at step {first:,}, {counts[last]:,} at step {last:,}.",),
+        )
+    ]
 
 
 def _budgets(site: SiteContext, run: int, summary: Row, suffix: str) -> list[Block]:
