@@ -12,6 +12,7 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.sources.trackers.roles import number_of
 from hpowh.warehouse.sources.trackers.tracked import Objective, Points, Tracked, TrackedRun, flatten
+from hpowh.warehouse.sources.wandb.left import LeftRun, left_files, left_folders, read_left
 from hpowh.warehouse.sources.wandb.log import NoLogError, RecordLog
 from hpowh.warehouse.sources.wandb.run import WandbRun, history_points, run_files
 
@@ -29,10 +30,10 @@ def find_files(path: Path) -> list[Path]:
     """Return the `.wandb` files that a path means.
 
     Raises:
-        IngestError: there is none.
+        IngestError: there is none, nor a run's folder of which other files are left.
     """
     found = [path] if path.is_file() else run_files(path)
-    if not found:
+    if not found and not left_files(path):
         raise IngestError(
             f"The folder {path} holds no .wandb file.",
             "Name the folder `wandb` that offline runs are written to, one run's folder, or a .wandb file.",
@@ -43,7 +44,7 @@ def find_files(path: Path) -> list[Path]:
 def fingerprint_files(path: Path) -> str:
     """Return a hash over the names and contents of the run files."""
     digest = sha256()
-    for file in find_files(path):
+    for file in [*find_files(path), *left_files(path)]:
         digest.update(f"\n{file.name}\n".encode())
         with file.open("rb") as handle:
             while chunk := handle.read(CHUNK):
@@ -94,7 +95,34 @@ def read_files(path: Path) -> Tracked:
     if not_begun:
         notes.append(f"{not_begun:,} files hold no run yet; they are left out.")
     reads = sorted(found.values(), key=lambda one: (one.run.started is None, one.run.started, one.run.run_id))
-    return _tracked(reads, problems, notes)
+    tracked = _tracked(reads, problems, notes)
+    left = [read_left(folder) for folder in left_folders(path)]
+    known = {one.run.run_id for one in reads}
+    left = [one for one in left if one.run_id not in known]
+    if left:
+        groups = {run.group for run in tracked.runs}
+        group = groups.pop() if len(groups) == 1 else "uncategorized"
+        tracked.runs += [_left_trial(one, group) for one in left]
+        tracked.notes.append(
+            f"{len(left):,} run folders hold no .wandb file: they are read from config.yaml and wandb-summary.json, "
+            "without history. These do not say how a run ended: one with a summary counts as finished."
+        )
+    return tracked
+
+
+def _left_trial(one: LeftRun, group: str) -> TrackedRun:
+    told: dict[str, Any] = {name: one.metadata[name] for name in ("host", "program", "git") if name in one.metadata}
+    return TrackedRun(
+        group=group,
+        name=one.run_id,
+        status="finished" if one.has_summary else "running",
+        started=one.started,
+        ended=one.ended if one.has_summary else None,
+        parameters=dict(flatten(without_own(one.config))),
+        summary=dict(flatten(without_own(one.summary))),
+        attributes={"id": one.run_id, **told},
+        source=str(one.folder),
+    )
 
 
 def _tracked(reads: list[_Read], problems: list[Problem], notes: list[str]) -> Tracked:
@@ -115,7 +143,7 @@ def _tracked(reads: list[_Read], problems: list[Problem], notes: list[str]) -> T
 
     def history(wanted: Mapping[int, Sequence[str]]) -> Iterator[tuple[int, Points]]:
         for at, names in wanted.items():
-            points = _points(reads[at].logs, names)
+            points = _points(reads[at].logs, names) if at < len(reads) else None
             if points:
                 yield at, points
 
