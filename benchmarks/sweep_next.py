@@ -48,20 +48,20 @@ class Drawn:
 
     def number(self, name: str, low: float, high: float, *, log: bool = False) -> float:
         """Draw evenly, on the logarithm where that is asked for."""
-        self.declared[name] = Declared("float", "log" if log else "linear", low, high)
+        self.declared[name] = Declared(value_type="float", scale="log" if log else "linear", lower=low, upper=high)
         value = self.random.uniform(math.log(low), math.log(high)) if log else self.random.uniform(low, high)
         self.values[name] = float(np.clip(math.exp(value), low, high)) if log else float(value)
         return float(self.values[name])
 
     def whole(self, name: str, low: int, high: int) -> int:
         """Draw evenly."""
-        self.declared[name] = Declared("int", "linear", low, high)
+        self.declared[name] = Declared(value_type="int", lower=low, upper=high)
         self.values[name] = int(self.random.integers(low, high + 1))
         return int(self.values[name])
 
     def level(self, name: str, levels: Sequence[str]) -> str:
         """Draw evenly."""
-        self.declared[name] = Declared("text", "linear", choices=tuple(levels))
+        self.declared[name] = Declared(value_type="text", choices=tuple(levels))
         self.values[name] = str(self.random.choice(list(levels)))
         return str(self.values[name])
 

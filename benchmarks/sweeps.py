@@ -42,7 +42,7 @@ def ours(method: str, x: Floats, y: Floats) -> Floats:
     from hpowh.analyses.sweeps.reading.columns import Declared, Raw
     from hpowh.analyses.sweeps.reading.prepare import prepare
 
-    unit = Declared("float", "linear", 0.0, 1.0)
+    unit = Declared(value_type="float", lower=0.0, upper=1.0)
     prepared = prepare([Raw(n, x[:, j], [str(v) for v in x[:, j]], unit) for j, n in enumerate(NAMES)])
     if method == "fanova":
         return forest_fanova(prepared, y, 0, r_squared=0.0).main

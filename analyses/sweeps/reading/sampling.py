@@ -91,7 +91,8 @@ def suspects(columns: Sequence[Column], results: Mapping[str, Floats]) -> list[t
 
     found = []
     for column in columns:
-        if column.kind == "categorical" or column.declared is not None:
+        declared = column.declared
+        if column.kind == "categorical" or (declared is not None and declared.lower is not None):
             continue
         for name, values in results.items():
             both = ~np.isnan(column.values) & ~np.isnan(values)

@@ -53,7 +53,7 @@ def test_the_knee_is_where_the_front_bends_most_and_a_front_that_bends_outwards_
     bent = np.column_stack([x, (1 - x) ** 4])
     worse = np.array([[0.9, 0.9]])
     wanted = int(np.argmin(x + (1 - x) ** 4))
-    assert knee(np.vstack([worse, 100 * bent])) == wanted + 1
+    assert knee(100 * np.vstack([worse, bent])) == wanted + 1
     assert knee(np.column_stack([x, 1 - x])) is None
     assert knee(np.column_stack([x, 1 - x**4])) is None
     assert knee(np.array([[0.0, 1.0], [1.0, 0.0]])) is None

@@ -64,7 +64,7 @@ def test_a_number_that_goes_with_a_result_is_asked_about_unless_it_is_declared()
     raw = [
         column("epoch", epochs.tolist()),
         column("x", np.arange(20.0).tolist()),
-        column("set", epochs.tolist(), Declared("int", "linear", 1, 7)),
+        column("set", epochs.tolist(), Declared(value_type="int", lower=1, upper=7)),
     ]
     columns = [read_column(one) for one in raw]
     found = suspects(columns, {"the number of steps": 10 * epochs + 3, "the duration": np.full(20, np.nan)})
