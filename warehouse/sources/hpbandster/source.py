@@ -19,7 +19,7 @@ from hpowh.warehouse.sources.sweeps.labels import check_options, label_of
 from hpowh.warehouse.sources.sweeps.records import Content, Record, Value, moment_of, number_of, observed
 from hpowh.warehouse.sources.sweeps.steps import steps_of
 from hpowh.warehouse.sources.sweeps.tables import Sweep
-from hpowh.warehouse.sources.sweeps.tool_files import read_json, read_texts
+from hpowh.warehouse.sources.sweeps.tool_files import first_paths, read_json, read_texts
 
 CONFIGS, RESULTS, SPACE = "configs.json", "results.json", "configspace.json"
 
@@ -35,9 +35,10 @@ class HpBandSter(SweepSource):
 
     def recognises(self, path: Path) -> str | None:
         """Say why a folder is one of HpBandSter's."""
-        if path.is_dir() and any((one.parent / RESULTS).is_file() for one in path.rglob(CONFIGS)):
-            return f"it holds HpBandSter's {CONFIGS} and {RESULTS}"
-        return None
+        if not path.is_dir():
+            return None
+        there = any(one.name == CONFIGS and (one.parent / RESULTS).is_file() for one in first_paths(path))
+        return f"it holds HpBandSter's {CONFIGS} and {RESULTS}" if there else None
 
     def check(self, request: Request) -> None:
         """Refuse options and mappings that mean nothing here."""

@@ -18,7 +18,7 @@ from hpowh.warehouse.sources.sweeps.folder import SweepSource
 from hpowh.warehouse.sources.sweeps.labels import check_options, label_of
 from hpowh.warehouse.sources.sweeps.records import Content, Record, Value, number_of, observed
 from hpowh.warehouse.sources.sweeps.tables import Sweep, SweepParameter
-from hpowh.warehouse.sources.sweeps.tool_files import read_json
+from hpowh.warehouse.sources.sweeps.tool_files import first_paths, read_json
 
 TRIAL, ORACLE = "trial.json", "oracle.json"
 STATUSES = {
@@ -41,9 +41,10 @@ class KerasTuner(SweepSource):
 
     def recognises(self, path: Path) -> str | None:
         """Say why a folder is one of Keras Tuner's."""
-        if path.is_dir() and any(path.rglob(f"trial_*/{TRIAL}")):
-            return f"it holds Keras Tuner's trial_…/{TRIAL}"
-        return None
+        if not path.is_dir():
+            return None
+        there = any(one.match(f"trial_*/{TRIAL}") for one in first_paths(path))
+        return f"it holds Keras Tuner's trial_…/{TRIAL}" if there else None
 
     def check(self, request: Request) -> None:
         """Refuse options and mappings that mean nothing here."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem
 
 TRIES = 4
+LOOKED_AT = 5000
+"""So many paths of a folder are looked at to say what it is."""
 PAUSE = 0.25
 """Seconds between two tries to read a file that is being written anew."""
 
@@ -85,6 +88,11 @@ def read_lines(path: Path, label: str) -> Lines:
         else:
             found.problems.append(Problem(number, label, text[:80].decode("utf-8", "replace"), "no JSON object"))
     return found
+
+
+def first_paths(folder: Path, most: int = LOOKED_AT) -> list[Path]:
+    """Return the first paths below a folder: enough to say what it is, also of a home directory."""
+    return list(islice(folder.rglob("*"), most))
 
 
 def read_texts(path: Path) -> list[tuple[int, str]]:
