@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.landscapes.values import Metric
 
 JOB, SIMILARITY_JOB, OVERFITTING_JOB = "landscapes", "landscapes.similarity", "landscapes.overfitting"
-VERSION = "6"
+VERSION = "7"
 SAVE_EVERY = 5.0
 """Seconds of work that an interruption may cost."""
 
@@ -216,11 +216,17 @@ def _space(rows: Rows, search_space_id: int) -> Space | LandscapeError:
 def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Characterisation) -> None:
     """Add what only the warehouse knows: which landscape it is, its direction, the optimiser runs on it."""
     from hpowh.analyses.landscapes.frames import column_lists
+    from hpowh.analyses.landscapes.grid.own import empty_sentences, over_own_levels
     from hpowh.analyses.landscapes.one.plausibility import implausible_direction
-    from hpowh.analyses.landscapes.reading.rows import read_trials
+    from hpowh.analyses.landscapes.reading.keys import read_labels
+    from hpowh.analyses.landscapes.reading.rows import read_trials, rows_of
     from hpowh.analyses.landscapes.several.against import place_runs
 
     key = task.key
+    if result.empty:
+        labels = read_labels(rows_of(warehouse), key.search_space_id)
+        result.warnings += empty_sentences(result.empty, labels)
+    own = over_own_levels(surface)
     doubt = implausible_direction(surface, key.metric, key.direction)
     if doubt:
         result.warnings.append(doubt)
@@ -228,7 +234,7 @@ def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Chara
     subject = {
         "search_space_id": key.search_space_id, "benchmark_id": key.benchmark_id, "metric_id": key.metric_id,
         "split": key.split, "fidelity": key.fidelity, "seed": key.seed, "direction": key.direction,
-        "cardinality": surface.space.cardinality, "configuration_count": surface.size, "coverage": surface.coverage,
+        "cardinality": own.space.cardinality, "configuration_count": own.size, "coverage": own.coverage,
         "epsilon": result.epsilon.value, "epsilon_rule": result.epsilon.rule,
         "best_configuration_id": int(surface.ranks[best]), "best_loss": float(surface.loss[best]),
         "default_configuration_id": task.options.default, "engine": result.engine,

@@ -111,6 +111,10 @@ LANDSCAPE_IMPORTANCE = table(
     real("tunability_shapley"),
     real("ablation_shapley"),
     text("reason", null=True),
+    real("main_lower"),
+    real("main_upper"),
+    real("total_lower"),
+    real("total_upper"),
 )
 LANDSCAPE_INTERACTION = table(
     "result",
@@ -130,6 +134,8 @@ LANDSCAPE_INTERACTION = table(
     real("reciprocal_share"),
     real("tunability_interaction"),
     text("reason", null=True),
+    real("pair_lower"),
+    real("pair_upper"),
 )
 LANDSCAPE_NEUTRALITY = table(
     "result",

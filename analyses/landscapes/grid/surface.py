@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,8 @@ class Surface:
     """Configurations that had no finite loss."""
     units: Units | None = None
     """How the configurations share seeds and folds; None where all have the same."""
+    failed: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Ranks of the configurations that were tried and have no finite loss."""
 
     @classmethod
     def make(
@@ -55,7 +57,8 @@ class Surface:
         if ranks.shape != loss.shape or ranks.ndim != 1:
             raise LandscapeError(f"{ranks.shape} ranks do not go with {loss.shape} losses.")
         finite = np.isfinite(loss)
-        dropped = int(ranks.size - np.count_nonzero(finite))
+        failed = ranks[~finite]
+        dropped = int(failed.size)
         if dropped:
             ranks, loss = ranks[finite], loss[finite]
         if not ranks.size:
@@ -68,12 +71,13 @@ class Surface:
             ranks, loss = ranks[order], loss[order]
             if np.any(ranks[1:] == ranks[:-1]):
                 raise LandscapeError("A configuration occurs more than once.", "Average over seeds and folds first.")
-        if ranks[0] < 0 or ranks[-1] >= space.cardinality:
+        low, high = (int(end(np.concatenate((ranks[[0, -1]], failed)))) for end in (np.min, np.max))
+        if low < 0 or high >= space.cardinality:
             raise LandscapeError(
-                f"Configuration {int(ranks[0] if ranks[0] < 0 else ranks[-1])} lies outside the space "
+                f"Configuration {low if low < 0 else high} lies outside the space "
                 f"of {space.cardinality:,} configurations."
             )
-        return cls(space, ranks, loss, dropped, units)
+        return cls(space, ranks, loss, dropped, units, failed)
 
     @classmethod
     def from_grid(cls, array: NDArray[np.float64], ordinal: Sequence[bool] | bool = True) -> Surface:

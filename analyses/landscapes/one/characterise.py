@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,19 @@ from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.engines import graph_of
 from hpowh.analyses.landscapes.grid.epsilon import CURVE, Epsilon, choose_epsilon
 from hpowh.analyses.landscapes.grid.graph import EdgeGraph, Graph
+from hpowh.analyses.landscapes.grid.own import EmptyLevel, Own, own_levels
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.completed import IMPUTATIONS, can_be_completed, completed_tables, completion_sentence
+from hpowh.analyses.landscapes.one.completing import completions
 from hpowh.analyses.landscapes.one.correlation import autocorrelation, sampled_autocorrelation
 from hpowh.analyses.landscapes.one.distribution import PROBABILITIES, distribution_metrics, quantiles
 from hpowh.analyses.landscapes.one.importance import measure_importance
 from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
-from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics
+from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics, no_network
 from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
 from hpowh.analyses.landscapes.one.shares import shares_by_distance
 from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
-from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric
+from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric, percent
 
 Columns = Mapping[str, Any]
 """One table: an array or list for each column."""
@@ -57,6 +60,8 @@ class Characterisation:
     engine: str
     tables: dict[str, Columns] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    empty: tuple[EmptyLevel, ...] = ()
+    """Levels without a value, which take no part."""
 
     def value(self, name: str) -> float | None:
         """Return one scalar metric.
@@ -74,9 +79,55 @@ class Characterisation:
 def characterise(surface: Surface, options: Options = Options()) -> Characterisation:
     """Return every table and metric of one landscape.
 
+    Levels without a value take no part (`empty` has them). Where some configurations are missing and enough are there,
+    metrics and importances are means over completions (`completing`), each with the interval between them; nodes,
+    optima and networks are those of what was evaluated.
+
     Raises:
         LandscapeError: a bad threshold, or a landscape too large for either engine.
     """
+    own = own_levels(surface)
+    if own is not None:
+        default = None if options.default is None else own.inner(options.default)
+        found = characterise(own.surface, replace(options, default=default))
+        return replace(found, tables=_in_whole_space(found.tables, own), empty=own.empty)
+    if not can_be_completed(surface):
+        return _describe(surface, options)
+    seen = _describe(surface, replace(options, has_importance=False))
+    given = replace(options, epsilon=seen.epsilon.value)
+    drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
+    completed = [_describe(one, given).tables for one in drawn]
+    return replace(seen, tables=completed_tables(surface, seen.tables, completed), warnings=_completed(surface, seen))
+
+
+IDENTITIES = {
+    "landscape_node": ("configuration_id", "best_neighbour_id", "plateau_id", "basin_id"),
+    "landscape_plateau": ("plateau_id",),
+    "landscape_optimum": ("configuration_id", "funnel_id"),
+    "landscape_lon_edge": ("from_id", "to_id"),
+}
+"""Columns that hold ranks of configurations."""
+
+
+def _in_whole_space(tables: Mapping[str, Columns], own: Own) -> dict[str, Columns]:
+    """Return the tables with ranks of the search space in place of those of the landscape's own grid."""
+    found = {name: dict(table) for name, table in tables.items()}
+    for name, columns in IDENTITIES.items():
+        for column in columns:
+            if column in found.get(name, {}):
+                ranks = found[name][column]
+                turned = own.whole(np.ma.getdata(ranks))
+                is_masked = isinstance(ranks, np.ma.MaskedArray)
+                found[name][column] = np.ma.masked_array(turned, np.ma.getmaskarray(ranks)) if is_masked else turned
+    return dict(found)
+
+
+def _completed(surface: Surface, seen: Characterisation) -> list[str]:
+    return [completion_sentence(surface), *seen.warnings[1:]]
+
+
+def _describe(surface: Surface, options: Options) -> Characterisation:
+    """Return every table and metric of the configurations that are there."""
     epsilon = choose_epsilon(surface, is_bounded=options.is_bounded, given=options.epsilon)
     graph = graph_of(surface, engine=options.engine, threads=options.threads)
     nodes = describe_nodes(surface, graph, epsilon.value)
@@ -116,9 +167,9 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
 
 
 def _incomplete_warning(surface: Surface) -> str:
-    missing = surface.space.cardinality - surface.size
+    cells = surface.space.cardinality
     return (
-        f"{missing:,} of {surface.space.cardinality:,} configurations ({1 - surface.coverage:.2%}) were not evaluated: "
+        f"{cells - surface.size:,} of {cells:,} configurations ({percent(1 - surface.coverage)}) were not evaluated: "
         f"nothing is imputed; {_STRUCTURE_SAID[surface.coverage >= STRUCTURE_COVERAGE]}."
     )
 
@@ -206,10 +257,10 @@ def _add_networks(
     if not options.has_network:
         return None
     if surface.coverage < STRUCTURE_COVERAGE:
-        why = f"{surface.coverage:.2%} of the configurations were evaluated; networks need {STRUCTURE_COVERAGE:.0%}"
-        metrics += [
-            Metric(name=f"lon_{step}_{name}", value=None, reason=why) for step in (1, 2) for name in ("nodes", "edges")
-        ]
+        why = (
+            f"{percent(surface.coverage)} of the configurations were evaluated; networks need {STRUCTURE_COVERAGE:.0%}"
+        )
+        metrics += [*no_network(1, why), *no_network(2, why)]
         return None
     ranks, depth = surface.ranks[nodes.basins.optima], surface.loss[nodes.basins.optima]
     roles, tables = None, []
@@ -217,9 +268,7 @@ def _add_networks(
         try:
             network = build_network(surface, nodes.basins, step)
         except TooLargeError as error:
-            metrics += [
-                Metric(name=f"lon_{step}_{name}", value=None, reason=error.message) for name in ("nodes", "edges")
-            ]
+            metrics += no_network(step, error.message)
             continue
         roles = describe_roles(network, depth)
         metrics += network_metrics(network, roles, depth)

@@ -16,7 +16,7 @@ from hpowh.analyses.landscapes.one import games
 from hpowh.analyses.landscapes.one.fanova import Decomposition, capped, decompose, roughness_to_slope, without_rounding
 from hpowh.analyses.landscapes.one.interactions import Squares, count_squares, square_count
 from hpowh.analyses.landscapes.one.surrogate import Surrogate, fit_surrogate
-from hpowh.analyses.landscapes.values import EQUAL, Metric, metric
+from hpowh.analyses.landscapes.values import EQUAL, Metric, metric, percent
 
 EXACT = "exact: cell means of the complete grid"
 BEST_SHARE = 0.1
@@ -40,8 +40,9 @@ class Importance:
 def measure_importance(surface: Surface, *, default: int | None, seed: int, threads: int | None = None) -> Importance:
     """Return importances, interactions and games of all hyperparameters.
 
-    Exact on a complete grid; otherwise the variance shares are those of a random forest's predictions, with its R2 as
-    their method, and the games, which need every configuration, are NULL with the reason.
+    Exact on a complete grid; otherwise the shares are those of a random forest's predictions times its R2, so that no
+    more than it explains is shared out, with R2 as their method; what the landscape's own shares are, and the games,
+    which need every configuration, are NULL with the reason.
 
     Args:
         default: rank of the default configuration of the tunability game; none gives NULL.
@@ -55,12 +56,12 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
     metrics = _square_metrics(squares, square_reason)
     surrogates = _Surrogates(surface, seed)
     for scope in SCOPES:
-        parts, method, reason = _decomposition(surface, scope, surrogates, threads)
+        parts, method, reason, explained = _decomposition(surface, scope, surrogates, threads)
         for j, axis in enumerate(space.axes):
             row = {
                 "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": method,
-                "main_share": parts and parts.share(float(parts.main[j])),
-                "total_share": parts and parts.share(float(parts.total[j])),
+                "main_share": _of(parts, float(parts.main[j]) if parts else 0.0, explained),
+                "total_share": _of(parts, float(parts.total[j]) if parts else 0.0, explained),
                 "reason": reason,
             }  # fmt: skip
             if scope == "all":
@@ -71,15 +72,26 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
             row = {
                 "scope": scope, "position_a": space.axes[a].position, "position_b": space.axes[b].position,
                 "hyperparameter_a": space.names[a], "hyperparameter_b": space.names[b],
-                "pair_share": parts and parts.share(parts.pair[a, b]), "reason": reason,
+                "pair_share": _of(parts, parts.pair[a, b] if parts else 0.0, explained), "reason": reason,
             }  # fmt: skip
             if scope == "all":
                 row |= _square_columns(squares.get((a, b)))
                 row["tunability_interaction"] = play.get((a, b))
                 row["reason"] = "; ".join(x for x in (reason, square_reason, play_reason) if x) or None
             pairs.append(row)
-        metrics += _variance_metrics(surface, scope, parts, reason)
+        why = reason if reason or surface.is_complete else _bound(explained)
+        metrics += _variance_metrics(surface, scope, parts if surface.is_complete else None, why)
     return Importance(hyperparameters, pairs, metrics)
+
+
+def _of(parts: Decomposition | None, variance: float, explained: float) -> float | None:
+    """Return a variance as a share of all, where `explained` of all is what the parts share out."""
+    found = None if parts is None else parts.share(variance)
+    return None if found is None else found * explained
+
+
+def _bound(explained: float) -> str:
+    return f"only a model's shares are known, of at most {percent(explained)} of the variance (see importances)"
 
 
 def _axis_pairs(space: Space) -> list[tuple[int, int]]:
@@ -104,26 +116,29 @@ class _Surrogates:
 
 def _decomposition(
     surface: Surface, scope: str, surrogates: _Surrogates, threads: int | None
-) -> tuple[Decomposition | None, str, str | None]:
-    """Return the decomposition of one scope, how it was made, and why there is none."""
+) -> tuple[Decomposition | None, str, str | None, float]:
+    """Return the decomposition of one scope, how it was made, why there is none, and what it explains of the whole."""
     values = surface.average_rank if scope == "ranks" else surface.loss
     if surface.ordered[0] == surface.ordered[-1]:
-        return None, EXACT, EQUAL
-    method = EXACT
+        return None, EXACT, EQUAL, 1.0
+    method, explained = EXACT, 1.0
     if surface.is_complete:
         grid = values.reshape(surface.space.shape)
     else:
         try:
             surrogate = surrogates.of(scope == "ranks")
         except LandscapeError as error:
-            return None, "random forest", error.message
-        grid, method = surrogate.grid, f"random forest, out-of-bag R2 = {surrogate.r_squared:.3f}"
+            return None, "random forest", error.message, 1.0
+        grid, explained = surrogate.grid, surrogate.r_squared
+        method = (
+            f"random forest, out-of-bag R2 = {explained:.3f}, shares of at most {percent(explained)} of the variance"
+        )
     if scope == "best_10":
         grid = np.minimum(grid, surface.quantile(BEST_SHARE)) if surface.is_complete else capped(grid, BEST_SHARE)
     parts = decompose(grid, threads=threads)
     if not parts.variance > 0:
-        return None, method, "the best tenth of the configurations has one and the same loss"
-    return parts, method, None
+        return None, method, "the best tenth of the configurations has one and the same loss", explained
+    return parts, method, None, explained
 
 
 def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None, reason: str | None) -> list[Metric]:

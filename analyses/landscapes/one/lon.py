@@ -133,15 +133,21 @@ def _funnels(network: Network, depth: NDArray[np.float64]) -> NDArray[np.int64]:
     return pointer
 
 
+NETWORK_NAMES = (
+    "nodes", "edges", "density", "escape_strength", "clustering", "path_length", "reach_global", "n_funnels",
+    "funnel_global", "improving_edges",
+)  # fmt: skip
+
+
 def network_metrics(network: Network, roles: Roles, depth: NDArray[np.float64]) -> list[Metric]:
     """Return the network's size, density, strength, clustering, paths and funnels, named `lon_<perturbation>_…`."""
     prefix = f"lon_{network.perturbation}_"
     n, edges = network.size, network.source.size
     is_best = depth == depth.min()
     found = [metric(prefix + "nodes", float(n)), metric(prefix + "edges", float(edges))]
-    names = ("density", "escape_strength", "clustering", "path_length", "reach_global", "n_funnels", "funnel_global")
+    names = NETWORK_NAMES[2:-1]
     if n == 1:
-        return found + [Metric(name=prefix + name, value=None, reason=SINGLE) for name in names]
+        return found + [Metric(name=prefix + name, value=None, reason=SINGLE) for name in (*names, NETWORK_NAMES[-1])]
     paths = roles.path_length[~is_best]
     reaching = np.isfinite(paths)
     clustering = as_graph(network).as_undirected().transitivity_avglocal_undirected(mode="nan") if edges else None
@@ -156,5 +162,10 @@ def network_metrics(network: Network, roles: Roles, depth: NDArray[np.float64]) 
         (float(is_best[roles.funnel].mean()), ""),
     )
     found += [metric(prefix + name, value, why) for name, (value, why) in zip(names, values, strict=True)]
-    found.append(metric(prefix + "improving_edges", float(improving)))
+    found.append(metric(prefix + NETWORK_NAMES[-1], float(improving)))
     return found
+
+
+def no_network(step: int, why: str) -> list[Metric]:
+    """Return all of a network's metrics as NULL with the reason."""
+    return [Metric(name=f"lon_{step}_{name}", value=None, reason=why) for name in NETWORK_NAMES]

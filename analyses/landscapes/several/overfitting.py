@@ -122,43 +122,63 @@ def _by_axis(surface: Surface, importances: NDArray[np.float64]) -> list[float]:
 def _region(
     train: Surface, ranks: NDArray[np.int64], shift: NDArray[np.float64], seed: int, labels: Mapping[int, Sequence[str]]
 ) -> str | None:
-    """Return the leaf of a small tree in which the rankings are farthest apart, as conditions on hyperparameters."""
+    """Return the leaf of a small tree in which the rankings are farthest apart, as conditions on hyperparameters.
+
+    None where such a tree, cross-validated, explains nothing of how far apart they are. A category is a feature of its
+    own: the tree asks whether a configuration has it.
+    """
+    from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.tree import DecisionTreeRegressor
 
     space = train.space
-    features = np.column_stack([space.levels(ranks, axis) for axis in range(len(space.axes))])
+    features, meaning = _features(space, ranks)
+    apart = np.abs(shift)
     leaf = max(5, ranks.size // 50)
     tree = DecisionTreeRegressor(max_depth=REGION_DEPTH, min_samples_leaf=leaf, random_state=seed)
-    tree.fit(features, np.abs(shift))
-    inner = tree.tree_
+    predicted = cross_val_predict(tree, features, apart, cv=KFold(5, shuffle=True, random_state=seed))
+    if not np.sum((apart - predicted) ** 2) < np.sum((apart - apart.mean()) ** 2):
+        return None
+    inner = tree.fit(features, apart).tree_
     if inner.node_count < 2:
         return None
     leaves = np.flatnonzero(inner.children_left < 0)
     node = int(leaves[np.argmax(inner.value[leaves, 0, 0])])
     parents = {int(child): (i, side) for i in range(inner.node_count) for side, child in (
         ("<=", inner.children_left[i]), (">", inner.children_right[i])) if child >= 0}  # fmt: skip
-    bounds: dict[tuple[int, str], int] = {}
+    left = [np.isin(np.arange(size), space.levels(ranks, axis)) for axis, size in enumerate(space.shape)]
+    asked: list[int] = []
     while node in parents:
         node, side = parents[node]
-        # Upwards from the leaf: the first bound met on one side of a hyperparameter is the tightest.
-        bounds.setdefault((int(inner.feature[node]), side), int(np.floor(inner.threshold[node])))
-    return " and ".join(
-        _condition(
-            space, axis, (bounds.get((axis, ">"), -1) + 1, bounds.get((axis, "<="), space.shape[axis] - 1)), labels
-        )
-        for axis in dict.fromkeys(axis for axis, _ in reversed(bounds))
-    )
+        axis, category = meaning[int(inner.feature[node])]
+        level = np.arange(space.shape[axis])
+        above = level == category if category is not None else level > inner.threshold[node]
+        left[axis] = left[axis] & (above if side == ">" else ~above)
+        asked.append(axis)
+    return " and ".join(_condition(space, axis, left[axis], labels) for axis in dict.fromkeys(reversed(asked)))
 
 
-def _condition(space: Space, axis: int, levels: tuple[int, int], labels: Mapping[int, Sequence[str]]) -> str:
-    """Return the first to the last level of a hyperparameter in words, by their labels where these are known."""
-    name, (first, last), size = space.names[axis], levels, space.shape[axis]
+def _features(space: Space, ranks: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[tuple[int, int | None]]]:
+    """Return an ordinal's level as a number, a categorical's as one indicator a level; and what each column is of."""
+    columns: list[NDArray] = []
+    meaning: list[tuple[int, int | None]] = []
+    for axis, (size, flag) in enumerate(zip(space.shape, space.ordinal, strict=True)):
+        level = space.levels(ranks, axis)
+        for category in [None] if flag else range(size):
+            columns.append(level if category is None else level == category)
+            meaning.append((axis, category))
+    return np.column_stack(columns).astype(np.float64), meaning
+
+
+def _condition(space: Space, axis: int, left: NDArray[np.bool_], labels: Mapping[int, Sequence[str]]) -> str:
+    """Return the levels of a hyperparameter that are left in words, by their labels where these are known."""
+    name, size = space.names[axis], space.shape[axis]
     known = labels.get(space.axes[axis].position, ())
-    named = [known[level] if level < len(known) else f"level {level}" for level in range(first, last + 1)]
+    levels = np.flatnonzero(left).tolist()
+    named = [known[level] if level < len(known) else f"level {level}" for level in levels]
     if len(named) == 1:
         return f"{name} is {named[0]}"
     if not space.ordinal[axis]:
         return f"{name} is one of {', '.join(named)}"
-    if last == size - 1:
+    if levels[-1] == size - 1:
         return f"{name} is {named[0]} or above"
-    return f"{name} is {named[-1]} or below" if first == 0 else f"{name} is {named[0]} to {named[-1]}"
+    return f"{name} is {named[-1]} or below" if levels[0] == 0 else f"{name} is {named[0]} to {named[-1]}"

@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.errors import LandscapeError
+from hpowh.analyses.landscapes.grid.own import over_own_levels
 from hpowh.analyses.landscapes.grid.paying import pays
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.completed import IMPUTATIONS, can_be_completed
+from hpowh.analyses.landscapes.one.completing import completions
 from hpowh.analyses.landscapes.one.fanova import decompose
 from hpowh.analyses.landscapes.values import Metric, dot, metric, pearson
 from hpowh.analyses.statistics.ranks import ranked
@@ -32,7 +35,8 @@ class Prepared:
 
     surface: Surface
     main_shares: NDArray[np.float64] | None
-    """Each hyperparameter's share of the variance of the ranks; None where the grid is incomplete or constant."""
+    """Each hyperparameter's share of the variance of the ranks; the mean over completions where some
+    configurations are missing, None where too many are or the landscape is constant."""
 
     @cached_property
     def share_ranks(self) -> NDArray[np.float64] | None:
@@ -81,11 +85,18 @@ class Prepared:
 
 def prepare(surface: Surface) -> Prepared:
     """Return the landscape with its importances, computed once for all comparisons."""
-    shares = None
-    if surface.is_complete and surface.ordered[0] < surface.ordered[-1]:
-        parts = decompose(surface.average_rank.reshape(surface.space.shape), with_pairs=False)
-        shares = parts.main / parts.variance
-    return Prepared(surface, shares)
+    own = over_own_levels(surface)
+    if own.is_complete and surface.ordered[0] < surface.ordered[-1]:
+        return Prepared(surface, _main_shares(own))
+    if can_be_completed(own):
+        drawn = [_main_shares(one) for one in completions(own, IMPUTATIONS, seed=0)]
+        return Prepared(surface, np.mean(drawn, axis=0))
+    return Prepared(surface, None)
+
+
+def _main_shares(surface: Surface) -> NDArray[np.float64]:
+    parts = decompose(surface.average_rank.reshape(surface.space.shape), with_pairs=False)
+    return parts.main / parts.variance
 
 
 def compare(a: Prepared, b: Prepared, *, compiled: bool = False) -> list[Metric]:
@@ -142,6 +153,8 @@ def _kendall(a: Prepared, b: Prepared, compiled: bool) -> Metric:
     if not compiled:
         from scipy.stats import kendalltau
 
+        if n < 2:
+            return Metric(name="kendall", value=None, reason="the two share a single configuration", pair_count=n)
         return metric("kendall", float(kendalltau(a.surface.loss, b.surface.loss).statistic), CONSTANT, n)
     from hpowh.analyses.landscapes.grid.kernels import kendall_counts
 
@@ -193,7 +206,7 @@ def _importance_agreement(a: Prepared, b: Prepared) -> Metric:
         return Metric(
             name=name,
             value=None,
-            reason="exact importances need two complete grids that are not constant",
+            reason="importances need two landscapes that are not constant, of each at least half evaluated",
             pair_count=n,
         )
     if a.share_ranks.size < 3:

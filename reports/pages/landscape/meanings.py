@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 MEANINGS = {
     "n_configurations, coverage": "configurations with a value, and their share of the whole grid",
+    "imputed_share": "share of the grid that has no value and was imputed; the other measures are then means over "
+    "completions, with the interval between them",
     "n_edges, n_ties, n_isolated": "pairs of neighbours, those of them with exactly equal values, and configurations "
     "none of whose neighbours was evaluated",
     "loss_best, loss_median, loss_worst, loss_mean, loss_sd, loss_iqr": "of the loss over all configurations; sd is "

@@ -151,6 +151,8 @@ def _numbers(values: words.Values, epsilon: float | None) -> list[tuple[str, str
 
     def share(name: str) -> str:
         value = values.get(name)
+        if value is not None and 0.9995 <= value < 1:
+            return "more than 99.9%"
         return number(None) if value is None else f"{value:.1%}"
 
     optima = values.get("n_lo")
@@ -158,7 +160,7 @@ def _numbers(values: words.Values, epsilon: float | None) -> list[tuple[str, str
         ("configurations", number(int(values["n_configurations"] or 0))),
         ("of the grid evaluated", share("coverage")),
         ("smoothness (ranks of neighbours)", number(values.get("assortativity_rank"), 3)),
-        ("local optima", number(None if optima is None else int(optima))),
+        ("local optima", number(None if optima is None else round(optima))),
         ("lead to the best by steepest descent", share("basin_global_share")),
         ("neutral pairs" if epsilon is None else f"neutral pairs (within {epsilon:.3g})", share("neutrality")),
     ]

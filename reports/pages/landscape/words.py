@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hpowh.analyses.landscapes.values import percent
 from hpowh.reports.numbers import number
 from hpowh.warehouse.wording import plural
 
@@ -52,7 +53,7 @@ class Facts:
         """Metric -> value."""
         return {row["name"]: row["value"] for row in self.metrics}
 
-    def interval(self, name: str) -> str:
+    def interval(self, name: str, digits: int = 3) -> str:
         """Return a metric's interval and number of pairs in brackets, where it is an estimate."""
         row = next((row for row in self.metrics if row["name"] == name), None)
         if row is None:
@@ -60,6 +61,9 @@ class Facts:
         if row.get("lower") is None or row.get("upper") is None:
             counted = row.get("pair_count") and (self.values.get("coverage") or 1.0) < 1 and row["value"] == 0
             return f" (none of {plural(row['pair_count'], 'pair')})" if counted else ""
+        if _is_completed(self.values):
+            ends = [f"{row[end]:,.0f}" if digits == 0 else number(row[end], digits) for end in ("lower", "upper")]
+            return f" (95 % interval {ends[0]} to {ends[1]})"
         what = "configurations" if name.startswith("fdc") else "pairs"  # an estimate over configurations counts those
         pairs = f", from {row['pair_count']:,} {what}" if row.get("pair_count") else ""
         return f" (95 % interval {number(row['lower'], 3)} to {number(row['upper'], 3)}{pairs})"
@@ -73,7 +77,7 @@ def findings(facts: Facts) -> list[Said]:
         what = "Its single configuration is all there is" if size == 1 else f"All {size:,} configurations have one loss"
         return [Said(f"{what}: there is nothing to find, and most measures are undefined.", "metrics")]
     found = [
-        _coverage(values), Said(facts.best, "subject") if facts.best else None, _smoothness(facts), _optima(values),
+        _coverage(values), Said(facts.best, "subject") if facts.best else None, _smoothness(facts), _optima(facts),
         _basins(values), _neutrality(facts), _distance(facts), _importance(facts.importance), _interactions(facts),
         _transfer(facts.transfer), _runs(facts.runs),
     ]  # fmt: skip
@@ -85,12 +89,28 @@ def _is_flat(values: Values) -> bool:
     return best is not None and best == worst and bool(values.get("n_configurations"))
 
 
+def _is_completed(values: Values) -> bool:
+    return values.get("imputed_share") is not None
+
+
+def _cells(values: Values) -> float | None:
+    """Return the number of configurations that counts of optima and basins are about."""
+    size = values.get("n_configurations")
+    return size / (values.get("coverage") or 1.0) if size and _is_completed(values) else size
+
+
 def _coverage(values: Values) -> Said | None:
     share, size = values.get("coverage"), values.get("n_configurations")
     if share is None or not size or share >= 1:
         return None
-    text = f"Only {share:.2%} of the grid were evaluated ({int(size):,} configurations): "
-    if values.get("n_lo") is None:
+    text = f"Only {percent(share)} of the grid were evaluated ({int(size):,} configurations): "
+    if _is_completed(values):
+        text = (
+            f"{percent(share)} of the grid were evaluated ({int(size):,} configurations); the rest was imputed several "
+            "times: measures are means over these completions, with intervals between them, and lists of optima, maps "
+            "and figures of single configurations show what was evaluated."
+        )
+    elif values.get("n_lo") is None:
         text += (
             "measures are estimates with intervals, and optima, basins and paths, which need half of it, are left out."
         )
@@ -113,10 +133,17 @@ def _smoothness(facts: Facts) -> Said | None:
     return Said(text, "autocorrelation")
 
 
-def _optima(values: Values) -> Said | None:
-    count, size = values.get("n_lo"), values.get("n_configurations")
+def _optima(facts: Facts) -> Said | None:
+    values = facts.values
+    count, size = values.get("n_lo"), _cells(values)
     if count is None or not size:
         return None
+    if _is_completed(values):
+        return Said(
+            f"It has about {number(round(count))} local optima{facts.interval('n_lo', 0)}: one for every "
+            f"{number(size / count, 3)} configurations.",
+            "network",
+        )
     if count == 1:
         members = int(values.get("n_lo_members") or 1)
         where = (
@@ -136,7 +163,7 @@ def _optima(values: Values) -> Said | None:
 
 
 def _basins(values: Values) -> Said | None:
-    share, largest, size = values.get("basin_global_share"), values.get("basin_largest"), values.get("n_configurations")
+    share, largest, size = values.get("basin_global_share"), values.get("basin_largest"), _cells(values)
     if share is None or largest is None or not size or values.get("n_lo") == 1:
         return None
     kind = "large" if share >= LARGE_BASIN else "small" if share < SMALL_BASIN else "of middling size"
@@ -170,7 +197,8 @@ def _distance(facts: Facts) -> Said | None:
     if fdc is None:
         return None
     kind = "leads to" if fdc >= LEADING else "leads away from" if fdc <= -LEADING else "says little about the way to"
-    whose = "the optimum" if (facts.values.get("coverage") or 1.0) >= 1 else "the best configuration that was evaluated"
+    is_whole = (facts.values.get("coverage") or 1.0) >= 1 or _is_completed(facts.values)
+    whose = "the optimum" if is_whole else "the best configuration that was evaluated"
     text = (
         f"The loss {kind} {whose}: it correlates with the distance at {number(fdc, 3)}"
         f"{facts.interval('fdc_spearman')}, where {LEADING:g} and more counts as leading there"

@@ -1,0 +1,233 @@
+"""Holes of a landscape filled several times over: draws from what a random field on the grid's own graph allows.
+
+The field is Gaussian and as smooth, and of as high an order, as the landscape: its variances are those of the
+landscape's Fourier modes on the neighbourhood graph (products of each axis's modes), one variance a set of
+hyperparameters and frequency. They are drawn together with the holes, in turn (data augmentation: Tanner and Wong 1987,
+Journal of the American Statistical Association 82, 528), so that a draw differs from the truth as another draw does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.landscapes.grid.space import Space
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.distribution import moments
+from hpowh.analyses.landscapes.values import dot
+
+Cells = NDArray[np.float64]
+
+MAX_CELLS = 2_000_000
+"""Grids with more cells are not completed (each draw costs some dozens of passes over the grid)."""
+MIN_CONFIGURATIONS = 20
+BURN_IN = 12
+"""Draws that are thrown away, so that the variances have forgotten where they began."""
+THINNING = 2
+ORDERS = 3
+"""Sets of up to so many hyperparameters have variances of their own; larger ones share those of their size."""
+BANDS = (0.25, 1.0, 2.0)
+"""Bounds of the frequency (mean Laplacian eigenvalue of a mode's ordinal axes, 0 to 4); modes between two share one."""
+PRIOR_WEIGHT = 2.0
+"""How many modes the mean of all sets of the same size counts for."""
+FLOOR = 1e-9
+"""Smallest variance of a mode, relative to the mean: what exact structure leaves is rounding."""
+TOLERANCE = 1e-5
+MAX_ITERATIONS = 200
+SKEWED, HEAVY = 1.0, 3.0
+"""Skewness and excess kurtosis from which the field is one of normal scores."""
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The Fourier modes of a grid's neighbourhood graph, and which of them share a variance."""
+
+    shape: tuple[int, ...]
+    bases: tuple[Cells, ...]
+    """Each axis's modes as orthonormal columns, the constant one first."""
+    group: NDArray[np.int32]
+    """Group of each mode, by its place in the grid of modes; 0 is the constant."""
+    size: NDArray[np.int64]
+    order: NDArray[np.int64]
+    """Number of hyperparameters that the modes of each group vary with."""
+
+    def analyse(self, values: Cells) -> Cells:
+        """Return the coefficients of a function on the grid (both flat)."""
+        for basis in self.bases:
+            # The axis in front goes to the end: after all axes they are in their order again.
+            values = values.reshape(basis.shape[0], -1).T @ basis
+        return values.ravel()
+
+    def synthesise(self, coefficients: Cells) -> Cells:
+        """Return the function of coefficients (both flat)."""
+        for basis in self.bases:
+            coefficients = coefficients.reshape(basis.shape[0], -1).T @ basis.T
+        return coefficients.ravel()
+
+
+def modes_of(space: Space) -> Modes:
+    """Return the modes of a space's grid: cosines on ordinal axes, any orthonormal contrasts on categorical ones."""
+    return _modes(space.shape, space.ordinal)
+
+
+@lru_cache(maxsize=4)
+def _modes(shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> Modes:
+    k = len(shape)
+    bases = tuple(_cosines(size) if flag else _contrasts(size) for size, flag in zip(shape, ordinal, strict=True))
+    order, ordered, frequency = (np.zeros(shape) for _ in range(3))
+    members = np.zeros(shape, dtype=np.int64)
+    for axis, (size, flag) in enumerate(zip(shape, ordinal, strict=True)):
+        along = [1] * k
+        along[axis] = size
+        varies = (np.arange(size) > 0).reshape(along)
+        order += varies
+        members += varies.astype(np.int64) << axis
+        if flag:
+            ordered += varies
+            frequency += (2 - 2 * np.cos(np.pi * np.arange(size) / size)).reshape(along)
+    band = np.searchsorted(BANDS, (frequency / np.maximum(ordered, 1)).ravel(), side="right")
+    size_of = order.ravel().astype(np.int64)
+    sets = np.where(size_of <= ORDERS, members.ravel(), (1 << k) + size_of)
+    _, first, group = np.unique(sets * (len(BANDS) + 1) + band, return_index=True, return_inverse=True)
+    return Modes(shape, bases, group.astype(np.int32), np.bincount(group), size_of[first])
+
+
+def _cosines(size: int) -> Cells:
+    """Return the eigenvectors of a path's Laplacian as columns, by rising frequency."""
+    at = np.arange(size)
+    modes = np.cos(np.pi * (at[:, None] + 0.5) * at[None, :] / size)
+    return modes / np.sqrt((modes**2).sum(axis=0))
+
+
+def _contrasts(size: int) -> Cells:
+    """Return an orthonormal basis whose first column is constant (Helmert's contrasts)."""
+    columns = [np.ones(size)]
+    for j in range(1, size):
+        columns.append(np.concatenate([np.ones(j), [-j], np.zeros(size - j - 1)]))
+    modes = np.stack(columns, axis=1)
+    return modes / np.sqrt((modes**2).sum(axis=0))
+
+
+def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = False) -> Iterator[Surface]:
+    """Yield complete landscapes: what was observed as it is, the holes drawn anew each time.
+
+    Assumed is that holes are no worse or better than what their neighbours tell. Skewed losses and those with heavy
+    tails are drawn as normal scores, within the range that was observed; where losses repeat, draws take values that
+    occur.
+
+    Args:
+        is_bounded: whether the loss or its negative lies in [0, 1], so that draws do.
+    """
+    rng = np.random.default_rng(seed)
+    scores, back = _scale(surface, is_bounded)
+    field = _Field(modes_of(surface.space), surface.ranks, scores, rng)
+    for _ in range(BURN_IN):
+        field.step()
+    for _ in range(count):
+        for _ in range(THINNING):
+            field.step()
+        loss = back(field.values)
+        loss[surface.ranks] = surface.loss
+        yield Surface(surface.space, np.arange(loss.size), loss)
+
+
+def _scale(surface: Surface, is_bounded: bool) -> tuple[Cells, Callable[[Cells], Cells]]:
+    """Return the scores of the evaluated configurations that a Gaussian field suits, and the way back to losses."""
+    loss, ordered = surface.loss, surface.ordered
+    _, _, skewness, kurtosis = moments(loss)
+    distinct = np.unique(ordered)
+
+    def occurring(drawn: Cells) -> Cells:
+        """Return draws as losses that can occur: nearest ones where losses repeat, within the metric's bounds."""
+        if 2 * distinct.size < loss.size:
+            at = np.clip(np.searchsorted(distinct, drawn), 1, distinct.size - 1)
+            return np.where(drawn - distinct[at - 1] <= distinct[at] - drawn, distinct[at - 1], distinct[at])
+        if is_bounded:
+            return np.clip(drawn, *((0.0, 1.0) if ordered[-1] > 0 else (-1.0, 0.0)))
+        return drawn
+
+    if abs(skewness or 0.0) <= SKEWED and (kurtosis or 0.0) <= HEAVY:
+        middle = float(loss.mean())
+        return loss - middle, lambda drawn: occurring(drawn + middle)
+    from scipy.special import ndtri
+
+    scores = ndtri((surface.average_rank - 0.5) / loss.size)
+    places = np.unique(scores)
+    return scores, lambda drawn: occurring(np.interp(drawn, places, distinct))
+
+
+class _Field:
+    """The state of the chain: all cells, and the variances of the groups of modes."""
+
+    def __init__(self, modes: Modes, ranks: NDArray[np.int64], scores: Cells, rng: np.random.Generator) -> None:
+        self._modes, self._rng = modes, rng
+        self._observed, self._scores = ranks, scores
+        is_hole = np.ones(modes.group.size, dtype=bool)
+        is_hole[ranks] = False
+        self._holes = np.flatnonzero(is_hole)
+        self._mean_square = float(scores.var()) or 1.0
+        # The higher the order, the smaller at first; a dozen draws forget it.
+        self.variance = self._mean_square * np.power(0.2, np.maximum(modes.order - 1, 0))
+        self.values = np.zeros(modes.group.size)
+
+    def step(self) -> None:
+        """Draw the holes given the variances, then the variances given all cells."""
+        self._draw_holes()
+        self._draw_variances()
+
+    def _draw_holes(self) -> None:
+        """A draw of the field, corrected by what makes it agree with the observed cells (Matheron's rule)."""
+        modes = self._modes
+        variance = self.variance[modes.group]
+        weight = self.variance[1:].min() / variance
+        weight[0] = 0.0
+        coefficients = self._rng.standard_normal(variance.size) * np.sqrt(variance)
+        coefficients[0] = 0.0
+        drawn = modes.synthesise(coefficients)
+        gap = np.zeros(variance.size)
+        gap[self._observed] = self._scores - drawn[self._observed]
+
+        def precision(cells: Cells) -> Cells:
+            return modes.synthesise(weight * modes.analyse(cells))[self._holes]
+
+        drawn[self._holes] += _solve(precision, -precision(gap), self._holes, variance.size)
+        drawn[self._observed] = self._scores
+        self.values = drawn
+
+    def _draw_variances(self) -> None:
+        """Scaled inverse chi-square draws; each group leans on the mean square of all groups of its order."""
+        modes = self._modes
+        coefficients = modes.analyse(self.values)
+        squares = np.bincount(modes.group, weights=coefficients * coefficients, minlength=modes.size.size)
+        of_order = np.bincount(modes.order, weights=squares) / np.maximum(
+            np.bincount(modes.order, weights=modes.size), 1
+        )
+        freedom = modes.size + PRIOR_WEIGHT
+        drawn = (squares + PRIOR_WEIGHT * of_order[modes.order]) / self._rng.chisquare(freedom)
+        self.variance = np.maximum(drawn, FLOOR * self._mean_square)
+
+
+def _solve(precision: Callable[[Cells], Cells], target: Cells, holes: NDArray[np.int64], cells: int) -> Cells:
+    """Solve for the holes by conjugate gradients (Hestenes and Stiefel 1952)."""
+    found = np.zeros(target.size)
+    rest = target.copy()
+    direction = rest.copy()
+    square = dot(rest, rest)
+    enough = TOLERANCE**2 * square
+    full = np.zeros(cells)
+    for _ in range(min(MAX_ITERATIONS, target.size + 5)):
+        if square <= enough:
+            break
+        full[holes] = direction
+        image = precision(full)
+        step = square / dot(direction, image)
+        found += step * direction
+        rest -= step * image
+        following = dot(rest, rest)
+        direction = rest + following / square * direction
+        square = following
+    return found

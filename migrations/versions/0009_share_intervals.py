@@ -1,0 +1,24 @@
+"""Intervals of the shares of completed landscapes.
+
+Revision: 0009
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+COLUMNS = {
+    "landscape_importance": ("main_lower", "main_upper", "total_lower", "total_upper"),
+    "landscape_interaction": ("pair_lower", "pair_upper"),
+}
+
+
+def upgrade() -> None:
+    """Add the bounds of importances; NULL where a share is exact, or has no interval."""
+    connection = op.get_bind()
+    for table, names in COLUMNS.items():
+        for name in names:
+            connection.exec_driver_sql(f"alter table result.{table} add column {name} double")
