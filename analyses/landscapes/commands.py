@@ -46,7 +46,7 @@ def landscapes(
     epsilon: Annotated[
         str | None,
         typer.Option(
-            "--epsilon", metavar="NUMBER", help="Neutrality threshold: 0.001, or 0.1%iqr (default: by the metric)."
+            "--epsilon", metavar="NUMBER", help="Neutrality threshold: 0.01, or 1%iqr (default: by the metric)."
         ),
     ] = None,
     default: Annotated[

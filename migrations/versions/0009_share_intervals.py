@@ -1,4 +1,4 @@
-"""Intervals of the shares of completed landscapes.
+"""Intervals of the shares of completed landscapes; neutrality and distance over the threshold.
 
 Revision: 0009
 """
@@ -13,11 +13,12 @@ down_revision = "0008"
 COLUMNS = {
     "landscape_importance": ("main_lower", "main_upper", "total_lower", "total_upper"),
     "landscape_interaction": ("pair_lower", "pair_upper"),
+    "landscape_neutrality": ("ndc_spearman",),
 }
 
 
 def upgrade() -> None:
-    """Add the bounds of importances; NULL where a share is exact, or has no interval."""
+    """Add the bounds of importances, NULL where a share is exact, and the correlation at each threshold."""
     connection = op.get_bind()
     for table, names in COLUMNS.items():
         for name in names:

@@ -146,6 +146,7 @@ LANDSCAPE_NEUTRALITY = table(
     real("relative_epsilon"),
     real("neutrality"),
     bigint("pair_count"),
+    real("ndc_spearman"),
 )
 LANDSCAPE_AUTOCORRELATION = table(
     "result",

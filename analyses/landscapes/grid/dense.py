@@ -101,6 +101,10 @@ class DenseGraph:
             slope=self._pick(slope),
         )
 
+    def neutral(self, surface: Surface, threshold: float) -> NDArray[np.int32]:
+        """Return for each node the number of neighbours with |difference| <= threshold."""
+        return self.scan(surface, threshold).neutral
+
     def neighbour_sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return for each node the sum of its neighbours' values."""
         return self._pick(self._sum_over_axes(self._spread(values, 0.0)))

@@ -9,7 +9,10 @@ import numpy as np
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.surface import Surface
 
-DEFAULT = 0.001
+DEFAULT = 0.01
+"""1 %, as in arXiv 2311.14014 (of an accuracy; of the interquartile range where the metric is no share)."""
+PER_CENT = 0.01
+"""The threshold at which statements of the literature are judged; one of the curve."""
 CURVE = (0.0, 1e-5, 1e-4, 3e-4, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 """Thresholds of the neutrality curve, absolute for bounded metrics, else in units of the interquartile range."""
 
@@ -25,7 +28,7 @@ class Epsilon:
 
 
 def choose_epsilon(surface: Surface, *, is_bounded: bool, given: str | float | None = None) -> Epsilon:
-    """Return the threshold: the given one, else 0.001 for metrics bounded in [0, 1] and 0.001 IQR otherwise.
+    """Return the threshold: the given one, else 0.01 for metrics bounded in [0, 1] and 0.01 IQR otherwise.
 
     Args:
         is_bounded: whether the metric's values lie in [0, 1].
@@ -37,8 +40,8 @@ def choose_epsilon(surface: Surface, *, is_bounded: bool, given: str | float | N
     spread = surface.quantile(0.75) - surface.quantile(0.25)
     if given is None:
         if is_bounded:
-            return Epsilon(DEFAULT, "0.001, the metric lies in [0, 1]")
-        return Epsilon(DEFAULT * spread, "0.001 of the interquartile range", spread)
+            return Epsilon(DEFAULT, "0.01, the metric lies in [0, 1]")
+        return Epsilon(DEFAULT * spread, "0.01 of the interquartile range", spread)
     unit = 1.0 if is_bounded else spread
     text = str(given).strip().lower()
     relative = text.endswith("%iqr")

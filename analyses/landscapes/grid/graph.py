@@ -43,6 +43,9 @@ class Graph(Protocol):
     def scan(self, surface: Surface, epsilon: float) -> Scan:
         """Compare every configuration with its neighbours."""
 
+    def neutral(self, surface: Surface, threshold: float) -> NDArray[np.int32]:
+        """Return for each node the number of neighbours with |difference| <= threshold."""
+
     def neighbour_sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return for each node the sum of its neighbours' values."""
 
@@ -114,6 +117,11 @@ class EdgeGraph:
             tied=self._per_node(np.add, size == 0, np.int32),
             slope=self._per_node(np.add, size, np.float64),
         )
+
+    def neutral(self, surface: Surface, threshold: float) -> NDArray[np.int32]:
+        """Return for each node the number of neighbours with |difference| <= threshold."""
+        size = np.abs(surface.loss[self.target] - surface.loss[self.source])
+        return self._per_node(np.add, size <= threshold, np.int32)
 
     def neighbour_sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return for each node the sum of its neighbours' values."""

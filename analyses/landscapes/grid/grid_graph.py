@@ -115,6 +115,18 @@ class GridGraph(EdgeGraph):
         found = surface.order[np.minimum(best, n - 1)].astype(np.int32)
         return Scan(np.where(improving > 0, found, own), improving, neutral, tied, slope)
 
+    def neutral(self, surface: Surface, threshold: float) -> NDArray[np.int32]:
+        """Return for each node the number of neighbours with |difference| <= threshold."""
+        counts = np.zeros(surface.size, dtype=np.int32)
+        for shift in self._shifts:
+            low, high = shift.ends(surface.loss)
+            near = np.abs(high - low) <= threshold
+            if shift.wraps is not None:
+                near[shift.wraps] = False
+            for ends in shift.ends(counts):
+                np.add(ends, near, out=ends)
+        return counts
+
     def plateau_roots(self, surface: Surface, tied: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""
         if self._ties is None or self._ties[0] is not surface.loss:

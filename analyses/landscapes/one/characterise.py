@@ -10,17 +10,20 @@ import numpy as np
 
 from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.engines import graph_of
-from hpowh.analyses.landscapes.grid.epsilon import CURVE, Epsilon, choose_epsilon
+from hpowh.analyses.landscapes.grid.epsilon import Epsilon, choose_epsilon
 from hpowh.analyses.landscapes.grid.graph import EdgeGraph, Graph
-from hpowh.analyses.landscapes.grid.own import EmptyLevel, Own, own_levels
+from hpowh.analyses.landscapes.grid.own import EmptyLevel, own_levels
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.authors import authors_metrics
 from hpowh.analyses.landscapes.one.completed import IMPUTATIONS, can_be_completed, completed_tables, completion_sentence
 from hpowh.analyses.landscapes.one.completing import completions
 from hpowh.analyses.landscapes.one.correlation import autocorrelation, sampled_autocorrelation
 from hpowh.analyses.landscapes.one.distribution import PROBABILITIES, distribution_metrics, quantiles
+from hpowh.analyses.landscapes.one.identities import in_whole_space
 from hpowh.analyses.landscapes.one.importance import measure_importance
 from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
 from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics, no_network
+from hpowh.analyses.landscapes.one.neutrality import neutrality_table
 from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
 from hpowh.analyses.landscapes.one.shares import shares_by_distance
 from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
@@ -90,7 +93,7 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     if own is not None:
         default = None if options.default is None else own.inner(options.default)
         found = characterise(own.surface, replace(options, default=default))
-        return replace(found, tables=_in_whole_space(found.tables, own), empty=own.empty)
+        return replace(found, tables=in_whole_space(found.tables, own), empty=own.empty)
     if not can_be_completed(surface):
         return _describe(surface, options)
     seen = _describe(surface, replace(options, has_importance=False))
@@ -98,28 +101,6 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
     completed = [_describe(one, given).tables for one in drawn]
     return replace(seen, tables=completed_tables(surface, seen.tables, completed), warnings=_completed(surface, seen))
-
-
-IDENTITIES = {
-    "landscape_node": ("configuration_id", "best_neighbour_id", "plateau_id", "basin_id"),
-    "landscape_plateau": ("plateau_id",),
-    "landscape_optimum": ("configuration_id", "funnel_id"),
-    "landscape_lon_edge": ("from_id", "to_id"),
-}
-"""Columns that hold ranks of configurations."""
-
-
-def _in_whole_space(tables: Mapping[str, Columns], own: Own) -> dict[str, Columns]:
-    """Return the tables with ranks of the search space in place of those of the landscape's own grid."""
-    found = {name: dict(table) for name, table in tables.items()}
-    for name, columns in IDENTITIES.items():
-        for column in columns:
-            if column in found.get(name, {}):
-                ranks = found[name][column]
-                turned = own.whole(np.ma.getdata(ranks))
-                is_masked = isinstance(ranks, np.ma.MaskedArray)
-                found[name][column] = np.ma.masked_array(turned, np.ma.getmaskarray(ranks)) if is_masked else turned
-    return dict(found)
 
 
 def _completed(surface: Surface, seen: Characterisation) -> list[str]:
@@ -142,6 +123,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
         *pair_metrics(surface, graph, nodes, shares, *neighbours),
         *distance_metrics(surface, nodes, shares),
         *optimum_metrics(surface, nodes),
+        *authors_metrics(surface, graph, seed=options.seed),
     ]
     if not surface.is_complete:
         metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
@@ -153,7 +135,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
     result.tables["landscape_node"] = node_columns(surface, nodes)
     result.tables["landscape_plateau"] = _plateau_table(surface, nodes)
     result.tables["landscape_quantile"] = {"probability": list(PROBABILITIES), "loss": quantiles(surface)}
-    result.tables["landscape_neutrality"] = _neutrality_table(surface, graph, epsilon)
+    result.tables["landscape_neutrality"] = neutrality_table(surface, graph, nodes, epsilon)
     result.tables["landscape_autocorrelation"] = _qualified(walk, surface, nodes)
     roles = _add_networks(surface, nodes, options, metrics, result)
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
@@ -202,22 +184,6 @@ def _plateau_table(surface: Surface, nodes: Nodes) -> Columns:
         "member_count": sizes,
         "exit_count": exits,
         "is_local_optimum": basins.is_optimum[roots],
-    }
-
-
-def _neutrality_table(surface: Surface, graph: Graph, epsilon: Epsilon) -> Columns:
-    """Return neutrality over epsilon: on the curve's thresholds and at the chosen one."""
-    pairs = int(graph.degree.sum(dtype=np.int64)) // 2
-    if not pairs:
-        return {"epsilon": [], "neutrality": [], "pair_count": []}
-    thresholds = np.unique(np.append(np.array(CURVE) * epsilon.unit, epsilon.value))
-    within = graph.pairs_within(surface, thresholds)
-    relative = thresholds / epsilon.unit if epsilon.unit > 0 else np.full(thresholds.size, np.nan)
-    return {
-        "epsilon": thresholds,
-        "relative_epsilon": relative,
-        "neutrality": within / pairs,
-        "pair_count": np.full(thresholds.size, pairs),
     }
 
 

@@ -5,9 +5,12 @@ All of it reads what the other analyses have stored, so that a number here is a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from hpowh.analyses.landscapes.reading.keys import Key
 from hpowh.analyses.landscapes.reading.results import (
@@ -20,7 +23,7 @@ from hpowh.analyses.landscapes.reading.results import (
 )
 from hpowh.analyses.landscapes.reading.rows import Reader
 from hpowh.analyses.landscapes.several.across import Candidate, standings
-from hpowh.analyses.landscapes.several.claims import CLAIMS, Value, judge
+from hpowh.analyses.landscapes.several.claims import CLAIMS, Claim, Value, judge
 from hpowh.analyses.landscapes.several.families import Family, families
 from hpowh.analyses.landscapes.several.relations import relate
 
@@ -30,13 +33,19 @@ TARGETS = (
 )  # fmt: skip
 """Numbers of the landscapes, and of overfitting, that meta-features are related to."""
 METRIC_CLAIMS = {
-    "assortativity": "assortativity_rank", "autocorrelation": "autocorrelation", "ndc": "ndc_spearman", "n_lo": "n_lo",
-    "neutrality": "neutrality_1_percent",
+    "assortativity": "l_ast_authors", "autocorrelation": "rho_a_authors", "ndc": "ndc_1_percent",
+    "basins": "basin_global_share", "n_lo_fcnet": "n_lo", "neutrality": "neutrality_1_percent",
 }  # fmt: skip
 PAIR_CLAIMS = {
     "benchmark_spearman": "spearman", "benchmark_overlap": "best_overlap_10",
     "importance_agreement": "importance_agreement",
 }  # fmt: skip
+ABOUT = {claim.name: claim for claim in CLAIMS}
+ROWS = "row_count"
+"""Meta-feature that holds a data set's number of rows."""
+LEAST_STEPS, LEAST_ROWS = 50, 300
+NEAR_A_TENTH = (0.05, 0.25)
+"""Shares of the full fidelity that count as the paper's low one (10 % of the data; 10 of 50 or 100 epochs)."""
 Row = dict[str, Any]
 
 
@@ -142,6 +151,8 @@ def _claims(
             chosen = [one for name in (names if scope == "all" else [scope]) for one in mine.get(name, [])]
             found = asdict(judge(claim, chosen, seed=seed))
             del found["claim"]
+            if not chosen:
+                found["reason"] = _why_nothing(claim, names if scope == "all" else [scope])
             rows.append(
                 {
                     "scope": scope, "position": position, "claim": claim.name, "section": claim.section,
@@ -151,6 +162,46 @@ def _claims(
     return rows
 
 
+def _why_nothing(claim: Claim, spaces: Sequence[str]) -> str:
+    """Return why a claim is not judged: it is not about these search spaces, or nothing of the kind was measured."""
+    if not any(claim.is_about(space) for space in spaces):
+        return "it is about others than these search spaces"
+    if claim.name.startswith("fidelity"):
+        return (
+            f"no fidelity near a tenth was compared with a full one of {LEAST_STEPS} trees or epochs and {LEAST_ROWS} "
+            "rows, as what the paper studied"
+        )
+    return "nothing of the kind was measured"
+
+
+def is_low_fidelity(low: float | None, full: float | None, rows: float | None) -> bool:
+    """Return whether a comparison of two fidelities is one that the paper's statement is about.
+
+    Args:
+        low, full: shares of the training rows, or trees or epochs where `full` is above 1.
+        rows: of the data set; None where unknown.
+    """
+    if low is None or full is None or not NEAR_A_TENTH[0] <= low / full <= NEAR_A_TENTH[1]:
+        return False
+    return (full <= 1 or full >= LEAST_STEPS) and (rows is None or rows >= LEAST_ROWS)
+
+
+def _low_fidelities(reader: Reader) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Return each landscape's comparison with a low fidelity: of those near a tenth the nearest."""
+    rows = {benchmark: number for benchmark, name, number, _ in read_features(reader) if name == ROWS}
+    nearest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in read_fidelities(reader):
+        if is_low_fidelity(row[4], row[5], rows.get(row[1])):
+            known = nearest.get(row[:4])
+            if known is None or _from_a_tenth(row) < _from_a_tenth(known):
+                nearest[row[:4]] = row
+    return nearest
+
+
+def _from_a_tenth(row: tuple[Any, ...]) -> float:
+    return abs(math.log(row[4] / row[5] / 0.1))
+
+
 def claim_values(
     reader: Reader, everything: Sequence[Key], main: Sequence[Key], shapes: Mapping[str, Mapping[str, float]]
 ) -> dict[str, dict[str, list[Value]]]:
@@ -158,23 +209,24 @@ def claim_values(
     found: dict[str, dict[str, list[Value]]] = {claim.name: {} for claim in CLAIMS}
 
     def add(claim: str, key: Key, value: float | None, *benchmarks: int) -> None:
-        if value is not None:
+        if value is not None and ABOUT[claim].is_about(key.search_space):
             found[claim].setdefault(key.search_space, []).append(Value(value, benchmarks or (key.benchmark_id,)))
 
     similar: dict[str, dict[tuple[str, str, str], float]] = {}
     for subject, a, b, measure, value in read_similar(reader):
         similar.setdefault(subject, {})[a, b, measure] = value
-    lowest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for row in read_fidelities(reader):
-        if row[4] is not None and row[4] != row[5] and (row[:4] not in lowest or row[4] < lowest[row[:4]][4]):
-            lowest[row[:4]] = row
+    nearest = _low_fidelities(reader)
     ids = {(key.search_space_id, key.benchmark): key.benchmark_id for key in everything}
+    ordinary = [key for key in main if not ABOUT["n_lo_nas"].is_about(key.search_space)]
+    others = [shapes[key.subject]["n_lo"] for key in ordinary if "n_lo" in shapes.get(key.subject, {})]
     for key in main:
         mine = shapes.get(key.subject, {})
         for claim, name in METRIC_CLAIMS.items():
             add(claim, key, mine.get(name))
         add("split_spearman", key, shapes.get(f"{key.subject} against train", {}).get("gap_spearman"))
-        low = lowest.get((*key.place, key.split))
+        add("split_spearman_xgboost", key, shapes.get(f"{key.subject} against train", {}).get("gap_spearman"))
+        add("n_lo_nas", key, mine["n_lo"] / float(np.median(others)) if others and "n_lo" in mine else None)
+        low = nearest.get((*key.place, key.split))
         if low:
             add("fidelity_spearman", key, low[6])
             add("fidelity_overlap", key, low[7])

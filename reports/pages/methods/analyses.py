@@ -41,8 +41,8 @@ LANDSCAPES = Prose(
         "Autocorrelation at lag 1 of a random walk equals the correlation of losses over neighbour pairs "
         "(assortativity) and is computed exactly. Near 1 the landscape is smooth, near 0 neighbours tell nothing of "
         "each other. It is given on losses and on ranks; the former is ruined by diverged runs: read the ranks first.",
-        "Two neighbours are neutral when their losses differ by at most ε (0.001 for metrics within [0, 1], otherwise "
-        "0.001 of the interquartile range, unless stated). Neutrality is the share of neutral pairs; the "
+        "Two neighbours are neutral when their losses differ by at most ε (0.01 for metrics within [0, 1], otherwise "
+        "0.01 of the interquartile range, unless stated). Neutrality is the share of neutral pairs; the "
         "neutrality-distance correlation is positive where the landscape is flatter near the optimum.",
         "A plateau is a connected set of exactly tied neighbours. A local optimum is a configuration or a plateau "
         "without an improving neighbour; a plateau counts once. A basin is what steepest descent leads there.",

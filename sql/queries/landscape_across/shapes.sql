@@ -2,9 +2,10 @@
 with number as (
   select analysis_run_id, name, value from result.landscape_metric
   union all
-  select analysis_run_id, 'autocorrelation', rank_exact from result.landscape_autocorrelation where lag = 1
-  union all
   select analysis_run_id, 'neutrality_1_percent', neutrality from result.landscape_neutrality
+  where abs(relative_epsilon - 0.01) < 1e-9
+  union all
+  select analysis_run_id, 'ndc_1_percent', ndc_spearman from result.landscape_neutrality
   where abs(relative_epsilon - 0.01) < 1e-9
 )
 select r.subject, n.name, n.value

@@ -109,8 +109,8 @@ def test_a_bad_threshold_is_refused(text: str) -> None:
 
 def test_thresholds_by_their_rules() -> None:
     surface = Surface.from_grid(np.arange(9.0))  # interquartile range 4
-    assert choose_epsilon(surface, is_bounded=True).value == 0.001
-    assert choose_epsilon(surface, is_bounded=False).value == pytest.approx(0.004)
+    assert choose_epsilon(surface, is_bounded=True).value == 0.01
+    assert choose_epsilon(surface, is_bounded=False).value == pytest.approx(0.04)
     assert choose_epsilon(surface, is_bounded=False, given="25%iqr").value == pytest.approx(1.0)
     assert choose_epsilon(surface, is_bounded=True, given=0).value == 0
 

@@ -162,8 +162,8 @@ def test_a_maximised_metric_is_negated(stored: Warehouse) -> None:
             "select m.name, s.epsilon_rule from result.landscape_subject as s join core.metric as m using (metric_id)"
         ).rows()
     )
-    assert epsilon["val_acc"] == "0.001, the metric lies in [0, 1]"
-    assert epsilon["val_loss"] == "0.001 of the interquartile range"
+    assert epsilon["val_acc"] == "0.01, the metric lies in [0, 1]"
+    assert epsilon["val_loss"] == "0.01 of the interquartile range"
 
 
 def test_the_default_metric_split_and_fidelity(stored: Warehouse) -> None:

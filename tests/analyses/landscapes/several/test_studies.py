@@ -18,6 +18,7 @@ from hpowh.analyses.landscapes.several.fidelity import against_full, cost_shares
 from hpowh.analyses.landscapes.several.noise import floor_of_two, measure_noise, residual_sd
 from hpowh.analyses.landscapes.several.relations import Relation, p_value, relate
 from hpowh.analyses.landscapes.several.similarity import prepare
+from hpowh.analyses.landscapes.several.study_across import is_low_fidelity
 from hpowh.analyses.landscapes.several.study_grid import unit_matrix
 from hpowh.analyses.landscapes.several.transfer import common_defaults
 
@@ -251,9 +252,37 @@ def test_pairs_of_few_benchmarks_are_not_many_independent_numbers():
     assert median_interval(alone)[0] == pytest.approx(0.9)
 
 
+def test_claims_are_held_against_what_they_are_about():
+    about = {claim.name: claim for claim in CLAIMS}
+    assert about["split_spearman"].is_about("grid-rf") and not about["split_spearman"].is_about("grid-XGBoost")
+    assert about["split_spearman_xgboost"].is_about("grid-XGBoost")
+    assert about["n_lo_fcnet"].is_about("fcnet") and not about["basins"].is_about("fcnet")
+    assert about["n_lo_nas"].is_about("nasbench201") and not about["basins"].is_about("nasbench201")
+    overlap = about["benchmark_overlap"]
+    assert judge(overlap, numbers(*[0.57] * 6)).verdict == "agrees"  # more alike than the paper says
+
+
+@pytest.mark.parametrize(
+    ("low", "full", "rows", "is_of_the_kind"),
+    [
+        (0.1, 1.0, 5000.0, True),
+        (0.1, 1.0, None, True),
+        (0.1, 1.0, 120.0, False),  # iris: the paper has data sets of hundreds of rows and more
+        (0.5, 1.0, 5000.0, False),
+        (10.0, 100.0, 5000.0, True),
+        (10.0, 50.0, 5000.0, True),
+        (1.0, 4.0, 5000.0, False),  # four trees are no full fidelity
+        (4.0, 40.0, 5000.0, False),
+        (None, 1.0, 5000.0, False),
+    ],
+)
+def test_a_low_fidelity_is_one_that_the_paper_speaks_of(low, full, rows, is_of_the_kind):
+    assert is_low_fidelity(low, full, rows) is is_of_the_kind
+
+
 def test_claims_name_their_section_and_rule():
-    assert len({claim.name for claim in CLAIMS}) == len(CLAIMS) == 12
+    assert len({claim.name for claim in CLAIMS}) == len(CLAIMS) == 14
     for claim in CLAIMS:
-        assert claim.section.startswith("4.")
+        assert claim.section.startswith("4.") or claim.section == "published version"
         assert claim.rule.startswith("holds ")
         assert ("our reading" in claim.rule) == claim.is_reading
