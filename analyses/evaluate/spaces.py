@@ -14,7 +14,7 @@ import numpy as np
 
 from hpowh.analyses.evaluate.errors import SpecError
 
-SAMPLES = ("grid", "random", "sobol")
+SAMPLES = ("grid", "random", "sobol", "pairs")
 MOST_CELLS = 2**62
 SOBOL_ROUNDS = 12
 
@@ -63,7 +63,8 @@ def sample(space: Space, how: str, count: int | None, seed: int) -> Sequence[int
 
     Args:
         how: `grid` (all cells, or the first `count` never: a grid is whole), `random` (without replacement) or `sobol`
-            (a scrambled Sobol sequence cut to the levels; cells that come up again are skipped).
+            (a scrambled Sobol sequence cut to the levels; cells that come up again are skipped), or `pairs` (random
+            configurations, each with one neighbour on every axis: what metrics of neighbours are estimated from).
 
     Raises:
         SpecError: the space has more cells than a rank can count.
@@ -75,7 +76,51 @@ def sample(space: Space, how: str, count: int | None, seed: int) -> Sequence[int
         return range(cells)
     if how == "random":
         return [int(rank) for rank in np.random.default_rng(seed).choice(cells, size=count, replace=False)]
-    return _sobol(space, count, seed)
+    return _pairs(space, count, seed) if how == "pairs" else _sobol(space, count, seed)
+
+
+def _pairs(space: Space, count: int, seed: int) -> list[int]:
+    """Return random configurations, each followed by one move on every axis: `count` cells, each once.
+
+    On an axis whose levels have an order every other move goes to a neighbour, up or down by a coin (none where that
+    leads out of the levels, so that all pairs of neighbours are met alike); all other moves go to any other level. One
+    square a configuration is closed: both moves on two of the axes. This is the radial design of Campolongo, Saltelli
+    and Cariboni (2011, Computer Physics Communications 182, 978) with neighbours' moves beside its own.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = [len(dimension.levels) for dimension in space.dimensions]
+    strides = [prod(sizes[i + 1 :]) for i in range(len(sizes))]
+    found: dict[int, None] = {}
+    rounds = 0
+    while len(found) < count and rounds < 4 * count:
+        rounds += 1
+        levels = [int(rng.integers(size)) for size in sizes]
+        centre = sum(level * stride for level, stride in zip(levels, strides, strict=True))
+        found[centre] = None
+        steps: list[int] = []
+        for dimension, level, stride in zip(space.dimensions, levels, strides, strict=True):
+            to, is_step = _moved(rng, level, dimension)
+            if to != level:
+                found[centre + (to - level) * stride] = None
+                steps += [(to - level) * stride] if is_step else []
+        if len(steps) > 1:
+            one, other = rng.choice(len(steps), 2, replace=False)
+            found[centre + steps[one] + steps[other]] = None
+    if len(found) < count:
+        rest = np.setdiff1d(np.arange(space.cardinality), np.fromiter(found, dtype=np.int64))
+        found.update(dict.fromkeys(rng.choice(rest, size=count - len(found), replace=False).tolist()))
+    return list(found)[:count]
+
+
+def _moved(rng: np.random.Generator, level: int, dimension: Dimension) -> tuple[int, bool]:
+    """Return another level (the same: no move), and whether it is a neighbour by intent."""
+    size, is_ordinal = len(dimension.levels), dimension.kind == "ordinal"
+    if size < 2:
+        return level, False
+    if is_ordinal and size > 2 and rng.random() < 0.5:
+        to = level + (1 if rng.random() < 0.5 else -1)
+        return (to, True) if 0 <= to < size else (level, False)
+    return (level + 1 + int(rng.integers(size - 1))) % size, not is_ordinal or size == 2
 
 
 def _sobol(space: Space, count: int, seed: int) -> list[int]:

@@ -154,7 +154,9 @@ def _model(entry: Any) -> ModelSpec:
         raise SpecError(f"The model {name}: sample = {how!r} is not known.", nearest(str(how), SAMPLES))
     count = entry.get("configurations")
     if how == "grid" and count is not None:
-        raise SpecError(f"The model {name}: a grid is whole.", 'For some of its cells: sample = "random" or "sobol"')
+        raise SpecError(
+            f"The model {name}: a grid is whole.", 'For some of its cells: sample = "random", "sobol" or "pairs"'
+        )
     if how != "grid" and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
         raise SpecError(f"The model {name}: a sample needs its size.", "For example: configurations = 500")
     fidelity = entry.get("fidelity", "fraction")

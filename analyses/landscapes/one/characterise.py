@@ -15,7 +15,14 @@ from hpowh.analyses.landscapes.grid.graph import EdgeGraph, Graph
 from hpowh.analyses.landscapes.grid.own import EmptyLevel, own_levels
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.authors import authors_metrics
-from hpowh.analyses.landscapes.one.completed import IMPUTATIONS, can_be_completed, completed_tables, completion_sentence
+from hpowh.analyses.landscapes.one.completed import (
+    CHECKS,
+    IMPUTATIONS,
+    can_be_completed,
+    completed_tables,
+    completion_sentence,
+    thinned,
+)
 from hpowh.analyses.landscapes.one.completing import completions
 from hpowh.analyses.landscapes.one.correlation import autocorrelation, sampled_autocorrelation
 from hpowh.analyses.landscapes.one.distribution import PROBABILITIES, distribution_metrics, quantiles
@@ -25,6 +32,7 @@ from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, qualify
 from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics, no_network
 from hpowh.analyses.landscapes.one.neutrality import neutrality_table
 from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
+from hpowh.analyses.landscapes.one.sampled import estimated, thin_portrait, with_totals
 from hpowh.analyses.landscapes.one.shares import shares_by_distance
 from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
 from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric, percent
@@ -100,7 +108,11 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     given = replace(options, epsilon=seen.epsilon.value)
     drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
     completed = [_describe(one, given).tables for one in drawn]
-    return replace(seen, tables=completed_tables(surface, seen.tables, completed), warnings=_completed(surface, seen))
+    thinner, times = thinned(surface, seed=options.seed)
+    more = completions(thinner, CHECKS, seed=options.seed, is_bounded=options.is_bounded)
+    checks = [_describe(one, given).tables for one in more]
+    tables = completed_tables(surface, seen.tables, completed, checks, times)
+    return replace(seen, tables=tables, warnings=_completed(surface, seen))
 
 
 def _completed(surface: Surface, seen: Characterisation) -> list[str]:
@@ -125,8 +137,11 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
         *optimum_metrics(surface, nodes),
         *authors_metrics(surface, graph, seed=options.seed),
     ]
+    pairs = None
     if not surface.is_complete:
         metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
+        pairs = thin_portrait(surface, epsilon.value, seed=options.seed)
+        metrics = estimated(metrics, pairs)
         result.warnings.append(_incomplete_warning(surface))
     if surface.dropped:
         result.warnings.append(f"{surface.dropped:,} configurations have no finite loss and are holes.")
@@ -141,8 +156,9 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
     if options.has_importance:
         importance = measure_importance(surface, default=options.default, seed=options.seed, threads=options.threads)
-        metrics += importance.metrics
-        result.tables["landscape_importance"] = _columns(importance.hyperparameters)
+        metrics += importance.metrics if pairs is None else estimated(importance.metrics, pairs)
+        rows = importance.hyperparameters
+        result.tables["landscape_importance"] = _columns(rows if pairs is None else with_totals(rows, surface, pairs))
         result.tables["landscape_interaction"] = _columns(importance.pairs)
     result.tables["landscape_metric"] = _metric_table(metrics)
     return result

@@ -17,6 +17,8 @@ Tables = Mapping[str, Columns]
 
 IMPUTATIONS = 5
 """Completions of a landscape: enough for an interval (Student's t with four degrees of freedom makes up for so few)."""
+CHECKS = 1
+"""Completions with further holes."""
 FACTS = frozenset(("n_configurations", "coverage", "n_edges", "n_ties", "n_isolated", "loss_best", "loss_worst"))
 """Metrics that say what was evaluated; they are not completed."""
 CORRELATIONS = ("assortativity", "fdc", "ndc", "basin_depth_correlation")
@@ -25,6 +27,10 @@ SHARES = ("neutrality", "near_best", "variance", "interaction", "monotone_share"
 ANY_SIGN = ("loss_",)
 INTERVALS = {"main_share": "main", "total_share": "total", "pair_share": "pair"}
 """Columns of shares that have an interval, and what its two columns' names begin with."""
+
+
+WHOLE = ("position", "position_a", "position_b", "square_count", "reason")
+"""Columns that are no numbers to be averaged."""
 
 
 def can_be_completed(surface: Surface) -> bool:
@@ -49,21 +55,40 @@ def completion_sentence(surface: Surface) -> str:
     )
 
 
-def completed_tables(surface: Surface, seen: Tables, completed: Sequence[Tables]) -> dict[str, Columns]:
+def thinned(surface: Surface, *, seed: int) -> tuple[Surface, float]:
+    """Return the landscape with as many holes again, at random, and how many times those are its holes.
+
+    Where a quarter of what was evaluated is fewer than the holes, that many are made.
+    """
+    holes = surface.space.cardinality - surface.size
+    made = max(1, min(holes, surface.size // 4))
+    kept = np.sort(np.random.default_rng([seed, 1]).choice(surface.size, surface.size - made, replace=False))
+    return Surface(surface.space, surface.ranks[kept], surface.loss[kept]), holes / made
+
+
+def completed_tables(
+    surface: Surface, seen: Tables, completed: Sequence[Tables], checks: Sequence[Tables], times: float
+) -> dict[str, Columns]:
     """Return the tables of what was evaluated, its metrics and importances replaced by those of the completions.
 
     An interval is that of one more draw, which the truth is by assumption: mean -+ t sqrt((1 + 1 / m) B), B the
-    variance between the m completions. Nothing varies within one: all its cells are there.
+    variance between the m completions. Nothing varies within one: all its cells are there. No landscape is a Gaussian
+    field: the interval reaches as far again, and as far once more, as holes made for the purpose move the mean.
+
+    Args:
+        checks: completions of the landscape with further holes.
+        times: the landscape's holes divided by the further ones.
     """
     tables = dict(seen)
-    tables["landscape_metric"] = _metrics(surface, seen["landscape_metric"], [x["landscape_metric"] for x in completed])
+    between = _Between(times)
+    tables["landscape_metric"] = between.metrics(surface, seen, completed, checks)
     for name in ("landscape_quantile", "landscape_neutrality", "landscape_autocorrelation"):
         tables[name] = _means(seen[name], [one[name] for one in completed])
     cells = surface.space.cardinality
     method = f"exact on {len(completed)} completions, {cells - surface.size:,} of {cells:,} cells imputed"
     for name in ("landscape_importance", "landscape_interaction"):
         if name in completed[0]:
-            tables[name] = _shares(completed[0][name], [one[name] for one in completed])
+            tables[name] = between.shares([one[name] for one in completed], [one[name] for one in checks])
     if "landscape_importance" in tables:
         importance = dict(tables["landscape_importance"])
         importance["method"] = [method] * len(importance["method"])
@@ -71,30 +96,63 @@ def completed_tables(surface: Surface, seen: Tables, completed: Sequence[Tables]
     return tables
 
 
-def _metrics(surface: Surface, seen: Columns, completed: Sequence[Columns]) -> Columns:
-    """Return each metric as its mean and interval; what is known for sure, and how much was imputed, without one."""
-    known = {name: at for at, name in enumerate(seen["name"])}
-    rows: list[dict[str, Any]] = []
-    for at, name in enumerate(completed[0]["name"]):
-        row = {key: completed[0][key][at] for key in completed[0]}
-        mine = known.get(name)
-        if mine is not None:
-            row["pair_count"] = seen["pair_count"][mine]
-        if name in FACTS and mine is not None:
-            row = {key: seen[key][mine] for key in seen}
-        else:
-            found = [_at(one, name) for one in completed]
+class _Between:
+    """Means over completions and the intervals between them."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+
+    def interval(
+        self, name: str, values: Sequence[float], others: Sequence[float | None]
+    ) -> tuple[float, float, float]:
+        """Return mean, lower and upper bound of a number over completions, given it over those with further holes."""
+        known = [value for value in others if value is not None]
+        moved = self._times * (float(np.mean(known)) - float(np.mean(values))) if known else 0.0
+        return interval(name, values, moved)
+
+    def metrics(self, surface: Surface, seen: Tables, completed: Sequence[Tables], checks: Sequence[Tables]) -> Columns:
+        """Return each metric as its mean and interval; what is known for sure, and how much was imputed, without."""
+        observed = seen["landscape_metric"]
+        known = {name: at for at, name in enumerate(observed["name"])}
+        first = completed[0]["landscape_metric"]
+        rows: list[dict[str, Any]] = []
+        for at, name in enumerate(first["name"]):
+            mine = known.get(name)
+            if name in FACTS and mine is not None:
+                rows.append({key: observed[key][mine] for key in observed})
+                continue
+            row = {key: first[key][at] for key in first}
+            if mine is not None:
+                row["pair_count"] = observed["pair_count"][mine]
+            found = [_at(one["landscape_metric"], name) for one in completed]
             values = [value for value in found if value is not None]
             if len(values) == len(found):
-                row["value"], row["lower"], row["upper"] = interval(name, values)
+                others = [_at(one["landscape_metric"], name) for one in checks]
+                row["value"], row["lower"], row["upper"] = self.interval(name, values, others)
             else:
-                row["value"] = None
-                row["reason"] = row["reason"] or "some completions have none"
-        rows.append(row)
-    missing = 1 - surface.coverage
-    rows.append({"name": "imputed_share", "value": missing, "reason": None, "lower": None, "upper": None,
-                 "pair_count": surface.space.cardinality - surface.size})  # fmt: skip
-    return {key: [row[key] for row in rows] for key in seen}
+                row["value"], row["reason"] = None, row["reason"] or "some completions have none"
+            rows.append(row)
+        holes = surface.space.cardinality - surface.size
+        imputed = {"name": "imputed_share", "value": 1 - surface.coverage, "pair_count": holes}
+        rows.append({"reason": None, "lower": None, "upper": None} | imputed)
+        return {key: [row[key] for row in rows] for key in observed}
+
+    def shares(self, completed: Sequence[Columns], checks: Sequence[Columns]) -> Columns:
+        """Return a table of shares as means, with the intervals' columns."""
+        table = dict(completed[0])
+        for name in completed[0]:
+            columns = [one[name] for one in completed]
+            if name not in WHOLE:
+                table[name] = _mean_column(columns)
+            if name in INTERVALS:
+                others = zip(*[one[name] for one in checks], strict=True)
+                ends = [
+                    (None,) * 3 if any(x is None for x in row) else self.interval("variance", row, other)
+                    for row, other in zip(zip(*columns, strict=True), others, strict=True)
+                ]
+                table[f"{INTERVALS[name]}_lower"] = [low for _, low, _ in ends]
+                table[f"{INTERVALS[name]}_upper"] = [high for _, _, high in ends]
+        return table
 
 
 def _at(table: Columns, name: str) -> float | None:
@@ -102,15 +160,20 @@ def _at(table: Columns, name: str) -> float | None:
     return table["value"][names.index(name)] if name in names else None
 
 
-def interval(name: str, values: Sequence[float]) -> tuple[float, float, float]:
-    """Return mean and 95 % interval of one more draw like the given ones, within what the metric can be."""
+def interval(name: str, values: Sequence[float], moved: float = 0.0) -> tuple[float, float, float]:
+    """Return mean and 95 % interval of one more draw like the given ones, within what the metric can be.
+
+    Args:
+        moved: how far holes like those that are there move the mean; the interval reaches against it twice as far.
+    """
     from scipy.special import stdtrit
 
     numbers = np.asarray(values, dtype=np.float64)
     count, mean = numbers.size, float(numbers.mean())
     half = float(stdtrit(count - 1, 0.975) * np.sqrt((1 + 1 / count) * numbers.var(ddof=1)))
     low, high = _bounds(name)
-    return mean, max(mean - half, low), min(mean + half, high)
+    back = -2 * moved
+    return mean, max(mean - half + min(back, 0.0), low), min(mean + half + max(back, 0.0), high)
 
 
 def _bounds(name: str) -> tuple[float, float]:
@@ -138,23 +201,3 @@ def _mean_column(columns: Sequence[Any]) -> list[Any]:
         None if any(value is None for value in row) else row[0] if isinstance(row[0], str) else float(np.mean(row))
         for row in zip(*columns, strict=True)
     ]
-
-
-WHOLE = ("position", "position_a", "position_b", "square_count", "reason")
-
-
-def _shares(first: Columns, completed: Sequence[Columns]) -> Columns:
-    """Return a table of shares as means, with the intervals' columns."""
-    table = dict(first)
-    for name in first:
-        columns = [one[name] for one in completed]
-        if name not in WHOLE:
-            table[name] = _mean_column(columns)
-        if name in INTERVALS:
-            ends = [
-                (None, None, None) if any(value is None for value in row) else interval("variance", row)
-                for row in zip(*columns, strict=True)
-            ]
-            table[f"{INTERVALS[name]}_lower"] = [low for _, low, _ in ends]
-            table[f"{INTERVALS[name]}_upper"] = [high for _, _, high in ends]
-    return table

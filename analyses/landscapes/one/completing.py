@@ -25,9 +25,10 @@ Cells = NDArray[np.float64]
 MAX_CELLS = 2_000_000
 """Grids with more cells are not completed (each draw costs some dozens of passes over the grid)."""
 MIN_CONFIGURATIONS = 20
-BURN_IN = 12
-"""Draws that are thrown away, so that the variances have forgotten where they began."""
-THINNING = 2
+BURN_IN = 20
+"""Draws that are thrown away times the share of holes (and two more), so that the variances forget where they began."""
+FACTOR = 32
+"""Levels of neighbouring axes that are taken together."""
 ORDERS = 3
 """Sets of up to so many hyperparameters have variances of their own; larger ones share those of their size."""
 BANDS = (0.25, 1.0, 2.0)
@@ -36,8 +37,13 @@ PRIOR_WEIGHT = 2.0
 """How many modes the mean of all sets of the same size counts for."""
 FLOOR = 1e-9
 """Smallest variance of a mode, relative to the mean: what exact structure leaves is rounding."""
-TOLERANCE = 1e-5
-MAX_ITERATIONS = 200
+ROUGHLY, TOLERANCE = 1e-2, 1e-4
+"""Relative error of the equations' solution, while burning in and then."""
+MAX_ITERATIONS = 100
+FOLDS, FEW = 10, 500
+"""Folds that are hidden in turn to see residuals; half of them where there are more than a few cells."""
+STRATUM, STRATA = 50, 200
+"""Residuals that a stratum of like predictions has at least, and the most strata there are."""
 SKEWED, HEAVY = 1.0, 3.0
 """Skewness and excess kurtosis from which the field is one of normal scores."""
 
@@ -49,6 +55,8 @@ class Modes:
     shape: tuple[int, ...]
     bases: tuple[Cells, ...]
     """Each axis's modes as orthonormal columns, the constant one first."""
+    factors: tuple[Cells, ...]
+    """The same, neighbouring axes taken together where they are small: fewer passes over the grid."""
     group: NDArray[np.int32]
     """Group of each mode, by its place in the grid of modes; 0 is the constant."""
     size: NDArray[np.int64]
@@ -57,14 +65,14 @@ class Modes:
 
     def analyse(self, values: Cells) -> Cells:
         """Return the coefficients of a function on the grid (both flat)."""
-        for basis in self.bases:
+        for basis in self.factors:
             # The axis in front goes to the end: after all axes they are in their order again.
             values = values.reshape(basis.shape[0], -1).T @ basis
         return values.ravel()
 
     def synthesise(self, coefficients: Cells) -> Cells:
         """Return the function of coefficients (both flat)."""
-        for basis in self.bases:
+        for basis in self.factors:
             coefficients = coefficients.reshape(basis.shape[0], -1).T @ basis.T
         return coefficients.ravel()
 
@@ -93,7 +101,17 @@ def _modes(shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> Modes:
     size_of = order.ravel().astype(np.int64)
     sets = np.where(size_of <= ORDERS, members.ravel(), (1 << k) + size_of)
     _, first, group = np.unique(sets * (len(BANDS) + 1) + band, return_index=True, return_inverse=True)
-    return Modes(shape, bases, group.astype(np.int32), np.bincount(group), size_of[first])
+    return Modes(shape, bases, _merged(bases), group.astype(np.int32), np.bincount(group), size_of[first])
+
+
+def _merged(bases: tuple[Cells, ...]) -> tuple[Cells, ...]:
+    found = [bases[0]]
+    for basis in bases[1:]:
+        if len(found[-1]) * len(basis) <= FACTOR:
+            found[-1] = np.asarray(np.kron(found[-1], basis), dtype=np.float64)
+        else:
+            found.append(basis)
+    return tuple(found)
 
 
 def _cosines(size: int) -> Cells:
@@ -125,14 +143,67 @@ def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = F
     rng = np.random.default_rng(seed)
     scores, back = _scale(surface, is_bounded)
     field = _Field(modes_of(surface.space), surface.ranks, scores, rng)
-    for _ in range(BURN_IN):
+    for _ in range(2 + round(BURN_IN * (1 - surface.coverage))):
         field.step()
+    field.tolerance = TOLERANCE
+    residuals = _Residuals(field, rng)
     for _ in range(count):
-        for _ in range(THINNING):
-            field.step()
-        loss = back(field.values)
+        field.step()
+        loss = back(residuals.honest(field))
         loss[surface.ranks] = surface.loss
         yield Surface(surface.space, np.arange(loss.size), loss)
+
+
+class _Residuals:
+    """How far hidden evaluated cells lie from what the field says of them, by what it says.
+
+    Landscapes are flat where they are good and rough where they are bad, and no Gaussian field is: of a drawn residual
+    only its place in the normal distribution is kept, and with it the way that neighbours' residuals go together; its
+    size is the residual at the same place among those of hidden cells of which the field says about the same.
+    """
+
+    def __init__(self, field: _Field, rng: np.random.Generator) -> None:
+        size = field.observed.size
+        order = rng.permutation(size)
+        folds = [order[i::FOLDS] for i in range(FOLDS)][: FOLDS if size < FEW else FOLDS // 2]
+        said, left = [], []
+        for hidden in folds:
+            is_seen = np.ones(size, dtype=bool)
+            is_seen[hidden] = False
+            mean = field.mean(field.observed[is_seen], field.scores[is_seen])[field.observed[hidden]]
+            said.append(mean)
+            left.append(field.scores[hidden] - mean)
+        means, rest = np.concatenate(said), np.concatenate(left)
+        by_mean = np.argsort(means)
+        parts = np.array_split(by_mean, int(np.clip(by_mean.size // STRATUM, 1, STRATA)))
+        self._bounds = np.array([means[part[0]] for part in parts[1:]])
+        self._sorted = [np.sort(rest[part]) for part in parts]
+        scores = means + rest
+        self._ends = [(float(scores[part].min()), float(scores[part].max())) for part in parts]
+
+    def honest(self, field: _Field) -> Cells:
+        """Return all cells, the holes with the sizes of residuals that hidden cells had."""
+        from scipy.special import ndtr
+
+        cells = field.values.copy()
+        mean = field.mean(field.observed, field.scores)[field.holes]
+        drawn = cells[field.holes] - mean
+        wide = float(np.sqrt(np.mean(drawn**2)))
+        place = ndtr(drawn / wide) if wide > 0 else np.full(drawn.size, 0.5)
+        stratum = np.searchsorted(self._bounds, mean, side="right")
+        for i, known in enumerate(self._sorted):
+            mine = stratum == i
+            one = mean[mine] + np.interp(place[mine] * known.size - 0.5, np.arange(known.size), known)
+            drawn[mine] = _within(one, mean[mine], *self._ends[i])
+        cells[field.holes] = drawn
+        return cells
+
+
+def _within(drawn: Cells, mean: Cells, low: float, high: float) -> Cells:
+    """Return draws turned back at the ends of the scores that cells with such means have, unless the mean is beyond."""
+    below, above = np.minimum(low, mean), np.maximum(high, mean)
+    drawn = np.where(drawn < below, 2 * below - drawn, drawn)
+    return np.clip(np.where(drawn > above, 2 * above - drawn, drawn), below, above)
 
 
 def _scale(surface: Surface, is_bounded: bool) -> tuple[Cells, Callable[[Cells], Cells]]:
@@ -165,14 +236,15 @@ class _Field:
 
     def __init__(self, modes: Modes, ranks: NDArray[np.int64], scores: Cells, rng: np.random.Generator) -> None:
         self._modes, self._rng = modes, rng
-        self._observed, self._scores = ranks, scores
+        self.observed, self.scores = ranks, scores
         is_hole = np.ones(modes.group.size, dtype=bool)
         is_hole[ranks] = False
-        self._holes = np.flatnonzero(is_hole)
+        self.holes = np.flatnonzero(is_hole)
         self._mean_square = float(scores.var()) or 1.0
         # The higher the order, the smaller at first; a dozen draws forget it.
         self.variance = self._mean_square * np.power(0.2, np.maximum(modes.order - 1, 0))
         self.values = np.zeros(modes.group.size)
+        self.tolerance = ROUGHLY
 
     def step(self) -> None:
         """Draw the holes given the variances, then the variances given all cells."""
@@ -181,22 +253,30 @@ class _Field:
 
     def _draw_holes(self) -> None:
         """A draw of the field, corrected by what makes it agree with the observed cells (Matheron's rule)."""
+        variance = self.variance[self._modes.group]
+        coefficients = self._rng.standard_normal(variance.size) * np.sqrt(variance)
+        coefficients[0] = 0.0
+        drawn = self._modes.synthesise(coefficients)
+        self.values = drawn + self.mean(self.observed, self.scores - drawn[self.observed])
+        self.values[self.observed] = self.scores
+
+    def mean(self, observed: NDArray[np.int64], scores: Cells) -> Cells:
+        """Return what the field, its variances given, says of all cells by some of them; these as they are."""
         modes = self._modes
         variance = self.variance[modes.group]
         weight = self.variance[1:].min() / variance
         weight[0] = 0.0
-        coefficients = self._rng.standard_normal(variance.size) * np.sqrt(variance)
-        coefficients[0] = 0.0
-        drawn = modes.synthesise(coefficients)
-        gap = np.zeros(variance.size)
-        gap[self._observed] = self._scores - drawn[self._observed]
+        found = np.zeros(variance.size)
+        found[observed] = scores
+        is_hole = np.ones(variance.size, dtype=bool)
+        is_hole[observed] = False
+        holes = np.flatnonzero(is_hole)
 
         def precision(cells: Cells) -> Cells:
-            return modes.synthesise(weight * modes.analyse(cells))[self._holes]
+            return modes.synthesise(weight * modes.analyse(cells))[holes]
 
-        drawn[self._holes] += _solve(precision, -precision(gap), self._holes, variance.size)
-        drawn[self._observed] = self._scores
-        self.values = drawn
+        found[holes] = _solve(precision, -precision(found), holes, found.size, self.tolerance)
+        return found
 
     def _draw_variances(self) -> None:
         """Scaled inverse chi-square draws; each group leans on the mean square of all groups of its order."""
@@ -211,13 +291,15 @@ class _Field:
         self.variance = np.maximum(drawn, FLOOR * self._mean_square)
 
 
-def _solve(precision: Callable[[Cells], Cells], target: Cells, holes: NDArray[np.int64], cells: int) -> Cells:
+def _solve(
+    precision: Callable[[Cells], Cells], target: Cells, holes: NDArray[np.int64], cells: int, tolerance: float
+) -> Cells:
     """Solve for the holes by conjugate gradients (Hestenes and Stiefel 1952)."""
     found = np.zeros(target.size)
     rest = target.copy()
     direction = rest.copy()
     square = dot(rest, rest)
-    enough = TOLERANCE**2 * square
+    enough = tolerance**2 * square
     full = np.zeros(cells)
     for _ in range(min(MAX_ITERATIONS, target.size + 5)):
         if square <= enough:

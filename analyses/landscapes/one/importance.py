@@ -56,12 +56,13 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
     metrics = _square_metrics(squares, square_reason)
     surrogates = _Surrogates(surface, seed)
     for scope in SCOPES:
-        parts, method, reason, explained = _decomposition(surface, scope, surrogates, threads)
+        shared = _decomposition(surface, scope, surrogates, threads)
+        parts, reason = shared.parts, shared.reason
         for j, axis in enumerate(space.axes):
             row = {
-                "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": method,
-                "main_share": _of(parts, float(parts.main[j]) if parts else 0.0, explained),
-                "total_share": _of(parts, float(parts.total[j]) if parts else 0.0, explained),
+                "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": shared.method,
+                "main_share": shared.share(float(parts.main[j]) if parts else None),
+                "total_share": shared.share(float(parts.total[j]) if parts else None),
                 "reason": reason,
             }  # fmt: skip
             if scope == "all":
@@ -72,22 +73,16 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
             row = {
                 "scope": scope, "position_a": space.axes[a].position, "position_b": space.axes[b].position,
                 "hyperparameter_a": space.names[a], "hyperparameter_b": space.names[b],
-                "pair_share": _of(parts, parts.pair[a, b] if parts else 0.0, explained), "reason": reason,
+                "pair_share": shared.share(parts.pair[a, b] if parts else None), "reason": reason,
             }  # fmt: skip
             if scope == "all":
                 row |= _square_columns(squares.get((a, b)))
                 row["tunability_interaction"] = play.get((a, b))
                 row["reason"] = "; ".join(x for x in (reason, square_reason, play_reason) if x) or None
             pairs.append(row)
-        why = reason if reason or surface.is_complete else _bound(explained)
+        why = reason if reason or surface.is_complete else _bound(shared.explained)
         metrics += _variance_metrics(surface, scope, parts if surface.is_complete else None, why)
     return Importance(hyperparameters, pairs, metrics)
-
-
-def _of(parts: Decomposition | None, variance: float, explained: float) -> float | None:
-    """Return a variance as a share of all, where `explained` of all is what the parts share out."""
-    found = None if parts is None else parts.share(variance)
-    return None if found is None else found * explained
 
 
 def _bound(explained: float) -> str:
@@ -114,31 +109,50 @@ class _Surrogates:
         return self._fitted[by_rank]
 
 
-def _decomposition(
-    surface: Surface, scope: str, surrogates: _Surrogates, threads: int | None
-) -> tuple[Decomposition | None, str, str | None, float]:
-    """Return the decomposition of one scope, how it was made, why there is none, and what it explains of the whole."""
-    values = surface.average_rank if scope == "ranks" else surface.loss
+@dataclass(frozen=True)
+class _Shared:
+    """The decomposition of one scope, how it was made, why there is none, and what it explains of the whole."""
+
+    parts: Decomposition | None
+    method: str
+    reason: str | None = None
+    explained: float = 1.0
+
+    def share(self, variance: float | None) -> float | None:
+        """Return a variance as a share of all, where `explained` of all is what the parts share out."""
+        if self.parts is None or variance is None or not np.isfinite(variance):
+            return None
+        found = self.parts.share(variance)
+        return None if found is None else found * self.explained
+
+
+def _decomposition(surface: Surface, scope: str, surrogates: _Surrogates, threads: int | None) -> _Shared:
+    """Return the decomposition of one scope."""
     if surface.ordered[0] == surface.ordered[-1]:
-        return None, EXACT, EQUAL, 1.0
+        return _Shared(None, EXACT, EQUAL)
     method, explained = EXACT, 1.0
     if surface.is_complete:
-        grid = values.reshape(surface.space.shape)
+        grid = (surface.average_rank if scope == "ranks" else surface.loss).reshape(surface.space.shape)
     else:
         try:
             surrogate = surrogates.of(scope == "ranks")
         except LandscapeError as error:
-            return None, "random forest", error.message, 1.0
-        grid, explained = surrogate.grid, surrogate.r_squared
+            return _Shared(None, "random forest", error.message)
+        explained = surrogate.r_squared
         method = (
             f"random forest, out-of-bag R2 = {explained:.3f}, shares of at most {percent(explained)} of the variance"
         )
+        if surrogate.grid is None:
+            if scope == "best_10":
+                return _Shared(None, method, "differences among the best tenth need predictions of the whole grid")
+            return _Shared(surrogate.parts, method, None, explained)
+        grid = surrogate.grid
     if scope == "best_10":
         grid = np.minimum(grid, surface.quantile(BEST_SHARE)) if surface.is_complete else capped(grid, BEST_SHARE)
     parts = decompose(grid, threads=threads)
     if not parts.variance > 0:
-        return None, method, "the best tenth of the configurations has one and the same loss", explained
-    return parts, method, None, explained
+        return _Shared(None, method, "the best tenth of the configurations has one and the same loss", explained)
+    return _Shared(parts, method, None, explained)
 
 
 def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None, reason: str | None) -> list[Metric]:

@@ -26,7 +26,7 @@ def test_the_last_hyperparameter_varies_fastest():
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 300), st.integers(0, 5))
 def test_a_sample_has_its_size_and_no_cell_twice(sizes, count, seed):
     space = space_of(*sizes)
-    for how in ("random", "sobol"):
+    for how in ("random", "sobol", "pairs"):
         ranks = list(sample(space, how, count, seed))
         assert len(ranks) == len(set(ranks)) == min(count, space.cardinality)
         assert all(0 <= rank < space.cardinality for rank in ranks)
@@ -40,6 +40,22 @@ def test_sobol_covers_every_level_evenly():
     counts = np.bincount(ranks // 64 // 8, minlength=8)
     assert counts.min() >= 28
     assert counts.max() <= 36
+
+
+def test_pairs_meet_all_pairs_of_neighbours_alike():
+    """Of 5 levels each pair of neighbours as often as any other, each axis in most rounds; and every cell as often."""
+    space = space_of(*[5] * 8)
+    ranks = np.array(sample(space, "pairs", 9000, 1))
+    levels = ranks[:, None] // 5 ** np.arange(7, -1, -1) % 5
+    assert np.abs(np.bincount(levels.ravel(), minlength=5) / levels.size - 0.2).max() < 0.02
+    known = dict.fromkeys(ranks.tolist())
+    low = np.zeros((8, 4))
+    for axis in range(8):
+        for rank, level in zip(ranks.tolist(), levels[:, axis].tolist(), strict=True):
+            low[axis, min(level, 3)] += level < 4 and rank + 5 ** (7 - axis) in known
+    each = low.sum(axis=0) / low.sum()
+    assert np.abs(each - 0.25).max() < 0.03
+    assert low.sum(axis=1).min() > 400
 
 
 def test_kinds_and_types_of_levels():

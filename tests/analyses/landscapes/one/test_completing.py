@@ -12,7 +12,7 @@ from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one import completing
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
-from hpowh.analyses.landscapes.one.completed import IMPUTATIONS, interval
+from hpowh.analyses.landscapes.one.completed import CHECKS, IMPUTATIONS, interval, thinned
 from hpowh.analyses.landscapes.one.completing import completions, modes_of
 from hpowh.analyses.landscapes.one.fanova import decompose
 
@@ -47,7 +47,11 @@ def shares(surface: Surface) -> np.ndarray:
 def covered(whole: Surface, part: Surface, seed: int) -> np.ndarray:
     """Which of the shares of the whole lie in the intervals between the completions of a part."""
     drawn = np.array([shares(one) for one in completions(part, IMPUTATIONS, seed=seed)])
-    ends = [interval("loss_", column) for column in drawn.T]  # without bounds: what is exactly 0 is met up to rounding
+    thinner, times = thinned(part, seed=seed)
+    further = np.mean([shares(one) for one in completions(thinner, CHECKS, seed=seed)], axis=0)
+    moved = times * (further - drawn.mean(axis=0))
+    # Without bounds: what is exactly 0 is met up to rounding.
+    ends = [interval("loss_", column, by) for column, by in zip(drawn.T, moved, strict=True)]
     return np.array(
         [low - 1e-4 <= true <= high + 1e-4 for true, (_, low, high) in zip(shares(whole), ends, strict=True)]
     )
