@@ -92,7 +92,7 @@ def _pairs(space: Space, count: int, seed: int) -> list[int]:
     strides = [prod(sizes[i + 1 :]) for i in range(len(sizes))]
     found: dict[int, None] = {}
     rounds = 0
-    while len(found) < count and rounds < 4 * count:
+    while len(found) < count and rounds < count:
         rounds += 1
         levels = [int(rng.integers(size)) for size in sizes]
         centre = sum(level * stride for level, stride in zip(levels, strides, strict=True))

@@ -1,4 +1,4 @@
-"""Intervals of the shares of completed landscapes; neutrality and distance over the threshold.
+"""Intervals of the shares of completed landscapes; neutrality and distance over the threshold; depths of optima.
 
 Revision: 0009
 """
@@ -14,11 +14,12 @@ COLUMNS = {
     "landscape_importance": ("main_lower", "main_upper", "total_lower", "total_upper"),
     "landscape_interaction": ("pair_lower", "pair_upper"),
     "landscape_neutrality": ("ndc_spearman",),
+    "landscape_optimum": ("persistence",),
 }
 
 
 def upgrade() -> None:
-    """Add the bounds of importances, NULL where a share is exact, and the correlation at each threshold."""
+    """Add the bounds of importances, NULL where a share is exact, the correlation at each threshold and the depths."""
     connection = op.get_bind()
     for table, names in COLUMNS.items():
         for name in names:

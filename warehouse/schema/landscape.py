@@ -84,6 +84,7 @@ LANDSCAPE_OPTIMUM = table(
     real("strength_out"),
     real("path_length"),
     bigint("funnel_id", null=True),
+    real("persistence"),
 )
 LANDSCAPE_LON_EDGE = table(
     "result",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.engines import graph_of
@@ -32,6 +33,7 @@ from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, qualify
 from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics, no_network
 from hpowh.analyses.landscapes.one.neutrality import neutrality_table
 from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
+from hpowh.analyses.landscapes.one.persistence import depth_metrics, depths
 from hpowh.analyses.landscapes.one.sampled import estimated, thin_portrait, with_totals
 from hpowh.analyses.landscapes.one.shares import shares_by_distance
 from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
@@ -128,6 +130,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
     walk = _autocorrelation_table(surface, graph, options)
     neighbours = walk["rank_exact"][0], walk["loss_exact"][0]
     shares = shares_by_distance(nodes)
+    depth = depths(surface, nodes.basins, int(nodes.degree.sum(dtype=np.int64)) // 2)
     metrics = [
         metric("n_configurations", float(surface.size)),
         metric("coverage", surface.coverage),
@@ -136,6 +139,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
         *distance_metrics(surface, nodes, shares),
         *optimum_metrics(surface, nodes),
         *authors_metrics(surface, graph, seed=options.seed),
+        *depth_metrics(depth, epsilon.value),
     ]
     pairs = None
     if not surface.is_complete:
@@ -153,7 +157,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
     result.tables["landscape_neutrality"] = neutrality_table(surface, graph, nodes, epsilon)
     result.tables["landscape_autocorrelation"] = _qualified(walk, surface, nodes)
     roles = _add_networks(surface, nodes, options, metrics, result)
-    result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles)
+    result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles, depth)
     if options.has_importance:
         importance = measure_importance(surface, default=options.default, seed=options.seed, threads=options.threads)
         metrics += importance.metrics if pairs is None else estimated(importance.metrics, pairs)
@@ -270,7 +274,9 @@ def _add_networks(
     return roles
 
 
-def _optimum_table(surface: Surface, nodes: Nodes, roles: Roles | None) -> Columns:
+def _optimum_table(
+    surface: Surface, nodes: Nodes, roles: Roles | None, persistence: NDArray[np.float64] | None
+) -> Columns:
     basins = nodes.basins
     depth = surface.loss[basins.optima]
     table: dict[str, Any] = {
@@ -281,6 +287,8 @@ def _optimum_table(surface: Surface, nodes: Nodes, roles: Roles | None) -> Colum
         "optimum_distance": nodes.distance[basins.optima],
         "is_global": depth == surface.ordered[0],
     }
+    if persistence is not None:
+        table["persistence"] = np.where(np.isfinite(persistence), persistence, np.nan)
     if roles is not None:
         table |= {
             "page_rank": roles.page_rank,

@@ -44,6 +44,7 @@ OPTIMUM_BASED = (
 )  # fmt: skip
 NEIGHBOURHOODS = ("neutrality_median", "neutrality_sd")
 STRUCTURAL = (
+    "n_lo_deep", "depth_median",
     "n_lo", "n_lo_members", "n_lo_weak", "n_lo_strict", "lo_ratio", "n_global", "n_plateau", "n_plateau_lo",
     "plateau_share", "basin_largest", "basin_median", "basin_mean", "basin_global", "basin_global_share", "basin_gini",
     "basin_depth_correlation", "steps_mean", "steps_longest", "monotone_share",

@@ -26,6 +26,10 @@ MEANINGS = {
     "ndc_spearman, ndc_pearson": "neutrality-distance correlation: positive where it is flatter near the optimum",
     "n_lo, n_lo_members, n_lo_weak, n_lo_strict": "local optima, a plateau counted once; the configurations on them; "
     "configurations without better neighbour; those of them without an equal one either",
+    "n_lo_deep, depth_median": "optima that one must climb out of by more than the threshold before the way to a "
+    "better one is free (those without such a way count); the median of that climb",
+    "l_ast_authors, rho_a_authors": "smoothness as the authors of arXiv 2311.14014 compute it: assortativity of the "
+    "losses over improving moves, and the median autocorrelation of short walks",
     "lo_ratio, n_global": "n_lo divided by the configurations; optima that have the best loss",
     "n_plateau, n_plateau_lo, plateau_share": "sets of connected, exactly equal configurations; those that are local "
     "optima; share of all configurations on one",

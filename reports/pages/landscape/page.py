@@ -89,7 +89,13 @@ def _build(
     is_complete = any(row["name"] == "coverage" and row["value"] == 1 for row in metrics.rows())
     best = subject.best(site, run, space_id, metric, sign, is_complete=is_complete)
     facts = words.Facts(
-        metrics=metrics.rows(), importance=by_rank, transfer=carried.rows(), runs=known, epsilon=epsilon, best=best
+        metrics=metrics.rows(),
+        importance=by_rank,
+        transfer=carried.rows(),
+        runs=known,
+        epsilon=epsilon,
+        best=best,
+        above_noise=next(iter(site.rows(queries.text("landscape/above_noise"), run=run)), None),
     )
     blocks: list[Block] = [
         _findings(site, facts, _key(*names, fidelity)),

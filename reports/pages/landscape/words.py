@@ -47,6 +47,8 @@ class Facts:
     epsilon: float | None = None
     best: str = ""
     """The sentence on the best configuration."""
+    above_noise: tuple[float, int, int] | None = None
+    """Noise floor, optima, and how many are deeper than the floor; None where the floor is unknown."""
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -157,8 +159,20 @@ def _optima(facts: Facts) -> Said | None:
     tied = f" {number(int(best))} of them share the best loss." if best > 1 else ""
     return Said(
         f"It has {number(int(count))} local optima{more}: one for every {number(size / count, 3)} "
-        f"configurations.{tied}",
+        f"configurations.{tied}{_above(facts.above_noise)}",
         "network",
+    )
+
+
+def _above(above_noise: tuple[float, int, int] | None) -> str:
+    """Return how many optima are more than noise, where the noise is known."""
+    if above_noise is None:
+        return ""
+    floor, _, above = above_noise
+    verb = "is" if above == 1 else "are"
+    return (
+        f" {number(above)} of them {verb} above the noise: out of them one must climb more than "
+        f"{number(floor, 3)}, by which two configurations must differ to be told apart."
     )
 
 

@@ -171,3 +171,30 @@ def test_a_matrix_has_the_same_order_on_both_axes() -> None:
     assert heat["x"] == heat["y"] == ["x", "y", "z"]
     assert [heat["z"][i][i] for i in range(3)] == [None, None, None]
     assert heat["z"][0][1] == float(ord("x") * 10 + ord("y"))
+
+
+def test_optima_above_the_noise_are_counted() -> None:
+    rows = [{"name": "n_lo", "value": 24.0}, {"name": "n_configurations", "value": 1000.0}]
+    (one,) = findings(Facts(metrics=rows, above_noise=(0.01, 24, 3)))
+    assert "It has 24 local optima: one for every 41.7 configurations." in one.sentence
+    assert "3 of them are above the noise: out of them one must climb more than 0.01" in one.sentence
+
+
+def test_a_completed_landscape_says_what_was_imputed() -> None:
+    rows = [
+        {"name": "coverage", "value": 0.9}, {"name": "n_configurations", "value": 900.0},
+        {"name": "imputed_share", "value": 0.1}, {"name": "n_lo", "value": 20.4, "lower": 15.2, "upper": 25.6},
+    ]  # fmt: skip
+    text = " ".join(one.sentence for one in findings(Facts(metrics=rows)))
+    assert "90.00% of the grid were evaluated (900 configurations); the rest was imputed several times" in text
+    assert "It has about 20 local optima (95 % interval 15 to 26): one for every 49.0 configurations." in text
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.99995001, "more than 99.99%"), (0.00001, "less than 0.01%")])
+def test_shares_are_rounded_to_neither_all_nor_none(share: float, said: str) -> None:
+    rows = [
+        {"name": "coverage", "value": share},
+        {"name": "n_configurations", "value": 9.0},
+        {"name": "n_lo", "value": None},
+    ]
+    assert f"Only {said} of the grid were evaluated" in findings(Facts(metrics=rows))[0].sentence
