@@ -15,6 +15,7 @@ from hpowh.analyses.landscapes.grid.epsilon import Epsilon, choose_epsilon
 from hpowh.analyses.landscapes.grid.graph import EdgeGraph, Graph
 from hpowh.analyses.landscapes.grid.own import EmptyLevel, own_levels
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.alone import alone_metrics
 from hpowh.analyses.landscapes.one.authors import authors_metrics
 from hpowh.analyses.landscapes.one.completed import (
     CHECKS,
@@ -160,6 +161,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles, depth)
     if options.has_importance:
         importance = measure_importance(surface, default=options.default, seed=options.seed, threads=options.threads)
+        metrics += alone_metrics(surface, epsilon.value, seed=options.seed)
         metrics += importance.metrics if pairs is None else estimated(importance.metrics, pairs)
         rows = importance.hyperparameters
         result.tables["landscape_importance"] = _columns(rows if pairs is None else with_totals(rows, surface, pairs))

@@ -21,8 +21,9 @@ CHECKS = 1
 """Completions with further holes."""
 FACTS = frozenset(("n_configurations", "coverage", "n_edges", "n_ties", "n_isolated", "loss_best", "loss_worst"))
 """Metrics that say what was evaluated; they are not completed."""
-CORRELATIONS = ("assortativity", "fdc", "ndc", "basin_depth_correlation")
-SHARES = ("neutrality", "near_best", "variance", "interaction", "monotone_share", "plateau_share", "basin_global_share",
+CORRELATIONS = ("gamma", "assortativity", "fdc", "ndc", "basin_depth_correlation")
+SHARES = ("pass_better_share", "pass_optimal_share", "slice",
+          "neutrality", "near_best", "variance", "interaction", "monotone_share", "plateau_share", "basin_global_share",
           "basin_gini", "lo_ratio")  # fmt: skip
 ANY_SIGN = ("loss_",)
 INTERVALS = {"main_share": "main", "total_share": "total", "pair_share": "pair"}

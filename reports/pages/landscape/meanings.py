@@ -43,6 +43,14 @@ MEANINGS = {
     "variance_main, variance_pairs, variance_higher": "shares of the variance of the loss: main effects of single "
     "hyperparameters, interactions of pairs, the rest; variance_ranks_ of the ranks, variance_best_10_ with all losses "
     "worse than the best tenth set equal",
+    "gamma": "how far the effect of one move carries over when another hyperparameter moves too: 1 additive, 0 noise",
+    "pass_optimal_share, pass_better_share, pass_regret_relative": "each hyperparameter set once to its best level, "
+    "from random starts and in random orders: share of such passes that end in a global optimum; where the median pass "
+    "ends, as the share of better configurations, and as a share of the way from the best to the median loss",
+    "slice_unimodal_share, slice_convex_share": "of all slices along an ordered hyperparameter, the share without a "
+    "hump above the threshold, and the convex ones",
+    "variance_order_3, variance_order_4": "shares of the variance that are interactions of exactly three, and of "
+    "exactly four hyperparameters",
     "roughness_to_slope": "what the sum of main effects leaves unexplained, divided by the main effects' mean step: "
     "0 is additive",
     "interaction_additive, interaction_magnitude, interaction_sign, interaction_reciprocal": "shares of all squares "
