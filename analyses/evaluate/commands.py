@@ -85,11 +85,13 @@ def _say(found: Evaluated, as_json: bool) -> None:
         }  # fmt: skip
         print(json.dumps(facts))
         return
-    resumed = f", {found.resumed_count:,} of them from before" if found.resumed_count else ""
-    note(f"{found.unit_count:,} trainings done{resumed}; results in {found.folder}.")
+    share = f", {found.resumed_count:,} of {found.unit_count:,} configurations' folds from before"
+    resumed = share if found.resumed_count else ""
+    note(f"{found.training_count:,} trainings done{resumed}; results in {found.folder}.")
     stopped = found.unit_count - found.ok_count
     if stopped:
-        note(f"{stopped:,} could not be finished and are recorded so. Mostly: {found.commonest_reason}")
+        what = f"{stopped:,} of {found.unit_count:,} configurations' folds could not be finished and are recorded so."
+        note(f"{what} Mostly: {found.commonest_reason}")
 
 
 class ProgressLine:

@@ -23,6 +23,7 @@ BUNDLED = {
     "digits": "classification",
     "diabetes": "regression",
 }
+MISSING = "(missing)"
 MOST_CATEGORIES = 100
 GUESSED_CLASSES = 20
 
@@ -39,6 +40,11 @@ class DataSet:
     """Classes numbered from 0 in sorted order, or numbers."""
     classes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def missing_count(self) -> int:
+        """Values that are missing (NaN) among the features."""
+        return int(np.count_nonzero(np.isnan(self.features)))
 
     @property
     def digest(self) -> str:
@@ -74,16 +80,16 @@ def make(name: str, task: str, features: Any, target: Any, notes: list[str] | No
     """Return a data set of arrays, its classes numbered in sorted order.
 
     Raises:
-        SpecError: a value is missing or infinite, there is one class only, or there is no row or feature.
+        SpecError: a value is infinite, there is one class only, or there is no row or feature.
     """
     matrix = np.ascontiguousarray(features, dtype=np.float64)
     if matrix.ndim != 2 or not matrix.shape[0] or not matrix.shape[1]:
         raise SpecError(f"The data set {name} has no rows or no features.")
-    bad = ~np.isfinite(matrix)
+    bad = np.isinf(matrix)
     if bad.any():
         row, column = (int(i) for i in np.argwhere(bad)[0])
         raise SpecError(
-            f"The data set {name} has {int(bad.sum()):,} missing or infinite values, the first in row {row + 1}, "
+            f"The data set {name} has {int(bad.sum()):,} infinite values, the first in row {row + 1}, "
             f"feature {column + 1}.",
             "Fill them in or leave these rows out.",
         )
@@ -172,22 +178,21 @@ def _guess(values: pl.Series) -> str:
 
 
 def _matrix(frame: pl.DataFrame, name: str, notes: list[str]) -> NDArray[np.float64]:
-    """Return numbers and truth values as they are and a column of zeros and ones for each text."""
+    """Return numbers and truth values as they are, NaN where one is missing, and zeros and ones for each text.
+
+    A missing text is a text of its own.
+    """
     import polars as pl
 
     columns = []
     for column in frame.columns:
         values = frame[column]
         if values.null_count():
-            row = int(values.is_null().arg_true()[0]) + 1
-            raise SpecError(
-                f"The data set {name}: {column} is missing in {values.null_count():,} rows, first in row {row}.",
-                f'Fill it in, or leave it out: ignore = ["{column}"]',
-            )
+            notes.append(f"{name}: {column} is missing in {values.null_count():,} of {frame.height:,} rows.")
         if values.dtype.is_numeric() or values.dtype == pl.Boolean:
-            columns.append(values.cast(pl.Float64).to_numpy())
+            columns.append(values.cast(pl.Float64).fill_null(float("nan")).to_numpy())
             continue
-        texts = values.cast(pl.String)
+        texts = values.cast(pl.String).fill_null(MISSING)
         levels = sorted(texts.unique().to_list())
         if len(levels) > MOST_CATEGORIES:
             raise SpecError(

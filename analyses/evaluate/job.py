@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ class Evaluated:
     """Why most of those stopped that are not `ok`, over all sessions."""
     ok_count: int = 0
     """Units, over all sessions, whose fidelities were all measured."""
+    training_count: int = 0
+    """Trainings of all units: one a fidelity, or one for all where a model trains step by step."""
 
 
 @contextmanager
@@ -78,7 +81,8 @@ def prepare(path: Path) -> Prepared:
     from hpowh.analyses.evaluate.spec import parse
 
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", "Name a spec: hpowh evaluate SPEC.toml") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -90,16 +94,26 @@ def prepare(path: Path) -> Prepared:
             data = [load(one, folder) for one in spec.data]
             plan = make_plan(spec, data)
     except SpecError as error:
-        raise UsageError(f"{path}: {error.message}", error.hint) from None
+        raise UsageError(f"{path}{_line_of(text, error.message)}: {error.message}", error.hint) from None
     return Prepared(spec, plan, data, [note for one in data for note in one.notes], folder)
+
+
+def _line_of(text: str, message: str) -> str:
+    """Return the line of the spec that a message is about: the only one with a word that the message quotes."""
+    lines = text.splitlines()
+    for word in re.findall(r"'([^']+)'", message):
+        with_it = [number for number, line in enumerate(lines, start=1) if word in line.partition("#")[0]]
+        if len(with_it) == 1:
+            return f", line {with_it[0]}"
+    return ""
 
 
 def refuse_many(prepared: Prepared) -> None:
     """Raise UsageError where the plan has so many trainings that it looks like a mistake."""
-    count = prepared.plan.unit_count
+    count = prepared.plan.training_count
     if count > MANY_TRAININGS:
         raise UsageError(
-            f"That are {count:,} trainings (configurations x data sets x seeds x folds).",
+            f"That are {count:,} trainings (configurations x data sets x seeds x folds x fidelities).",
             'Take a sample (sample = "sobol", configurations = 500), or insist with --yes.',
         )
 
@@ -127,7 +141,6 @@ def evaluate(
             for one in prepared.data
         ]
         where.open(plan, manifest(plan, features))
-        before = len(where.done())
         store_data(folder, [(one.features, one.target) for one in prepared.data])
         memory = spec.memory or default_memory(workers)
         limits = Limits(workers, spec.timeout, memory, (str(prepared.folder),))
@@ -140,7 +153,8 @@ def evaluate(
     return Evaluated(
         folder=folder,
         unit_count=plan.unit_count,
-        resumed_count=before,
+        resumed_count=state.resumed,
+        training_count=plan.training_count,
         statuses=dict(state.statuses),
         commonest_reason=reason,
         ok_count=ok_count,

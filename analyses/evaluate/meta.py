@@ -18,14 +18,21 @@ MOST_ROWS = 2_000
 
 
 def meta_features(features: NDArray[np.float64], target: NDArray, *, is_classification: bool) -> dict[str, float]:
-    """Return `{meta-feature: value}`; one that is undefined for these data is left out."""
+    """Return `{meta-feature: value}`; one that is undefined for these data is left out.
+
+    Where values are missing their share is one, and the others are those of the data with each at its column's median.
+    """
     rows, columns = features.shape
+    absent = np.isnan(features)
+    missing = {"missing_share": float(absent.mean())} if absent.any() else {}
+    features = _filled(features, absent)
     found: dict[str, float | None] = {
         "row_count": float(rows),
         "feature_count": float(columns),
         "features_per_row": columns / rows,
         "constant_feature_count": float(np.count_nonzero(features.min(axis=0) == features.max(axis=0))),
         "principal_share": principal_share(features),
+        **missing,
     }
     if is_classification:
         counts = np.bincount(target)
@@ -42,6 +49,17 @@ def meta_features(features: NDArray[np.float64], target: NDArray, *, is_classifi
         found["nearest_neighbour_error"] = nearest_neighbour_error(few, few_target)
     found |= _landmarkers(few, few_target, is_classification)
     return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def _filled(features: NDArray[np.float64], absent: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the features with each missing value at its column's median, 0 where a column has none."""
+    if not absent.any():
+        return features
+    whole = features.copy()
+    for column in np.flatnonzero(absent.any(axis=0)):
+        known = whole[~absent[:, column], column]
+        whole[absent[:, column], column] = np.median(known) if known.size else 0.0
+    return whole
 
 
 def class_entropy(counts: NDArray) -> float:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.evaluate.errors import SpecError, nearest
+
+if TYPE_CHECKING:
+    from hpowh.analyses.evaluate.data import DataSet
 
 TASKS = ("classification", "regression")
 
@@ -170,3 +173,31 @@ def _parameters(import_path: str) -> frozenset[str]:
 
 def _say(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".strip().rstrip(".")
+
+
+def check_missing(made: Recipe, name: str, data: DataSet) -> None:
+    """Check that a model trains on missing values where a data set has some.
+
+    Raises:
+        SpecError: it says of itself that it does not.
+    """
+    count = data.missing_count
+    if not count or takes_missing(made):
+        return
+    raise SpecError(
+        f"The model {name} does not train on missing values, and the data set {data.name} has {count:,}.",
+        "Fill them in, leave these columns out (ignore), take hist_gradient_boosting, xgboost or lightgbm, or import a "
+        "pipeline that begins with an imputer.",
+    )
+
+
+def takes_missing(made: Recipe) -> bool:
+    """Return whether a model says that it trains on missing values, as scikit-learn's tags have it."""
+    from sklearn.utils import get_tags
+
+    try:
+        model = load_class(made.import_path)()
+        model.set_params(**made.fixed)
+        return bool(get_tags(model).input_tags.allow_nan)
+    except Exception:  # noqa: BLE001 - a third party's class without tags says nothing
+        return False

@@ -11,7 +11,7 @@ from typing import Any
 from hpowh.analyses.evaluate.data import DataSet, check_folds
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.metrics import MetricInfo, check_metrics, metric_info
-from hpowh.analyses.evaluate.models import Recipe, check, recipe
+from hpowh.analyses.evaluate.models import Recipe, check, check_missing, recipe
 from hpowh.analyses.evaluate.spaces import Space, sample
 from hpowh.analyses.evaluate.spec import Spec
 
@@ -83,6 +83,12 @@ class Plan:
         return sum(len(model.ranks) for model in self.models) * each
 
     @property
+    def training_count(self) -> int:
+        """How many trainings that are: one a fidelity, or one for all where a model trains step by step."""
+        each = len(self.data) * len(self.seeds) * self.folds
+        return sum(len(m.ranks) * (1 if m.recipe.steps else len(m.fidelities)) for m in self.models) * each
+
+    @property
     def configuration_count(self) -> int:
         """How many configurations there are, over all models."""
         return sum(len(model.ranks) for model in self.models)
@@ -117,11 +123,8 @@ class Plan:
             count, cells = len(model.ranks), model.space.cardinality
             share = "the whole grid" if count == cells else f"of {cells:,} cells"
             lines.append(f"{model.name}: {count:,} configurations ({share}), {model.fidelity} {_listed(model)}.")
-        trainings = sum(
-            len(m.ranks) * (1 if m.recipe.steps else len(m.fidelities)) for m in self.models
-        ) * len(self.data) * len(self.seeds) * self.folds  # fmt: skip
         parts = f"{len(self.data)} data sets x {len(self.seeds)} seeds x {self.folds} folds"
-        lines.append(f"{self.configuration_count:,} configurations x {parts}: {trainings:,} trainings.")
+        lines.append(f"{self.configuration_count:,} configurations x {parts}: {self.training_count:,} trainings.")
         return lines
 
 
@@ -165,6 +168,8 @@ def make_plan(spec: Spec, data: Sequence[DataSet]) -> Plan:
             )
         )
     for one in data:
+        for planned in models:
+            check_missing(planned.recipe, planned.name, one)
         check_folds(one, spec.folds)
         check_metrics(metrics, one.features, one.target, is_classification=task == "classification", data=one.name)
     return Plan(

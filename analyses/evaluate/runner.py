@@ -54,6 +54,8 @@ class Progress:
     remaining_seconds: float | None
     statuses: Counter[str] = field(default_factory=Counter)
     """What became of the units of this session."""
+    resumed: int = 0
+    """Units that were there before this session, in shards or in journals."""
 
 
 @dataclass(kw_only=True)
@@ -134,6 +136,7 @@ class _Session:
         random.Random(0).shuffle(self.queues)
         self.turn: deque[tuple[int, Iterator[int]]] = deque(self.queues)
         self.statuses: Counter[str] = Counter()
+        self.resumed = len(done)
         there = Counter(number for number, _ in done)
         counts = {n: len(plan.models[g.model].ranks) - there[n] for n, g in enumerate(self.groups)}
         self.forecast = Forecast({n: (g.model, g.data) for n, g in enumerate(self.groups)}, counts, limits.workers)
@@ -147,7 +150,7 @@ class _Session:
 
     def state(self) -> Progress:
         """Return how far the run is."""
-        return Progress(len(self.done), self.plan.unit_count, self.forecast.seconds(), self.statuses)
+        return Progress(len(self.done), self.plan.unit_count, self.forecast.seconds(), self.statuses, self.resumed)
 
     def work(self) -> None:
         """Work until nothing is left."""

@@ -194,14 +194,18 @@ class _Residuals:
         for i, known in enumerate(self._sorted):
             mine = stratum == i
             one = mean[mine] + np.interp(place[mine] * known.size - 0.5, np.arange(known.size), known)
-            drawn[mine] = _within(one, mean[mine], *self._ends[i])
+            drawn[mine] = _within(one, mean[mine], self._ends[i], 3 * float(np.median(np.abs(known))))
         cells[field.holes] = drawn
         return cells
 
 
-def _within(drawn: Cells, mean: Cells, low: float, high: float) -> Cells:
-    """Return draws turned back at the ends of the scores that cells with such means have, unless the mean is beyond."""
-    below, above = np.minimum(low, mean), np.maximum(high, mean)
+def _within(drawn: Cells, mean: Cells, ends: tuple[float, float], doubt: float) -> Cells:
+    """Return draws turned back at the ends of the scores that cells with such means have.
+
+    A mean beyond an end by more than the doubt about it is an end of its own.
+    """
+    low, high = ends
+    below, above = np.where(mean < low - doubt, mean, low), np.where(mean > high + doubt, mean, high)
     drawn = np.where(drawn < below, 2 * below - drawn, drawn)
     return np.clip(np.where(drawn > above, 2 * above - drawn, drawn), below, above)
 

@@ -270,8 +270,8 @@ def _alone(values: Values) -> Said | None:
     text = (
         f"Tuning one hyperparameter at a time is {'enough' if is_enough else 'not enough'}: a single pass over them, "
         f"from a random start and in random order, ends in the median where {better:.1%} of the configurations are "
-        f"better and {regret:.0%} of the way from the best to the median loss are lost (enough: at most {ENOUGH:.0%} and "
-        f"{CARRIES:.0%}); {optimal:.0%} of such passes end in the optimum"
+        f"better and {regret:.0%} of the way from the best to the median loss are lost (enough: at most {ENOUGH:.0%} "
+        f"and {CARRIES:.0%}); {optimal:.0%} of such passes end in the optimum"
     )
     if gamma is not None:
         text += f". The effect of a move carries over to other settings at {number(gamma, 2)} (1: wholly)"

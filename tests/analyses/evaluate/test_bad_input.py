@@ -11,6 +11,8 @@ import pytest
 from hpowh.analyses.evaluate.data import check_folds, load, make
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.job import importable, prepare, refuse_many
+from hpowh.analyses.evaluate.meta import meta_features
+from hpowh.analyses.evaluate.models import Recipe, takes_missing
 from hpowh.analyses.evaluate.spec import DataSpec
 from hpowh.warehouse.errors import UsageError
 
@@ -91,10 +93,9 @@ def test_a_billion_cells_are_counted_and_refused(spec, hpowh):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("x,y\n1,a\n,b\n3,a\n", "x is missing in 1 rows, first in row 2"),
         ("x,y\n1,a\n2,\n3,a\n", "target y of .* is missing in 1 rows"),
         ("x,y\n1,a\n2,a\n3,a\n", "one class only"),
-        ("x,y\ninf,a\n2,b\n3,a\n", "missing or infinite values, the first in row 1, feature 1"),
+        ("x,y\ninf,a\n2,b\n3,a\n", "1 infinite values, the first in row 1, feature 1"),
         ("y\na\nb\n", "no rows or no features"),
     ],
 )
@@ -189,8 +190,46 @@ def test_openml_numbers_sparse_rows_and_missing_values(monkeypatch, tmp_path):
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda **_: answers.pop(0))
     assert load(DataSpec(name="d", openml=1), tmp_path).task == "regression"
     assert load(DataSpec(name="d", openml=1), tmp_path).features.shape == (4, 4)
-    with pytest.raises(SpecError, match="the first in row 2, feature 1"):
-        load(DataSpec(name="d", openml=1), tmp_path)
+    assert load(DataSpec(name="d", openml=1), tmp_path).missing_count == 1
+
+
+GAPS = "a,b,y\n" + "\n".join(f"{i if i % 3 else ''},{'pq'[i % 2] if i % 5 else ''},{'uv'[i % 2]}" for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('"decision_tree"', '"decison_tree"', 6),
+        ("metrics", "metrisc", 2),
+        ("space.max_depth", "space.max_dept", 7),
+        ('[[data]]\nname = "iris"', "", None),
+    ],
+)
+def test_the_wrong_line_is_named(spec, old, new, line):
+    with pytest.raises(UsageError) as caught:
+        prepare(spec(GOOD.replace(old, new)))
+    assert (f".toml, line {line}: " in str(caught.value)) if line else (", line" not in str(caught.value))
+
+
+def test_missing_values_are_for_models_that_train_on_them(spec, tmp_path):
+    """Trees say that they do, a support vector machine that it does not; a missing text is a text of its own."""
+    (tmp_path / "gaps.csv").write_text(GAPS)
+    data = load(DataSpec(name="gaps", path="gaps.csv", target="y"), tmp_path)
+    assert data.missing_count == 14
+    assert data.features.shape == (40, 1 + 3)
+    assert data.features[:, 1:].sum(axis=1).tolist() == [1.0] * 40
+    assert data.notes[:2] == ["gaps: a is missing in 14 of 40 rows.", "gaps: b is missing in 8 of 40 rows."]
+    text = GOOD.replace('name = "iris"', 'path = "gaps.csv"\ntarget = "y"')
+    assert prepare(spec(text)).plan.data == ("gaps",)
+    with pytest.raises(UsageError, match="svm does not train on missing values, and the data set gaps has 14"):
+        prepare(spec(text.replace("decision_tree", "svm").replace("max_depth", "C")))
+        "max_depth", "depth"
+    )
+    assert takes_missing(Recipe("sklearn.ensemble.HistGradientBoostingClassifier", {}, False, None))
+    assert not takes_missing(Recipe("sklearn.linear_model.Ridge", {}, False, None))
+    found = meta_features(data.features, data.target, is_classification=True)
+    assert found["missing_share"] == pytest.approx(14 / 160)
+    assert all(np.isfinite(value) for value in found.values())
 
 
 def test_a_spec_with_an_openml_id_is_planned(monkeypatch, spec):
