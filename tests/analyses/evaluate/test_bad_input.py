@@ -223,8 +223,6 @@ def test_missing_values_are_for_models_that_train_on_them(spec, tmp_path):
     assert prepare(spec(text)).plan.data == ("gaps",)
     with pytest.raises(UsageError, match="svm does not train on missing values, and the data set gaps has 14"):
         prepare(spec(text.replace("decision_tree", "svm").replace("max_depth", "C")))
-        "max_depth", "depth"
-    )
     assert takes_missing(Recipe("sklearn.ensemble.HistGradientBoostingClassifier", {}, False, None))
     assert not takes_missing(Recipe("sklearn.linear_model.Ridge", {}, False, None))
     found = meta_features(data.features, data.target, is_classification=True)
