@@ -16,6 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[landscapes]", help="Only this: landscapes of known truth, in seconds.")
+    ] = None,
     folder: Annotated[Path, typer.Option("--folder", "-f", help="Where the demo is made.")] = Path("demo"),
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Studies per algorithm and benchmark.")] = 10,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per study.")] = 50,
@@ -31,8 +34,12 @@ def demo(
 ) -> None:
     """Make a warehouse of real benchmarks, a real experiment on them, and a report; a few minutes, once.
 
-    Run again in the same folder, it finds what is there and does only what is missing.
+    Run again in the same folder, it finds what is there and does only what is missing. `hpowh demo landscapes` makes
+    landscapes of which some numbers are known, analyses them, and shows what was found beside what is known.
     """
+    if what is not None:
+        _known_landscapes(what, folder)
+        return
     from hpowh.reports.demo.plan import Plan
     from hpowh.reports.demo.progress import Progress
     from hpowh.reports.demo.walk import STEP_COUNT, run_demo
@@ -54,3 +61,15 @@ Try next:
   hpowh sql --warehouse {places.warehouse} "{EXAMPLE}"
   hpowh tables --warehouse {places.warehouse}
   hpowh --help""")
+
+
+def _known_landscapes(what: str, folder: Path) -> None:
+    from hpowh.reports.demo.landscapes import known_and_found
+    from hpowh.warehouse.console import note, print_table
+    from hpowh.warehouse.errors import UsageError
+
+    if what != "landscapes":
+        raise UsageError(f"There is no demo {what!r}.", "There is: hpowh demo, hpowh demo landscapes")
+    path, rows = known_and_found(folder)
+    print_table(["landscape", "measure", "known", "found"], rows)
+    note(f"The warehouse: {path}; its pages: hpowh report --warehouse {path}")
