@@ -33,6 +33,7 @@ def register(group: typer.Typer) -> None:
     """Add this family's commands to the group `analyse`."""
     group.command(epilog="Example: hpowh analyse landscapes --space fcnet")(landscapes)
     group.command(epilog="Example: hpowh analyse compare fcnet/protein_structure fcnet/slice_localization")(compare)
+    group.command(epilog="Example: hpowh analyse sensitivity -b hpobench/car")(sensitivity)
 
 
 def landscapes(
@@ -113,3 +114,29 @@ def compare(
         print(json.dumps([{"measure": one.name, "value": one.value, "reason": one.reason} for one in found]))
         return
     print_table(["measure", "value", "reason"], [(one.name, one.value, one.reason) for one in found])
+
+
+def sensitivity(
+    warehouse: WarehouseOption = None,
+    space: SpaceOption = None,
+    benchmark: BenchmarkOption = None,
+    metric: MetricOption = None,
+    split: SplitOption = None,
+    fidelity: FidelityOption = None,
+    seed: SeedOption = None,
+    epsilon: Annotated[
+        str | None, typer.Option("--epsilon", metavar="NUMBER", help="Neutrality threshold (default: by the metric).")
+    ] = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """What stays of a landscape when its axes are thinned or merged, or the threshold moves."""
+    from hpowh.analyses.landscapes.job import Selection, sensitivity_of
+
+    selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
+    with open_warehouse(warehouse, wait) as opened:
+        rows = sensitivity_of(opened, selection, epsilon)
+    if as_json:
+        print(json.dumps(rows))
+        return
+    print_table(list(rows[0]), [tuple(row.values()) for row in rows])

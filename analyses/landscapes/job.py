@@ -345,6 +345,25 @@ def compare(warehouse: Warehouse, a: str, b: str, selection: Selection = Selecti
         raise UsageError(error.message, error.hint) from error
 
 
+def sensitivity_of(warehouse: Warehouse, selection: Selection, epsilon: str | None = None) -> list[dict[str, Any]]:
+    """Return the measures of one landscape and of its thinned, merged and otherwise judged variants, a row each.
+
+    Raises:
+        UsageError: the selection names none or several, or the landscape cannot be read.
+    """
+    from hpowh.analyses.landscapes.grid.own import over_own_levels
+    from hpowh.analyses.landscapes.one.characterise import Options
+    from hpowh.analyses.landscapes.one.sensitivity import sensitivity
+    from hpowh.analyses.landscapes.reading.rows import read_surface
+
+    key = only_one(warehouse, selection)
+    try:
+        surface = over_own_levels(read_surface(warehouse, key))
+        return sensitivity(surface, Options(is_bounded=key.is_bounded, epsilon=epsilon))
+    except LandscapeError as error:
+        raise UsageError(error.message, error.hint) from error
+
+
 def only_one(warehouse: Warehouse, selection: Selection, text: str = "") -> Key:
     """Return the one landscape that the selection names.
 

@@ -38,7 +38,7 @@ def additive(shape: Sequence[int], *, seed: int = 0) -> Known:
 
 
 def parity(axes: int) -> Known:
-    """Return the sign that flips with every move: all variance is of the highest order, half of the cells are optima."""
+    """Return the sign that flips with every move: variance of the highest order only, half of the cells optima."""
     loss = (np.indices((2,) * axes).sum(axis=0) % 2).astype(np.float64)
     truth = {
         "n_lo": 2.0 ** (axes - 1), "gamma": -1.0, "variance_main": 0.0, "assortativity_loss": -1.0,
@@ -51,7 +51,7 @@ def nk(axes: int, others: int, *, seed: int = 0) -> Known:
     """Return an NK landscape (Kauffman and Levin 1987): each axis's part depends on its level and those of some others.
 
     Known in expectation is the correlation of neighbours, 1 - (K + 1) / N (Weinberger 1991) over all instances. Within
-    one a move changes K + 1 parts to others of their own 2^(K + 1) values: 1 - (K + 1) / N * M / (M - 1), M = 2^(K + 1).
+    one a move changes K + 1 parts to others of their own M = 2^(K + 1) values: 1 - (K + 1) / N * M / (M - 1).
 
     Args:
         axes: N, of two levels each.
