@@ -49,7 +49,10 @@ def sensitivity(surface: Surface, options: Options) -> list[Row]:
 
 
 def _row(name: str, surface: Surface, value: Callable[[str], float | None]) -> Row:
-    return {"variant": name, "configurations": float(surface.size)} | {one: value(one) for one in MEASURES}
+    row: Row = {"variant": name, "configurations": float(surface.size)}
+    for one in MEASURES:
+        row[one] = value(one)
+    return row
 
 
 def variants(surface: Surface) -> Iterator[tuple[str, Surface]]:
