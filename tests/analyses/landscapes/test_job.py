@@ -426,3 +426,35 @@ class TestCommandLine:
         done = hpowh("analyse", "landscapes", "--benchmark", "one", "--epsilon", "tiny", "--no-similarity")
         assert done.returncode == 1
         assert "'tiny' is no neutrality threshold" in done.stderr
+
+
+def test_benchmarks_with_levels_of_their_own_are_complete(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+    """Learning rates 1 to 3, 4 to 6 and 7 to 9, as grids of language models have them: three complete landscapes."""
+    from hpowh.warehouse.ingest import Request, find_source, ingest
+
+    rng = np.random.default_rng(0)
+    lines = ["benchmark,lr,bs,loss"]
+    for name, first in (("a", 1), ("b", 4), ("c", 7)):
+        lines += [f"{name},{first + i},{bs},{rng.random():.6f}" for i in range(3) for bs in (8, 16, 32)]
+    lines.append("c,9,64,nan")  # a batch size at which all that was tried failed
+    (tmp_path / "lr.csv").write_text("\n".join(lines) + "\n")
+    request = Request(str(tmp_path / "lr.csv"), "lr", options={"direction": "min"})
+    ingest(empty_warehouse, find_source("grid"), request)
+    outcomes = {o.subject: o for o in analyse(empty_warehouse)}
+    found = empty_warehouse.sql(
+        "select benchmark, measure, value from mart.landscape_measure where measure in ('coverage', 'n_lo', 'n_edges')"
+    ).rows()
+    values = {(benchmark, measure): value for benchmark, measure, value in found}
+    for benchmark in "abc":
+        assert values[benchmark, "coverage"] == 1
+        assert values[benchmark, "n_edges"] == 12
+        assert values[benchmark, "n_lo"] >= 1
+    warnings = [w for o in outcomes.values() if o.subject.startswith("lr: c ") for w in o.warnings]
+    assert any("bs = 64 never succeeded (1 of 1): such levels take no part." in w for w in warnings)
+    assert any("of lr 6 levels of the search space were never tried on it" in w for w in warnings)
+    best = empty_warehouse.sql(
+        "select count(*) from result.landscape_optimum as o join result.landscape_subject as s using (analysis_run_id) "
+        "join core.evaluation as e on e.configuration_id = o.configuration_id and e.benchmark_id = s.benchmark_id "
+        "where abs(e.value - o.loss) < 1e-12"
+    ).one()
+    assert best == sum(values[benchmark, "n_lo"] for benchmark in "abc")

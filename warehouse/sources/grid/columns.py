@@ -13,6 +13,7 @@ from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, plain_name, wo
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     Role,
+    check_directions,
     confined,
     direction_question,
     given_roles,
@@ -57,6 +58,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.column("seed"))]
     plan.failed_value = failed_value(request.options)
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
+    check_directions(plan.direction_option, [metric.name for metric in plan.metrics])
     _require(plan, staged)
     plan.lists = _with_lists(connection, staged, plan.hyperparameters)
     return plan

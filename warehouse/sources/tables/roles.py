@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -178,6 +178,18 @@ def direction_question(metric: str, option: str | None) -> Question | None:
     if not ASKING.get() or said_direction(metric) or direction_of(metric, option)[1]:
         return None
     return Question(f"is lower or higher better for {metric!r}?", ("min", "max"), "--direction", "{}")
+
+
+def check_directions(option: str | None, metrics: Sequence[str]) -> None:
+    """Refuse `--direction NAME=min` where no metric has that name: it would be dropped in silence.
+
+    Raises:
+        UsageError: a name is no metric's.
+    """
+    named = [part.partition("=")[0].strip() for part in (option or "").split(",") if "=" in part]
+    for name in named:
+        if name not in metrics:
+            raise UsageError(f"--direction {option}: {name!r} is no metric here.", f"There is: {', '.join(metrics)}.")
 
 
 def direction_of(metric: str, option: str | None) -> tuple[str, bool]:

@@ -127,6 +127,12 @@ def test_given_metric_name_and_split(warehouse, tmp_path):
         load(warehouse, toy(), tmp_path, "other", mapping={"loss": "metric:rmse@night"})
 
 
+def test_a_direction_of_no_metric_is_refused(warehouse, tmp_path):
+    with pytest.raises(UsageError, match="'valid_loss' is no metric here") as caught:
+        load(warehouse, toy(), tmp_path, direction="valid_loss=max")
+    assert "There is: loss" in str(caught.value.hint)
+
+
 def test_fidelity_seed_fold_are_the_grain(warehouse, tmp_path):
     frame = pl.concat([toy(epoch=e, seed=s, fold=f) for e in (1, 2) for s in (0, 1) for f in (0, 1)])
     load(warehouse, frame, tmp_path)
