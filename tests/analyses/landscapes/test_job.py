@@ -428,7 +428,7 @@ class TestCommandLine:
         assert "'tiny' is no neutrality threshold" in done.stderr
 
 
-def test_benchmarks_with_levels_of_their_own_are_complete(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+def test_benchmarks_with_levels_of_their_own_are_complete(warehouse: Warehouse, tmp_path: Path) -> None:
     """Learning rates 1 to 3, 4 to 6 and 7 to 9, as grids of language models have them: three complete landscapes."""
     from hpowh.warehouse.ingest import Request, find_source, ingest
 
@@ -439,9 +439,9 @@ def test_benchmarks_with_levels_of_their_own_are_complete(empty_warehouse: Wareh
     lines.append("c,9,64,nan")  # a batch size at which all that was tried failed
     (tmp_path / "lr.csv").write_text("\n".join(lines) + "\n")
     request = Request(str(tmp_path / "lr.csv"), "lr", options={"direction": "min"})
-    ingest(empty_warehouse, find_source("grid"), request)
-    outcomes = {o.subject: o for o in analyse(empty_warehouse)}
-    found = empty_warehouse.sql(
+    ingest(warehouse, find_source("grid"), request)
+    outcomes = {o.subject: o for o in analyse(warehouse)}
+    found = warehouse.sql(
         "select benchmark, measure, value from mart.landscape_measure where measure in ('coverage', 'n_lo', 'n_edges')"
     ).rows()
     values = {(benchmark, measure): value for benchmark, measure, value in found}
@@ -452,7 +452,7 @@ def test_benchmarks_with_levels_of_their_own_are_complete(empty_warehouse: Wareh
     warnings = [w for o in outcomes.values() if o.subject.startswith("lr: c ") for w in o.warnings]
     assert any("bs = 64 never succeeded (1 of 1): such levels take no part." in w for w in warnings)
     assert any("of lr 6 levels of the search space were never tried on it" in w for w in warnings)
-    best = empty_warehouse.sql(
+    best = warehouse.sql(
         "select count(*) from result.landscape_optimum as o join result.landscape_subject as s using (analysis_run_id) "
         "join core.evaluation as e on e.configuration_id = o.configuration_id and e.benchmark_id = s.benchmark_id "
         "where abs(e.value - o.loss) < 1e-12"
