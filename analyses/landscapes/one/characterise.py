@@ -35,7 +35,7 @@ from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_rol
 from hpowh.analyses.landscapes.one.neutrality import neutrality_table
 from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
 from hpowh.analyses.landscapes.one.persistence import depth_metrics, depths
-from hpowh.analyses.landscapes.one.sampled import estimated, thin_portrait, with_totals
+from hpowh.analyses.landscapes.one.sampled import Portrait, estimated, thin_portrait, with_totals
 from hpowh.analyses.landscapes.one.shares import shares_by_distance
 from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
 from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric, percent
@@ -156,7 +156,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
     result.tables["landscape_plateau"] = _plateau_table(surface, nodes)
     result.tables["landscape_quantile"] = {"probability": list(PROBABILITIES), "loss": quantiles(surface)}
     result.tables["landscape_neutrality"] = neutrality_table(surface, graph, nodes, epsilon)
-    result.tables["landscape_autocorrelation"] = _qualified(walk, surface, nodes)
+    result.tables["landscape_autocorrelation"] = _qualified(walk, surface, nodes, pairs)
     roles = _add_networks(surface, nodes, options, metrics, result)
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles, depth)
     if options.has_importance:
@@ -227,14 +227,22 @@ def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> 
     }
 
 
-def _qualified(walk: dict[str, Any], surface: Surface, nodes: Nodes) -> Columns:
-    """Return the walk's table with NULLs and the reason where a sample says nothing about it."""
+def _qualified(walk: dict[str, Any], surface: Surface, nodes: Nodes, pairs: Portrait | None) -> Columns:
+    """Return the walk's table with NULLs and the reason where a sample says nothing about it.
+
+    The first step of a walk on a thin sample is what its pairs tell.
+    """
     first, further = walk_reason(surface, int(nodes.degree.sum(dtype=np.int64)) // 2)
     why = [first if lag == 1 else further for lag in walk["lag"]]
     table = {
         name: [None if reason else value for value, reason in zip(walk[name], why, strict=True)]
         for name in ("loss_exact", "rank_exact", "rank_sampled", "rank_sampled_error")
     }
+    if pairs is not None:
+        for name in ("loss", "rank"):
+            known = pairs.metrics.get(f"assortativity_{name}")
+            if known is not None:
+                table[f"{name}_exact"][0] = known.value
     return {"lag": walk["lag"], **table, "reason": [a or b for a, b in zip(why, walk["reason"], strict=True)]}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one import incomplete
+from hpowh.analyses.landscapes.one import completed, incomplete
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
 from hpowh.analyses.landscapes.one.incomplete import NEIGHBOURHOODS, OPTIMUM_BASED, STRUCTURAL, TAIL_BASED
 
@@ -32,7 +32,10 @@ def whole(real_table: Callable[[str], Surface]) -> Surface:
     return real_table("hpobench/vehicle")
 
 
-def test_seventy_per_cent_are_estimated_with_intervals_that_hold_the_whole(whole: Surface) -> None:
+def test_seventy_per_cent_of_a_grid_too_large_to_be_completed_are_estimated(
+    whole: Surface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completed, "MAX_CELLS", 10)
     options = Options(has_network=False, has_importance=False, is_bounded=True)
     truth = characterise(whole, options)
     part = characterise(sample(whole, 21_000, 1), options)
