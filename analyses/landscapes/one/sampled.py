@@ -102,7 +102,7 @@ def with_totals(rows: Sequence[Mapping[str, Any]], surface: Surface, found: Port
         if one is None:
             turned.append(dict(row))
             continue
-        method = f"total share: {found.pair_count:,} pairs (Jansen 1999); main share: {row['method']}"
+        method = f"{row['method']}; total share from {found.pair_count:,} pairs (Jansen 1999)"
         bounds = {"total_lower": max(0.0, one.lower), "total_upper": min(1.0, one.upper)}
         turned.append({**row, "total_share": min(1.0, one.value), "method": method, **bounds})
     return turned

@@ -242,6 +242,8 @@ def _importance(rows: Sequence[Row]) -> Said | None:
 def _source(rows: Sequence[Row]) -> str:
     """Return how a sentence on shares begins: a model's estimate is said to be one."""
     method = next((row["method"] for row in rows if row.get("method")), "")
+    if "Jansen" in method:
+        return "From pairs of configurations that differ in it alone, t"
     return "T" if not method or method.startswith("exact") else f"As a model of it estimates ({method}), t"
 
 
