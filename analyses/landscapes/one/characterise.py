@@ -107,7 +107,7 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
         return replace(found, tables=in_whole_space(found.tables, own), empty=own.empty)
     if not can_be_completed(surface):
         return _describe(surface, options)
-    seen = _describe(surface, replace(options, has_importance=False))
+    seen = _describe(surface, replace(options, has_importance=False), is_estimate=False)
     given = replace(options, epsilon=seen.epsilon.value)
     drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
     completed = [_describe(one, given).tables for one in drawn]
@@ -115,15 +115,15 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     more = completions(thinner, CHECKS, seed=options.seed, is_bounded=options.is_bounded)
     checks = [_describe(one, given).tables for one in more]
     tables = completed_tables(surface, seen.tables, completed, checks, times)
-    return replace(seen, tables=tables, warnings=_completed(surface, seen))
+    return replace(seen, tables=tables, warnings=[completion_sentence(surface), *seen.warnings])
 
 
-def _completed(surface: Surface, seen: Characterisation) -> list[str]:
-    return [completion_sentence(surface), *seen.warnings[1:]]
+def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -> Characterisation:
+    """Return every table and metric of the configurations that are there.
 
-
-def _describe(surface: Surface, options: Options) -> Characterisation:
-    """Return every table and metric of the configurations that are there."""
+    Args:
+        is_estimate: whether they stand for those that are missing, so that intervals and reasons are wanted.
+    """
     epsilon = choose_epsilon(surface, is_bounded=options.is_bounded, given=options.epsilon)
     graph = graph_of(surface, engine=options.engine, threads=options.threads)
     nodes = describe_nodes(surface, graph, epsilon.value)
@@ -143,7 +143,7 @@ def _describe(surface: Surface, options: Options) -> Characterisation:
         *depth_metrics(depth, epsilon.value),
     ]
     pairs = None
-    if not surface.is_complete:
+    if not surface.is_complete and is_estimate:
         metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
         pairs = thin_portrait(surface, epsilon.value, seed=options.seed)
         metrics = estimated(metrics, pairs)
