@@ -60,6 +60,8 @@ class Options:
     """Whether the local optima networks are built."""
     has_importance: bool = True
     """Whether importances, interactions and games are computed."""
+    has_check: bool = True
+    """Whether sampled walks stand beside the exact autocorrelation, as a check of it."""
     seed: int = 0
     """Of sampled walks, bootstrap and surrogate."""
     engine: str = "auto"
@@ -107,8 +109,8 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
         return replace(found, tables=in_whole_space(found.tables, own), empty=own.empty)
     if not can_be_completed(surface):
         return _describe(surface, options)
-    seen = _describe(surface, replace(options, has_importance=False), is_estimate=False)
-    given = replace(options, epsilon=seen.epsilon.value)
+    seen = _describe(surface, replace(options, has_importance=False, has_check=False), is_estimate=False)
+    given = replace(options, epsilon=seen.epsilon.value, has_check=False)
     drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
     completed = [_describe(one, given).tables for one in drawn]
     thinner, times = thinned(surface, seed=options.seed)
@@ -215,7 +217,7 @@ def _autocorrelation_table(surface: Surface, graph: Graph, options: Options) -> 
     by_rank = autocorrelation(graph, surface.average_rank, lags)
     reason = None if by_rank[0] is not None else (EQUAL if np.any(graph.degree) else NO_PAIRS)
     sampled: list[tuple[float, float] | None] = [None] * len(lags)
-    if isinstance(graph, EdgeGraph):
+    if isinstance(graph, EdgeGraph) and options.has_check:
         sampled = sampled_autocorrelation(graph, surface.average_rank, lags, seed=options.seed)
     return {
         "lag": lags,
