@@ -48,13 +48,15 @@ LANDSCAPES = Prose(
         "without an improving neighbour; a plateau counts once. A basin is what steepest descent leads there.",
         "In the local optima network, nodes are local optima; an edge says how likely a small perturbation followed by "
         "descent leads from one to another.",
-        "Importances are shares of variance (functional ANOVA): exact means over cells on a complete grid, from a "
-        "random forest, with its R², otherwise. Tunability is what the search over a hyperparameter gains over the "
+        "Importances are shares of variance (functional ANOVA): exact means over cells on a complete grid, their "
+        "mean over completions from half of a grid on; below it from a random forest times its R² (main shares) and from "
+        "pairs of configurations (total shares). Tunability is what the search over a hyperparameter gains over the "
         "default, shared out by Shapley values.",
     ),
     points=(
-        "Missing configurations are holes: they are not imputed, and metrics that need the whole space are left out "
-        "below half coverage.",
+        "From half of a grid on the missing configurations are drawn five times, as smooth as what was evaluated, and "
+        "metrics are means with intervals between the draws; maps and lists of optima show what was evaluated. Below "
+        "half, metrics that need the whole space are left out. A level without any value takes no part.",
         "Local optima of a mean over seeds are partly noise; compare the single seeds.",
         "Numbers of optima depend on the grid: another spacing of levels is another landscape.",
     ),
