@@ -49,8 +49,8 @@ LANDSCAPES = Prose(
         "In the local optima network, nodes are local optima; an edge says how likely a small perturbation followed by "
         "descent leads from one to another.",
         "Importances are shares of variance (functional ANOVA): exact means over cells on a complete grid, their "
-        "mean over completions from half of a grid on; below it from a random forest times its R² (main shares) and from "
-        "pairs of configurations (total shares). Tunability is what the search over a hyperparameter gains over the "
+        "mean over completions from half of a grid on; below it from a random forest times its R² (main shares) and "
+        "from pairs of configurations (total shares). Tunability is what the search over a hyperparameter gains over the "
         "default, shared out by Shapley values.",
     ),
     points=(
