@@ -50,8 +50,8 @@ LANDSCAPES = Prose(
         "descent leads from one to another.",
         "Importances are shares of variance (functional ANOVA): exact means over cells on a complete grid, their "
         "mean over completions from half of a grid on; below it from a random forest times its R² (main shares) and "
-        "from pairs of configurations (total shares). Tunability is what the search over a hyperparameter gains over the "
-        "default, shared out by Shapley values.",
+        "from pairs of configurations (total shares). Tunability is what the search over a hyperparameter gains over "
+        "the default, shared out by Shapley values.",
     ),
     points=(
         "From half of a grid on the missing configurations are drawn five times, as smooth as what was evaluated, and "
