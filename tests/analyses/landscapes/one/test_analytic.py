@@ -168,16 +168,16 @@ class TestConstant:
 
 
 def test_holes_are_not_bridged() -> None:
-    """A column of holes parts the grid: each side has its own optimum, and degrees count what is there."""
-    grid = np.array([[1, np.nan, 5], [2, np.nan, 6], [3, np.nan, 7.0]])
+    """Holes part the grid: each side has its own optimum, and degrees count what is there."""
+    grid = np.array([[1, np.nan, 5], [2, np.nan, 6], [3, 9, 7.0]])
     result = metrics_of(grid)
     node = result.tables["landscape_node"]
-    assert node["configuration_id"].tolist() == [0, 2, 3, 5, 6, 8]
-    assert node["degree"].tolist() == [1, 1, 2, 2, 1, 1]
+    assert node["configuration_id"].tolist() == [0, 2, 3, 5, 6, 7, 8]
+    assert node["degree"].tolist() == [1, 1, 2, 2, 2, 2, 2]
     assert result.value("n_lo") == 2
-    assert result.value("coverage") == pytest.approx(6 / 9)
-    assert result.value("monotone_share") == pytest.approx(3 / 6)
-    assert "3 of 9 configurations" in result.warnings[0]
+    assert result.value("coverage") == pytest.approx(7 / 9)
+    assert result.value("monotone_share") == pytest.approx(4 / 7)
+    assert "2 of 9 configurations" in result.warnings[0]
 
 
 def test_every_null_has_a_reason_and_every_value_none() -> None:
