@@ -7,6 +7,7 @@ import pytest
 from hpowh.reports.demo.landscapes import known_and_found
 
 
+@pytest.mark.slow
 def test_what_is_found_is_what_is_known(tmp_path):
     path, rows = known_and_found(tmp_path / "demo")
     assert path.is_file()
