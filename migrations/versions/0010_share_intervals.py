@@ -1,14 +1,14 @@
 """Intervals of the shares of completed landscapes; neutrality and distance over the threshold; depths of optima.
 
-Revision: 0009
+Revision: 0010
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 COLUMNS = {
     "landscape_importance": ("main_lower", "main_upper", "total_lower", "total_upper"),
