@@ -14,7 +14,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-SCRIPTS = ("theme.js", "tables.js", "numbers.js", "charts.js", "trials.js", "brush.js", "controls.js", "search.js")
+SCRIPTS = (
+    "theme.js",
+    "tables.js",
+    "numbers.js",
+    "folds.js",
+    "charts.js",
+    "trials.js",
+    "brush.js",
+    "controls.js",
+    "search.js",
+)
 
 
 EARLY = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -53,8 +53,10 @@ class Findings(Block):
 
     template: ClassVar[str] = "findings.html.j2"
     findings: Sequence[Finding]
-    title: str = "Findings"
+    title: str = "In short"
     empty: str = "There is nothing to report yet."
+    most: int = 3
+    """So many are shown; the others stand folded below them."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,17 @@ class Warnings(Block):
     title: str = "What to keep in mind"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fold(Block):
+    """Blocks under a heading that opens them, closed at first; `verdict` says in a line what is within."""
+
+    template: ClassVar[str] = "fold.html.j2"
+    id: str
+    title: str
+    verdict: str
+    blocks: Sequence[Block]
+
+
 @dataclass(frozen=True)
 class Links(Block):
     """A list of pages: `((text, href, note), …)`."""
@@ -73,6 +86,15 @@ class Links(Block):
     template: ClassVar[str] = "links.html.j2"
     title: str
     links: Sequence[tuple[str, str | None, str]]
+
+
+@dataclass(frozen=True)
+class Contents(Block):
+    """Questions with the pages that answer them: `((question, ((text, href), …), how many more), …)`."""
+
+    template: ClassVar[str] = "contents.html.j2"
+    title: str
+    questions: Sequence[tuple[str, Sequence[tuple[str, str]], int]]
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,8 @@ class Plot:
     log_toggles: Sequence[str] = ()
     """Axes (`"x"`, `"y"`) that a reader may switch between linear and logarithmic."""
     height: int = 420
+    least_width: int = 0
+    """On a page that is narrower, in pixels, the chart scrolls inside its frame."""
 
 
 @dataclass(frozen=True)
@@ -173,3 +197,11 @@ class TrialTable(Table):
     template: ClassVar[str] = "trials.html.j2"
     data: Mapping[str, Any] = field(default_factory=dict)
     """All its trials, as `charts.trials.packed` gives them; its columns are in the order of `columns`."""
+
+
+def flat(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks and all that is folded in them, in the order of the page."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Fold):
+            yield from flat(block.blocks)

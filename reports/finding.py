@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Key = tuple[str, ...]
@@ -18,3 +19,8 @@ class Finding:
     anchor: str = ""
     """The id of the figure or table on that page."""
     order: int = 0
+
+
+def own(sentences: Iterable[str]) -> list[Finding]:
+    """Return sentences as findings of the page that says them, which leads nowhere else."""
+    return [Finding(sentence, ()) for sentence in sentences]

@@ -12,11 +12,11 @@ from hpowh.reports.names import file_stem
 SECTIONS = (
     "Overview",
     "Experiments",
+    "Sweeps",
     "Benchmarks",
     "Search spaces",
     "Landscapes",
     "Evaluated grids",
-    "Sweeps",
     "About",
 )
 """The site's sections, in the order of the navigation; a page may name another one, which comes last."""

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hpowh.reports import assets, numbers, pdf
-from hpowh.reports.blocks import Block, Column, Figure, Parallel, Plot, Svg, Table
+from hpowh.reports.blocks import Block, Column, Figure, Fold, Parallel, Plot, Svg, Table, flat
 from hpowh.reports.charts.palette import DARK, LIGHT
 from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem, visible
@@ -78,7 +78,7 @@ class Renderer:
         """Build one page and write it; returns its path. `is_alone`: without what other modules add to it."""
         blocks = [*page.build()] if is_alone else self.site.blocks(page)
         check_ids(page, blocks)
-        has_charts = any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in blocks)
+        has_charts = any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in flat(blocks))
         html = self.environment.get_template("page.html.j2").render(
             page=page,
             pdf=pdf.file_of(page.file) if self.has_pdf else None,
@@ -158,6 +158,8 @@ class Renderer:
             context["chart"] = _chart(block.chart, block.alt)
         if isinstance(block, Table):
             context["rows"] = table_rows(block)
+        if isinstance(block, Fold):
+            context["within"] = [self._drawn(page, one) for one in block.blocks]
         return Markup(self.environment.get_template(block.template).render(context))  # autoescaped
 
     def _csv(self, page: Page, block_id: str, query: Query) -> str:
@@ -191,7 +193,7 @@ def _place(page: Page) -> tuple[int, str, int, str]:
 
 def check_ids(page: Page, blocks: Sequence[Block]) -> None:
     """Raise ValueError where two blocks of a page share an id."""
-    ids = [block.id for block in blocks if isinstance(block, Figure | Table)]
+    ids = [block.id for block in flat(blocks) if isinstance(block, Figure | Table | Fold)]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise ValueError(f"the page {page.key} has several blocks with the id {', '.join(twice)}")

@@ -85,6 +85,10 @@
   Chart.prototype.layout = function (variant, data) {
     var layout = merge(merge(base(this.plot.clientWidth < 560), this.spec.layout), variant.layout || {});
     layout.height = this.spec.height;
+    var plain = base(false).xaxis;
+    Object.keys(layout).forEach(function (name) {
+      if (/^[xy]axis\d+$/.test(name)) layout[name] = merge(plain, layout[name]);
+    });
     Object.keys(this.axes).forEach(function (axis) {
       layout[axis + "axis"] = merge(layout[axis + "axis"] || {}, { type: this.axes[axis] ? "log" : "linear" });
       delete layout[axis + "axis"].range;
@@ -142,7 +146,10 @@
   window.hpowh.onTheme(function () {
     charts.forEach(function (chart) { if (chart.wanted) chart.draw(); });
   });
-  window.addEventListener("beforeprint", function () { charts.forEach(function (chart) { chart.draw(); }); });
+  // What is folded away is not printed.
+  window.addEventListener("beforeprint", function () {
+    charts.forEach(function (chart) { if (!chart.box.closest("details:not([open])")) chart.draw(); });
+  });
   window.hpowh.charts = charts;
   window.hpowh.plotly = plotly;
 })();

@@ -128,7 +128,8 @@ def _body(evidence: Evidence) -> str:
         pair = apart[0].seen_from(apart[0].better or "")
         parts.append(f"{pair.first} is better than {_against(pair, evidence)}")
     if others:
-        parts.append(f"of the {len(others)} other pairs {len(apart)} differ" if len(others) > 1 else _other(others[0]))
+        many = f"of the {len(others)} other pairs {'none differs' if not apart else f'{len(apart)} differ'}"
+        parts.append(many if len(others) > 1 else _other(others[0]))
     return "; ".join(parts)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from hpowh.reports.blocks import Block, Column, Figure, Plot, Prose, Table
+from hpowh.reports.blocks import Block, Column, Figure, Findings, Plot, Prose, Table
 from hpowh.reports.charts import evaluated as charts
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
-from hpowh.reports.finding import Finding
+from hpowh.reports.finding import Finding, own
 from hpowh.reports.page import Page
 from hpowh.reports.pages.evaluated import findings as say
 from hpowh.warehouse import queries
@@ -56,7 +56,7 @@ def _across(site: SiteContext, run: int) -> Sequence[Block]:
     models, shapes = site.query(queries.text("evaluated/models"), run=run), site.query(queries.text("evaluated/shapes"))
     relations = site.query(queries.text("evaluated/relations"), run=run)
     sentences = [*say.model_sentences(models.rows()), *say.relation_sentences(relations.rows())]
-    blocks: list[Block] = [Prose("Findings", points=sentences, id="findings")]
+    blocks: list[Block] = [Findings(own(sentences))]
     if models.frame.height:
         columns = [
             Column(name="data_set", label="Data set"),
@@ -192,7 +192,7 @@ def _claims(site: SiteContext, run: int) -> Sequence[Block]:
     rows = query.rows()
     if not rows:
         text = "No landscape has been analysed that could be held against them: hpowh analyse landscapes --metric all"
-        return [Prose("Findings", [text], id="findings")]
+        return [Findings((), empty=text)]
     columns = [
         Column(name="section", label="Section"),
         Column(name="statement", label="The paper"),
@@ -219,7 +219,7 @@ def _claims(site: SiteContext, run: int) -> Sequence[Block]:
         f"select * from ({queries.text('evaluated/claims')}) where scope = $scope", run=run, scope=first
     )
     blocks: list[Block] = [
-        Prose("Findings", points=say.claim_sentences(rows), id="findings"),
+        Findings(own(say.claim_sentences(rows))),
         Table(
             id="claims",
             title="The paper and this warehouse",

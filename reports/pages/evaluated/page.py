@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from hpowh.reports.blocks import Block, Column, Facts, Figure, Plot, Prose, Table
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Table
 from hpowh.reports.charts import evaluated as charts
 from hpowh.reports.charts import landscape as matrices
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
+from hpowh.reports.finding import own
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.evaluated import findings as say
@@ -67,7 +68,7 @@ def _build(site: SiteContext, space: str) -> Sequence[Block]:
     if run is None:
         sentences.insert(0, NOT_STUDIED.format(space))
     return [
-        Prose("Findings", points=sentences, id="findings"),
+        Findings(own(sentences)),
         _facts(site, space),
         *_fidelity(site, run, fidelities, cheapest),
         *_splits(site, space, splits, axes),

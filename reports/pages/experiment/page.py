@@ -8,7 +8,7 @@ from typing import Any
 
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.traces.job import is_current
-from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table, Warnings
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table
 from hpowh.reports.charts.curves import ALL, CROWD_NOTE, curves, grouped, place
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import SiteContext
@@ -16,6 +16,7 @@ from hpowh.reports.finding import Finding
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
 from hpowh.reports.query import Query
+from hpowh.reports.trust import trust
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
@@ -63,16 +64,16 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
             )
         ]
     return [
-        _facts(site, name),
-        Findings(_answers(site, name, run), empty=_no_finding(site, name)),
-        Warnings([*_outdated(site, name), *site.provenance(run).warnings]),
+        Findings(_answers(site, name, run), "Who is better?", empty=_no_finding(site, name)),
         *_overall(site, run),
         _final_table(site, run),
+        trust([*_outdated(site, name), *site.provenance(run).warnings], [_facts(site, name)], good=GOOD),
         *_per_benchmark(site, run),
         _final_per_benchmark(site, run),
     ]
 
 
+GOOD = "The analysis noted nothing that one must keep in mind."
 GAP_NOTE = "On a logarithmic axis a curve ends where it reaches zero, such as the distance from the best known value."
 NO_FINDING = "No algorithm can be said to end ahead on average: there are too few runs, or too few in common."
 NO_COMPARISON = "There is one algorithm only, so nothing is compared here: the page shows how far its runs came."
@@ -115,7 +116,7 @@ def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Fin
 
 def _answers(site: SiteContext, name: str, run: int) -> list[Finding]:
     """Return the experiment's verdicts, or what its curves describe where there is none."""
-    said = [Finding(one.sentence, ("experiment", name)) for one in verdicts(site.warehouse, name)]
+    said = [Finding(one.sentence, ("model", name), "lmem-standing") for one in verdicts(site.warehouse, name)]
     return said or list(_experiment_findings(site, name, run))
 
 

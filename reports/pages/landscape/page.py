@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table, Warnings
+from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.numbers import better, number
@@ -14,7 +14,10 @@ from hpowh.reports.page import Page
 from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject, words
 from hpowh.reports.pages.landscape import runs as optimisers
 from hpowh.reports.pages.landscape.meanings import meanings
+from hpowh.reports.trust import trust
 from hpowh.warehouse import queries
+
+GOOD = "Nothing was noted against it; every metric's own reason, where it has no value, is in the table of all metrics."
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -99,11 +102,13 @@ def _build(
     )
     blocks: list[Block] = [
         _findings(site, facts, _key(*names, fidelity)),
-        Facts(_numbers(facts.values, epsilon)),
-        Warnings(site.provenance(run).warnings),
-        subject.about(site, run, space, metric, direction),
     ]
     blocks += shape.maps(site, run, f"{space}: {benchmark} {metric} {split}{at}")
+    blocks += [
+        Facts(_numbers(facts.values, epsilon)),
+        subject.about(site, run, space, metric, direction),
+        trust(site.provenance(run).warnings, good=GOOD),
+    ]
     blocks += shape.embedding(site, run, sign, has_optima=has_optima)
     blocks += shape.distribution(site, run, label, sign)
     blocks.append(shape.distance(site, run, label, sign, has_optima=has_optima))

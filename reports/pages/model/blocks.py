@@ -24,8 +24,55 @@ MOST_LEVELS = 60
 Row = Mapping[str, Any]
 
 
-def model_blocks(site: SiteContext, run: int) -> list[Block]:
-    """Return the blocks of a fitted model."""
+def number_blocks(site: SiteContext, run: int) -> list[Block]:
+    """Return what a fitted model estimates beside the answer: effects, variances, modes, and models of before."""
+    return [
+        *_contrast_figure(site, run),
+        *_diagrams(site, run),
+        result_table(
+            site,
+            run,
+            "lmem-contrasts",
+            "Every difference, of every model",
+            queries.text("mixed_models/contrasts"),
+            "First minus second; other models were fitted to show what the first one leaves out.",
+            is_folded=True,
+        ),
+        result_table(
+            site,
+            run,
+            "lmem-fixed",
+            "Fixed effects",
+            queries.text("mixed_models/fixed"),
+            "Differences from the first level of a factor.",
+        ),
+        result_table(
+            site,
+            run,
+            "lmem-variances",
+            "Variance components",
+            queries.text("mixed_models/variances"),
+            "Standard deviations with 95 % intervals (Satterthwaite); a covariance has a correlation instead.",
+        ),
+        *_mode_blocks(site, run),
+        *_other_models(site, run),
+    ]
+
+
+def check_blocks(site: SiteContext, run: int) -> list[Block]:
+    """Return what a fitted model assumes and rests on: fit, strata, spread, residuals, rows behind each pair."""
+    return [
+        *_fits(site, run),
+        *_optional(site, run, "lmem-failures", "failures", queries.text("mixed_models/failures")),
+        *_optional(site, run, "lmem-strata", "strata", queries.text("mixed_models/strata")),
+        *spread_blocks(site, run),
+        *_residual_blocks(site, run),
+        *_coverage_blocks(site, run),
+    ]
+
+
+def _fits(site: SiteContext, run: int) -> list[Block]:
+    """Return the numbers of the fit, and of the models that were fitted beside it."""
     models = site.query(queries.text("mixed_models/models"), run=run)
     first = models.rows()[0]
     facts = [("rows", number(first["row_count"])), ("log-likelihood", number(first["log_likelihood"], 8))]
@@ -58,30 +105,6 @@ def model_blocks(site: SiteContext, run: int) -> list[Block]:
             columns=columns,
             analysis_run_id=run,
         ),
-        *_mean_blocks(site, run),
-        result_table(
-            site,
-            run,
-            "lmem-fixed",
-            "Fixed effects",
-            queries.text("mixed_models/fixed"),
-            "Differences from the first level of a factor.",
-        ),
-        *_optional(site, run, "lmem-failures", "failures", queries.text("mixed_models/failures")),
-        *_optional(site, run, "lmem-strata", "strata", queries.text("mixed_models/strata")),
-        result_table(
-            site,
-            run,
-            "lmem-variances",
-            "Variance components",
-            queries.text("mixed_models/variances"),
-            "Standard deviations with 95 % intervals (Satterthwaite); a covariance has a correlation instead.",
-        ),
-        *spread_blocks(site, run),
-        *_mode_blocks(site, run),
-        *_residual_blocks(site, run),
-        *_coverage_blocks(site, run),
-        *_other_models(site, run),
     ]
 
 
@@ -98,46 +121,13 @@ def _other_models(site: SiteContext, run: int) -> list[Block]:
         Table(
             id="lmem-others",
             title="Other models of this experiment",
-            how_to_read="The page shows the model that was asked for last. Of these the tables result.lmem_* hold "
-            "everything under "
-            "their analysis run. Compare likelihoods of the same response, rows and criterion only.",
+            how_to_read="The page shows the newest model of the newest question that converged on one scale. Of these "
+            "the tables result.lmem_* hold everything under their analysis run. Compare likelihoods of the same "
+            "response, rows and criterion only.",
             query=query,
             columns=columns,
             is_folded=True,
         )
-    ]
-
-
-def _mean_blocks(site: SiteContext, run: int) -> list[Block]:
-    query = site.query(queries.text("mixed_models/means"), run=run)
-    rows = [row for row in query.rows() if row["estimate"] is not None]
-    if not rows:
-        return []
-    models, settings = _distinct(rows, "model"), _distinct(rows, "setting")
-    variants = {}
-    for m, model in enumerate(models):
-        for s, setting in enumerate(settings):
-            mine = [row for row in rows if row["model"] == model and row["setting"] == setting]
-            variants[f"{m},{s}"] = {"data": intervals(mine, "level", site.colours.token)}
-    return [
-        Figure(
-            id="lmem-means",
-            title="Estimated marginal means",
-            how_to_read="A point is the mean over a balanced grid of the other factors, the line its 95 % interval. "
-            "Levels that "
-            "share a letter do not differ at 5 % (Tukey). Intervals of two means may overlap although their difference "
-            "is significant: differences are in the contrasts.",
-            chart=Plot(
-                variants,
-                {"xaxis": axis(rows[0]["factor"], type="category"), "yaxis": axis("Mean")},
-                (("Model", models), ("Setting", [setting or "all" for setting in settings])),
-            ),
-            query=query,
-            alt="Points with intervals: the estimated marginal mean of each level.",
-            analysis_run_id=run,
-        ),
-        *_diagrams(site, run, models, settings),
-        *_contrast_blocks(site, run),
     ]
 
 
@@ -169,10 +159,11 @@ def _distinct(rows: Sequence[Row], column: str) -> list[str]:
     return list(dict.fromkeys(row[column] for row in rows))
 
 
-def _diagrams(site: SiteContext, run: int, models: Sequence[str], settings: Sequence[str]) -> list[Block]:
+def _diagrams(site: SiteContext, run: int) -> list[Block]:
     """Return a critical-difference diagram for every model and setting with two levels or more."""
     groups = site.query(queries.text("mixed_models/groups"), run=run)
     found = groups.rows()
+    models, settings = _distinct(found, "model"), _distinct(found, "setting")
     blocks: list[Block] = []
     for m, model in enumerate(models):
         for s, setting in enumerate(settings):
@@ -196,9 +187,11 @@ def _diagrams(site: SiteContext, run: int, models: Sequence[str], settings: Sequ
     return blocks
 
 
-def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
+def _contrast_figure(site: SiteContext, run: int) -> list[Block]:
     query = site.query(queries.text("mixed_models/contrasts"), run=run)
     rows = query.rows()
+    if not rows:
+        return []
     models, settings, methods = (_distinct(rows, column) for column in ("model", "setting", "method"))
     variants, most, count = {}, 0, 0
     for m, model in enumerate(models):
@@ -218,7 +211,7 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
     return [
         Figure(
             id="lmem-contrast-plot",
-            title="Contrasts",
+            title="Every difference, by method",
             how_to_read="A point is the estimated difference, the line its interval, for all contrasts of one "
             "method together. "
             "Coloured: significant at 5 % after the correction; an interval that crosses the dotted line holds zero.",
@@ -236,15 +229,6 @@ def _contrast_blocks(site: SiteContext, run: int) -> list[Block]:
             alt="A forest plot: each contrast with its interval beside zero.",
             analysis_run_id=run,
             notes=left_out(count, "contrasts"),
-        ),
-        result_table(
-            site,
-            run,
-            "lmem-contrasts",
-            "Contrasts as a table",
-            queries.text("mixed_models/contrasts"),
-            "Differences of marginal means; adjusted p-values and intervals are for all contrasts of one method "
-            "together. The effect size is in residual standard deviations.",
         ),
     ]
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
-from hpowh.reports.blocks import Block, Findings, Prose, Warnings
+from hpowh.analyses.mixed_models.studies.verdicts import Verdict
+from hpowh.reports.blocks import Block, Findings, Fold, Prose, Warnings
 from hpowh.reports.context import SiteContext
-from hpowh.reports.finding import Finding
+from hpowh.reports.finding import Finding, own
 from hpowh.reports.page import Page
+from hpowh.reports.pages.model.answer import calibration, groups_of, order, standing_blocks
 from hpowh.reports.pages.model.asked import asked
-from hpowh.reports.pages.model.blocks import model_blocks
+from hpowh.reports.pages.model.blocks import check_blocks, number_blocks
 from hpowh.reports.pages.model.checks import (
     anomaly_blocks,
     calibration_blocks,
@@ -22,9 +24,12 @@ from hpowh.reports.pages.model.checks import (
 )
 from hpowh.reports.pages.model.rankings import ranking_blocks
 from hpowh.reports.pages.model.tiers import tier_blocks
+from hpowh.reports.pages.model.trust import verdict_line
+from hpowh.reports.trust import KEEP, TITLE
 from hpowh.warehouse import queries
+from hpowh.warehouse.wording import plural
 
-Part = tuple[str, str, str, str, Callable[[SiteContext, int], list[Block]]]
+Part = tuple[str, str, str, Callable[[SiteContext, int], list[Block]]]
 
 
 def pages(site: SiteContext) -> Iterator[Page]:
@@ -44,7 +49,7 @@ def findings(site: SiteContext) -> Iterator[Finding]:
     """Yield the verdicts on every question that the experiment's models and rankings answer, and the anomalies."""
     for (name,) in site.rows(queries.text("mixed_models/names")):
         for one in verdicts(site.warehouse, name)[:MOST_VERDICTS]:
-            anchor = "lmem-contrasts" if one.job == "mixed_models.fit" else "ranking-pairs"
+            anchor = "lmem-standing" if one.job == "mixed_models.fit" else "ranking-pairs"
             yield Finding(one.sentence, ("model", name), anchor)
         run = site.newest_run("mixed_models.anomalies", name)
         if run is not None:
@@ -60,33 +65,89 @@ MOST_VERDICTS = 4
 
 
 PARTS: tuple[Part, ...] = (
-    ("mixed_models.fit", 'lmem "…"', "The mixed model", "Before you read the model", model_blocks),
-    ("tiers", "tiers", "Who may be first", "Tiers in words", tier_blocks),
-    ("rankings", "rankings", "Ranks", "Before you read the ranking", ranking_blocks),
-    ("mixed_models.calibrate", "calibrate", "Does the comparison hold its level?", "In words", calibration_blocks),
-    ("mixed_models.presets", "presets", "Checks of the experiment", "What was not checked", preset_blocks),
-    ("mixed_models.ladder", "ladder", "Which terms matter", "Where the ladder ends", ladder_blocks),
-    ("mixed_models.anomalies", "anomalies", "Benchmarks that behave oddly", "Anomalies in words", anomaly_blocks),
-    ("mixed_models.compare", "lrt …", "Two models compared", "Before you read the comparison", comparison_blocks),
-    ("mixed_models.power", "power", "Power", "The power in words", power_blocks),
+    ("tiers", "tiers", "Who may be first, by ranks of benchmarks", tier_blocks),
+    ("rankings", "rankings", "What rank tests say", ranking_blocks),
+    ("mixed_models.presets", "presets", "Checks of the experiment", preset_blocks),
+    ("mixed_models.ladder", "ladder", "Which terms matter", ladder_blocks),
+    ("mixed_models.anomalies", "anomalies", "Benchmarks that behave oddly", anomaly_blocks),
+    ("mixed_models.compare", "lrt …", "Two models compared", comparison_blocks),
+    ("mixed_models.power", "power", "How many benchmarks would show a difference", power_blocks),
 )
-"""Job, command, the part's title, the title of what is to be known first, and what makes the blocks."""
+"""Job, command, the part's title, and what makes its blocks."""
+FIT = "mixed_models.fit"
+CALIBRATION = "mixed_models.calibrate"
 
 
 def _build(site: SiteContext, name: str) -> Sequence[Block]:
-    said = [Finding(one.sentence, ("model", name)) for one in verdicts(site.warehouse, name)]
-    blocks: list[Block] = [Findings(said, empty="")] if said else []
+    found = verdicts(site.warehouse, name)
+    answering = [one.analysis_run_id for one in found[:1] if one.job == FIT]
+    run = answering[0] if answering else site.newest_run(FIT, name)
+    blocks: list[Block] = _answer(site, name, run, found)
     missing = []
-    for job, command, title, known_first, make in PARTS:
-        run = site.newest_run(job, name)
-        if run is None:
+    if run is None:
+        missing.append(f'hpowh analyse lmem "…" --experiment {name}')
+    else:
+        blocks += _model(site, name, run)
+    if site.newest_run(CALIBRATION, name) is None:
+        missing.append(f"hpowh analyse calibrate --experiment {name}")
+    for job, command, title, make in PARTS:
+        done = site.newest_run(job, name)
+        if done is None:
             missing.append(f"hpowh analyse {command} --experiment {name}")
             continue
-        known = site.provenance(run)
-        blocks.append(Prose(title, asked(job, known.parameters), id=f"asked-{job.replace('.', '-')}"))
-        if known.warnings:
-            blocks.append(Warnings(known.warnings, title=known_first))
-        blocks += make(site, run)
+        known = site.provenance(done)
+        question = asked(job, known.parameters)
+        within = [Prose("", question, id=f"asked-{job.replace('.', '-')}"), Warnings(known.warnings, KEEP)]
+        mind = f" {plural(len(known.warnings), 'thing')} to keep in mind." if known.warnings else ""
+        anchor = f"part-{job.replace('.', '-')}"
+        part = Fold(id=anchor, title=title, verdict=f"{' '.join(question)}{mind}", blocks=[*within, *make(site, done)])
+        blocks.append(part)
     if missing:
         blocks.append(Prose("Not run yet", ["These would add to this page:"], points=missing))
     return blocks
+
+
+def _answer(site: SiteContext, name: str, run: int | None, found: Sequence[Verdict]) -> list[Block]:
+    """Return the answer: the newest question's verdicts, its order of algorithms and the level; the rest is folded."""
+    newest = [one for one in found if one.analysis_run_id == found[0].analysis_run_id]
+    said = [one.sentence for one in newest[: MOST_SAID - 1]]
+    if run is not None:
+        groups = groups_of(site.query(queries.text("mixed_models/standing"), run=run).rows())
+        orders = [order(rows) for rows in list(groups.values())[:1]]
+        said += [one for one in orders if one is not None][: MOST_SAID - 1 - len(said)]
+        said.append(calibration(site, name))
+    said += [one.sentence for one in found if one.sentence not in said]
+    return [Findings(own(said), "Who is better?", most=MOST_SAID)]
+
+
+MOST_SAID = 3
+
+
+def _model(site: SiteContext, name: str, run: int) -> list[Block]:
+    """Return the figure of the answer, then, folded, what speaks for and against it, and the model's numbers."""
+    known = site.provenance(run)
+    question = asked(FIT, known.parameters)
+    calibrated = site.newest_run(CALIBRATION, name)
+    checked = [] if calibrated is None else calibration_blocks(site, calibrated)
+    notes = [] if calibrated is None else site.provenance(calibrated).warnings
+    warnings = [*known.warnings, *notes]
+    return [
+        *standing_blocks(site, run),
+        Fold(
+            id="trust",
+            title=TITLE,
+            verdict=verdict_line(site, name, run, warnings),
+            blocks=[
+                Prose("", question, id="asked-mixed_models-fit"),
+                Warnings(warnings, KEEP),
+                *checked,
+                *check_blocks(site, run),
+            ],
+        ),
+        Fold(
+            id="numbers",
+            title="The model in numbers",
+            verdict=" ".join(question),
+            blocks=number_blocks(site, run),
+        ),
+    ]

@@ -10,6 +10,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.overview import nightly as _nightly
+from hpowh.reports.pages.overview.questions import contents, spread
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
@@ -39,6 +40,7 @@ def pages(site: SiteContext) -> Iterator[Page]:
     )
 
 
+MOST_SAID = 5
 NOTHING_ANALYSED = "No analysis has been run yet: hpowh analyse traces compares the algorithms of every experiment."
 NOTHING_SAID = "The analyses have nothing to say in one sentence; their numbers are on the pages."
 
@@ -47,11 +49,13 @@ def _build(site: SiteContext) -> Sequence[Block]:
     counts = site.rows(queries.text("overview/size"))[0]
     facts = [(NAMES[i][count != 1], number(count)) for i, count in enumerate(counts) if count]
     return [
-        Facts(facts or [("evaluations", "0")]),
         Findings(
-            site.findings,
+            spread(site.findings),
             empty=NOTHING_SAID if site.rows("select 1 from ops.analysis_run limit 1") else NOTHING_ANALYSED,
+            most=MOST_SAID,
         ),
+        contents(site),
+        Facts(facts or [("evaluations", "0")]),
         *_nightly.changes(site),
         Warnings([*_not_built(site), *_nightly.failures(site), *_warnings(site)]),
         *([_experiments(site)] if counts[1] else []),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from hpowh.reports.blocks import Block, Facts, Figure, Findings, Prose, Warnings
+from hpowh.reports.blocks import Block, Facts, Figure, Findings, Prose
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
@@ -22,9 +22,11 @@ from hpowh.reports.pages.sweep.asked import Asked
 from hpowh.reports.pages.sweep.compare import all_sweeps
 from hpowh.reports.pages.sweep.exports import exports
 from hpowh.reports.pages.sweep.findings import sentences, several
+from hpowh.reports.trust import trust
 from hpowh.warehouse import queries
 
 METRICS = 3
+GOOD = "Nothing was noted against it."
 OPENINGS = ("the ", "which ", "no ", "what ", "from ", "next ", "of the levels ")
 """How sentences begin that do not begin with a name from the data."""
 BARS = 30
@@ -74,12 +76,8 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
     warnings = [*site.provenance(run).warnings, *_stale(site, summaries[0])]
     if len(summaries) > METRICS:
         warnings.append(f"The first {METRICS} of {len(summaries)} metrics are shown; the tables in `result` hold all.")
-    blocks: list[Block] = [
-        _facts(summaries[0]),
-        _asked(site, run, summaries),
-        Findings(_own([*said, *several(site, name, run)], name)),
-        Warnings(warnings),
-    ]
+    blocks: list[Block] = [Findings(_own([*said, *several(site, name, run)], name), "What mattered, and what next?")]
+    rests_on = trust(warnings, [_asked(site, run, summaries), _facts(summaries[0])], good=GOOD)
     matters = [site.query(queries.text("sweep/matters"), run=run, metric=s["metric_id"]) for s in few]
     names = [[row["hyperparameter"] for row in found.rows()] for found in matters]
     logs = {
@@ -97,7 +95,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         if not summary["reason"]:
             blocks.append(shown.parallel(trials, at, summary, names[at], suffix))
         if at == 0:
-            blocks.append(shown.table(trials))
+            blocks += [rests_on, shown.table(trials)]
         blocks += _metric(site, run, trials, at, summary, matters[at], logs, suffix)
     return [*blocks, *together.front(site, run, summaries)]
 

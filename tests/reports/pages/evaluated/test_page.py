@@ -130,9 +130,9 @@ def test_the_pages_are_part_of_the_site(filled, tmp_path):
     pages = {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}
     text = pages["evaluated-hand.html"]
     assert "<h1><bdi>Evaluated: hand</bdi></h1>" in text
-    for title in ("Findings", "Fidelity against full fidelity", "Train against test", "Noise floor", "Where"):
+    for title in ("In short", "Fidelity against full fidelity", "Train against test", "Noise floor", "Where"):
         assert title in text
-    assert text.index("Findings") < text.index("Agreement with the full fidelity")
+    assert text.index("In short") < text.index("Agreement with the full fidelity")
     assert "arXiv 2311.14014" in pages["claims.html"]
     assert "nothing of the kind was measured" not in pages["claims.html"]
     assert "Across models and data sets" in pages["across.html"]

@@ -54,7 +54,7 @@ def test_every_analysed_landscape_and_space_has_its_page(site: dict[str, str]) -
         "How alike single seeds are", "All metrics",
     ):  # fmt: skip
         assert title in page, title
-    assert page.index("Findings") < page.index("Map of the landscape")
+    assert page.index("In short") < page.index("Map of the landscape")
     assert "data:image/png;base64," in page
     space = site["search-space-space.html"]
     assert "Similarity by benchmark: val_loss valid" in space

@@ -21,6 +21,7 @@ from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.reports.charts.critical import critical_difference
 from hpowh.reports.charts.intervals import bars_and_expected, intervals
 from hpowh.reports.pages.model.asked import asked
+from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 
@@ -143,7 +144,11 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
     page = (tmp_path / "site" / "model-study.html").read_text(encoding="utf-8")
     for anchor in (
         "lmem-models",
-        "lmem-means",
+        "findings",
+        "lmem-standing",
+        "lmem-differences",
+        "trust",
+        "numbers",
         "lmem-cd-0-0",
         "lmem-contrast-plot",
         "lmem-contrasts",
@@ -169,12 +174,34 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         "asked-rankings",
     ):
         assert f'id="{anchor}"' in page, anchor
+    ranks_are_what_the_contrasts_leave_open(analysed.path)
     open_ = page[page.index("Not run yet") :].partition("</section>")[0]
     assert set(re.findall(r"hpowh analyse (\w+)", open_)) == {"calibrate", "tiers"}
     assert "value ~ algorithm + (1 | benchmark) + (1 | benchmark:algorithm), fitted by REML." in page
     others = page[page.index('id="lmem-others"') :]
     assert "value ~ algorithm + (1 | seed)" in others
     assert "prior = &#39;good&#39;" in others
+
+
+def ranks_are_what_the_contrasts_leave_open(path: Path) -> None:
+    """Count again, pair by pair, who is certainly better and worse, and compare with the query behind the figure."""
+    with Warehouse(path) as opened:
+        (run,) = opened.sql("select max(analysis_run_id) from ops.analysis_run where job = 'mixed_models.fit'").rows()[
+            0
+        ]
+        shown = opened.sql(queries.text("mixed_models/standing"), {"run": run}).pl().to_dicts()
+        pairs = opened.sql(
+            'select model, "first", "second", estimate, p_adjusted from result.lmem_contrast '
+            "where analysis_run_id = ? and method = 'tukey'",
+            [run],
+        ).rows()
+    assert {row["level"] for row in shown} == {"A", "B", "<"}
+    for row in shown:
+        mine = [pair for pair in pairs if pair[0] == row["model"] and row["level"] in pair[1:3] and pair[4] < 0.05]
+        gains = [estimate if first == row["level"] else -estimate for _, first, _, estimate, _ in mine]
+        assert row["rank_lower"] == 1 + sum(gain > 0 for gain in gains)
+        assert row["rank_upper"] == 3 - sum(gain < 0 for gain in gains)
+    assert shown[0]["difference"] is None and shown[0]["best"] == shown[0]["level"] == "A"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def page_of(site: Path) -> Path:
 
 def test_the_page_begins_with_what_mattered(site: Path):
     text = re.sub(r"<[^>]+>", "", page_of(site).read_text())
-    findings = text[text.index("Findings") :]
+    findings = text[text.index("What mattered, and what next?") :]
     best = min(range(COUNT), key=lambda i: trials()[i]["loss"])
     assert "rate mattered most for loss" in findings
     assert f"is trial {best + 1}, loss =" in findings
