@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from hpowh.analyses.statistics import distributions as stats
 
 Floats = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.rankings.blocks import Blocks, Floats
+from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical, tukey_p
 from hpowh.analyses.statistics.multiplicity import holm
 
@@ -125,9 +125,7 @@ def _signed_rank(difference: Floats) -> tuple[float, float]:
     """Return Wilcoxon's statistic and its p-value: exact for few blocks without ties and zeros."""
     absolute = np.abs(difference)
     has_ties = len(np.unique(absolute)) < len(absolute) or not absolute.all()
-    method = "exact" if len(difference) <= EXACT_LIMIT and not has_ties else "approx"
-    found = stats.wilcoxon(difference, zero_method="pratt", correction=False, method=method)
-    return float(found.statistic), float(found.pvalue)
+    return stats.signed_rank(difference, is_exact=len(difference) <= EXACT_LIMIT and not has_ties)
 
 
 def wilcoxon_holm(blocks: Blocks) -> list[Pair]:

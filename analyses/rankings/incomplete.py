@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from hpowh.analyses.rankings.blocks import Blocks
 from hpowh.analyses.rankings.frequentist import LEVEL, Omnibus, wilcoxon_holm
+from hpowh.analyses.statistics import distributions as stats
 
 Floats = NDArray[np.float64]
 Row = dict[str, Any]

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
+from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.studentized import range_isf, range_sf
 
 Floats = NDArray[np.float64]
@@ -95,7 +95,9 @@ def max_abs_t_sf(value: float, correlation: Floats, df: float) -> float:
     loadings = one_factor_loadings(correlation)
     if loadings is None:
         limits = np.full(size, value)
-        inside = stats.multivariate_t.cdf(
+        from scipy.stats import multivariate_t
+
+        inside = multivariate_t.cdf(
             limits,
             shape=correlation,
             df=min(df, LARGE_DF) if np.isfinite(df) else LARGE_DF,
@@ -109,7 +111,9 @@ def max_abs_t_sf(value: float, correlation: Floats, df: float) -> float:
     if df >= LARGE_DF:
         scales, scale_weights = np.ones(1), np.ones(1)
     else:
-        chi = stats.chi(df)
+        from scipy.stats import chi as chi_of
+
+        chi = chi_of(df)
         low, high = chi.ppf(1e-13), chi.isf(1e-13)
         spread = 0.5 * (high - low) * points + 0.5 * (high + low)
         scale_weights = 0.5 * (high - low) * scale_weights * chi.pdf(spread)
@@ -136,11 +140,8 @@ def dunnett_critical(correlation: Floats, df: float, level: float) -> float:
 def _dunnett_critical(correlation: bytes, size: int, df: float, level: float) -> float:
     matrix = np.frombuffer(correlation).reshape(size, size)
     low, high = stats.t.isf(0.5 * (1.0 - level), df), stats.t.isf(0.5 * (1.0 - level) / size, df) + 1e-9
-    return float(
-        optimize.brentq(
-            lambda value: max_abs_t_sf(value, matrix, df) - (1.0 - level), low - 1e-3, high + 1e-3, xtol=1e-7
-        )
-    )
+    outside = 1.0 - level
+    return stats.root(lambda value: max_abs_t_sf(value, matrix, df) - outside, low - 1e-3, high + 1e-3, xtol=1e-7)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import special
+
+from hpowh.analyses.statistics.distributions import root
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +58,9 @@ def range_sf(q: float, size: int, df: float) -> float:
     if q <= 0:
         return 1.0
     if df < FEW_DF:
-        return float(stats.studentized_range.sf(q, size, df))
+        from scipy.stats import studentized_range
+
+        return float(studentized_range.sf(q, size, df))
     z, z_weights = _z_nodes()
     s, s_weights = _s_nodes(float(df))
     below = special.ndtr(z)
@@ -71,4 +75,4 @@ def range_isf(tail: float, size: int, df: float) -> float:
     high = 4.0
     while range_sf(high, size, df) > tail:
         high *= 2.0
-    return float(optimize.brentq(lambda q: range_sf(q, size, df) - tail, 0.0, high, xtol=1e-10, rtol=1e-10))
+    return root(lambda q: range_sf(q, size, df) - tail, 0.0, high)

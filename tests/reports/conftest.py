@@ -128,9 +128,10 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, address: str, *, draw: bool = True) -> Any:
-        """Open a page; with `draw`, scroll through it until every chart is drawn."""
+        """Open a page; with `draw`, open what is folded and scroll through it until every chart is drawn."""
         self.page.goto(address)
         if draw:
+            self.page.evaluate("document.querySelectorAll('details.part').forEach(part => { part.open = true; })")
             self.page.evaluate("document.querySelectorAll('.chart').forEach(c => c.scrollIntoView())")
             self.page.wait_for_function(
                 "[...document.querySelectorAll('.chart[data-chart]')].every(chart => {"

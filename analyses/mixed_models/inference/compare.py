@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.model.cells import Cells, Floats
 from hpowh.analyses.mixed_models.model.designs import estimable, gram_of, side_by_side
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Formula, RandomTerm, parse_formula
 from hpowh.analyses.mixed_models.model.problem import build_problem
+from hpowh.analyses.statistics import distributions as stats
 
 CONE_DRAWS = 200_000
 CONE_SEED = 1987

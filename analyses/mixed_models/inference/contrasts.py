@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import dunnett_critical, dunnett_p, tukey_critical, tukey_p
 from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 

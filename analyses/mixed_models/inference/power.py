@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.model.cells import DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical
 from hpowh.analyses.statistics.intervals import wilson
 
@@ -74,7 +74,9 @@ def analytic_power(spread: Spread, benchmarks: int, seeds: int, difference: floa
     df = (spread.algorithms - 1) * (benchmarks - 1)
     error = np.sqrt(2.0 * (spread.interaction**2 + spread.residual**2 / seeds) / benchmarks)
     critical, shift = tukey_critical(float(df), spread.algorithms, LEVEL), difference / error
-    found = float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+    from scipy.stats import nct
+
+    found = float(nct.sf(critical, df, shift) + nct.cdf(-critical, df, shift))
     # Far out the noncentral t's series gives up; the power is then that of a normal shift.
     return found if np.isfinite(found) else float(stats.norm.sf(critical - shift))
 

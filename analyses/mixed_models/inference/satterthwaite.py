@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.mixed_models.model.fit import SMALL, Fit, dense_size, one_thread
+from hpowh.analyses.statistics import distributions as stats
 
 STEP = 1e-4
 EIGEN_TOLERANCE = 1e-8

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Expression, Formula, RandomTerm
+from hpowh.analyses.statistics import distributions as stats
 
 RESIDUAL, INTERACTION = "residual by benchmark", "interaction by algorithm"
 RESIDUAL_LEVEL = 0.01

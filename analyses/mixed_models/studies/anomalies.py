@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.model.cells import Floats
+from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.multiplicity import holm
 
 LEVEL = 0.05

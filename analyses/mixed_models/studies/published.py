@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.inference.compare import refusal
 from hpowh.analyses.mixed_models.model.cells import Cells, Floats, Integers
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.studies.presets import LEVEL, CellSource, Setup
+from hpowh.analyses.statistics import distributions as stats
 
 Row = dict[str, Any]
 TEST = "published: 2 |difference of log-likelihoods|, ML"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Floats, PseudoRows
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.problem import design, random_part
+from hpowh.analyses.statistics import distributions as stats
 
 BIN_WIDTH = 0.5
 NOTHING = 1e-12

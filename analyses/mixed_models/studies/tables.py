@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from hpowh.analyses.mixed_models.inference.contrasts import Estimates, compact_letters, critical_difference_groups
 from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
@@ -23,6 +22,7 @@ from hpowh.analyses.mixed_models.studies.summary import (
     explained_variance,
     variance_intervals,
 )
+from hpowh.analyses.statistics import distributions as stats
 
 if TYPE_CHECKING:
     import polars as pl

@@ -46,7 +46,7 @@ def test_without_a_direction_or_a_second_level_there_is_no_order():
 
 def test_many_levels_are_counted_and_not_all_named():
     rows = [level(f"L{i:02d}", float(i), (1, 30)) for i in range(30)]
-    assert "L07 (7) and 22 more;" in order(rows)
+    assert "L07 (7.00) and 22 more;" in order(rows)
 
 
 def test_the_panels_share_their_rows_and_the_best_is_on_top():

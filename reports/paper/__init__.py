@@ -1,0 +1,1 @@
+"""`hpowh paper`: tables, figures, sentences and references of one comparison, for a paper."""

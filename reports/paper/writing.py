@@ -1,0 +1,83 @@
+"""Write the folder of a paper: tables, figures, sentences, answers to reviewers, methods and references."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpowh.reports.names import file_stem
+from hpowh.reports.paper import tables, words
+from hpowh.reports.paper.budgets import Budgets
+from hpowh.reports.paper.drawing import Sheet, has_pdf, pgf, svg, write_pdf
+from hpowh.reports.paper.figures import Look, cd_sheet, ranking_sheet
+from hpowh.reports.paper.references import bibliography, cited
+from hpowh.reports.paper.study import Study
+from hpowh.warehouse.output.latex import escaped
+
+COLUMNS = ("budget", "contrast", "estimate", "standard_error", "df", "t_value", "p_value", "p", "better")
+
+
+def write_paper(study: Study, folder: Path, look: Look, budgets: Budgets | None = None) -> list[Path]:
+    """Write the files into an existing folder and return them; PDFs only where matplotlib is there."""
+    keys = cited(study, has_budgets=budgets is not None)
+    texts = {
+        "results.tex": tables.latex(study, f"tab:{file_stem(study.experiment)}"),
+        "results.md": tables.markdown(study),
+        "sentence.md": words.sentence(study),
+        "reviewer.md": words.questions(study, budgets),
+        "methods.tex": words.methods(study, keys),
+        "methods.bib": bibliography(keys),
+        "main.tex": main(study),
+    }
+    if budgets is not None:
+        texts["budgets.csv"] = _csv(budgets)
+    sheets = {"ranking": ranking_sheet(study, look), "critical-difference": cd_sheet(study, look)}
+    for name, sheet in sheets.items():
+        texts |= {f"{name}.svg": svg(sheet), f"{name}.pgf": pgf(sheet)}
+    written = []
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    return [*written, *_pdfs(sheets, folder)]
+
+
+def _pdfs(sheets: dict[str, Sheet], folder: Path) -> Sequence[Path]:
+    if not has_pdf():
+        return []
+    places = [folder / f"{name}.pdf" for name in sheets]
+    for place, sheet in zip(places, sheets.values(), strict=True):
+        write_pdf(sheet, place)
+    return places
+
+
+def _csv(budgets: Budgets) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([row[name] for name in COLUMNS] for row in budgets.rows)
+    return out.getvalue()
+
+
+def main(study: Study) -> str:
+    """Return `main.tex`: a document that shows the table, both figures and the methods, to copy from."""
+
+    def figure(name: str, what: str) -> str:
+        return f"\\begin{{figure}}\n\\centering\n\\input{{{name}.pgf}}\n\\caption{{{escaped(what)}}}\n\\end{{figure}}\n"
+
+    ranked = (
+        "Algorithms from best to worst. Left: estimated marginal mean with its 95 % interval. Middle: ranks that the "
+        "contrasts do not rule out, at 95 % for all together. Right: difference from the best."
+    )
+    cd = "Critical-difference diagram of the estimated means: a bar joins algorithms of which no pair differs at 5 %."
+    return (
+        "\\documentclass{article}\n"
+        "\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n\\usepackage{lmodern}\n\\usepackage{textcomp}\n"
+        "\\usepackage{booktabs}\n\\usepackage[round]{natbib}\n\\usepackage{xcolor}\n\\usepackage{pgf}\n"
+        "\\usepackage[margin=1in]{geometry}\n"
+        "\\begin{document}\n"
+        f"\\input{{results.tex}}\n{figure('ranking', ranked)}{figure('critical-difference', cd)}"
+        "\\input{methods.tex}\n"
+        "\\bibliographystyle{plainnat}\n\\bibliography{methods}\n\\end{document}\n"
+    )
