@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from hpowh.reports.demo.progress import Progress
     from hpowh.warehouse import Warehouse
 
-FORMULA = "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+RESPONSE = "log_regret"
+"""Benchmarks' regrets differ by orders of magnitude: on its own scale the widest would decide alone."""
+FORMULA = f"{RESPONSE} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 FEWEST_BENCHMARKS = 4
 """Below this a variance between benchmarks says nothing."""
 
@@ -44,7 +46,7 @@ def analyse_landscapes(warehouse: Warehouse, plan: Plan, progress: Progress) -> 
 def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
     """Model the final regret of the metric most benchmarks share; presets, ladder and rank tests besides."""
     from hpowh.analyses.mixed_models.job import analyse_ladder, analyse_lmem, analyse_presets
-    from hpowh.analyses.rankings.job import analyse_rankings
+    from hpowh.analyses.rankings.job import analyse_rankings, analyse_tiers
 
     metric, benchmark_count = warehouse.sql(
         "select metric, count(distinct benchmark) as benchmark_count from mart.observation where experiment = ? "
@@ -54,9 +56,10 @@ def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str
     if benchmark_count < FEWEST_BENCHMARKS or plan.seed_count < 2:
         return f"left out: it needs {FEWEST_BENCHMARKS} benchmarks with one metric, and 2 seeds"
     outcome = analyse_lmem(warehouse, FORMULA, experiment=EXPERIMENT, metric=metric, budget="final")
-    analyse_rankings(warehouse, experiment=EXPERIMENT, metric=metric)
-    analyse_presets(warehouse, EXPERIMENT, metric=metric, budget="final")
-    analyse_ladder(warehouse, EXPERIMENT, metric=metric, budget="final")
+    analyse_rankings(warehouse, experiment=EXPERIMENT, response=RESPONSE, metric=metric)
+    analyse_tiers(warehouse, experiment=EXPERIMENT, response=RESPONSE, metric=metric)
+    analyse_presets(warehouse, EXPERIMENT, response=RESPONSE, metric=metric, budget="final")
+    analyse_ladder(warehouse, EXPERIMENT, response=RESPONSE, metric=metric, budget="final")
     return f"{FORMULA}, {metric} on {benchmark_count} benchmarks: {'fitted' if outcome.is_new else 'unchanged'}"
 
 
