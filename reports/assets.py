@@ -19,6 +19,7 @@ SCRIPTS = (
     "tables.js",
     "numbers.js",
     "folds.js",
+    "copies.js",
     "charts.js",
     "trials.js",
     "brush.js",

@@ -98,6 +98,14 @@ class Contents(Block):
 
 
 @dataclass(frozen=True)
+class Variants(Block):
+    """Pages of one thing that differ in an aspect: `((aspect, ((option, href, is this page), …)), …)`."""
+
+    template: ClassVar[str] = "variants.html.j2"
+    choices: Sequence[tuple[str, Sequence[tuple[str, str | None, bool]]]]
+
+
+@dataclass(frozen=True)
 class Plot:
     """A Plotly chart as plain data; `charts/plot.py` has helpers.
 

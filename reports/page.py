@@ -43,6 +43,8 @@ class Page:
     """Pages of one section with the same group fold together in the navigation, such as those of a search space."""
     short: str = ""
     """What the navigation calls the page within its group; by default its title."""
+    is_listed: bool = True
+    """Whether the navigation lists it; one that is not listed is reached from another page of its kind."""
 
     @property
     def file(self) -> str:

@@ -138,10 +138,11 @@ class Renderer:
             entries = []
             for group, pages in groups.items():
                 is_here = (current.section, current.group) == (section, group)
-                few = pages[:NAVIGATION_LIMIT]
+                listed = [page for page in pages if page.is_listed or page is current]
+                few = listed[:NAVIGATION_LIMIT]
                 if is_here and current not in few:
                     few = [*few[:-1], current]
-                entries.append(Entries(group, few, len(pages) - len(few), is_here))
+                entries.append(Entries(group, few, len(listed) - len(few), is_here))
             shown.append((section, entries))
         return shown
 

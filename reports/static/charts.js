@@ -110,6 +110,13 @@
     return (layout[axis + "axis"] || {}).type === "log";
   };
 
+  // The chart as it is chosen, for a picture: in the colours of the moment, beside what is on the page.
+  Chart.prototype.picture = function () {
+    var variant = this.spec.variants[this.choice.join(",")];
+    var data = themed(variant.data, "", this.spec.lists);
+    return { data: data, layout: this.layout(variant, data) };
+  };
+
   Chart.prototype.draw = function () {
     var self = this;
     var variant = this.spec.variants[this.choice.join(",")];

@@ -66,12 +66,20 @@
       });
     });
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    copy.style.background = getComputedStyle(document.body).backgroundColor;
+    copy.style.background = "#ffffff";
     return new XMLSerializer().serializeToString(copy);
   }
 
+  // Shapes that are coloured by tokens are painted again for the picture, and back.
+  function inLight(svg) {
+    return window.hpowh.inLight(function () {
+      window.hpowh.paint();
+      return standalone(svg);
+    });
+  }
+
   function saveSvg(svg, format, name) {
-    var url = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(standalone(svg));
+    var url = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(inLight(svg));
     if (format === "svg") return download(url, name + ".svg");
     var image = new Image();
     image.onload = function () {
@@ -84,17 +92,31 @@
     image.src = url;
   }
 
-  function savePlot(chart, format, name) {
-    chart.draw().then(window.hpowh.plotly).then(function (Plotly) {
+  function imageOf(chart, format) {
+    return chart.draw().then(window.hpowh.plotly).then(function (Plotly) {
       var size = { width: chart.plot.clientWidth, height: chart.plot.clientHeight };
-      var background = { paper_bgcolor: getComputedStyle(document.body).backgroundColor };
-      var layout = Object.assign({}, chart.plot.layout, background);
+      var drawn = window.hpowh.inLight(function () { return chart.picture(); });
+      drawn.layout.paper_bgcolor = "#ffffff";
       var options = { format: format, width: size.width, height: size.height, scale: format === "png" ? 2 : 1 };
-      return Plotly.toImage({ data: chart.plot.data, layout: layout }, options).then(function (url) {
-        download(url, name + "." + format);
-      });
+      return Plotly.toImage(drawn, options);
     });
   }
+
+  function savePlot(chart, format, name) {
+    imageOf(chart, format).then(function (url) { download(url, name + "." + format); });
+  }
+
+  document.querySelectorAll("[data-copy-svg]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      var box = button.closest("figure").querySelector(".chart");
+      function done(svg) { window.hpowh.copy(inLight(svg), button); window.hpowh.paint(); }
+      if (box.hpowhSave) box.hpowhSave(done);
+      else if (!box.hpowhChart) done(box.querySelector("svg"));
+      else imageOf(box.hpowhChart, "svg").then(function (url) {
+        window.hpowh.copy(decodeURIComponent(url.slice(url.indexOf(",") + 1)), button);
+      });
+    });
+  });
 
   document.querySelectorAll("[data-save]").forEach(function (button) {
     button.addEventListener("click", function () {
@@ -103,6 +125,7 @@
       if (box.hpowhSave) box.hpowhSave(function (svg) { saveSvg(svg, button.dataset.save, figure.id); });
       else if (box.hpowhChart) savePlot(box.hpowhChart, button.dataset.save, figure.id);
       else saveSvg(box.querySelector("svg"), button.dataset.save, figure.id);
+      window.hpowh.paint();
     });
   });
 

@@ -25,7 +25,7 @@ window.hpowh = (function () {
     return "rgba(" + (hex >> 16) + "," + ((hex >> 8) & 255) + "," + (hex & 255) + "," + parts[1] + ")";
   }
 
-  function paint() {
+  function tokens() {
     document.querySelectorAll("[data-colour]").forEach(function (dot) {
       dot.style.background = colour(dot.dataset.colour);
     });
@@ -35,6 +35,10 @@ window.hpowh = (function () {
     document.querySelectorAll("[data-stroke]").forEach(function (shape) {
       shape.style.stroke = colour(shape.dataset.stroke);
     });
+  }
+
+  function paint() {
+    tokens();
     listeners.forEach(function (listener) { listener(); });
   }
 
@@ -60,7 +64,16 @@ window.hpowh = (function () {
   system.addEventListener("change", paint);
   window.addEventListener("beforeprint", function () { printing = true; paint(); });
   window.addEventListener("afterprint", function () { printing = false; paint(); });
+  // What is saved or copied goes into papers and letters: it is drawn in light colours, whatever the screen has.
+  function inLight(make) {
+    var before = root.dataset.theme;
+    root.dataset.theme = "light";
+    try { return make(); } finally {
+      if (before) root.dataset.theme = before; else delete root.dataset.theme;
+    }
+  }
+
   label();
   paint();
-  return { site: site, colour: colour, isDark: isDark, onTheme: function (listener) { listeners.push(listener); } };
+  return { inLight: inLight, paint: tokens, site: site, colour: colour, isDark: isDark, onTheme: function (listener) { listeners.push(listener); } };
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,39 @@ def test_figures_can_be_saved(plain_site: Any, browse: Browse, tmp_path: Path, n
         assert content.startswith(b"\x89PNG") and len(content) > 4000
     else:
         assert content.startswith(b"<svg") and b"random" in content
+
+
+def test_tables_are_copied_as_latex_and_markdown_and_pictures_in_light_colours(plain_site: Any, browse: Browse):
+    """From a dark screen, too: what is copied goes into a paper."""
+    page = browse(dark=True).open(plain_site.page("experiment-"))
+    page.locator("#final-ranks [data-copy-table=latex]").click()
+    latex = page.evaluate("window.hpowh.copied")
+    assert latex.startswith("\\begin{tabular}{lr") and latex.count("\\\\\n") == 4  # a heading and three algorithms
+    assert re.search(r"^tpe & \$\d", latex, re.MULTILINE) and "\\bottomrule" in latex
+    page.locator("#final-ranks [data-copy-table=markdown]").click()
+    markdown = page.evaluate("window.hpowh.copied").splitlines()
+    assert markdown[1].startswith("|---|---:") and len({line.count("|") for line in markdown}) == 1
+    page.locator("#regret-overall [data-copy-svg]").click()
+    page.wait_for_function("window.hpowh.copied.startsWith('<svg')")
+    svg = page.evaluate("window.hpowh.copied")
+    colour = page.evaluate("window.hpowh.inLight(() => window.hpowh.colour('@0'))")
+    back = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    assert f"rgb({back[0]}, {back[1]}, {back[2]})" in svg or colour in svg
+    assert "tpe" in svg and page.evaluate("window.hpowh.isDark()")
+
+
+def test_a_link_into_a_fold_opens_it(plain_site: Any, browse: Browse):
+    page = browse().open(plain_site.page("experiment-"), draw=False)
+    assert page.evaluate("document.querySelector('details.part, #trust') !== null")
+    address = page.url
+    page.evaluate(
+        "document.querySelectorAll('details.part').forEach((part, at) => { part.lastElementChild.id = 'in' + at; })"
+    )
+    page.evaluate("location.hash = '#in0'")
+    page.wait_for_function(
+        "document.querySelector('details.part') === null || document.querySelector('details.part').open"
+    )
+    assert page.url.startswith(address.partition("#")[0])
 
 
 def test_search_finds_a_page_and_leads_there(plain_site: Any, browse: Browse):

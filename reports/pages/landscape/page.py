@@ -14,6 +14,7 @@ from hpowh.reports.page import Page
 from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject, words
 from hpowh.reports.pages.landscape import runs as optimisers
 from hpowh.reports.pages.landscape.meanings import meanings
+from hpowh.reports.pages.landscape.variants import first_of, variants
 from hpowh.reports.trust import trust
 from hpowh.warehouse import queries
 
@@ -27,8 +28,12 @@ def pages(site: SiteContext) -> Iterator[Page]:
     splits: dict[str, set[str]] = {}
     for row in analysed:
         splits.setdefault(row[1], set()).add(row[4])
+    families: dict[tuple[str, str], list[Key]] = {}
+    for row in analysed:
+        families.setdefault((row[1], row[2]), []).append(_key(*row[1:6]))
     for run, *names, direction in analysed:
         space, benchmark, metric, split, fidelity = names
+        family = families[space, benchmark]
         at = "" if fidelity is None else f" at fidelity {number(fidelity)}"
         # Only what tells this page from its neighbours stands in its title.
         where = f", {split}" if len(splits[space]) > 1 else ""
@@ -40,7 +45,8 @@ def pages(site: SiteContext) -> Iterator[Page]:
             build=partial(_build, site, run, (space, benchmark, metric, split), direction, fidelity),
             lead=f"The loss landscape of {space} on {benchmark}: {metric} on the {split} split{at}.",
             group=space,
-            short=f"{benchmark.removeprefix(space + '/')}, {rest}",
+            short=benchmark.removeprefix(space + "/"),
+            is_listed=_key(space, benchmark, metric, split, fidelity) == first_of(family),
         )
 
 
@@ -101,6 +107,7 @@ def _build(
         above_noise=next(iter(site.rows(queries.text("landscape/above_noise"), run=run)), None),
     )
     blocks: list[Block] = [
+        *variants(site, _key(*names, fidelity)),
         _findings(site, facts, _key(*names, fidelity)),
     ]
     blocks += shape.maps(site, run, f"{space}: {benchmark} {metric} {split}{at}")

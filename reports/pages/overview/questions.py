@@ -32,7 +32,8 @@ MOST_LINKED = 3
 def contents(site: SiteContext) -> Contents:
     """Return links by question, for the kinds of pages that this site has."""
     kinds: dict[str, list[Page]] = {}
-    for page in sorted(site.pages.values(), key=lambda page: (page.order, page.title.casefold())):
+    listed = (page for page in site.pages.values() if page.is_listed)
+    for page in sorted(listed, key=lambda page: (page.order, page.title.casefold())):
         kinds.setdefault(page.key[0], []).append(page)
     return Contents(
         "What do you want to know?",
