@@ -21,6 +21,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem, visible
 from hpowh.reports.page import SECTIONS, Page
 from hpowh.reports.query import Query
+from hpowh.reports.searching import with_texts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,7 +112,7 @@ class Renderer:
     def write_shared(self) -> None:
         """Write what pages share (style, scripts, Plotly, the list of pages), unless every page holds its own."""
         if not self.is_single_file:
-            self.shared.write(self.folder, self.page_list())
+            self.shared.write(self.folder, with_texts(self.page_list(), self.folder))
 
     def page_list(self) -> list[dict[str, str]]:
         """Return every page's title, section and address, for the search box."""

@@ -5,26 +5,44 @@
   var list = document.getElementById("found");
   var pages = window.hpowh.site.pages;
 
+  // Every word that was typed must be there; titles come first, then findings, headings and names.
+  function matches(text, words) {
+    var lower = text.toLowerCase();
+    return words.every(function (word) { return lower.indexOf(word) !== -1; });
+  }
+
+  function item(href, text, beside) {
+    var entry = document.createElement("li");
+    var link = document.createElement("a");
+    var name = document.createElement("bdi");
+    name.textContent = text;
+    link.href = href;
+    link.title = beside;
+    link.appendChild(name);
+    entry.appendChild(link);
+    list.appendChild(entry);
+  }
+
   function show() {
-    var wanted = input.value.trim().toLowerCase();
+    var words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     list.textContent = "";
-    list.hidden = wanted === "";
-    if (wanted === "") return;
-    var found = pages.filter(function (page) { return page.title.toLowerCase().indexOf(wanted) !== -1; });
-    found.slice(0, 12).forEach(function (page) {
-      var item = document.createElement("li");
-      var link = document.createElement("a");
-      var name = document.createElement("bdi");
-      name.textContent = page.title;
-      link.href = page.href;
-      link.title = page.section;
-      link.appendChild(name);
-      item.appendChild(link);
-      list.appendChild(item);
+    list.hidden = words.length === 0;
+    if (words.length === 0) return;
+    var titles = pages.filter(function (page) { return matches(page.title, words); });
+    var inside = [];
+    pages.forEach(function (page) {
+      (page.texts || []).forEach(function (one) {
+        if (matches(one[0], words)) inside.push({ page: page, text: one[0], anchor: one[1] });
+      });
     });
-    if (found.length === 0 || found.length > 12) {
+    titles.slice(0, 12).forEach(function (page) { item(page.href, page.title, page.section); });
+    inside.slice(0, 12).forEach(function (one) {
+      item(one.page.href + (one.anchor ? "#" + one.anchor : ""), one.page.title + ": " + one.text, one.text);
+    });
+    var more = Math.max(0, titles.length - 12) + Math.max(0, inside.length - 12);
+    if (more || titles.length + inside.length === 0) {
       var note = document.createElement("li");
-      note.textContent = found.length ? "and " + (found.length - 12) + " more" : "No page has that in its title.";
+      note.textContent = more ? "and " + more + " more" : "No page has that in its title, findings, headings or names.";
       list.appendChild(note);
     }
   }
