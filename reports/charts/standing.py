@@ -25,7 +25,6 @@ def standing(rows: Sequence[Row], token: Callable[[str], str], response: str) ->
     """
     names = [plot_text(str(row["level"]), LABEL) for row in rows]
     colours = [token(str(row["level"])) for row in rows]
-    best = plot_text(str(rows[0]["best"]), LABEL)
     differences = [row if row["difference"] is not None else {**row, "difference": 0.0} for row in rows]
     data = [
         _points(rows, names, colours, "estimate", "lower", "upper", "x", ""),
@@ -33,19 +32,24 @@ def standing(rows: Sequence[Row], token: Callable[[str], str], response: str) ->
         _points(differences, names, colours, "difference", "difference_lower", "difference_upper", "x3", " difference"),
         _zero(names),
     ]
-    way = {"min": " (lower is better)", "max": " (higher is better)"}.get(rows[0]["direction"] or "", "")
+    way = {"min": "lower is better", "max": "higher is better"}.get(rows[0]["direction"] or "", "")
     count = len(rows)
     return {
         "data": data,
         "layout": {
-            "xaxis": axis(f"Mean {response}{way}", domain=list(PANELS[0]), nticks=5),
-            "xaxis2": axis("Rank (1 is best)", domain=list(PANELS[1]), range=[0.5, count + 0.5], tick0=1,
-                           dtick=max(1, count // 8)),
-            "xaxis3": axis(f"Difference from {best}", domain=list(PANELS[2]), nticks=5),
+            "xaxis": _titled(f"Mean {response}", way, PANELS[0]) | {"nticks": 5},
+            "xaxis2": _titled("Rank", "1 is best", PANELS[1])
+            | {"range": [0.5, count + 0.5], "tick0": 1, "dtick": max(1, count // 8)},
+            "xaxis3": _titled("Difference", f"from {rows[0]['best']}", PANELS[2]) | {"nticks": 5},
             "yaxis": axis("", range=[count - 0.4, -0.7], automargin=True) | {"type": "category"},
             "hovermode": "closest",
         },
     }  # fmt: skip
+
+
+def _titled(first: str, second: str, domain: tuple[float, float]) -> dict[str, Any]:
+    """Return an axis whose title has two lines: three stand beside each other and must not meet."""
+    return axis("", domain=list(domain)) | {"title": {"text": f"{plot_text(first)}<br>{plot_text(second, LABEL)}"}}
 
 
 def _points(

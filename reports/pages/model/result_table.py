@@ -37,7 +37,7 @@ def result_table(
     is_folded: bool = False,
     without: Sequence[str] = (),
 ) -> Table:
-    """Return the table of a query of one analysis run; columns without any value are left out, as are those named."""
+    """Return the table of a query of one analysis run; columns without any value (or text) are left out, as are those named."""
     query = site.query(sql, run=run)
     columns = [column for column in columns_of(query) if column.name not in without]
     return Table(
@@ -48,7 +48,7 @@ def result_table(
 def columns_of(query: Query) -> list[Column]:
     """Return a column for each of the query's that has a value."""
     frame = query.frame
-    shown = [name for name in frame.columns if not frame.height or frame[name].null_count() < frame.height]
+    shown = [name for name in frame.columns if not frame.height or any(v not in (None, "") for v in frame[name])]
     return [_column(name) for name in shown]
 
 
