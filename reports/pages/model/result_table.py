@@ -37,7 +37,7 @@ def result_table(
     is_folded: bool = False,
     without: Sequence[str] = (),
 ) -> Table:
-    """Return the table of a query of one analysis run; columns without any value (or text) are left out, as are those named."""
+    """Return the table of a query of one analysis run; empty columns are left out, as are those named."""
     query = site.query(sql, run=run)
     columns = [column for column in columns_of(query) if column.name not in without]
     return Table(
