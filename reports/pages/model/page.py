@@ -97,7 +97,10 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
             continue
         known = site.provenance(done)
         question = asked(job, known.parameters)
-        within = [Prose("", question, id=f"asked-{job.replace('.', '-')}"), Warnings(known.warnings, f"{KEEP}: {title}")]
+        within = [
+            Prose("", question, id=f"asked-{job.replace('.', '-')}"),
+            Warnings(known.warnings, f"{KEEP}: {title}"),
+        ]
         mind = f" {plural(len(known.warnings), 'thing')} to keep in mind." if known.warnings else ""
         anchor = f"part-{job.replace('.', '-')}"
         part = Fold(id=anchor, title=title, verdict=f"{' '.join(question)}{mind}", blocks=[*within, *make(site, done)])
