@@ -24,6 +24,7 @@ SCRIPTS = (
     "trials.js",
     "brush.js",
     "controls.js",
+    "explore.js",
     "search.js",
 )
 

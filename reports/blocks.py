@@ -97,6 +97,19 @@ class Contents(Block):
     questions: Sequence[tuple[str, Sequence[tuple[str, str]], int]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Explorer(Block):
+    """Runs of which a reader chooses; the browser computes curves, ranks and targets (`charts.explorer.packed`)."""
+
+    template: ClassVar[str] = "explorer.html.j2"
+    id: str
+    title: str
+    how_to_read: str
+    query: Query
+    data: Mapping[str, Any]
+    analysis_run_id: int | None = None
+
+
 @dataclass(frozen=True)
 class Variants(Block):
     """Pages of one thing that differ in an aspect: `((aspect, ((option, href, is this page), …)), …)`."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hpowh.reports.blocks import Block, Figure, Table, Warnings, flat
+from hpowh.reports.blocks import Block, Explorer, Figure, Table, Warnings, flat
 from hpowh.reports.charts.palette import Colours
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.inputs import Notes, WatchedWarehouse
@@ -107,7 +107,7 @@ class SiteContext:
 
     def _flaws(self, blocks: Sequence[Block]) -> list[Block]:
         """Return the warning of a page that shows results of an analysis run whose check failed; none elsewhere."""
-        shown = [one.analysis_run_id for one in flat(blocks) if isinstance(one, Figure | Table)]
+        shown = [one.analysis_run_id for one in flat(blocks) if isinstance(one, Figure | Table | Explorer)]
         sentences = [sentence for run, sentence in sorted(self.flaws.items()) if run in shown]
         return [Warnings(sentences, "A check of these results failed")] if sentences else []
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hpowh.reports import assets, numbers, pdf
-from hpowh.reports.blocks import Block, Column, Figure, Fold, Parallel, Plot, Svg, Table, flat
+from hpowh.reports.blocks import Block, Column, Explorer, Figure, Fold, Parallel, Plot, Svg, Table, flat
 from hpowh.reports.charts.palette import DARK, LIGHT
 from hpowh.reports.context import SiteContext
 from hpowh.reports.names import file_stem, visible
@@ -79,7 +79,7 @@ class Renderer:
         """Build one page and write it; returns its path. `is_alone`: without what other modules add to it."""
         blocks = [*page.build()] if is_alone else self.site.blocks(page)
         check_ids(page, blocks)
-        has_charts = any(isinstance(block, Figure) and isinstance(block.chart, Plot) for block in flat(blocks))
+        has_charts = any(map(_is_drawn, flat(blocks)))
         html = self.environment.get_template("page.html.j2").render(
             page=page,
             pdf=pdf.file_of(page.file) if self.has_pdf else None,
@@ -149,7 +149,7 @@ class Renderer:
 
     def _drawn(self, page: Page, block: Block) -> Markup:
         context: dict[str, Any] = {"block": block, "site": self.site, "single_file": self.is_single_file}
-        if isinstance(block, Figure | Table):
+        if isinstance(block, Figure | Table | Explorer):
             context["provenance"] = self.site.provenance(block.analysis_run_id) if block.analysis_run_id else None
             context["csv"] = self._csv(page, block.id, block.query)
             context["csv_name"] = f"{Path(page.file).stem}-{file_stem(block.id)}.csv"
@@ -176,6 +176,11 @@ class Renderer:
         return f"data/{path.name}"
 
 
+def _is_drawn(block: Block) -> bool:
+    """Return whether the browser needs Plotly for a block."""
+    return isinstance(block, Explorer) or (isinstance(block, Figure) and isinstance(block.chart, Plot))
+
+
 def _chart(chart: Plot | Svg | Parallel, alt: str) -> Any:
     """Return what the template needs: markup that was escaped where it was drawn, or data for the browser."""
     if isinstance(chart, Svg):
@@ -195,7 +200,7 @@ def _place(page: Page) -> tuple[int, str, int, str]:
 
 def check_ids(page: Page, blocks: Sequence[Block]) -> None:
     """Raise ValueError where two blocks of a page share an id."""
-    ids = [block.id for block in flat(blocks) if isinstance(block, Figure | Table | Fold)]
+    ids = [block.id for block in flat(blocks) if isinstance(block, Figure | Table | Explorer | Fold)]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise ValueError(f"the page {page.key} has several blocks with the id {', '.join(twice)}")

@@ -8,8 +8,9 @@ from typing import Any
 
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.traces.job import is_current
-from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Prose, Table
+from hpowh.reports.blocks import Block, Column, Explorer, Facts, Figure, Findings, Plot, Prose, Table
 from hpowh.reports.charts.curves import ALL, CROWD_NOTE, curves, grouped, place
+from hpowh.reports.charts.explorer import MOST_RUNS, packed
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
@@ -68,8 +69,31 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         *_overall(site, run),
         _final_table(site, run),
         trust([*_outdated(site, name), *site.provenance(run).warnings], [_facts(site, name)], good=GOOD),
+        *_explorer(site, run),
         *_per_benchmark(site, run),
         _final_per_benchmark(site, run),
+    ]
+
+
+def _explorer(site: SiteContext, run: int) -> list[Block]:
+    """Return the runs to choose from; nothing where there are too many, or nothing to compare."""
+    query = site.query(queries.text("experiment/runs"), run=run)
+    rows = query.rows()
+    if len(rows) > MOST_RUNS or len({row["algorithm"] for row in rows}) < 2:
+        return []
+    return [
+        Explorer(
+            id="explore",
+            title="Ask it yourself",
+            how_to_read="Choose algorithms, benchmarks, a budget and a target: all numbers are computed anew from the "
+            "runs. Above, mean normalised regret (lower is better) and, below it, the share of the targets 0.5 to 0 "
+            "reached (higher is better), means over benchmarks of means over runs. Running time to the target: budget "
+            "spent by all runs until they reach it or end, over the number that reach it (what restarts would need); "
+            "not reached where on one chosen benchmark no run does.",
+            query=query,
+            data=packed(rows, site.colours.token, site.colours.dash),
+            analysis_run_id=run,
+        )
     ]
 
 
