@@ -131,7 +131,7 @@
       hoverlabel: { bgcolor: window.hpowh.colour("@surface"), font: { color: ink } },
       margin: { l: 60, r: 20, t: 10, b: 44 }, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       xaxis: Object.assign({ title: { text: label }, rangemode: "tozero" }, axis),
-      yaxis: Object.assign({ title: { text: title }, type: isLog ? "log" : "linear", tickformat: "~g" }, axis)
+      yaxis: Object.assign({ title: { text: title }, type: isLog ? "log" : "linear", tickformat: "~g" }, isLog ? { dtick: "D2" } : {}, axis)
     };
   }
 
