@@ -200,6 +200,7 @@ def _claims(site: SiteContext, run: int) -> Sequence[Block]:
         Column(name="lower", label="95 % from", digits=3),
         Column(name="upper", label="to", digits=3),
         Column(name="verdict", label="Verdict"),
+        Column(name="reason", label="Why no verdict, or no interval"),
         Column(name="value_count", label="Values"),
         Column(name="benchmark_count", label="Benchmarks"),
         Column(name="rule", label="Rule"),
