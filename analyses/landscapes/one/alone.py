@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one.completing import MAX_CELLS, modes_of
+from hpowh.analyses.landscapes.one.completing import MAX_CELLS, MAX_LEVELS, modes_of
 from hpowh.analyses.landscapes.one.interactions import square_count
 from hpowh.analyses.landscapes.values import EQUAL, Metric, metric
 
@@ -42,7 +42,7 @@ def alone_metrics(surface: Surface, epsilon: float, *, seed: int) -> list[Metric
     unimodal, convex = slices(grid, space.ordinal, epsilon / float(surface.ordered[-1] - middle))
     no_slice = "no ordered hyperparameter has three levels"
     squares = square_count(space.shape, space.ordinal)
-    carried = gamma(grid, space.ordinal) if squares <= MAX_SQUARES else None
+    carried = gamma(grid, space.ordinal) if 0 < squares <= MAX_SQUARES else None
     why = f"there are more than {MAX_SQUARES:,} squares" if squares > MAX_SQUARES else "there is no square"
     third, fourth = variance_orders(surface)
     return [
@@ -52,8 +52,8 @@ def alone_metrics(surface: Surface, epsilon: float, *, seed: int) -> list[Metric
         metric("pass_regret_relative", regret, "the median is as good as the best"),
         metric("slice_unimodal_share", unimodal, no_slice),
         metric("slice_convex_share", convex, no_slice),
-        metric("variance_order_3", third, "there are fewer than three hyperparameters"),
-        metric("variance_order_4", fourth, "there are fewer than four hyperparameters"),
+        metric("variance_order_3", third, "there are fewer than three hyperparameters, or one of too many levels"),
+        metric("variance_order_4", fourth, "there are fewer than four hyperparameters, or one of too many levels"),
     ]
 
 
@@ -145,11 +145,13 @@ def slices(grid: Floats, ordinal: tuple[bool, ...], epsilon: float) -> tuple[flo
 
 def variance_orders(surface: Surface) -> tuple[float | None, float | None]:
     """Return the shares of the variance that are interactions of exactly three and of exactly four hyperparameters."""
+    wide = sum(size > 1 for size in surface.space.shape)
+    if wide < 3 or max(surface.space.shape) > MAX_LEVELS:
+        return None, None
     modes = modes_of(surface.space)
     coefficients = modes.analyse(surface.loss - surface.loss.mean())
     by_group = np.bincount(modes.group, weights=coefficients**2, minlength=modes.size.size)
     by_order = np.bincount(modes.order, weights=by_group)
     total = float(by_order.sum())
-    wide = sum(size > 1 for size in surface.space.shape)
     third, fourth = (float(by_order[order]) / total if wide >= order else None for order in (3, 4))
     return third, fourth

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one.completing import MAX_CELLS, MIN_CONFIGURATIONS
+from hpowh.analyses.landscapes.one.completing import MAX_CELLS, MAX_LEVELS, MIN_CONFIGURATIONS
 from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE
 from hpowh.analyses.landscapes.values import percent
 
@@ -41,6 +41,7 @@ def can_be_completed(surface: Surface) -> bool:
         and surface.coverage >= STRUCTURE_COVERAGE
         and surface.size >= MIN_CONFIGURATIONS
         and surface.space.cardinality <= MAX_CELLS
+        and max(surface.space.shape) <= MAX_LEVELS
         and bool(surface.ordered[0] < surface.ordered[-1])
     )
 

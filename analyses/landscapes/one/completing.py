@@ -24,6 +24,8 @@ Cells = NDArray[np.float64]
 
 MAX_CELLS = 2_000_000
 """Grids with more cells are not completed (each draw costs some dozens of passes over the grid)."""
+MAX_LEVELS = 500
+"""An axis of more levels has no modes (their matrix is levels x levels)."""
 MIN_CONFIGURATIONS = 20
 BURN_IN = 20
 """Draws that are thrown away times the share of holes (and two more), so that the variances forget where they began."""

@@ -29,6 +29,10 @@ LEAST_CLUSTERS = 30
 LARGEST_CLUSTER = 0.1
 """Share of the pairs that the largest cluster may hold for clusters to be drawn anew."""
 REPLICATES = 200
+WORK = 20_000_000
+"""Pairs x replicates of the bootstrap, between 40 and `REPLICATES` replicates."""
+MAX_PAIRS = 2_000_000
+"""With more pairs there is no portrait: intervals of a sample so dense come from its configurations."""
 MAX_SQUARES = 2_000_000
 
 
@@ -141,20 +145,23 @@ def portrait(surface: Surface, epsilon: float, *, seed: int) -> Portrait:
             pairs.first.size,
             f"{', '.join(short[:5])} have fewer than {LEAST_AXIS_PAIRS} evaluated neighbours",
         )
+    if pairs.first.size > MAX_PAIRS:
+        return Portrait({}, {}, {}, pairs.first.size, f"there are more than {MAX_PAIRS:,} pairs")
     squares = _squares(surface, pairs)
     rng = np.random.default_rng(seed)
     draw, is_clustered = _drawing(surface.size, pairs, rng)
     statistic = _statistic(surface, pairs, squares, epsilon, is_clustered)
     whole = statistic(np.ones(surface.size))
     drawn: dict[str, list[float]] = {}
-    for _ in range(REPLICATES):
+    replicates = int(np.clip(WORK // pairs.first.size, 40, REPLICATES))
+    for _ in range(replicates):
         for name, value in statistic(draw()).items():
             drawn.setdefault(name, []).append(value)
     counts = {name: int(steps.sum()) for name in whole} | {name: len(squares) for name in SQUARE_NAMES}
     found = {
         name: Estimate(value, _quantile(drawn[name], 0.025), _quantile(drawn[name], 0.975), counts[name])
         for name, value in whole.items()
-        if len(drawn.get(name, ())) >= REPLICATES // 2
+        if len(drawn.get(name, ())) >= replicates // 2
     }
     total, by_rank = (
         {axis: found[f"{kind}{axis}"] for axis in wide if f"{kind}{axis}" in found} for kind in (TOTAL, TOTAL_RANKS)
