@@ -33,7 +33,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = "8"
+VERSION = "9"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

@@ -14,11 +14,11 @@ from hpowh.analyses.rankings.blocks import Blocks, Floats
 from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical, tukey_p
 from hpowh.analyses.statistics.multiplicity import holm
+from hpowh.analyses.statistics.shuffles import sign_flips
 
 LEVEL = 0.05
 EXACT_LIMIT = 25
 """Up to this many non-zero differences without ties Wilcoxon's test is exact."""
-FLIPS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,19 +169,3 @@ def sign_flip(blocks: Blocks, first: str, second: str, seed: int = 0, draws: int
     """Return the permutation p-value of a mean difference over blocks: all sign flips up to 2^16, else a sample."""
     i, j = blocks.algorithms.index(first), blocks.algorithms.index(second)
     return float(sign_flips((blocks.losses[:, i] - blocks.losses[:, j])[:, None], seed, draws)[0])
-
-
-def sign_flips(differences: Floats, seed: int = 0, draws: int = 20_000) -> Floats:
-    """Return the permutation p-values (m,) of the columns' means (n, m) by the same sign flips for all of them."""
-    n = len(differences)
-    observed = np.abs(differences.mean(axis=0)) * (1 - 1e-12)
-    is_whole = n <= 16
-    if is_whole:
-        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-    else:
-        signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(draws, n))
-    as_far = np.zeros(differences.shape[1])
-    for start in range(0, len(signs), FLIPS_AT_ONCE):
-        means = np.abs(signs[start : start + FLIPS_AT_ONCE] @ differences) / n
-        as_far += (means >= observed).sum(axis=0)
-    return as_far / len(signs) if is_whole else (1.0 + as_far) / (draws + 1)

@@ -54,6 +54,8 @@ LMEM_SHOWN: dict[str, tuple[str, ...]] = {
         "letters",
     ),
     "lmem_contrast": ("model", "contrast", "setting", "method", "estimate", "standard_error", "df", "p_adjusted"),
+    "lmem_pair": ("sentence",),
+    "lmem_anova": ("model", "term", "stratum", "df1", "df2", "statistic", "p_value", "method", "reason"),
     "lmem_failure": ("policy", "setting", "first", "second", "estimate", "p_adjusted", "row_count", "verdict"),
     "lmem_stratum": ("term", "stratum", "state", "df_asked", "p_asked", "df_right", "p_right"),
 }
@@ -81,6 +83,15 @@ def lmem(
     weights: Annotated[
         str, typer.Option("--weights", help="Averaging over other factors: equal or observed.")
     ] = "equal",
+    rope: Annotated[
+        float | None,
+        typer.Option(
+            "--rope",
+            min=0.0,
+            metavar="D",
+            help="Differences up to D are practically none (default: a tenth of a spread).",
+        ),
+    ] = None,
     variance: Annotated[
         str,
         typer.Option(
@@ -107,7 +118,12 @@ def lmem(
     from hpowh.analyses.mixed_models.studies.analysis import Question
 
     question = Question(
-        factor=emm, by=tuple(by or ()), contrasts=tuple(contrast or ("tukey",)), fixed_at=pairs(at), weights=weights
+        factor=emm,
+        by=tuple(by or ()),
+        contrasts=tuple(contrast or ("tukey",)),
+        fixed_at=pairs(at),
+        weights=weights,
+        region=rope,
     )
     with open_warehouse(warehouse, wait) as opened:
         outcome = analyse_lmem(

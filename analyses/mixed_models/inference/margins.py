@@ -23,12 +23,14 @@ Shares = Callable[[Sequence[tuple[str, int]]], float]
 class MarginalMeans:
     """Linear functions of the fixed effects, one a row: `matrix` (r, p), their levels and `by` setting.
 
-    `is_estimable` (r,): False where the fixed effects that the data identify do not determine the mean.
+    `held`: the setting as factors and level numbers. `is_estimable` (r,): False
+    where the fixed effects that the data identify do not determine the mean.
     """
 
     factor: str
     levels: tuple[str, ...]
     setting: str
+    held: tuple[tuple[str, int], ...]
     matrix: Floats
     is_estimable: tuple[bool, ...]
 
@@ -69,7 +71,8 @@ def marginal_means(
         estimable = np.abs(full @ fit.problem.null_space).max(axis=1, initial=0.0) < 1e-8
         kept = [i for i, c in enumerate(fit.problem.all_columns) if c in set(fit.problem.columns)]
         setting = ", ".join(f"{name} = {levels[name][i]}" for name, i in zip(by, chosen, strict=True))
-        sets.append(MarginalMeans(factor, levels[factor], setting, full[:, kept], tuple(estimable.tolist())))
+        places = tuple((name, i) for name, i in zip(by, chosen, strict=True))
+        sets.append(MarginalMeans(factor, levels[factor], setting, places, full[:, kept], tuple(estimable.tolist())))
     return sets
 
 
@@ -105,11 +108,12 @@ def _row(
     for j, column in enumerate(fit.problem.all_columns):
         if all(held[name] == level for name, level in column.levels if name not in averaged):
             open_pairs = [pair for pair in column.levels if pair[0] in averaged]
-            row[j] = share(open_pairs) * float(np.prod([_numeric(fit, name, at) for name in column.numeric]))
+            row[j] = share(open_pairs) * float(np.prod([numeric_at(fit, name, at) for name in column.numeric]))
     return row
 
 
-def _numeric(fit: Fit, name: str, at: Mapping[str, float | str]) -> float:
+def numeric_at(fit: Fit, name: str, at: Mapping[str, float | str]) -> float:
+    """Return the value at which a covariate is held: that of `at`, else its mean over all rows. Raises DataError."""
     if name in at:
         return float(at[name])
     cells = fit.problem.cells

@@ -12,6 +12,7 @@ from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite, s
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.studies import checks, tables
+from hpowh.analyses.mixed_models.studies.pairs import METHODS, anova_rows, pair_rows
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -20,6 +21,7 @@ Rows = dict[str, list[dict[str, Any]]]
 class Question:
     """What is asked of a model: marginal means of `factor`, apart for `by`, contrasted.
 
+    `region`: differences up to this are practically none; None: a tenth of a spread (`inference.pairs.default_region`).
     `contrasts`: `tukey`, `holm`, `bh`, `none` (all pairs), `dunnett:LEVEL`, or sums of levels (`A - 0.5*B - 0.5*C`).
     """
 
@@ -29,6 +31,7 @@ class Question:
     fixed_at: Mapping[str, float | str] = field(default_factory=dict)
     weights: str = "equal"
     direction: str = "min"
+    region: float | None = None
     adjust: str = "holm"
 
 
@@ -57,6 +60,7 @@ def describe(fit: Fit, question: Question, model: str = "model") -> Rows:
         "lmem_fixed_effect": tables.fixed_effect_rows(fit, quantities, model),
         "lmem_variance_component": tables.variance_rows(fit, quantities, model),
         "lmem_random_effect": tables.random_effect_rows(fit, model),
+        "lmem_anova": anova_rows(fit, quantities, model),
     }
     factor = question.factor or default_factor(fit)
     if factor is not None:
@@ -77,6 +81,22 @@ def compare_levels(fit: Fit, quantities: Satterthwaite, question: Question, fact
         rows["lmem_group"] += tables.group_rows(means, found, tukey, model, question.direction)
         for family in families(fit, quantities, means, question, tukey):
             rows["lmem_contrast"] += tables.contrast_rows(fit, means, family, model)
+    return rows
+
+
+def pair_statements(fit: Fit, question: Question, factor: str, model: str) -> list[dict[str, Any]]:
+    """Return the rows of `lmem_pair`: all pairs of levels, by the family of contrasts that verdicts rest on."""
+    quantities, block, rows = satterthwaite(fit), first_block(fit), []
+    levels = fit.problem.cells.term_levels
+    for means in marginal_means(fit, factor, by=question.by, fixed_at=question.fixed_at, weights=question.weights):
+        tukey = pairwise(fit, quantities, means, "tukey")
+        found = families(fit, quantities, means, question, tukey)
+        family = next((one for name in METHODS for one in found if one.method == name and one.pairs[0]), tukey)
+        held = {name: levels[name].index(str(value)) for name, value in question.fixed_at.items() if name in levels}
+        held |= dict(means.held)
+        rows += pair_rows(
+            fit, means, family, held, block, model=model, direction=question.direction, region=question.region
+        )
     return rows
 
 

@@ -20,6 +20,7 @@ from hpowh.analyses.mixed_models.studies.analysis import (
     default_factor,
     describe,
     merge_all,
+    pair_statements,
     warn,
 )
 from hpowh.analyses.mixed_models.studies.failures import failure_rows
@@ -91,6 +92,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
         said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
     rows, residuals = describe(fitted, question), None
+    basis = fitted
     rows["lmem_variance_test"] = tables.spread_test_rows(chosen.tests, "model")
     if request.with_residuals:
         residuals = _residuals(reader, found, fitted, rows, unit)
@@ -102,6 +104,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         wider = wider_models(source, selection, asked, cells, fitted, whole, variance=request.variance)
         rows = merge_all([rows, *wider.rows])
         said += wider.said
+        basis = wider.basis
         models += wider.models
         if unit is None:
             name, is_reml = models[-1]["model"], fitted.is_reml
@@ -110,6 +113,8 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
                 rows["lmem_failure"] = unlucky
             said += hanging
     models[-1]["is_basis"] = True
+    if factor is not None:
+        rows["lmem_pair"] = pair_statements(basis, question, factor, models[-1]["model"])
     if unit is None and fitted.classes is not None and request.variance == "auto":
         model, more, sentence = _beside(parsed, fitted, replace(question, factor=factor))
         rows = merge_all([rows, more])

@@ -17,6 +17,7 @@ import numpy as np
 
 from hpowh.analyses.mixed_models.inference.compare import Comparison, NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
+from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
@@ -109,9 +110,7 @@ def benchmark_informativeness(source: CellSource, setup: Setup) -> list[Row]:
     rows = []
     for benchmark in cells.levels["benchmark"]:
         part = subset(cells, {"benchmark": benchmark})
-        row = _blank(
-            "informativeness", benchmark, setup.formula(list(setup.factors), groups), formula, "F (Satterthwaite)"
-        )
+        row = _blank("informativeness", benchmark, setup.formula(list(setup.factors), groups), formula, "F")
         try:
             rows.append(row | _joint(_fit(formula, part), "algorithm"))
         except DataError as error:
@@ -129,8 +128,8 @@ def budget_effect(source: CellSource, setup: Setup) -> list[Row]:
     crossed = setup.formula(["algorithm * budget", *setup.factors], groups)
     none = setup.formula(["algorithm", *setup.factors], groups)
     cells = source(crossed)
-    rows = [_blank("budget", "simple effect", none, simple, "F (Satterthwaite)")]
-    rows.append(_blank("budget", "interaction with algorithm", simple, crossed, "F (Satterthwaite)"))
+    rows = [_blank("budget", "simple effect", none, simple, "F")]
+    rows.append(_blank("budget", "interaction with algorithm", simple, crossed, "F"))
     try:
         _refuse_too_many(parse_formula(crossed), cells)
         rows[0] |= _joint(_fit(simple, cells), "budget")
@@ -158,7 +157,7 @@ def feature_effects(source: CellSource, setup: Setup) -> list[Row]:
         others = [factor for factor in setup.factors if factor != name]
         full = setup.formula([f"algorithm * {_quoted(name)}", *others], setup.cell_terms)
         null = setup.formula(["algorithm", _quoted(name), *others], setup.cell_terms)
-        row = _blank("features", f"{name} x algorithm", null, full, "F (Satterthwaite)")
+        row = _blank("features", f"{name} x algorithm", null, full, "F")
         try:
             cells = setup.run_means(source, full)
             tests.append(row | _joint(_fit(full, cells), name, "algorithm"))
@@ -274,12 +273,13 @@ def _joint(found: Fit, *names: str) -> Row:
     if not chosen:
         raise DataError(f"No term with {' and '.join(names)} can be estimated.")
     contrasts = np.eye(found.problem.p)[chosen]
-    statistic, df1, df2, p = satterthwaite(found).joint_test(contrasts, found.beta)
+    test = JointTests(found, satterthwaite(found)).of(contrasts)
     return {
-        "statistic": statistic,
-        "df1": float(df1),
-        "df2": df2,
-        "p_value": p,
+        "test": test.method,
+        "statistic": test.statistic,
+        "df1": float(test.df1),
+        "df2": test.df2,
+        "p_value": test.p_value,
         "full_log_likelihood": found.log_likelihood,
     }
 

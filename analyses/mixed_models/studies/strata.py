@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Integers
 from hpowh.analyses.mixed_models.model.fit import Fit
@@ -153,7 +154,7 @@ def _written(random: RandomTerm) -> str:
     return f"({'1' if not random.expression.terms else str(random.expression)}|{':'.join(random.group)})"
 
 
-def term_test(fit: Fit, quantities: Satterthwaite, term: Term) -> tuple[int, float, float]:
+def term_test(tests: JointTests, term: Term) -> tuple[int, float, float]:
     """Return df1, df2 and p of the joint F test of a term's coefficients (at the first levels of what it meets).
 
     Raises:
@@ -161,13 +162,13 @@ def term_test(fit: Fit, quantities: Satterthwaite, term: Term) -> tuple[int, flo
     """
     chosen = [
         j
-        for j, column in enumerate(fit.problem.columns)
+        for j, column in enumerate(tests.fit.problem.columns)
         if {*column.numeric, *(name for name, _ in column.levels)} == set(term)
     ]
     if not chosen:
         raise DataError(f"No coefficient of {':'.join(term)} can be estimated.")
-    _, df1, df2, p = quantities.joint_test(np.eye(fit.problem.p)[chosen], fit.beta)
-    return int(df1), float(df2), float(p)
+    found = tests.of(np.eye(tests.fit.problem.p)[chosen])
+    return found.df1, found.df2, found.p_value
 
 
 def audit_rows(
@@ -180,6 +181,8 @@ def audit_rows(
         model: the name of the model with all strata.
     """
     rows: list[Row] = []
+    before = JointTests(*asked)
+    after = JointTests(*right) if right else before
     for stratum in found:
         row: Row = {
             "model": model,
@@ -192,9 +195,9 @@ def audit_rows(
             **dict.fromkeys(("df1", "df_asked", "p_asked", "df_right", "p_right", "reason")),
         }
         try:
-            df1, df2, p = term_test(*asked, stratum.term)
+            df1, df2, p = term_test(before, stratum.term)
             row |= {"df1": df1, "df_asked": df2, "p_asked": p}
-            df1, df2, p = term_test(*(right or asked), stratum.term)
+            df1, df2, p = term_test(after, stratum.term)
             row |= {"df_right": df2, "p_right": p}
         except DataError as error:
             row |= {"reason": str(error)}

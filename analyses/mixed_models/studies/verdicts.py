@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
+
 LEVEL = 0.05
 MOST_NAMED = 4
 """So many algorithms are named one by one."""
-LOGS = ("log_regret",)
-"""Responses that are decimal logarithms: a difference is a ratio of geometric means."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +157,10 @@ def _against(pair: Pair, evidence: Evidence) -> str:
     """Return the other algorithm with the size of the difference, seen from the better one."""
     if not evidence.has_sizes or pair.estimate is None or pair.lower is None or pair.upper is None:
         return f"{pair.second}{_p(pair)}"
-    if evidence.response in LOGS:
-        ratio, low, high = (10.0**value for value in (pair.estimate, pair.lower, pair.upper))
-        size = f"regret {ratio:.3g} times as large, 95 % interval {low:.3g} to {high:.3g}"
+    base = log_base(evidence.response)
+    if base is not None:
+        ratio, low, high = (base**value for value in (pair.estimate, pair.lower, pair.upper))
+        size = f"{unlogged(evidence.response)} {ratio:.3g} times as large, 95 % interval {low:.3g} to {high:.3g}"
     else:
         size = (
             f"{evidence.response} better by {-pair.estimate:.3g}, 95 % interval {-pair.upper:.3g} to {-pair.lower:.3g}"

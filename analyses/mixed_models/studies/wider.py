@@ -33,9 +33,10 @@ MOST_EFFECTS = 2500
 
 @dataclass
 class Wider:
-    """The wider models in order, the rows of their tables, what changes (sentences), and the widest one's formula."""
+    """The wider models in order, their rows, what changes (sentences), and the widest one: its formula and fit."""
 
     formula: Formula
+    basis: Fit
     models: list[tables.Row] = field(default_factory=list)
     rows: list[Rows] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -64,7 +65,7 @@ def wider_models(
         cells: those of the formula; `fitted`: the model that was asked for.
         variance: `equal` keeps the variances equal; otherwise each model's tests decide.
     """
-    out = Wider(formula)
+    out = Wider(formula, fitted)
     found = strata(formula, cells)
     lacking = [stratum for stratum in found if stratum.state == ADDED]
     asked = (fitted, satterthwaite(fitted))
@@ -125,7 +126,7 @@ def _fitted(
             f"{sentence or f'The model {name} is the right one.'} The comparison could not be made: {error}"
         )
         return None
-    out.formula = formula
+    out.formula, out.basis = formula, refit
     out.models.append(tables.model_row(refit, name))
     out.rows.append(describe(refit, question, name))
     if sentence:

@@ -38,6 +38,8 @@ def number_blocks(site: SiteContext, run: int) -> list[Block]:
             "First minus second; other models were fitted to show what the first one leaves out.",
             is_folded=True,
         ),
+        *_optional(site, run, "lmem-pairs", "pairs", queries.text("mixed_models/pairs")),
+        *_optional(site, run, "lmem-anova", "anova", queries.text("mixed_models/anova")),
         result_table(
             site,
             run,
@@ -132,6 +134,20 @@ def _other_models(site: SiteContext, run: int) -> list[Block]:
 
 
 OPTIONAL = {
+    "pairs": (
+        "Each pair in words",
+        "The difference with its simultaneous interval; a ratio of geometric means where the response is a logarithm. "
+        "p by permutation: the two exchanged on every benchmark; adjusted: all labels shuffled within benchmarks, for "
+        "all pairs. Probability: that the first is ahead on a new benchmark with as many runs as here. Standardised: "
+        "the difference in standard deviations over benchmarks. Equivalent: two one-sided tests show that the "
+        "difference is smaller than the region (--rope; by default a tenth of a spread), Holm's correction.",
+    ),
+    "anova": (
+        "Analysis of variance",
+        "For each term the test that it has no effect, over a balanced grid of the other factors; the stratum is what "
+        "its effect varies between. Kenward-Roger's test holds its level in small unbalanced designs; above 600 cells "
+        "it is Satterthwaite's, which is the same there.",
+    ),
     "failures": (
         "What failed runs count",
         "Each pair when failed runs are left out, put last in their block, or imputed (the worst value seen on the "

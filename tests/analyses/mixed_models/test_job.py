@@ -54,6 +54,23 @@ def small(warehouse, tmp_path) -> Warehouse:
     return load(warehouse, tmp_path, rows)
 
 
+def test_lmem_stores_pairs_and_the_analysis_of_variance(small):
+    question = Question(factor="algorithm", by=("prior",), region=0.2)
+    outcome = analyse_lmem(small, "value ~ algorithm * prior + (1|benchmark)", question=question, with_residuals=False)
+    pairs = outcome.tables["lmem_pair"]
+    basis = "with benchmark:algorithm, benchmark:prior, benchmark:algorithm:prior"
+    assert (pairs["model"].unique().to_list(), pairs.height) == ([basis], 6)
+    assert pairs["region"].unique().to_list() == [0.2]
+    assert pairs["p_permutation_adjusted"].is_between(0, 1).all()
+    contrasts = outcome.tables["lmem_contrast"].filter(model=basis)
+    assert sorted(pairs["p_adjusted"]) == sorted(contrasts["p_adjusted"])
+    anova = outcome.tables["lmem_anova"].filter(model=basis)
+    assert anova["term"].to_list() == ["algorithm", "prior", "algorithm:prior"]
+    assert anova["stratum"].to_list() == ["benchmark:algorithm", "benchmark:prior", "benchmark:algorithm:prior"]
+    named = outcome.tables["lmem_anova"].filter(model="model")["stratum"]
+    assert named.str.contains("not in the model").all()
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["m03", "m05", "m10", "m12", "m13", "s02"])
 def test_cells_from_sql_give_the_reference_fits(name, reference, priorband_warehouse):

@@ -1,0 +1,173 @@
+"""What else there is to say of a difference: on a new benchmark, in standard deviations, as good as none, by shuffling.
+
+On a new benchmark, with as many runs as here, the difference of two algorithms is normal with the mean d and the
+variance v of the random effects and residuals that do not cancel in it. P(the first is lower) = Phi(-d / sqrt(v)). Its
+interval inverts the noncentral t distribution of d / se(d), whose noncentrality is d / se, with se / sqrt(v) taken from
+the design (in a balanced one it is 1 / root of the number of benchmarks, and the interval is exact).
+Sources: Owen & Odeh (1977), J. Qual. Technol. 9, and Reiser & Guttman (1986), Technometrics 28 (P(X < Y) by the
+noncentral t); Cumming & Finch (2001), Educ. Psychol. Meas. 61 (standardised effects); Schuirmann (1987), J.
+Pharmacokinet. Biopharm. 15 (two one-sided tests of equivalence).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from hpowh.analyses.mixed_models.inference.contrasts import Estimates
+from hpowh.analyses.mixed_models.model.cells import Cells, Floats
+from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.mixed_models.model.problem import lower_factors
+
+MOST_ENTRIES = 40_000_000
+"""So large a matrix of blocks and random effects is built to find the variance of a difference on a new block."""
+FAR = 30.0
+MANY_DF = 2_000.0
+MOST_INVERTED = 300
+"""For more pairs than this the noncentral t is inverted by its normal limit."""
+REGION = 0.1
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A number with its interval, all NaN where it is not defined."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+NOTHING = Scaled(np.nan, np.nan, np.nan)
+
+
+def default_region(fit: Fit) -> tuple[float, str]:
+    """Return half the width of the region of practical equivalence, a tenth of a spread, and which spread that is.
+
+    The spread is the larger of the residual standard deviation and that of an algorithm's advantage over benchmarks
+    (the random effects that are not of the benchmark alone).
+    """
+    residual = float(np.sqrt(fit.residual_variance))
+    own = [
+        float(np.sqrt(np.diag(covariance).mean()))
+        for block, covariance in fit.block_covariances
+        if "benchmark" in block.term.group and (len(block.term.group) > 1 or block.term.is_diagonal)
+    ]
+    largest = max(own, default=0.0)
+    if largest > residual:
+        return REGION * largest, "a tenth of the standard deviation of the advantage over benchmarks"
+    return REGION * residual, "a tenth of the residual standard deviation"
+
+
+def new_block_variances(
+    fit: Fit, block: str, factor: str, held: Mapping[str, int], pairs: list[tuple[int, int]]
+) -> Floats:
+    """Return, for each pair of levels, the variance of their difference on a new block with as many runs as here.
+
+    It is averaged over the blocks that hold both; NaN where none does, or where the design is too large.
+
+    Args:
+        held: factors held at a level (the setting); the others are averaged over as they occur.
+    """
+    cells, problem = fit.problem.cells, fit.problem
+    levels = len(cells.levels[factor])
+    blocks = len(cells.levels[block])
+    weights = cell_weights(cells, block, factor, held)
+    if blocks * problem.q > MOST_ENTRIES or levels * blocks * len(cells.count) > MOST_ENTRIES:
+        return np.full(len(pairs), np.nan)
+    z = problem.z[: len(cells.count)] / np.sqrt(cells.count)[:, None] if problem.q else np.zeros((len(cells.count), 0))
+    noise = np.full(len(cells.count), fit.sigma**2)
+    if fit.classes is not None:
+        noise = fit.class_sds[fit.classes.row[: len(cells.count)]] ** 2
+    by_level = [np.asarray(weights[level] @ z) for level in range(levels)]
+    spread = [(weights[level] ** 2) @ (noise / cells.count) for level in range(levels)]
+    there = np.array([weights[level].sum(axis=1) > 0 for level in range(levels)])
+    out = np.full(len(pairs), np.nan)
+    factors = lower_factors(fit.theta, problem.blocks)
+    for at, (i, j) in enumerate(pairs):
+        both = there[i] & there[j]
+        if not both.any():
+            continue
+        apart = (by_level[i] - by_level[j])[both]
+        total = (spread[i] + spread[j])[both]
+        for each, root in zip(problem.blocks, factors, strict=True):
+            part = apart[:, each.span].reshape(len(apart), -1, each.width) @ root
+            total = total + fit.sigma**2 * (part**2).sum(axis=(1, 2))
+        out[at] = float(total.mean())
+    return out
+
+
+def cell_weights(cells: Cells, block: str, factor: str, held: Mapping[str, int]) -> Floats:
+    """Return (levels, blocks, C): the weights that make the mean of a level on a block, equal over its cells."""
+    chosen = np.ones(len(cells.count), dtype=bool)
+    for name, level in held.items():
+        chosen &= cells.codes[name] == level
+    shape = (len(cells.levels[factor]), len(cells.levels[block]), len(cells.count))
+    weights = np.zeros(shape)
+    at = np.flatnonzero(chosen)
+    weights[cells.codes[factor][at], cells.codes[block][at], at] = 1.0
+    total = weights.sum(axis=2, keepdims=True)
+    return np.divide(weights, total, out=weights, where=total > 0)
+
+
+def block_means(cells: Cells, weights: Floats) -> Floats:
+    """Return the mean of every level on every block (blocks, levels); NaN where there is none."""
+    found = np.asarray(weights @ cells.mean_y).T
+    return np.where(weights.sum(axis=2).T > 0, found, np.nan)
+
+
+def noncentrality(t_value: float, df: float, level: float = 0.95, *, is_exact: bool = True) -> tuple[float, float]:
+    """Return the interval of the noncentrality of a t statistic.
+
+    The normal limit (Johnson & Welch 1940) where t or df is so large that the noncentral t's series gives up.
+    """
+    z = float(stats.norm.ppf(0.5 + level / 2.0))
+    half = z * np.sqrt(1.0 + (t_value**2 / (2.0 * df) if np.isfinite(df) else 0.0))
+    low, high = t_value - half, t_value + half
+    if not is_exact or abs(t_value) > FAR or not 1.0 <= df < MANY_DF:
+        return float(low), float(high)
+    found = []
+    for quantile, start in ((0.5 + level / 2.0, low), (0.5 - level / 2.0, high)):
+
+        def beyond(shift: float, quantile: float = quantile) -> float:
+            return float(stats.nct.cdf(t_value, df, shift)) - quantile
+
+        try:
+            found.append(float(optimize.brentq(beyond, start - 3.0 - abs(start), start + 3.0 + abs(start), xtol=1e-8)))
+        except ValueError:
+            return float(low), float(high)
+    return found[0], found[1]
+
+
+def on_new_block(pairs: Estimates, variances: Floats, direction: str) -> tuple[list[Scaled], list[Scaled]]:
+    """Return for every pair the probability that the first is better on a new block, and the standardised difference.
+
+    Args:
+        variances: (pairs,), of the difference on a new block (`new_block_variances`).
+        direction: `min` where lower is better.
+    """
+    probabilities, sizes = [], []
+    sign = 1.0 if direction == "max" else -1.0
+    for i, variance in enumerate(variances):
+        error, t_value = pairs.standard_error[i], pairs.t_value[i]
+        if not np.isfinite(variance) or variance <= 0 or not np.isfinite(t_value):
+            probabilities.append(NOTHING)
+            sizes.append(NOTHING)
+            continue
+        share = float(error / np.sqrt(variance))
+        ends = noncentrality(float(t_value), float(pairs.df[i]), is_exact=len(variances) <= MOST_INVERTED)
+        size = Scaled(float(t_value) * share, *sorted(end * share for end in ends))
+        low, high = sorted(float(stats.norm.cdf(sign * end)) for end in (size.lower, size.upper))
+        sizes.append(size)
+        probabilities.append(Scaled(float(stats.norm.cdf(sign * size.value)), low, high))
+    return probabilities, sizes
+
+
+def equivalence(pairs: Estimates, region: float) -> Floats:
+    """Return the p-values (pairs,) of the two one-sided tests that a difference lies outside (-region, region)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        above = stats.t.sf((pairs.estimate + region) / pairs.standard_error, pairs.df)
+        below = stats.t.cdf((pairs.estimate - region) / pairs.standard_error, pairs.df)
+    return np.asarray(np.maximum(above, below))

@@ -1,0 +1,216 @@
+"""Every pair of a comparison in numbers and words, and the analysis of variance of a model: their table rows.
+
+The p-value of a pair stands beside one that needs no model: exchanged labels. `p_permutation` exchanges the two
+algorithms of the pair on every block (all sign flips up to 16 blocks); `p_permutation_adjusted` shuffles the labels of
+all of them, and is corrected for all pairs as Tukey's method is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpowh.analyses.mixed_models.inference import pairs as inference
+from hpowh.analyses.mixed_models.inference.anova import term_hypothesis
+from hpowh.analyses.mixed_models.inference.contrasts import Estimates
+from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
+from hpowh.analyses.mixed_models.inference.margins import MarginalMeans
+from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
+from hpowh.analyses.mixed_models.model.cells import DataError, Floats
+from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.mixed_models.studies.strata import strata
+from hpowh.analyses.mixed_models.studies.tables import Row, plain
+from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
+from hpowh.analyses.statistics.multiplicity import holm
+from hpowh.analyses.statistics.shuffles import DRAWS, is_exact, largest_difference, sign_flips
+
+LEVEL = 0.05
+SHUFFLES = 10_000
+MOST_VALUES = 2_000
+"""A table of more means than this is not shuffled while somebody waits; `calibrate` shuffles any design."""
+METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett", "none": "uncorrected"}
+
+
+@dataclass(frozen=True)
+class Shuffles:
+    """p-values (pairs,) by exchanged labels: of the pair alone, and of all labels, corrected for all pairs."""
+
+    alone: Floats
+    together: Floats
+    counts: list[int | None]
+    reason: str | None = None
+
+
+def pair_rows(
+    fit: Fit, means: MarginalMeans, family: Estimates, held: dict[str, int], block: str | None, *, model: str,
+    direction: str, region: float | None,
+) -> list[Row]:  # fmt: skip
+    """Return the rows of `lmem_pair` of one setting.
+
+    Args:
+        family: differences of two levels, with the adjusted p-values that the verdicts rest on.
+        held: the setting: factors and the levels at which they are held.
+        block: the grouping factor over whose levels the effects vary (the benchmark); None where there is none.
+        region: half the width of the region of practical equivalence; None: a tenth of a spread.
+    """
+    width, why = (region, "as asked") if region is not None else inference.default_region(fit)
+    places = [(means.levels.index(pair[0]), means.levels.index(pair[1])) for pair in family.pairs if pair is not None]
+    reason = _no_blocks(fit, means.factor, block)
+    variances, shuffles = np.full(len(places), np.nan), _none(len(places), reason)
+    if reason is None and block is not None:
+        variances = inference.new_block_variances(fit, block, means.factor, held, places)
+        cells = fit.problem.cells
+        weights = inference.cell_weights(cells, block, means.factor, held)
+        shuffles = _shuffled(inference.block_means(cells, weights), places)
+    probability, size = inference.on_new_block(family, variances, direction)
+    equal = inference.equivalence(family, width)
+    equal_adjusted = holm(np.where(np.isfinite(family.estimate), equal, np.nan))
+    base, rows = log_base(fit.formula.response), []
+    for i, pair in enumerate(family.pairs):
+        if pair is None:
+            continue
+        row: Row = {
+            "model": model, "factor": means.factor, "setting": means.setting, "first": pair[0], "second": pair[1],
+            "method": family.method, "estimate": family.estimate[i], "lower": family.lower[i],
+            "upper": family.upper[i], "p_value": family.p_value[i], "p_adjusted": family.p_adjusted[i],
+            "p_permutation": shuffles.alone[i], "p_permutation_adjusted": shuffles.together[i],
+            "permutation_count": shuffles.counts[i],
+            "ratio": None if base is None else base ** family.estimate[i],
+            "ratio_lower": None if base is None else base ** family.lower[i],
+            "ratio_upper": None if base is None else base ** family.upper[i],
+            "standardised": size[i].value, "standardised_lower": size[i].lower, "standardised_upper": size[i].upper,
+            "probability": probability[i].value, "probability_lower": probability[i].lower,
+            "probability_upper": probability[i].upper,
+            "region": width, "region_from": why, "p_equivalence": equal[i], "p_equivalence_adjusted": equal_adjusted[i],
+        }  # fmt: skip
+        row = {key: plain(value) for key, value in row.items()}
+        row |= _verdict(row, direction)
+        row |= {"sentence": sentence_of(row, fit.formula.response, block), "reason": _reason(row, shuffles.reason)}
+        rows.append(row)
+    return rows
+
+
+def _reason(row: Row, shuffles: str | None) -> str | None:
+    if row["estimate"] is None:
+        return "not estimable: some combinations of factors have no rows"
+    return shuffles
+
+
+def _verdict(row: Row, direction: str) -> Row:
+    estimate, p = row["estimate"], row["p_adjusted"]
+    better = None
+    if estimate is not None and p is not None and p < LEVEL:
+        better = row["first"] if (estimate < 0) == (direction == "min") else row["second"]
+    equal = row["p_equivalence_adjusted"]
+    return {"better": better, "is_equivalent": None if equal is None else bool(equal < LEVEL)}
+
+
+def _no_blocks(fit: Fit, factor: str, block: str | None) -> str | None:
+    """Return why there is no new block and nothing to shuffle, or None."""
+    cells = fit.problem.cells
+    if block is None or block == factor:
+        return "the model has no benchmarks over which effects vary"
+    if cells.monomials:
+        return "the model has covariates: means by benchmark are not adjusted for them"
+    return None
+
+
+def _none(count: int, reason: str | None) -> Shuffles:
+    return Shuffles(np.full(count, np.nan), np.full(count, np.nan), [None] * count, reason)
+
+
+def _shuffled(table: Floats, places: list[tuple[int, int]]) -> Shuffles:
+    """Exchange labels within the blocks (rows of the table)."""
+    table = table[np.isfinite(table).any(axis=1)]
+    alone = np.full(len(places), np.nan)
+    counts: list[int | None] = [None] * len(places)
+    both = np.isfinite(table)
+    for at, (i, j) in enumerate(places):
+        chosen = both[:, i] & both[:, j]
+        if chosen.sum() >= 2:
+            alone[at] = sign_flips((table[chosen, i] - table[chosen, j])[:, None])[0]
+            counts[at] = 2 ** int(chosen.sum()) if is_exact(int(chosen.sum())) else DRAWS
+    if table.size > MOST_VALUES:
+        none = np.full(len(places), np.nan)
+        return Shuffles(alone, none, counts, "too many means to shuffle all labels here: hpowh analyse calibrate does")
+    return Shuffles(alone, largest_difference(table, np.array(places), draws=SHUFFLES).p_values, counts)
+
+
+def sentence_of(row: Row, response: str, block: str | None) -> str:
+    """Say one pair in words and numbers."""
+    first, second = row["first"], row["second"]
+    head = f"{row['setting']}: " if row["setting"] else ""
+    if row["estimate"] is None or row["p_adjusted"] is None:
+        return f"{head}{first} and {second} cannot be compared: some combinations of factors have no rows."
+    if row["better"] is not None:
+        worse = second if row["better"] == first else first
+        said = f"{row['better']} is better than {worse}"
+    else:
+        said = f"{first} and {second} cannot be told apart"
+    numbers = f"{first} - {second} = {row['estimate']:.3g} in {response}"
+    if row["ratio"] is not None:
+        numbers = f"the {unlogged(response)} of {first} is {row['ratio']:.3g} times that of {second}"
+        ends = (row["ratio_lower"], row["ratio_upper"])
+    else:
+        ends = (row["lower"], row["upper"])
+    text = f"{head}{said}: {numbers}, 95 % interval {ends[0]:.3g} to {ends[1]:.3g}; "
+    text += f"{_p(row['p_adjusted'])} ({METHODS[row['method']]})"
+    if row["p_permutation_adjusted"] is not None:
+        text += f", {_p(row['p_permutation_adjusted'])} with labels shuffled within each {block}"
+    elif row["p_permutation"] is not None:
+        text += f", {_p(row['p_permutation'])} with the two exchanged on each {block} (this pair alone)"
+    text += "."
+    if row["probability"] is not None:
+        text += (
+            f" On a new {block}, with as many runs, {first} is ahead of {second} with probability "
+            f"{row['probability']:.2f} ({row['probability_lower']:.2f} to {row['probability_upper']:.2f})."
+        )
+    within = f"{row['region']:.3g} ({row['region_from']})"
+    if row["is_equivalent"]:
+        return f"{text} The difference is less than {within}: practically none ({_p(row['p_equivalence_adjusted'])})."
+    return f"{text} That they differ by less than {within} is not shown ({_p(row['p_equivalence_adjusted'])})."
+
+
+def _p(value: float) -> str:
+    return "p < 1e-10" if value < 1e-10 else f"p = {value:.2g}"
+
+
+def anova_rows(fit: Fit, quantities: Satterthwaite, model: str) -> list[Row]:
+    """Return the rows of `lmem_anova`: the joint test of every fixed term, and the strata in which it is judged."""
+    rows: list[Row] = []
+    tests = JointTests(fit, quantities)
+    where: dict[tuple[str, ...], list[str]] = {}
+    for stratum in strata(fit.formula, fit.problem.cells):
+        name = "Residual" if stratum.state == "the residual" else stratum.name
+        lacks = stratum.state == "added" and not _is_diagonal(fit, stratum.group)
+        where.setdefault(stratum.term, []).append(f"{name} (not in the model)" if lacks else name)
+    for position, term in enumerate(fit.formula.fixed.terms):
+        row: Row = {
+            "model": model,
+            "position": position,
+            "term": ":".join(term),
+            "stratum": ", ".join(where.get(term, [])) or "Residual",
+            **dict.fromkeys(("df1", "df2", "statistic", "p_value", "method", "reason")),
+        }
+        try:
+            found = tests.of(term_hypothesis(fit, term))
+        except DataError as error:
+            rows.append(row | {"reason": str(error)})
+            continue
+        rows.append(
+            row
+            | {
+                "df1": found.df1,
+                "df2": found.df2,
+                "statistic": found.statistic,
+                "p_value": found.p_value,
+                "method": found.method,
+            }
+        )
+    return rows
+
+
+def _is_diagonal(fit: Fit, group: str) -> bool:
+    """Whether every algorithm has its own variance over the levels of a grouping factor."""
+    return any(random.is_diagonal and random.group == (group,) for random in fit.formula.random)

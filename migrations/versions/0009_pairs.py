@@ -1,0 +1,75 @@
+"""Pairs in words and numbers, and the analysis of variance of every model.
+
+Revision: 0009
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """Create `result.lmem_pair` and `result.lmem_anova`."""
+    connection = op.get_bind()
+    connection.exec_driver_sql("""
+create table result.lmem_pair (
+    analysis_run_id integer not null,
+    model text not null,
+    factor text not null,
+    setting text not null,
+    "first" text not null,
+    "second" text not null,
+    method text not null,
+    estimate double,
+    lower double,
+    upper double,
+    p_value double,
+    p_adjusted double,
+    p_permutation double,
+    p_permutation_adjusted double,
+    permutation_count integer,
+    ratio double,
+    ratio_lower double,
+    ratio_upper double,
+    standardised double,
+    standardised_lower double,
+    standardised_upper double,
+    probability double,
+    probability_lower double,
+    probability_upper double,
+    region double,
+    region_from text not null,
+    p_equivalence double,
+    p_equivalence_adjusted double,
+    better text,
+    is_equivalent boolean,
+    sentence text not null,
+    reason text
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.lmem_pair is 'One row per setting and pair of levels: difference, ratio, P(ahead "
+        "on a new benchmark), equivalence, in words.'"
+    )
+    connection.exec_driver_sql("""
+create table result.lmem_anova (
+    analysis_run_id integer not null,
+    model text not null,
+    position integer not null,
+    term text not null,
+    stratum text not null,
+    df1 integer,
+    df2 double,
+    statistic double,
+    p_value double,
+    method text,
+    reason text
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.lmem_anova is 'One row per model and fixed term: the joint F test that it has no effect, "
+        "and the strata in which it is judged.'"
+    )
