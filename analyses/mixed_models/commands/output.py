@@ -44,6 +44,9 @@ def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]], ver
         if name in outcome.tables:
             table = outcome.tables[name]
             kept = [column for column in columns if column in table.columns]
+            if kept == ["sentence"]:
+                print(f"{name}\n" + "\n".join(table["sentence"].head(MOST_ROWS).to_list()))
+                continue
             print_table(kept, table.select(kept).head(MOST_ROWS).rows(), title=name)
             if table.height > MOST_ROWS:
                 note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")

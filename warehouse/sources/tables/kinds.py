@@ -1,4 +1,4 @@
-"""Which kind of table a file is: long-form runs, a grid, trials of a tuner, or meta-features."""
+"""Which kind of table a file is: long-form runs, a grid, trials of a tuner, meta-features, or a leaderboard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hpowh.warehouse.sources.tables.indexes import NAME
 from hpowh.warehouse.sources.tables.naming import METRICS, NAMES, is_result, plain_name, usual
 from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
 from hpowh.warehouse.sources.tables.sample import first_rows_of
+from hpowh.warehouse.sources.tables.wide import wide_table
 
 PREFIXES = ("config.", "config/", "config:", "params_", "params.", "param_", "hyperparameters.")
 WANDB = {"name", "state", "runtime", "created"}
@@ -47,6 +48,13 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
         if is_algorithm or len(rest) < 2 or "budget" in by_role:
             return [("runs", why)]
         return [("runs", why), ("grid", f"{by_role['algorithm']!r} may be a hyperparameter")]
+    wide = wide_table(columns, rows)
+    if wide is not None and wide.row_role == "algorithm":
+        # Where some columns are called like results and others not, the others may be hyperparameters.
+        plain = [("leaderboard", wide.why)]
+        return plain if not results or set(wide.columns) <= set(results) else [*plain, ("grid", "it may be")]
+    if wide is not None and wide.is_on_one_scale and not set(results) - set(wide.columns):
+        return [("leaderboard", f"{wide.why}, on one scale"), ("features", "each row is another benchmark")]
     few = len(results) * 5 < len(rest)  # among many features, one may be called f1
     if (few or not results) and "benchmark" in by_role and _is_key(columns, rows, by_role["benchmark"]):
         return [("features", f"each row is another {by_role['benchmark']} and the columns are not named like results")]

@@ -1,0 +1,1 @@
+"""Wide tables of results: leaderboards."""
