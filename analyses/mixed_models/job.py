@@ -205,6 +205,34 @@ def analyse_anomalies(
     )
 
 
+def analyse_anytime(
+    warehouse: Warehouse,
+    experiment: str | None = None,
+    *,
+    response: str = studies.DEFAULT_RESPONSE,
+    budgets: Sequence[float] = (),
+    where: str | None = None,
+    metric: str | None = None,
+    failures: str = "exclude",
+) -> Outcome:
+    """Compare all pairs at all budgets, corrected for both; store `lmem_anytime` and `lmem_anytime_pair`.
+
+    Args:
+        budgets: by default up to 30 that all runs have, evenly over those there are.
+
+    Raises:
+        UsageError: no budget is common to all runs, there are fewer than five benchmarks, or a name means nothing here.
+    """
+
+    def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        return studies.run_anytime(reader, chosen, response, budgets)
+
+    parameters = {"response": response, "budgets": list(budgets)}
+    return run_study(
+        warehouse, experiment, "mixed_models.anytime", parameters, asked_of(where, metric, None, failures), study
+    )
+
+
 def analyse_power(
     warehouse: Warehouse,
     experiment: str | None = None,

@@ -1,4 +1,4 @@
-"""Pairs in words and numbers, and the analysis of variance of every model.
+"""Pairs in words and numbers, the analysis of variance of every model, comparisons at all budgets.
 
 Revision: 0009
 """
@@ -12,7 +12,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Create `result.lmem_pair` and `result.lmem_anova`."""
+    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime` and `lmem_anytime_pair`."""
     connection = op.get_bind()
     connection.exec_driver_sql("""
 create table result.lmem_pair (
@@ -72,4 +72,42 @@ create table result.lmem_anova (
     connection.exec_driver_sql(
         "comment on table result.lmem_anova is 'One row per model and fixed term: the joint F test that it has no effect, "
         "and the strata in which it is judged.'"
+    )
+    connection.exec_driver_sql("""
+create table result.lmem_anytime (
+    analysis_run_id integer not null,
+    "first" text not null,
+    "second" text not null,
+    budget double,
+    estimate double,
+    lower double,
+    upper double,
+    p_adjusted double,
+    benchmark_count integer not null,
+    better text,
+    reason text
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.lmem_anytime is 'One row per pair of algorithms and budget: their difference, with a band "
+        "that holds for all pairs and budgets.'"
+    )
+    connection.exec_driver_sql("""
+create table result.lmem_anytime_pair (
+    analysis_run_id integer not null,
+    "first" text not null,
+    "second" text not null,
+    leader text,
+    from_budget double,
+    ahead_count_first integer not null,
+    ahead_count_second integer not null,
+    budget_count integer not null,
+    is_at_all_budgets boolean not null,
+    p_any double,
+    sentence text not null
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.lmem_anytime_pair is 'One row per pair of algorithms: who leads at the last budget and "
+        "from which on, corrected for pairs and budgets.'"
     )

@@ -36,6 +36,7 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
         ("mixed_models/ladder", newest("mixed_models.ladder"), 1),
         ("mixed_models/anomalies", newest("mixed_models.anomalies"), 1),
         ("mixed_models/comparisons", newest("mixed_models.compare"), 1),
+        ("mixed_models/anytime*", newest("mixed_models.anytime"), 1),
         ("mixed_models/power", newest("mixed_models.power"), 1),
         ("mixed_models/*", newest("mixed_models.fit"), 1),
         ("rankings/*", newest("rankings"), 1),

@@ -258,6 +258,38 @@ LMEM_ANOVA = table(
     text("method", null=True),
     text("reason", null=True),
 )
+LMEM_ANYTIME = table(
+    "result",
+    "lmem_anytime",
+    "One row per pair of algorithms and budget: their difference, with a band that holds for all pairs and budgets.",
+    integer("analysis_run_id"),
+    text("first"),
+    text("second"),
+    real("budget"),
+    real("estimate"),
+    real("lower"),
+    real("upper"),
+    real("p_adjusted"),
+    integer("benchmark_count"),
+    text("better", null=True),
+    text("reason", null=True),
+)
+LMEM_ANYTIME_PAIR = table(
+    "result",
+    "lmem_anytime_pair",
+    "One row per pair of algorithms: who leads at the last budget and from which on, corrected for pairs and budgets.",
+    integer("analysis_run_id"),
+    text("first"),
+    text("second"),
+    text("leader", null=True),
+    real("from_budget"),
+    integer("ahead_count_first"),
+    integer("ahead_count_second"),
+    integer("budget_count"),
+    boolean("is_at_all_budgets"),
+    real("p_any"),
+    text("sentence"),
+)
 LMEM_GROUP = table(
     "result",
     "lmem_group",

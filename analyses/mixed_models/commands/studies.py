@@ -131,6 +131,36 @@ def anomalies(
     show(outcome, as_json, {"lmem_anomaly": (*shown, "z_shift", "z_win_shift", "p_adjusted", "is_anomalous")})
 
 
+def anytime(
+    warehouse: WarehouseOption = None,
+    experiment: ExperimentOption = None,
+    response: ResponseOption = "normalized_regret",
+    budgets: Annotated[
+        str | None, typer.Option("--budgets", metavar="B,B,…", help="Budgets (default: up to 30 that all runs have).")
+    ] = None,
+    where: WhereOption = None,
+    metric: MetricOption = None,
+    failures: FailuresOption = "exclude",
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """All budgets at once: who leads whom from which budget on, corrected for all pairs and budgets."""
+    from hpowh.analyses.mixed_models.job import analyse_anytime
+
+    with open_warehouse(warehouse, wait) as opened:
+        outcome = analyse_anytime(
+            opened,
+            experiment,
+            response=response,
+            budgets=numbers(budgets, "--budgets"),
+            where=where,
+            metric=metric,
+            failures=failures,
+        )
+    shown = ("first", "second", "leader", "from_budget", "ahead_count_first", "ahead_count_second", "budget_count")
+    show(outcome, as_json, {"lmem_anytime_pair": (*shown, "is_at_all_budgets", "p_any")})
+
+
 def power(
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,

@@ -21,7 +21,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.reading.catalogue import Catalogue, Selection
-from hpowh.analyses.mixed_models.studies import anomalies, presets, published
+from hpowh.analyses.mixed_models.studies import anomalies, anytime, presets, published
 from hpowh.analyses.mixed_models.studies.checks import with_group
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.ladder import Ladder, climb, formula_of
@@ -42,6 +42,7 @@ class CellReader(Protocol):
     catalogue: Catalogue
 
     def cells(self, formula: Formula | str, selection: Selection) -> Cells: ...
+    def direction(self, response: str, selection: Selection) -> tuple[str, str | None]: ...
     def level_counts(self, selection: Selection, response: str) -> Mapping[str, int]: ...
     def rows_per_run(self, selection: Selection, response: str) -> int: ...
     def common_budgets(self, selection: Selection) -> list[float]: ...
@@ -177,6 +178,23 @@ def run_anomalies(
         names = {"first": first, "second": second, "factor": factor, "good_level": levels[0], "bad_level": levels[1]}
         rows += anomalies.find_anomalies(paired_shifts(found, first, second, levels, chosen), names)
     return rows
+
+
+def run_anytime(
+    reader: CellReader, selection: Selection, response: str, budgets: Sequence[float]
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """Return the rows of `lmem_anytime` and `lmem_anytime_pair`, and what to know about them.
+
+    Raises:
+        DataError: no budget is common to all runs, or there are too few benchmarks.
+    """
+    direction, doubt = reader.direction(response, selection)
+    chosen = sorted(budgets) or thinned(reader.common_budgets(selection))
+    formula = f"{response} ~ 1 + (1|algorithm:benchmark)"
+    cells = [reader.cells(formula, replace(selection, budget=budget)) for budget in chosen]
+    rows = anytime.anytime_rows(anytime.curves_of(cells, chosen), response, direction)
+    said = [*([doubt] if doubt else []), *(row["sentence"] for row in rows["lmem_anytime_pair"])]
+    return rows, said
 
 
 def _only_factor(catalogue: Catalogue) -> str:

@@ -33,7 +33,7 @@ def _subject(job: str, given: Mapping[str, Any]) -> str:
 
 def _rows(job: str, given: Mapping[str, Any]) -> str:
     budget = given.get("budget")
-    if job == "mixed_models.anomalies":
+    if job in ("mixed_models.anomalies", "mixed_models.anytime"):
         budgets = ", ".join(_budget(value) for value in given["budgets"])
         rows = f"each run's best value until budget {budgets}" if budgets else "each run's best value until each budget"
     elif budget is None:

@@ -11,6 +11,7 @@ from hpowh.reports.blocks import Block, Findings, Fold, Prose, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, own
 from hpowh.reports.page import Page
+from hpowh.reports.pages.model.anytime import anytime_blocks
 from hpowh.reports.pages.model.answer import calibration, groups_of, order, standing_blocks
 from hpowh.reports.pages.model.asked import asked
 from hpowh.reports.pages.model.blocks import check_blocks, number_blocks
@@ -67,6 +68,7 @@ MOST_VERDICTS = 4
 PARTS: tuple[Part, ...] = (
     ("tiers", "tiers", "Who may be first, by ranks of benchmarks", tier_blocks),
     ("rankings", "rankings", "What rank tests say", ranking_blocks),
+    ("mixed_models.anytime", "anytime", "All budgets at once", anytime_blocks),
     ("mixed_models.presets", "presets", "Checks of the experiment", preset_blocks),
     ("mixed_models.ladder", "ladder", "Which terms matter", ladder_blocks),
     ("mixed_models.anomalies", "anomalies", "Benchmarks that behave oddly", anomaly_blocks),
