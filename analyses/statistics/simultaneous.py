@@ -1,11 +1,12 @@
 """Intervals of many means that hold together, by flipping the signs of whole units.
 
-If the differences of a unit (a benchmark) are symmetric about zero, their signs may be flipped together, for all means at
-once: the largest |t| over all means then has a distribution that keeps the correlations of pairs that share an algorithm
-and of neighbouring budgets, and the p-values corrected for all means are exact. The band uses the same flips of what is
-left about the means. Both critical values are computed and the larger one is taken, so the band excludes zero where the
-p-value is below 5 %. Gaussian multipliers, whose draws have only as many directions as there are units, find too much:
-in 8 units and 3 pairs at 15 budgets something in 13 % of cases without any difference, in 15 pairs in 26 %.
+If the differences of a unit (a benchmark) are symmetric about zero, their signs may be flipped together, for all means
+at once: the largest |t| over all means then has a distribution that keeps the correlations of pairs that share an
+algorithm and of neighbouring budgets, and the p-values corrected for all means are exact. The band uses the same flips
+of what is left about the means. Both critical values are computed and the larger one is taken, so the band excludes
+zero where the p-value is below 5 %. Gaussian multipliers, whose draws have only as many directions as there are units,
+find too much: on 8 units with 3 pairs at 15 budgets something in 13 % of cases without any difference, with 15 pairs in
+26 %.
 Sources: Fisher (1935); Romano (1990), J. Am. Stat. Assoc. 85 (symmetry); Westfall & Young (1993) for the largest
 statistic; Liu (1988), Ann. Stat. 16, and Davidson & Flachaire (2008), J. Econom. 146, for flipped residuals.
 """

@@ -55,6 +55,8 @@ class Plan:
     """Metric -> its unit in the warehouse."""
     factors_of_units: dict[str, float] = field(default_factory=dict)
     """Column of a metric -> what its values are multiplied by, to have the unit of the warehouse."""
+    explained: set[str] = field(default_factory=set)
+    """Columns that are left out, of which a sentence says how to keep them."""
     said: list[str] = field(default_factory=list)
     """Sentences of those who decided the roles."""
 
@@ -227,9 +229,10 @@ class Plan:
             if not given:
                 notes.append(assumed(name, direction))
         notes += self.said
-        left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
+        ignored = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
+        left = [column for column in ignored if column not in self.explained]
         if left:
-            notes.append(f"Left out: {listed(left)} (load one with --map {shlex.quote(left[0] + '=metric')}).")
+            notes.append(f"Left out: {listed(left)} (--map {shlex.quote(left[0] + '=ROLE')} loads one).")
         unknown = [column for column in self.factors if self.roles[column].why != "given"]
         if self.seed is None and "seed" not in self.constants and unknown:
             counted = "a factor" if len(unknown) == 1 else "factors"

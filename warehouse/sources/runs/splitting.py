@@ -46,6 +46,7 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
         elif splits:
             left.append(column)
             plan.roles[column] = Role("ignore", None, WHY)
+    plan.explained.update(bound, left)
     if bound:
         plan.said.append(
             f"One value for each algorithm, so no setting in which algorithms could be compared: {listed(bound)} "
