@@ -18,11 +18,13 @@ from hpowh.analyses.mixed_models.inference.power import power_sentences
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.known import known_benchmarks
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.studies import kinds as studies
 from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, warn
 from hpowh.analyses.mixed_models.studies.anomalies import sentences
 from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration_rows, calibration_sentence
+from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
 from hpowh.analyses.mixed_models.studies.ladder import formula_of
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
 from hpowh.analyses.mixed_models.studies.presets import PRESETS
@@ -256,10 +258,12 @@ def analyse_power(
     selection = asked_of(where, metric, "final" if budget is None else budget, failures)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
-        rows, fitted = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
-        found = {"lmem_power": rows, "lmem_model": [model_row(fitted, "default")]}
-        said = [*reader.known_of(chosen, response), *warn(fitted, "algorithm"), *power_sentences(rows)]
-        return found, said
+        rows, fitted, know = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)
+        known = known_benchmarks(warehouse, reader.catalogue.experiment)
+        following = next_rows(known, len(fitted.problem.cells.levels["algorithm"]))
+        found = {"lmem_power": rows, "lmem_model": [model_row(fitted, "default")], "lmem_next": following}
+        said = [*reader.known_of(chosen, response), *warn(fitted, "algorithm"), *power_sentences(rows), *know]
+        return found, [*said, *next_sentences(following)]
 
     parameters = {
         "response": response,

@@ -1,4 +1,4 @@
-"""Pairs in words and numbers, the analysis of variance of every model, comparisons at all budgets.
+"""Pairs in words and numbers, the analysis of variance of every model, comparisons at all budgets, benchmarks to run next.
 
 Revision: 0009
 """
@@ -12,7 +12,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime` and `lmem_anytime_pair`."""
+    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime`, `lmem_anytime_pair` and `lmem_next`."""
     connection = op.get_bind()
     connection.exec_driver_sql("""
 create table result.lmem_pair (
@@ -31,6 +31,7 @@ create table result.lmem_pair (
     p_permutation double,
     p_permutation_adjusted double,
     permutation_count integer,
+    e_value double,
     ratio double,
     ratio_lower double,
     ratio_upper double,
@@ -111,3 +112,19 @@ create table result.lmem_anytime_pair (
         "comment on table result.lmem_anytime_pair is 'One row per pair of algorithms: who leads at the last budget and "
         "from which on, corrected for pairs and budgets.'"
     )
+    connection.exec_driver_sql("""
+create table result.lmem_next (
+    analysis_run_id integer not null,
+    "position" integer not null,
+    benchmark text not null,
+    kind text not null,
+    distance double,
+    why text not null,
+    check (kind in ('incomplete', 'new'))
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.lmem_next is 'One row per benchmark to run next: those that lack algorithms, then those "
+        "most unlike the ones that were run.'"
+    )
+    connection.exec_driver_sql("alter table result.lmem_power add column power_low double")

@@ -89,7 +89,7 @@ def _comparison(was: Conclusion, one: Conclusion) -> str:
     """Say what became of a comparison: `PB is no longer better than HB at budget 10: p 0.03 → 0.08`."""
     context = one.context
     first, second = str(context["first"]), context.get("second")
-    tail = f"{_where(one)}: p {_p(was.p_value)} → {_p(one.p_value)} ({_by(one)})."
+    tail = f"{_where(one)}: p {_p(was.p_value)} → {_p(one.p_value)} ({_by(one)}{_looks(one)})."
     if one.verdict is None:
         return f"{first}{f' and {second}' if second else ''} can no longer be compared{tail}"
     if second is None:  # a contrast of the user's own, with no two sides
@@ -132,6 +132,16 @@ def _by(one: Conclusion) -> str:
     by, response = str(one.context["by"]), one.context.get("response")
     by = TESTS.get(by, by)
     return f"{by}, {response}" if response else by
+
+
+def _looks(one: Conclusion) -> str:
+    """Return how often was looked, and whether the verdict holds at any number of looks."""
+    looks, evidence = one.context.get("looks"), one.context.get("e_value")
+    if looks is None:
+        return ""
+    if evidence is None:
+        return f"; look {looks}, p not corrected for looks" if looks > 1 else ""
+    return f"; look {looks}, e-value {number(float(evidence), 3)}: holds at any number of looks"
 
 
 def _p(value: float | None) -> str:

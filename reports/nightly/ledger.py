@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.reports.nightly.changes import Change, compare
 from hpowh.reports.nightly.conclusions import read_conclusions, store_conclusions, stored_conclusions
+from hpowh.reports.nightly.looks import steadied
 from hpowh.warehouse import queries
 from hpowh.warehouse.migrate import program_version
 
@@ -91,6 +92,7 @@ def note_conclusions(
     with warehouse.writing() as connection:
         now = read_conclusions(connection)
         before = stored_conclusions(connection, base) if base is not None else []
+        now = steadied(before, now)
         changes = compare(before, now, tolerance) if base is not None else []
         kept = connection.execute(
             queries.text("nightly/kept"),

@@ -224,6 +224,7 @@ LMEM_PAIR = table(
     real("p_permutation"),
     real("p_permutation_adjusted"),
     integer("permutation_count", null=True),
+    real("e_value"),
     real("ratio"),
     real("ratio_lower"),
     real("ratio_upper"),
@@ -450,4 +451,17 @@ LMEM_POWER = table(
     integer("replicate_count"),
     real("power_analytic"),
     text("reason", null=True),
+    real("power_low"),
+)
+LMEM_NEXT = table(
+    "result",
+    "lmem_next",
+    "One row per benchmark to run next: those that lack algorithms, then those most unlike the ones that were run.",
+    integer("analysis_run_id"),
+    integer("position"),
+    text("benchmark"),
+    text("kind"),
+    real("distance"),
+    text("why"),
+    one_of("kind", "incomplete", "new"),
 )

@@ -204,8 +204,8 @@ def power(
             budget=budget_value(budget),
             failures=failures,
         )
-    shown = ("difference", "benchmark_count", "seed_count", "power", "lower", "upper", "power_analytic")
-    show(outcome, as_json, {"lmem_power": shown})
+    shown = ("difference", "benchmark_count", "seed_count", "power", "lower", "upper", "power_low", "power_analytic")
+    show(outcome, as_json, {"lmem_power": shown, "lmem_next": ("position", "benchmark", "kind", "distance", "why")})
 
 
 def calibrate(

@@ -1,5 +1,9 @@
 """How many benchmarks and seeds would show a difference: simulation of balanced experiments from a fitted model.
 
+The variances are estimates. Each simulated experiment draws its own from what the data leave open: a mean square times
+its degrees of freedom over a chi-squared (the fiducial distribution), so an interaction that is estimated as zero is no
+zero, and the power is an average over what it may be (assurance: O'Hagan, Stevens & Campbell 2005, Pharm. Stat. 4).
+
 In a balanced design the REML fit of `y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)` is the analysis of
 variance, so a replicate needs the contrast and two mean squares only; where the interaction's variance would come out
 negative, REML sets it to zero and pools the two, and so does the simulation (tests compare it with full fits).
@@ -13,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from hpowh.analyses.mixed_models.model.cells import DataError, Floats
-from hpowh.analyses.mixed_models.model.fit import Fit
+from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical
 from hpowh.analyses.statistics.intervals import wilson
@@ -26,24 +29,73 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Spread:
-    """What the power depends on: standard deviations of benchmark x algorithm and of a run, and the algorithms."""
+    """What the power depends on: standard deviations of benchmark x algorithm and of a run, and the algorithms.
 
-    interaction: float
-    residual: float
+    The standard deviations are numbers, or arrays with one of each for every simulated experiment.
+    """
+
+    interaction: float | Floats
+    residual: float | Floats
     algorithms: int
 
 
-def spread_of(fit: Fit) -> Spread:
-    """Return the spread of a fitted default model.
+@dataclass(frozen=True, kw_only=True)
+class Squares:
+    """The mean squares of an experiment: of cell means about an additive fit, and of runs within cells.
+
+    `cell`, `run`: variances with `cell_df`, `run_df` degrees of freedom (0: one value a cell). `share`: which part of a
+    run's variance is in that of a cell mean, 1 / runs in a balanced design.
+    """
+
+    cell: float
+    cell_df: int
+    run: float
+    run_df: int
+    share: float
+    algorithms: int
+
+    def spread(self, cell_factor: float | Floats = 1.0, run_factor: float | Floats = 1.0) -> Spread:
+        """Return the standard deviations when the two variances are these factors of their estimates."""
+        run = self.run * np.asarray(run_factor)
+        interaction = np.sqrt(np.maximum(self.cell * np.asarray(cell_factor) - self.share * run, 0.0))
+        return Spread(interaction, np.sqrt(run), self.algorithms)
+
+    def drawn(self, count: int, rng: np.random.Generator) -> Spread:
+        """Return standard deviations (count,) from what the data leave open."""
+        run = self.run_df / rng.chisquare(self.run_df, count) if self.run_df else np.ones(count)
+        return self.spread(self.cell_df / rng.chisquare(self.cell_df, count), run)
+
+    def careful(self, level: float = 0.9) -> Spread:
+        """Return the standard deviations with the cells' variance at its upper limit."""
+        return self.spread(self.cell_df / float(stats.chi2.ppf(1.0 - level, self.cell_df)))
+
+
+def squares_of(cells: Cells) -> Squares:
+    """Return the mean squares of the cells of algorithm, benchmark and further factors (averaged over, equal weights).
 
     Raises:
-        DataError: the model has no random effect of benchmark and algorithm together.
+        DataError: there are too few benchmarks or algorithms for an interaction.
     """
-    for block, covariance in fit.block_covariances:
-        if set(block.term.group) == {"benchmark", "algorithm"} and block.width == 1:
-            count = len(fit.problem.cells.levels["algorithm"])
-            return Spread(float(np.sqrt(covariance[0, 0])), fit.sigma, count)
-    raise DataError("Power needs a model with (1|benchmark:algorithm).")
+    sizes = [len(cells.levels[name]) for name in ("benchmark", "algorithm")]
+    at = cells.codes["benchmark"] * sizes[1] + cells.codes["algorithm"]
+    parts = np.bincount(at, minlength=sizes[0] * sizes[1])
+    used = np.flatnonzero(parts)
+    mean = (np.bincount(at, cells.mean_y, len(parts))[used]) / parts[used]
+    share = float((np.bincount(at, 1.0 / cells.count, len(parts))[used] / parts[used] ** 2).mean())
+    design = np.column_stack(
+        [used // sizes[1] == b for b in range(sizes[0])] + [used % sizes[1] == a for a in range(1, sizes[1])]
+    ).astype(np.float64)
+    found, _, rank, _ = np.linalg.lstsq(design, mean, rcond=None)
+    cell_df, run_df = len(used) - int(rank), int(cells.count.sum()) - len(cells.count)
+    if cell_df < 1:
+        raise DataError("Power needs two algorithms on two benchmarks or more.")
+    cell = float(((mean - design @ found) ** 2).sum()) / cell_df
+    run = float(cells.scatter_y.sum()) / run_df if run_df else 0.0
+    if cell <= 0 and run <= 0:
+        raise DataError(
+            "The values of an algorithm do not differ between benchmarks or runs: there is no power to ask."
+        )
+    return Squares(cell=cell, cell_df=cell_df, run=run, run_df=run_df, share=share, algorithms=sizes[1])
 
 
 def simulate(
@@ -72,7 +124,7 @@ def simulate(
 def analytic_power(spread: Spread, benchmarks: int, seeds: int, difference: float) -> float:
     """Return the power by the noncentral t distribution, taking the interaction's variance as positive."""
     df = (spread.algorithms - 1) * (benchmarks - 1)
-    error = np.sqrt(2.0 * (spread.interaction**2 + spread.residual**2 / seeds) / benchmarks)
+    error = float(np.sqrt(2.0 * (spread.interaction**2 + spread.residual**2 / seeds) / benchmarks))
     critical, shift = tukey_critical(float(df), spread.algorithms, LEVEL), difference / error
     from scipy.stats import nct
 
@@ -82,20 +134,25 @@ def analytic_power(spread: Spread, benchmarks: int, seeds: int, difference: floa
 
 
 def power_table(
-    spread: Spread,
+    squares: Squares,
     benchmarks: Sequence[int],
     seeds: Sequence[int],
     differences: Sequence[float],
     count: int = 4000,
     seed: int = 0,
 ) -> list[Row]:
-    """Return the rows of `lmem_power`, with a 95 % interval (Wilson) for the simulated share."""
+    """Return the rows of `lmem_power`, with a 95 % interval (Wilson) for the simulated share.
+
+    `power` is averaged over the variances' uncertainty, `power_low` has the cells' variance at its 90 % limit, and
+    `power_analytic` takes the estimates for the truth.
+    """
     rng = np.random.default_rng(seed)
+    point, careful = squares.spread(), squares.careful()
     rows = []
     for difference in differences:
         for b in benchmarks:
             for s in seeds:
-                found = float((simulate(spread, b, s, difference, count, rng) > 1.0).mean())
+                found = float((simulate(squares.drawn(count, rng), b, s, difference, count, rng) > 1.0).mean())
                 low, high = (float(limit) for limit in wilson(found, count))
                 rows.append(
                     {
@@ -106,7 +163,8 @@ def power_table(
                         "lower": low,
                         "upper": high,
                         "replicate_count": count,
-                        "power_analytic": analytic_power(spread, b, s, difference),
+                        "power_low": analytic_power(careful, b, s, difference),
+                        "power_analytic": analytic_power(point, b, s, difference),
                         "reason": None,
                     }
                 )
@@ -124,6 +182,35 @@ def power_sentences(rows: Sequence[Row]) -> list[str]:
         best = min(enough, key=lambda row: (row["benchmark_count"], row["seed_count"]))
         said.append(
             f"A difference of {difference:.4g} needs {best['benchmark_count']} benchmarks with {best['seed_count']} "
-            f"seeds each (power {best['power']:.2f})."
+            f"seeds each (power {best['power']:.2f} over what the data leave open of the variances, "
+            f"{best['power_low']:.2f} with the one over benchmarks at its 90 % limit)."
         )
     return said
+
+
+def zero_sentences(squares: Squares) -> list[str]:
+    """Say where the variance over benchmarks is estimated as zero, and what it may be; where there are no repeats."""
+    if not squares.run_df:
+        return ["There is one value for each algorithm and benchmark: what more seeds would give is not known."]
+    if float(squares.spread().interaction) > 0:
+        return []
+    limit = float(squares.careful().interaction)
+    return [
+        "The variance of an algorithm's advantage over benchmarks is estimated as zero, which is no zero: its standard "
+        f"deviation may be up to {limit:.3g} (90 % limit), and the power is averaged over that."
+    ]
+
+
+def choice_sentence(squares: Squares, benchmarks: int, runs: int, difference: float, count: int = 4000) -> str:
+    """Say what three more benchmarks, and what twice the runs on the present ones, would make of the power."""
+    rng = np.random.default_rng(0)
+
+    def power(b: int, s: int) -> float:
+        return float((simulate(squares.drawn(count, rng), b, max(s, 2), difference, count, rng) > 1.0).mean())
+
+    now, more, longer = power(benchmarks, runs), power(benchmarks + 3, runs), power(benchmarks, 2 * runs)
+    better = "three more benchmarks" if more >= longer else "more runs on these benchmarks"
+    return (
+        f"A difference of {difference:.4g} is found with power {now:.2f} by a new experiment like this one, {more:.2f} "
+        f"with three benchmarks more, {longer:.2f} with twice the runs: {better} are worth more."
+    )

@@ -14,7 +14,7 @@ from hpowh.analyses.mixed_models.inference.compare import NotComparableError, co
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.permutation import permutation_test
-from hpowh.analyses.mixed_models.inference.power import power_table, spread_of
+from hpowh.analyses.mixed_models.inference.power import choice_sentence, power_table, squares_of, zero_sentences
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
@@ -323,8 +323,8 @@ def run_power(
     differences: Sequence[float],
     count: int,
     seed: int,
-) -> tuple[list[Row], Fit]:
-    """Return the rows of `lmem_power` and the default model they are simulated from."""
+) -> tuple[list[Row], Fit, list[str]]:
+    """Return the rows of `lmem_power`, the default model they are simulated from, and what to know."""
     setup = setup_of(reader, selection, response)
     if setup.has_repeats:
         raise DataError("Power is for one result a run: choose a budget (--budget final).")
@@ -336,4 +336,9 @@ def run_power(
         pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
         largest = float(np.abs(pairs.estimate).max())
         differences = [round(largest * share, 6) for share in (0.5, 1.0, 2.0)]
-    return power_table(spread_of(fitted), benchmarks, seeds, differences, count, seed), fitted
+    squares = squares_of(fitted.problem.cells)
+    here = len(fitted.problem.cells.levels["benchmark"])
+    runs = max(1, round(fitted.problem.row_count / (here * squares.algorithms)))
+    middle = sorted(differences)[len(differences) // 2]
+    said = [*zero_sentences(squares), choice_sentence(squares, here, runs, middle)]
+    return power_table(squares, benchmarks, seeds, differences, count, seed), fitted, said

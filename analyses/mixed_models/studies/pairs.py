@@ -64,7 +64,7 @@ def pair_rows(
         weights = inference.cell_weights(cells, block, means.factor, held)
         shuffles = _shuffled(inference.block_means(cells, weights), places)
     probability, size = inference.on_new_block(family, variances, direction)
-    equal = inference.equivalence(family, width)
+    equal, evidence = inference.equivalence(family, width), inference.evidence(family, variances)
     equal_adjusted = holm(np.where(np.isfinite(family.estimate), equal, np.nan))
     base, rows = log_base(fit.formula.response), []
     for i, pair in enumerate(family.pairs):
@@ -75,7 +75,7 @@ def pair_rows(
             "method": family.method, "estimate": family.estimate[i], "lower": family.lower[i],
             "upper": family.upper[i], "p_value": family.p_value[i], "p_adjusted": family.p_adjusted[i],
             "p_permutation": shuffles.alone[i], "p_permutation_adjusted": shuffles.together[i],
-            "permutation_count": shuffles.counts[i],
+            "permutation_count": shuffles.counts[i], "e_value": evidence[i],
             "ratio": None if base is None else base ** family.estimate[i],
             "ratio_lower": None if base is None else base ** family.lower[i],
             "ratio_upper": None if base is None else base ** family.upper[i],

@@ -15,10 +15,14 @@ select r.subject, concat_ws(' | ', left(md5(r.parameters), 8), c.factor, c.setti
   c.estimate as value, c.lower, c.upper, c.p_adjusted as p_value,
   to_json({
     first: coalesce(c.first, c.contrast), second: c.second, setting: c.setting, "by": 'mixed model',
+    direction: coalesce(d.direction, 'min'), e_value: p.e_value,
+    pairs: count(p.e_value) over (partition by c.analysis_run_id, c.setting, c.method),
     response: r.parameters->>'formula', budget: r.parameters->>'budget', "where": r.parameters->>'where'
   })::varchar as context
 from mart.standing_run as r
 join basis as b on b.analysis_run_id = r.analysis_run_id
 join result.lmem_contrast as c on c.analysis_run_id = r.analysis_run_id and c.model = b.model
+left join result.lmem_pair as p on p.analysis_run_id = c.analysis_run_id and p.model = c.model and p.factor = c.factor
+  and p.setting = c.setting and p.first = c.first and p.second = c.second and p.method = c.method
 left join direction as d on d.analysis_run_id = c.analysis_run_id and d.factor = c.factor
 where r.job = 'mixed_models.fit'
