@@ -27,6 +27,7 @@ from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration
 from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
 from hpowh.analyses.mixed_models.studies.ladder import formula_of
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
+from hpowh.analyses.mixed_models.studies.odd import why_sentences
 from hpowh.analyses.mixed_models.studies.presets import PRESETS
 from hpowh.analyses.mixed_models.studies.tables import model_row
 from hpowh.warehouse import AnalysisRun, Warehouse
@@ -199,7 +200,8 @@ def analyse_anomalies(
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows = studies.run_anomalies(reader, chosen, factor, levels, pair, budgets)
-        return {"lmem_anomaly": rows}, sentences(rows) or ["No benchmark is anomalous."]
+        said = [*sentences(rows["lmem_anomaly"]), *why_sentences(rows["lmem_anomaly_why"])]
+        return rows, said or ["No benchmark is anomalous."]
 
     parameters = {"factor": factor, "levels": list(levels), "pair": list(pair), "budgets": list(budgets)}
     return run_study(

@@ -1,4 +1,5 @@
-"""Pairs in words and numbers, the analysis of variance of every model, comparisons at all budgets, benchmarks to run next.
+"""Pairs in words and numbers, the analysis of variance of every model, comparisons at all budgets, benchmarks to run next and why
+benchmarks are odd.
 
 Revision: 0009
 """
@@ -12,7 +13,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime`, `lmem_anytime_pair` and `lmem_next`."""
+    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime`, `lmem_anytime_pair` `lmem_next` and `lmem_anomaly_why`."""
     connection = op.get_bind()
     connection.exec_driver_sql("""
 create table result.lmem_pair (
@@ -126,5 +127,34 @@ create table result.lmem_next (
     connection.exec_driver_sql(
         "comment on table result.lmem_next is 'One row per benchmark to run next: those that lack algorithms, then those "
         "most unlike the ones that were run.'"
+    )
+    connection.exec_driver_sql("""
+create table result.lmem_anomaly_why (
+    analysis_run_id integer not null,
+    benchmark text not null,
+    "first" text not null,
+    "second" text not null,
+    factor text not null,
+    budget double,
+    algorithm text not null,
+    "level" text not null,
+    run_count integer not null,
+    smallest double,
+    lower_quartile double,
+    median double,
+    upper_quartile double,
+    largest double,
+    standard_deviation double,
+    spread_ratio double,
+    mode_lower double,
+    mode_upper double,
+    p_two_modes double,
+    p_adjusted double,
+    reason text
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.lmem_anomaly_why is 'One row per anomalous benchmark, algorithm and level: how its runs are "
+        "distributed, and a test for two modes.'"
     )
     connection.exec_driver_sql("alter table result.lmem_power add column power_low double")

@@ -34,6 +34,7 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "run": [
         ("mixed_models/presets", newest("mixed_models.presets"), 1),
         ("mixed_models/ladder", newest("mixed_models.ladder"), 1),
+        ("mixed_models/anomaly_why", newest("mixed_models.anomalies"), 1),
         ("mixed_models/anomalies", newest("mixed_models.anomalies"), 1),
         ("mixed_models/comparisons", newest("mixed_models.compare"), 1),
         ("mixed_models/anytime*", newest("mixed_models.anytime"), 1),

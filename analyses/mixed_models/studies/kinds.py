@@ -21,7 +21,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.reading.catalogue import Catalogue, Selection
-from hpowh.analyses.mixed_models.studies import anomalies, anytime, presets, published
+from hpowh.analyses.mixed_models.studies import anomalies, anytime, odd, presets, published
 from hpowh.analyses.mixed_models.studies.checks import with_group
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.ladder import Ladder, climb, formula_of
@@ -151,8 +151,8 @@ def run_anomalies(
     levels: Sequence[str],
     pair: Sequence[str],
     budgets: Sequence[float],
-) -> list[Row]:
-    """Return the rows of `lmem_anomaly` for a pair of algorithms, or for all pairs.
+) -> dict[str, list[Row]]:
+    """Return the rows of `lmem_anomaly` and `lmem_anomaly_why` for a pair of algorithms, or for all pairs.
 
     Raises:
         DataError: the factor or a level does not exist, or more than two levels leave open which two are meant.
@@ -177,7 +177,7 @@ def run_anomalies(
     for first, second in pairs:
         names = {"first": first, "second": second, "factor": factor, "good_level": levels[0], "bad_level": levels[1]}
         rows += anomalies.find_anomalies(paired_shifts(found, first, second, levels, chosen), names)
-    return rows
+    return {"lmem_anomaly": rows, "lmem_anomaly_why": odd.why_rows(rows, found, chosen)}
 
 
 def run_anytime(

@@ -127,6 +127,16 @@ def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
     )
     if not rows:
         return [table]
+    why = result_table(
+        site,
+        run,
+        "lmem-anomaly-why",
+        "Why they are odd",
+        queries.text("mixed_models/anomaly_why"),
+        "How the runs of each algorithm are distributed at each level, at the budget where the anomaly is clearest. "
+        "Spread ratio: against the median of the other benchmarks. Two modes: Silverman's test, Holm's correction; the modes "
+        "are where two are, or nearly are.",
+    )
     pairs = list(dict.fromkeys((row["first"], row["second"]) for row in rows))
     budgets = shown_budgets(rows)
     variants, most = {}, 0
@@ -163,6 +173,7 @@ def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
             analysis_run_id=run,
             notes=_left_out(rows, budgets),
         ),
+        *([why] if why.query.frame.height else []),
         table,
     ]
 
