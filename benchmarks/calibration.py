@@ -1,6 +1,9 @@
 """Do comparisons hold their level? A design of cells that covers every pair of settings, as a table for the docs.
 
-    python -m benchmarks.calibration [--replicates N] [--cells N]      (1,000 replicates of all cells by default)
+    python -m benchmarks.calibration [--replicates N] [--cells N] [--into FILE]    (1,000 replicates of all cells by default)
+
+With `--into FILE` (JSON lines) a cell is stored as soon as it is done and not run again: a run that was stopped goes on,
+and the table is of all that the file has, each with the commit that it was run on.
 
 Each cell is a kind of experiment without any difference between the algorithms: so many algorithms, benchmarks and
 seeds, a response by the definitions of the docs, and one way in which data are unlike a textbook's. Each replicate is
@@ -12,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import subprocess
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,22 +149,41 @@ def run(cell: dict[str, object], replicates: int, seed: int) -> Found:
 
 
 def main() -> None:
-    """Print the table."""
+    """Run what is not stored yet, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--cells", type=int, default=CELLS)
+    parser.add_argument("--into", type=Path)
     asked, _ = parser.parse_known_args()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
-    print(f"commit {commit.strip() or 'unknown'}, {asked.replicates} replicates a cell\n")
-    print(f"| {' | '.join(SETTINGS)} | replicates | familywise error | coverage | holds |")
-    print("|" + "---|" * (len(SETTINGS) + 4))
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    print(f"| {' | '.join(SETTINGS)} | replicates | familywise error | coverage | holds | commit |")
+    print("|" + "---|" * (len(SETTINGS) + 5))
+    done = stored(asked.into)
     for i, cell in enumerate(design()[: asked.cells]):
-        found = run(cell, asked.replicates, i)
-        if not found.replicates:
-            print(f"| {' | '.join(map(str, cell.values()))} | 0 | - | - | no model |", flush=True)
-            continue
-        numbers = f"{found.replicates} | {found.familywise:.3f} | {found.coverage:.3f}"
-        print(f"| {' | '.join(map(str, cell.values()))} | {numbers} | {'yes' if found.holds else 'NO'} |", flush=True)
+        if i not in done:
+            found = asdict(run(cell, asked.replicates, i)) | {"cell": i, "commit": head.strip() or "unknown"}
+            done[i] = found
+            if asked.into:
+                with asked.into.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(found) + "\n")
+        print(row_of(cell, done[i]), flush=True)
+
+
+def stored(path: Path | None) -> dict[int, dict[str, object]]:
+    """Return the cells that a file has, by number."""
+    if path is None or not path.exists():
+        return {}
+    return {int(row["cell"]): row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+
+
+def row_of(cell: dict[str, object], row: dict[str, object]) -> str:
+    """Return a row of the table."""
+    found = Found(**{name: row[name] for name in ("replicates", "refused", "familywise", "coverage")})
+    head = f"| {' | '.join(map(str, cell.values()))} | {found.replicates}"
+    if not found.replicates:
+        return f"{head} | - | - | no model | {row['commit']} |"
+    held = "yes" if found.holds else "NO"
+    return f"{head} | {found.familywise:.3f} | {found.coverage:.3f} | {held} | {row['commit']} |"
 
 
 if __name__ == "__main__":

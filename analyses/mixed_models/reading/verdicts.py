@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.analyses.mixed_models.reading.reader import Source
-from hpowh.analyses.mixed_models.studies.verdicts import Evidence, Pair, Verdict, losses, verdict_of
+from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
 from hpowh.warehouse import queries
 
 METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
@@ -130,6 +130,7 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
         unsure = [f"{one[1]} and {one[2]}" for one in sorted(hanging) if one[0] == setting]
         if unsure:
             caveats.append(f"What failed runs count decides on {', '.join(unsure[:3])}.")
+        caveats += _calibrated(row["calibration"])
         benchmarks = f"{row['benchmark_count']} benchmarks, " if row["benchmark_count"] else ""
         evidence = Evidence(
             experiment=experiment,
@@ -142,6 +143,17 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
         )
         found.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
     return found
+
+
+def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
+    """Say which level the comparison has on this design, where `hpowh analyse calibrate` stored it."""
+    if found is None:
+        return []
+    held = "" if found["lower"] <= LEVEL else ": p-values are too small here"
+    return [
+        f"With labels shuffled within benchmarks some pair was significant in {found['rate']:.1%} of {found['count']:,} "
+        f"experiments ({found['lower']:.1%} to {found['upper']:.1%}; 5 % is right){held}."
+    ]
 
 
 def _of_ranking(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> Verdict:

@@ -134,8 +134,8 @@ def anomaly_blocks(site: SiteContext, run: int) -> list[Block]:
         "Why they are odd",
         queries.text("mixed_models/anomaly_why"),
         "How the runs of each algorithm are distributed at each level, at the budget where the anomaly is clearest. "
-        "Spread ratio: against the median of the other benchmarks. Two modes: Silverman's test, Holm's correction; the modes "
-        "are where two are, or nearly are.",
+        "Spread ratio: against the median of the other benchmarks. Two modes: Silverman's test, Holm's correction; "
+        "the modes are where two are, or nearly are.",
     )
     pairs = list(dict.fromkeys((row["first"], row["second"]) for row in rows))
     budgets = shown_budgets(rows)

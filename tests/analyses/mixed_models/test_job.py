@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.mixed_models.job import (
+    analyse_calibration,
     analyse_comparison,
     analyse_ladder,
     analyse_lmem,
@@ -18,6 +19,7 @@ from hpowh.analyses.mixed_models.job import (
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.mixed_models.studies import kinds as studies
 from hpowh.analyses.mixed_models.studies import presets
 from hpowh.analyses.mixed_models.studies.analysis import Question
@@ -52,6 +54,16 @@ def small(warehouse, tmp_path) -> Warehouse:
     rows = experiment(benchmarks=6, seeds=5)
     rows["prior"] = np.where(rows["seed"] % 2 == 0, "good", "bad")
     return load(warehouse, tmp_path, rows)
+
+
+def test_a_verdict_carries_the_level_that_calibration_found_for_it(small):
+    formula, question = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", {"budget": "final"}
+    analyse_calibration(small, formula, count=20, where="benchmark <> 'b000'", **question)
+    analyse_lmem(small, formula, with_residuals=False, **question)
+    assert not any("labels shuffled" in one.sentence for one in verdicts(small, "x"))
+    found = analyse_calibration(small, formula, count=20, variance="equal", **question).tables["lmem_calibration"]
+    (said,) = [one.sentence for one in verdicts(small, "x")]
+    assert f"some pair was significant in {found['rate'][0]:.1%} of 20 experiments" in said
 
 
 def test_lmem_stores_pairs_and_the_analysis_of_variance(small):
