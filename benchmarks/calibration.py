@@ -1,9 +1,9 @@
 """Do comparisons hold their level? A design of cells that covers every pair of settings, as a table for the docs.
 
-    python -m benchmarks.calibration [--replicates N] [--cells N] [--into FILE]    (1,000 replicates of all cells by default)
+    python -m benchmarks.calibration [--replicates N] [--cells N] [--into FILE]    (by default 1,000 of all cells)
 
-With `--into FILE` (JSON lines) a cell is stored as soon as it is done and not run again: a run that was stopped goes on,
-and the table is of all that the file has, each with the commit that it was run on.
+With `--into FILE` (JSON lines) a cell is stored as soon as it is done and not run again: a run that was stopped goes
+on, and the table is of all that the file has, each with the commit that it was run on.
 
 Each cell is a kind of experiment without any difference between the algorithms: so many algorithms, benchmarks and
 seeds, a response by the definitions of the docs, and one way in which data are unlike a textbook's. Each replicate is

@@ -151,8 +151,8 @@ def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
         return []
     held = "" if found["lower"] <= LEVEL else ": p-values are too small here"
     return [
-        f"With labels shuffled within benchmarks some pair was significant in {found['rate']:.1%} of {found['count']:,} "
-        f"experiments ({found['lower']:.1%} to {found['upper']:.1%}; 5 % is right){held}."
+        f"With labels shuffled within benchmarks some pair was significant in {found['rate']:.1%} of "
+        f"{found['count']:,} experiments ({found['lower']:.1%} to {found['upper']:.1%}; 5 % is right){held}."
     ]
 
 
