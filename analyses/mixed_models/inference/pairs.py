@@ -11,19 +11,19 @@ Pharmacokinet. Biopharm. 15 (two one-sided tests of equivalence).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, sparse, stats
 
 from hpowh.analyses.mixed_models.inference.contrasts import Estimates
 from hpowh.analyses.mixed_models.model.cells import Cells, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.problem import lower_factors
 
-MOST_ENTRIES = 40_000_000
-"""So large a matrix of blocks and random effects is built to find the variance of a difference on a new block."""
+MOST_PAIRS = 2_000
+"""For more pairs the variance of a difference on a new block is not computed."""
 FAR = 30.0
 MANY_DF = 2_000.0
 MOST_INVERTED = 300
@@ -69,56 +69,62 @@ def new_block_variances(
 ) -> Floats:
     """Return, for each pair of levels, the variance of their difference on a new block with as many runs as here.
 
-    It is averaged over the blocks that hold both; NaN where none does, or where the design is too large.
+    It is averaged over the blocks that hold both; NaN where none does, or where there are more than `MOST_PAIRS`.
 
     Args:
         held: factors held at a level (the setting); the others are averaged over as they occur.
     """
     cells, problem = fit.problem.cells, fit.problem
-    levels = len(cells.levels[factor])
-    blocks = len(cells.levels[block])
-    weights = cell_weights(cells, block, factor, held)
-    if blocks * problem.q > MOST_ENTRIES or levels * blocks * len(cells.count) > MOST_ENTRIES:
-        return np.full(len(pairs), np.nan)
-    z = problem.z[: len(cells.count)] / np.sqrt(cells.count)[:, None] if problem.q else np.zeros((len(cells.count), 0))
-    noise = np.full(len(cells.count), fit.sigma**2)
-    if fit.classes is not None:
-        noise = fit.class_sds[fit.classes.row[: len(cells.count)]] ** 2
-    by_level = [np.asarray(weights[level] @ z) for level in range(levels)]
-    spread = [(weights[level] ** 2) @ (noise / cells.count) for level in range(levels)]
-    there = np.array([weights[level].sum(axis=1) > 0 for level in range(levels)])
     out = np.full(len(pairs), np.nan)
-    factors = lower_factors(fit.theta, problem.blocks)
+    if len(pairs) > MOST_PAIRS:
+        return out
+    size = len(cells.count)
+    root = _random_root(fit)
+    z = sparse.csr_matrix(problem.z)[:size].multiply(1.0 / np.sqrt(cells.count)[:, None]).tocsr() @ root
+    noise = np.full(size, fit.sigma**2)
+    if fit.classes is not None:
+        noise = fit.class_sds[fit.classes.row[:size]] ** 2
+    weights = cell_weights(cells, block, factor, held)
+    effects = [each @ z for each in weights]
+    spread = [np.asarray(each.multiply(each) @ (noise / cells.count)) for each in weights]
+    there = [np.asarray(each.sum(axis=1)).ravel() > 0 for each in weights]
     for at, (i, j) in enumerate(pairs):
         both = there[i] & there[j]
-        if not both.any():
-            continue
-        apart = (by_level[i] - by_level[j])[both]
-        total = (spread[i] + spread[j])[both]
-        for each, root in zip(problem.blocks, factors, strict=True):
-            part = apart[:, each.span].reshape(len(apart), -1, each.width) @ root
-            total = total + fit.sigma**2 * (part**2).sum(axis=(1, 2))
-        out[at] = float(total.mean())
+        if both.any():
+            apart = effects[i] - effects[j]
+            shared = np.asarray(apart.multiply(apart).sum(axis=1)).ravel()
+            out[at] = float((shared + spread[i] + spread[j])[both].mean())
     return out
 
 
-def cell_weights(cells: Cells, block: str, factor: str, held: Mapping[str, int]) -> Floats:
-    """Return (levels, blocks, C): the weights that make the mean of a level on a block, equal over its cells."""
+def _random_root(fit: Fit) -> sparse.csr_matrix:
+    """Return the factor (q, q) of the random effects' covariance, in the response's unit."""
+    factors = lower_factors(fit.theta, fit.problem.blocks)
+    parts = [
+        sparse.kron(sparse.eye(len(b.levels)), fit.sigma * f) for b, f in zip(fit.problem.blocks, factors, strict=True)
+    ]
+    return sparse.block_diag(parts, format="csr") if parts else sparse.csr_matrix((0, 0))
+
+
+def cell_weights(cells: Cells, block: str, factor: str, held: Mapping[str, int]) -> list[sparse.csr_matrix]:
+    """Return for each level the weights (blocks, C) that make its mean on a block, equal over its cells there."""
     chosen = np.ones(len(cells.count), dtype=bool)
     for name, level in held.items():
         chosen &= cells.codes[name] == level
-    shape = (len(cells.levels[factor]), len(cells.levels[block]), len(cells.count))
-    weights = np.zeros(shape)
-    at = np.flatnonzero(chosen)
-    weights[cells.codes[factor][at], cells.codes[block][at], at] = 1.0
-    total = weights.sum(axis=2, keepdims=True)
-    return np.divide(weights, total, out=weights, where=total > 0)
+    blocks, found = len(cells.levels[block]), []
+    for level in range(len(cells.levels[factor])):
+        at = np.flatnonzero(chosen & (cells.codes[factor] == level))
+        row = cells.codes[block][at]
+        share = 1.0 / np.bincount(row, minlength=blocks)[row]
+        found.append(sparse.csr_matrix((share, (row, at)), shape=(blocks, len(cells.count))))
+    return found
 
 
-def block_means(cells: Cells, weights: Floats) -> Floats:
+def block_means(cells: Cells, weights: Sequence[sparse.csr_matrix]) -> Floats:
     """Return the mean of every level on every block (blocks, levels); NaN where there is none."""
-    found = np.asarray(weights @ cells.mean_y).T
-    return np.where(weights.sum(axis=2).T > 0, found, np.nan)
+    found = np.column_stack([np.asarray(each @ cells.mean_y).ravel() for each in weights])
+    there = np.column_stack([np.asarray(each.sum(axis=1)).ravel() > 0 for each in weights])
+    return np.where(there, found, np.nan)
 
 
 def noncentrality(t_value: float, df: float, level: float = 0.95, *, is_exact: bool = True) -> tuple[float, float]:

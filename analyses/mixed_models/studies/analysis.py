@@ -12,7 +12,7 @@ from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite, s
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.studies import checks, tables
-from hpowh.analyses.mixed_models.studies.pairs import METHODS, anova_rows, pair_rows
+from hpowh.analyses.mixed_models.studies.pairs import CORRECTED, anova_rows, pair_rows
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -91,7 +91,7 @@ def pair_statements(fit: Fit, question: Question, factor: str, model: str) -> li
     for means in marginal_means(fit, factor, by=question.by, fixed_at=question.fixed_at, weights=question.weights):
         tukey = pairwise(fit, quantities, means, "tukey")
         found = families(fit, quantities, means, question, tukey)
-        family = next((one for name in METHODS for one in found if one.method == name and one.pairs[0]), tukey)
+        family = next((one for name in CORRECTED for one in found if one.method == name and one.pairs[0]), tukey)
         held = {name: levels[name].index(str(value)) for name, value in question.fixed_at.items() if name in levels}
         held |= dict(means.held)
         rows += pair_rows(

@@ -23,13 +23,15 @@ from hpowh.analyses.mixed_models.studies.strata import strata
 from hpowh.analyses.mixed_models.studies.tables import Row, plain
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
 from hpowh.analyses.statistics.multiplicity import holm
-from hpowh.analyses.statistics.shuffles import DRAWS, is_exact, largest_difference, sign_flips
+from hpowh.analyses.statistics.shuffles import is_exact, largest_difference, sign_flips
 
 LEVEL = 0.05
 SHUFFLES = 10_000
 MOST_VALUES = 2_000
 """A table of more means than this is not shuffled while somebody waits; `calibrate` shuffles any design."""
-METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett", "none": "uncorrected"}
+CORRECTED = ("tukey", "holm", "bh", "dunnett")
+"""Families that pairs rest on, the first that was asked for; Tukey's where none was."""
+METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,17 @@ def _shuffled(table: Floats, places: list[tuple[int, int]]) -> Shuffles:
     alone = np.full(len(places), np.nan)
     counts: list[int | None] = [None] * len(places)
     both = np.isfinite(table)
+    alike: dict[bytes, list[int]] = {}
     for at, (i, j) in enumerate(places):
-        chosen = both[:, i] & both[:, j]
-        if chosen.sum() >= 2:
-            alone[at] = sign_flips((table[chosen, i] - table[chosen, j])[:, None])[0]
-            counts[at] = 2 ** int(chosen.sum()) if is_exact(int(chosen.sum())) else DRAWS
+        alike.setdefault((both[:, i] & both[:, j]).tobytes(), []).append(at)
+    for mask, members in alike.items():
+        chosen = np.frombuffer(mask, dtype=bool)
+        if chosen.sum() < 2:
+            continue
+        part, of = table[chosen], np.array([places[at] for at in members])
+        alone[members] = sign_flips(part[:, of[:, 0]] - part[:, of[:, 1]], draws=SHUFFLES)
+        for at in members:
+            counts[at] = 2 ** int(chosen.sum()) if is_exact(int(chosen.sum())) else SHUFFLES
     if table.size > MOST_VALUES:
         none = np.full(len(places), np.nan)
         return Shuffles(alone, none, counts, "too many means to shuffle all labels here: hpowh analyse calibrate does")
