@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,8 @@ class Plan:
         """Return what was assumed and left out."""
         left = [c for c, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
         named = f"named by {self.label!r}" if self.label is not None else "numbered: no column names them"
-        turned = f" (--map {self.label!r}={self.column_role} says the opposite)" if self.label is not None else ""
+        opposite = shlex.quote(f"{self.label}={self.column_role}")
+        turned = f" (--map {opposite} says the opposite)" if self.label is not None else ""
         notes = [
             *self.said,
             f"Rows are {self.row_role}s ({named}), the {len(self.values)} columns are {self.column_role}s: "
