@@ -51,7 +51,10 @@ def test_priorbands_two_anomalies_are_found_in_the_traces(shared, empty_warehous
     ingest(warehouse, find_source("runs"), Request(source, "traces", mapping, {"direction": "min"}, None))
     outcome = analyse_anomalies(warehouse, pair=("HB", "PB"), levels=("at25", "bad"))
     assert flagged(outcome.tables["lmem_anomaly"].to_dicts()) == TWO
-    assert len(outcome.warnings) == 2
+    assert len(outcome.warnings) == 4
+    why = outcome.tables["lmem_anomaly_why"]
+    assert (set(why["benchmark"]), why.height) == (TWO, 8)
+    assert why["p_adjusted"].is_between(0.0, 1.0).all()
 
 
 def test_a_reversed_benchmark_is_found_and_a_far_one_is_not():
