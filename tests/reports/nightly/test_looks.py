@@ -54,7 +54,7 @@ def test_the_sentence_says_how_often_was_looked():
     now = night(before, contrast(-2.0, 55.0))
     (change,) = compare(before, now, 0.1)
     assert "A is now better than B" in change.sentence
-    assert "look 2, e-value 55: holds at any number of looks" in change.sentence
+    assert "look 2, e-value 55.0: holds at any number of looks" in change.sentence
     plain = night([contrast(-1.0, None, p=0.2)], contrast(-2.0, None))
     (change,) = compare([contrast(-1.0, None, p=0.2)], plain, 0.1)
     assert "look 2, p not corrected for looks" in change.sentence

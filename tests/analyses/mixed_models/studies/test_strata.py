@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.job import analyse_lmem, analyse_presets
 from hpowh.analyses.mixed_models.model.fit import fit
@@ -145,7 +146,7 @@ def false_alarms(replicates: int) -> tuple[float, float]:
         wider = with_strata(formula, strata(formula, cells))
         for parsed in (formula, wider):
             found = fit(parsed, cells)
-            p = term_test(found, satterthwaite(found), ("prior",))[2]
+            p = term_test(JointTests(found, satterthwaite(found)), ("prior",))[2]
             asked += parsed is formula and p < 0.05
             right += parsed is wider and p < 0.05
     return asked / replicates, right / replicates
