@@ -15,10 +15,10 @@ select r.analysis_run_id, r.parameters->>'metric' as metric, r.parameters->>'bud
     where c.analysis_run_id = r.analysis_run_id and c.model = m.model and c.row_count > 0) as benchmark_count,
   (select max_by(k.found, k.analysis_run_id) from calibrated as k
     where k.subject = r.subject and k.input_fingerprint = r.input_fingerprint
-      and (k.formula in (r.parameters->>'formula', m.formula) or k.formula_fitted = m.formula)
-      and k.parameters->>'metric' is not distinct from r.parameters->>'metric'
-      and k.parameters->>'budget' is not distinct from r.parameters->>'budget'
-      and k.parameters->>'where' is not distinct from r.parameters->>'where'
+      and (k.formula in ((r.parameters->>'formula'), m.formula) or k.formula_fitted = m.formula)
+      and (k.parameters->>'metric') is not distinct from (r.parameters->>'metric')
+      and (k.parameters->>'budget') is not distinct from (r.parameters->>'budget')
+      and (k.parameters->>'where') is not distinct from (r.parameters->>'where')
       and coalesce(k.parameters->>'failures', 'exclude') = coalesce(r.parameters->>'failures', 'exclude')) as calibration
 from ops.analysis_run as r
 join result.lmem_model as m on m.analysis_run_id = r.analysis_run_id

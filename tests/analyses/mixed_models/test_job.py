@@ -163,6 +163,8 @@ def test_everything_is_stored_with_its_provenance(small):
         "lmem_residual_bin",
         "lmem_coverage",
         "lmem_stratum",
+        "lmem_pair",
+        "lmem_anova",
         "lmem_variance_test",
     }
     assert expected == set(outcome.tables)
