@@ -20,11 +20,13 @@ GRID = 256
 HALVINGS = 24
 FEWEST = 8
 FLAT = 1e-12
+SHARPER = 0.5
+"""Modes are placed at this share of the critical bandwidth, at which they have all but run together."""
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Where the two highest modes just below the critical bandwidth lie, and the p-value of there being one mode only.
+    """Where the two highest modes lie, at half the critical bandwidth, and the p-value of there being one mode only.
 
     None, with the reason, where the sample is too small or does not vary.
     """
@@ -50,7 +52,7 @@ def two_modes(values: Floats, *, draws: int = DRAWS, seed: int = 0) -> Modes:
     shrink = 1.0 / np.sqrt(1.0 + critical**2)
     drawn = shrink * (rng.choice(unit, (draws, len(unit))) + critical * rng.standard_normal((draws, len(unit))))
     beyond = sum(_count(one, critical)[0] > 1 for one in drawn)
-    places = _count(unit, 0.999 * critical)[1] * spread + values.mean()
+    places = _count(unit, SHARPER * critical)[1] * spread + values.mean()
     p_value = (1.0 + beyond) / (1.0 + draws)
     if len(places) < 2:
         return Modes(None, None, p_value)
