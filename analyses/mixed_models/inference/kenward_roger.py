@@ -15,13 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, stats
+from scipy import linalg
 
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.mixed_models.model.designs import as_dense
 from hpowh.analyses.mixed_models.model.fit import Fit, one_thread
 from hpowh.analyses.mixed_models.model.problem import lower_factors
+from hpowh.analyses.statistics import distributions as stats
 
 MOST_PSEUDO_ROWS = 600
 """With more cells Satterthwaite's test is taken: the two differ in small designs only, and matrices are this large."""

@@ -13,14 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, sparse, stats
+from scipy import special
 
 from hpowh.analyses.mixed_models.inference.contrasts import Estimates
 from hpowh.analyses.mixed_models.model.cells import Cells, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.problem import lower_factors
+from hpowh.analyses.statistics import distributions as stats
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 MOST_PAIRS = 2_000
 """For more pairs the variance of a difference on a new block is not computed."""
@@ -74,6 +79,8 @@ def new_block_variances(
     Args:
         held: factors held at a level (the setting); the others are averaged over as they occur.
     """
+    from scipy import sparse
+
     cells, problem = fit.problem.cells, fit.problem
     out = np.full(len(pairs), np.nan)
     if len(pairs) > MOST_PAIRS:
@@ -99,6 +106,8 @@ def new_block_variances(
 
 def _random_root(fit: Fit) -> sparse.csr_matrix:
     """Return the factor (q, q) of the random effects' covariance, in the response's unit."""
+    from scipy import sparse
+
     factors = lower_factors(fit.theta, fit.problem.blocks)
     parts = [
         sparse.kron(sparse.eye(len(b.levels)), fit.sigma * f) for b, f in zip(fit.problem.blocks, factors, strict=True)
@@ -108,6 +117,8 @@ def _random_root(fit: Fit) -> sparse.csr_matrix:
 
 def cell_weights(cells: Cells, block: str, factor: str, held: Mapping[str, int]) -> list[sparse.csr_matrix]:
     """Return for each level the weights (blocks, C) that make its mean on a block, equal over its cells there."""
+    from scipy import sparse
+
     chosen = np.ones(len(cells.count), dtype=bool)
     for name, level in held.items():
         chosen &= cells.codes[name] == level
@@ -141,10 +152,10 @@ def noncentrality(t_value: float, df: float, level: float = 0.95, *, is_exact: b
     for quantile, start in ((0.5 + level / 2.0, low), (0.5 - level / 2.0, high)):
 
         def beyond(shift: float, quantile: float = quantile) -> float:
-            return float(stats.nct.cdf(t_value, df, shift)) - quantile
+            return float(special.nctdtr(df, shift, t_value)) - quantile
 
         try:
-            found.append(float(optimize.brentq(beyond, start - 3.0 - abs(start), start + 3.0 + abs(start), xtol=1e-8)))
+            found.append(stats.root(beyond, start - 3.0 - abs(start), start + 3.0 + abs(start), xtol=1e-8))
         except ValueError:
             return float(low), float(high)
     return found[0], found[1]
@@ -193,5 +204,5 @@ def equivalence(pairs: Estimates, region: float) -> Floats:
     """Return the p-values (pairs,) of the two one-sided tests that a difference lies outside (-region, region)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         above = stats.t.sf((pairs.estimate + region) / pairs.standard_error, pairs.df)
-        below = stats.t.cdf((pairs.estimate - region) / pairs.standard_error, pairs.df)
+        below = stats.t.sf((region - pairs.estimate) / pairs.standard_error, pairs.df)
     return np.asarray(np.maximum(above, below))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpowh.analyses.mixed_models.studies.verdicts import LOGS
 from hpowh.reports.blocks import Block, Figure, Plot
 from hpowh.reports.charts.forest import height
 from hpowh.reports.charts.standing import standing
@@ -95,7 +94,7 @@ def standing_blocks(site: SiteContext, run: int) -> list[Block]:
         for (model, setting), rows in groups.items()
     }
     first = next(iter(groups.values()))
-    notes = [RATIO] if first[0]["response"] in LOGS else []
+    notes = [RATIO] if first[0]["response"] == "log_regret" else []
     notes += [ALONE] if first[0]["method"] in ("holm", "bh", "none") else []
     notes += [NO_RANKS] if first[0]["rank_lower"] is None else []
     longest = max(len(rows) for rows in groups.values())

@@ -11,8 +11,8 @@ from hpowh.reports.blocks import Block, Findings, Fold, Prose, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, own
 from hpowh.reports.page import Page
-from hpowh.reports.pages.model.anytime import anytime_blocks
 from hpowh.reports.pages.model.answer import calibration, groups_of, order, standing_blocks
+from hpowh.reports.pages.model.anytime import anytime_blocks
 from hpowh.reports.pages.model.asked import asked
 from hpowh.reports.pages.model.blocks import check_blocks, number_blocks
 from hpowh.reports.pages.model.checks import (

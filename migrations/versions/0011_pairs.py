@@ -1,19 +1,18 @@
-"""Pairs in words and numbers, the analysis of variance of every model, comparisons at all budgets, benchmarks to run next and why
-benchmarks are odd.
+"""Pairs in words and numbers, analyses of variance, comparisons at all budgets, benchmarks to run next and odd ones.
 
-Revision: 0009
+Revision: 0011
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime`, `lmem_anytime_pair` `lmem_next` and `lmem_anomaly_why`."""
+    """Create `result.lmem_pair`, `lmem_anova`, `lmem_anytime`, `lmem_anytime_pair`, `lmem_next` and `lmem_anomaly_why`."""
     connection = op.get_bind()
     connection.exec_driver_sql("""
 create table result.lmem_pair (
