@@ -22,7 +22,7 @@ from hpowh.analyses.landscapes.values import dot
 
 Cells = NDArray[np.float64]
 
-MAX_CELLS = 2_000_000
+MAX_CELLS = 500_000
 """Grids with more cells are not completed (each draw costs some dozens of passes over the grid)."""
 MAX_LEVELS = 500
 """An axis of more levels has no modes (their matrix is levels x levels)."""
@@ -44,6 +44,8 @@ ROUGHLY, TOLERANCE = 1e-2, 1e-4
 MAX_ITERATIONS = 100
 FOLDS, FEW = 10, 500
 """Folds that are hidden in turn to see residuals; half of them where there are more than a few cells."""
+HIDDEN = 4_000
+"""Cells of a fold that are hidden at most."""
 STRATUM, STRATA = 50, 200
 """Residuals that a stratum of like predictions has at least, and the most strata there are."""
 SKEWED, HEAVY = 1.0, 3.0
@@ -167,7 +169,7 @@ class _Residuals:
     def __init__(self, field: _Field, rng: np.random.Generator) -> None:
         size = field.observed.size
         order = rng.permutation(size)
-        folds = [order[i::FOLDS] for i in range(FOLDS)][: FOLDS if size < FEW else FOLDS // 2]
+        folds = [order[i::FOLDS][:HIDDEN] for i in range(FOLDS)][: FOLDS if size < FEW else FOLDS // 2]
         said, left = [], []
         for hidden in folds:
             is_seen = np.ones(size, dtype=bool)
