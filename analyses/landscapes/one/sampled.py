@@ -17,7 +17,7 @@ from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE
+from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, TAIL_BASED
 from hpowh.analyses.landscapes.values import Metric
 
 Floats = NDArray[np.float64]
@@ -85,15 +85,24 @@ def thin_portrait(surface: Surface, epsilon: float, *, seed: int) -> Portrait | 
 
 
 def estimated(metrics: Sequence[Metric], found: Portrait | None) -> list[Metric]:
-    """Return the metrics, those that the pairs of a thin sample tell with their estimate and interval."""
+    """Return the metrics, those that the pairs of a thin sample tell with their estimate and interval.
+
+    What diverged runs ruin stays undefined.
+    """
     if found is None:
         return list(metrics)
     return [
-        Metric(name=one.name, value=known.value, lower=known.lower, upper=known.upper, pair_count=known.count)
-        if (known := found.metrics.get(one.name)) is not None and one.reason is None
+        _as_metric(one.name, known)
+        if (known := found.metrics.get(one.name)) is not None and not (one.reason and one.name in TAIL_BASED)
         else one
         for one in metrics
     ]
+
+
+def _as_metric(name: str, known: Estimate) -> Metric:
+    """Return an estimate as a metric; where no replicate differed (none or all neutral) there is no interval."""
+    lower, upper = (known.lower, known.upper) if known.lower < known.upper else (None, None)
+    return Metric(name=name, value=known.value, lower=lower, upper=upper, pair_count=known.count)
 
 
 def with_totals(rows: Sequence[Mapping[str, Any]], surface: Surface, found: Portrait) -> list[dict[str, Any]]:
