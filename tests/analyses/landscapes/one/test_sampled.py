@@ -79,7 +79,7 @@ def test_intervals_from_pairs_hold_at_about_their_level() -> None:
 
 
 @pytest.mark.parametrize(
-    ("axes", "count", "within"), [(9, 900, 0.1), pytest.param(12, 3000, 0.06, marks=pytest.mark.slow)]
+    ("axes", "count", "within"), [(9, 900, 0.2), pytest.param(12, 3000, 0.06, marks=pytest.mark.slow)]
 )
 def test_millions_of_cells_are_described_from_a_thousand(axes: int, count: int, within: float) -> None:
     """5^9 (5^12) cells, f = sum of a_j x_j plus b x_0 x_1 with centred levels: shares and their totals are known."""
