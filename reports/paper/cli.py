@@ -64,7 +64,8 @@ def paper(
         best = str(study.levels[0]["level"])
         compared = compare_budgets(opened, study.experiment, study.parameters, asked, best) if asked else None
     out.mkdir(parents=True, exist_ok=True)
-    written = write_paper(study, out, look, compared)
+    boxes: list[Path] = []
+    written = write_paper(study, out, look, compared, incomplete=boxes)
     if as_json:
         import json
 
@@ -74,6 +75,8 @@ def paper(
     for one in study.sentences:
         print(one)
     note(f"Wrote {len(written)} files to {out}: begin with {out / 'sentence.md'} and {out / 'main.tex'}.")
+    if boxes:
+        note(f"The font of {boxes[0].name} lacks letters of a name: take the SVG or the PGF.")
     if not has_pdf():
         note("No PDF figures: they need matplotlib, pip install 'hpowh[paper]'. The PGF ones need LaTeX only.")
 

@@ -140,8 +140,14 @@ def has_pdf() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def write_pdf(sheet: Sheet, path: Path) -> None:
-    """Write the sheet as a PDF with its font embedded, as journals ask; the same sheet gives the same file."""
+def write_pdf(sheet: Sheet, path: Path) -> bool:
+    """Write the sheet as a PDF with its font embedded, as journals ask; the same sheet gives the same file.
+
+    Returns:
+        Whether the font has every letter; those that it lacks are boxes.
+    """
+    import warnings
+
     from matplotlib import rc_context
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.figure import Figure
@@ -184,4 +190,7 @@ def write_pdf(sheet: Sheet, path: Path) -> None:
                     fontweight="bold" if part.is_bold else "normal",
                     zorder=order,
                 )
-        figure.savefig(path, format="pdf", metadata={"Title": sheet.title, "CreationDate": None})
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            figure.savefig(path, format="pdf", metadata={"Title": sheet.title, "CreationDate": None})
+    return not any("missing from" in str(one.message) for one in said)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 from hpowh.reports.names import file_stem
 from hpowh.reports.paper import tables, words
 from hpowh.reports.paper.budgets import Budgets
-from hpowh.reports.paper.drawing import Sheet, has_pdf, pgf, svg, write_pdf
+from hpowh.reports.paper.drawing import has_pdf, pgf, svg, write_pdf
 from hpowh.reports.paper.figures import Look, cd_sheet, ranking_sheet
 from hpowh.reports.paper.references import bibliography, cited
 from hpowh.reports.paper.study import Study
@@ -19,8 +18,15 @@ from hpowh.warehouse.output.latex import escaped
 COLUMNS = ("budget", "contrast", "estimate", "standard_error", "df", "t_value", "p_value", "p", "better")
 
 
-def write_paper(study: Study, folder: Path, look: Look, budgets: Budgets | None = None) -> list[Path]:
-    """Write the files into an existing folder and return them; PDFs only where matplotlib is there."""
+def write_paper(
+    study: Study, folder: Path, look: Look, budgets: Budgets | None = None, *, incomplete: list[Path] | None = None
+) -> list[Path]:
+    """Write the files into an existing folder and return them; PDFs only where matplotlib is there.
+
+    Args:
+        incomplete: is given the PDFs whose font lacks a letter of a name.
+    """
+    incomplete = [] if incomplete is None else incomplete
     keys = cited(study, has_budgets=budgets is not None)
     texts = {
         "results.tex": tables.latex(study, f"tab:{file_stem(study.experiment)}"),
@@ -40,16 +46,13 @@ def write_paper(study: Study, folder: Path, look: Look, budgets: Budgets | None 
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
         written.append(folder / name)
-    return [*written, *_pdfs(sheets, folder)]
-
-
-def _pdfs(sheets: dict[str, Sheet], folder: Path) -> Sequence[Path]:
     if not has_pdf():
-        return []
-    places = [folder / f"{name}.pdf" for name in sheets]
-    for place, sheet in zip(places, sheets.values(), strict=True):
-        write_pdf(sheet, place)
-    return places
+        return written
+    for name, sheet in sheets.items():
+        written.append(folder / f"{name}.pdf")
+        if not write_pdf(sheet, written[-1]):
+            incomplete.append(written[-1])
+    return written
 
 
 def _csv(budgets: Budgets) -> str:
