@@ -97,6 +97,8 @@ def _explorer(site: SiteContext, run: int) -> list[Block]:
     ]
 
 
+ANCHORS = {"mixed_models.fit": "lmem-standing", "rankings": "ranking-pairs"}
+"""Job of a verdict -> what shows it on the models' page."""
 GOOD = "The analysis noted nothing that one must keep in mind."
 GAP_NOTE = "On a logarithmic axis a curve ends where it reaches zero, such as the distance from the best known value."
 NO_FINDING = "No algorithm can be said to end ahead on average: there are too few runs, or too few in common."
@@ -140,7 +142,7 @@ def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Fin
 
 def _answers(site: SiteContext, name: str, run: int) -> list[Finding]:
     """Return the experiment's verdicts, or what its curves describe where there is none."""
-    said = [Finding(one.sentence, ("model", name), "lmem-standing") for one in verdicts(site.warehouse, name)]
+    said = [Finding(one.sentence, ("model", name), ANCHORS[one.job]) for one in verdicts(site.warehouse, name)]
     return said or list(_experiment_findings(site, name, run))
 
 
