@@ -218,7 +218,7 @@ def test_missing_values_are_for_models_that_train_on_them(spec, tmp_path):
     assert data.missing_count == 14
     assert data.features.shape == (40, 1 + 3)
     assert data.features[:, 1:].sum(axis=1).tolist() == [1.0] * 40
-    assert data.notes[:2] == ["gaps: a is missing in 14 of 40 rows.", "gaps: b is missing in 8 of 40 rows."]
+    assert {"gaps: a is missing in 14 of 40 rows.", "gaps: b is missing in 8 of 40 rows."} <= set(data.notes)
     text = GOOD.replace('name = "iris"', 'path = "gaps.csv"\ntarget = "y"')
     assert prepare(spec(text)).plan.data == ("gaps",)
     with pytest.raises(UsageError, match="svm does not train on missing values, and the data set gaps has 14"):
