@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.reading.keys import Key, read_keys, read_space
 from hpowh.analyses.landscapes.reading.rows import read_ahead, read_surface, rows_of
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.ingest import Request, find_source, ingest
 
 NEIGHBOURS = """
 select configuration_id, neighbour_id, position from mart.neighbour
@@ -33,6 +35,12 @@ PAIRS = """
 select first_benchmark_id, second_benchmark_id, first_loss, second_loss from mart.benchmark_pair
 where search_space_id = $space and metric_id = $metric and split = $split and fidelity is not distinct from $fidelity
 """
+
+FIDELITIES = """
+select configuration_id, lower_fidelity, higher_fidelity, lower_loss, higher_loss from mart.fidelity_pair
+where search_space_id = 1 and benchmark_id = 1 and metric_id = 1 and split = 'valid'
+"""
+"""All pairs of fidelities of one landscape."""
 
 
 def seconds(work: Callable[[], object], times: int = 3) -> float:
@@ -69,8 +77,31 @@ def landscapes(warehouse: Warehouse, key: Key, space: Space, alike: list[Key]) -
     print(f"{key.search_space}: {len(alike)} benchmarks in pairs: view {view:.3f} s, engine {engine:.3f} s")
 
 
+def fidelities(folder: Path, count: int, size: int = 30_000) -> None:
+    """Print what it costs to have a drawn landscape's fidelities side by side: the demo has one fidelity."""
+    path = folder / f"{count}.duckdb"
+    with Warehouse.create(path) as warehouse:
+        source = folder / f"{count}.csv"
+        warehouse.connection.sql(
+            f"select a, b, f as fidelity, sin(a) + b / 100 + 1 / f + hash(a * b * f) % 1000 / 1e5 as loss "
+            f"from range({size // 100}) as x(a), range(100) as y(b), range(1, {count + 1}) as z(f)"
+        ).write_csv(str(source))
+        options = {"space": "drawn", "benchmark": "drawn", "direction": "min"}
+        ingest(warehouse, find_source("grid"), Request(str(source), "drawn", {"loss": "metric"}, options))
+        keys = read_keys(rows_of(warehouse))
+        assert len(keys) == count, keys
+        space = read_space(rows_of(warehouse), keys[0].search_space_id)
+        assert len(warehouse.sql(FIDELITIES).rows()) == size * count * (count - 1) // 2
+        view = seconds(lambda: warehouse.sql(FIDELITIES).numpy())
+        engine = seconds(lambda: list(read_ahead(warehouse, keys, {keys[0].search_space_id: space})))
+    print(f"{size:,} configurations, {count} fidelities in pairs: view {view:.3f} s, engine {engine:.3f} s")
+
+
 def main() -> None:
-    """Print the comparisons on the demo's warehouse, search space by search space."""
+    """Print the comparisons on a drawn landscape and on the demo's warehouse, search space by search space."""
+    with TemporaryDirectory() as folder:
+        for count in (2, 4, 10):
+            fidelities(Path(folder), count)
     path = Path("demo/hpowh.duckdb")
     if not path.is_file():
         print("  skipped: run `make demo` first, this measures demo/hpowh.duckdb")

@@ -54,6 +54,22 @@ def train_against_test(rows: Sequence[Row], name: str, stride: int, labels: Sequ
     return [equal, dots]
 
 
+def lower_against_full(rows: Sequence[Row]) -> list[Trace]:
+    """Return one dot a configuration: its value at a lower fidelity and at the full one, and the line of no change."""
+    x, y = ([significant(row[column]) for row in rows] for column in ("lower_value", "full_value"))
+    ends = [min([*x, *y]), max([*x, *y])]
+    equal: Trace = {
+        "type": "scatter", "mode": "lines", "x": ends, "y": ends, "name": "equal", "hoverinfo": "skip",
+        "line": {"color": "@muted", "width": 1, "dash": "dot"}, "showlegend": False,
+    }  # fmt: skip
+    dots: Trace = {
+        "type": "scatter", "mode": "markers", "x": x, "y": y, "name": "configurations", "showlegend": False,
+        "customdata": [row["configuration_id"] for row in rows], "marker": {"size": 6, "color": "@accent/0.6"},
+        "hovertemplate": "there %{x}<br>full %{y}<br>configuration %{customdata}<extra></extra>",
+    }  # fmt: skip
+    return [equal, dots]
+
+
 def intervals(rows: Sequence[Row], label: str) -> list[Trace]:
     """Return one correlation a row with its interval, the first on top."""
     kept = list(reversed(rows))

@@ -22,6 +22,9 @@ def demo(
     folder: Annotated[Path, typer.Option("--folder", "-f", help="Where the demo is made.")] = Path("demo"),
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Studies per algorithm and benchmark.")] = 10,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per study.")] = 50,
+    sweep_trials: Annotated[
+        int | None, typer.Option("--sweep-trials", min=10, help="Trials of each sweep (default: 120 and 60).")
+    ] = None,
     tables: Annotated[
         str, typer.Option("--tables", help="all, hpobench, fcnet, nasbench201, or one such as hpobench/car.")
     ] = "all",
@@ -47,9 +50,14 @@ def demo(
     has_evaluation = tables == "all" if evaluation is None else evaluation
     progress = Progress(STEP_COUNT + has_evaluation)
     try:
-        places = run_demo(
-            folder, Plan(tables, seed_count=seeds, trial_count=trials, has_evaluation=has_evaluation), progress
+        plan = Plan(
+            tables,
+            seed_count=seeds,
+            trial_count=trials,
+            sweep_trial_count=sweep_trials,
+            has_evaluation=has_evaluation,
         )
+        places = run_demo(folder, plan, progress)
     except BaseException:
         progress.stop()
         raise

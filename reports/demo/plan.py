@@ -23,6 +23,8 @@ class Plan:
     algorithms: tuple[str, ...] = ALGORITHMS
     seed_count: int = 10
     trial_count: int = 50
+    sweep_trial_count: int | None = None
+    """Trials of each sweep of scikit-learn models; None: as many as its data set has by itself."""
     has_evaluation: bool = False
     """Whether grids of scikit-learn models are evaluated too; a minute or two."""
 

@@ -185,6 +185,7 @@ def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progre
         ran = run_demo_sweep(
             places.sweep(name),
             data_set,
+            plan.sweep_trial_count,
             progress=partial(_trials_done, progress, name),
         )
         request = Request(str(places.sweep(name)), name, {"accuracy": "metric"}, {"direction": "max"})

@@ -165,7 +165,8 @@ def test_it_runs_on_a_filled_warehouse(filled, name):
 
 WITHOUT_ROWS = {
     # The demo has one fidelity, no train split beside a test split, no embedding, no costs, no trials on landscapes.
-    "evaluated/cheapest", "evaluated/fidelities", "evaluated/gaps", "evaluated/models", "evaluated/regions",
+    "evaluated/cheapest", "evaluated/fidelities", "evaluated/fidelity_scatter", "evaluated/gaps",
+    "evaluated/models", "evaluated/regions",
     "evaluated/scatter", "evaluated/spaces", "evaluated/splits", "landscape/embedding", "landscape/embedding_cells",
     "landscape/embedding_optima", "landscape/embedding_paths", "landscape_across/fidelities", "landscape_input/costs",
     "landscape_input/stale_planes", "landscape_input/trials",

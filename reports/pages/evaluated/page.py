@@ -71,6 +71,7 @@ def _build(site: SiteContext, space: str) -> Sequence[Block]:
         Findings(own(sentences)),
         _facts(site, space),
         *_fidelity(site, run, fidelities, cheapest),
+        *_fidelity_scatter(site, space, fidelities),
         *_splits(site, space, splits, axes),
         *_across_data(site, space, run, defaults),
         *_noise(site, run, noise),
@@ -178,6 +179,51 @@ def _fidelity(site: SiteContext, run: int | None, query: Query, cheapest: Query)
         analysis_run_id=run,
     )
     return [figure, least, table]
+
+
+def _fidelity_scatter(site: SiteContext, space: str, query: Query) -> list[Block]:
+    """Return the scatter of the values at a lower fidelity against those at the full one."""
+    ordered = sorted(query.rows(), key=lambda row: (row["spearman"] is None, row["spearman"]))
+    if not ordered:
+        return []
+    everywhere = list(dict.fromkeys(row["benchmark"] for row in ordered))
+    benchmarks = sorted(everywhere[:MOST_BENCHMARKS])
+    shown = {(row["benchmark"], row["metric"], row["split"], row["fidelity"]) for row in ordered}
+    points = max(60, MOST_POINTS // len([one for one in shown if one[0] in benchmarks]))
+    dots = site.query(queries.text("evaluated/fidelity_scatter"), space=space, benchmarks=benchmarks, points=points)
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in dots.rows():
+        where = (row["benchmark"], row["metric"], row["split"], row["lower_fidelity"])
+        groups.setdefault(where, []).append(row)
+    variants = {
+        str(i): {
+            "data": charts.lower_against_full(rows),
+            "layout": {
+                "xaxis": axis(f"{metric}, {split}, at fidelity {number(fidelity)}"),
+                "yaxis": axis(f"{metric}, {split}, at the full fidelity"),
+            },
+        }
+        for i, ((_, metric, split, fidelity), rows) in enumerate(groups.items())
+    }
+    options = tuple(
+        f"{benchmark.removeprefix(space + '/')}, {metric}, {split}, {number(fidelity)}"
+        for benchmark, metric, split, fidelity in groups
+    )
+    notes = [f"At most {points:,} configurations each, chosen by a hash of their numbers."]
+    if len(everywhere) > len(benchmarks):
+        notes.append(f"The {len(benchmarks)} of {len(everywhere)} data sets whose rankings agree least.")
+    return [
+        Figure(
+            id="fidelity-scatter",
+            title="A lower fidelity against the full one, configuration by configuration",
+            how_to_read="Each dot is a configuration. Where the dots rise along a line, the lower fidelity orders them "
+            "as the full one does; its level may differ from the dotted line, on which the two values are equal.",
+            chart=Plot(variants, {}, (("Landscape", options),), height=480),
+            query=dots,
+            alt="Scatter: value at a lower fidelity against value at the full fidelity, a dot a configuration.",
+            notes=notes,
+        )
+    ]
 
 
 def _splits(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[str, Any]]) -> list[Block]:

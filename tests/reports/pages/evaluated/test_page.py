@@ -86,6 +86,19 @@ def test_splits_worked_by_hand(filled):
     assert row["is_noise"] is (row["noise_floor"] >= 0.6)
 
 
+def test_configurations_stand_at_both_fidelities(filled):
+    values = {"space": "hand", "benchmarks": ["made up"], "points": 2}
+    few = rows(filled, queries.text("evaluated/fidelity_scatter"), values)
+    pairs = rows(filled, queries.text("evaluated/fidelity_scatter"), values | {"points": 60})
+    assert len(few) == 2 * 2
+    assert len(pairs) == 3 * 2
+    tested = sorted(
+        (row["lower_fidelity"], round(row["lower_value"], 9), round(row["full_value"], 9))
+        for row in pairs if row["split"] == "test"
+    )  # fmt: skip
+    assert tested == [(0.5, 0.3, 0.3), (0.5, 0.5, 0.8), (0.5, 0.8, 0.2)]
+
+
 def test_noise_floor_worked_by_hand(filled):
     """Test losses 0.9 0.7, 0.2 0.4, 0.1 0.3 on two folds; the fold's effect is the median difference, 0.1 up and down.
 
@@ -130,7 +143,14 @@ def test_the_pages_are_part_of_the_site(filled, tmp_path):
     pages = {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}
     text = pages["evaluated-hand.html"]
     assert "<h1><bdi>Evaluated: hand</bdi></h1>" in text
-    for title in ("In short", "Fidelity against full fidelity", "Train against test", "Noise floor", "Where"):
+    for title in (
+        "In short",
+        "Fidelity against full fidelity",
+        "Train against test",
+        "Noise floor",
+        "Where",
+        "A lower fidelity against the full one",
+    ):
         assert title in text
     assert text.index("In short") < text.index("Agreement with the full fidelity")
     assert "arXiv 2311.14014" in pages["claims.html"]
