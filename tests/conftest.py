@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,18 @@ from . import peers
 ROOT = Path(__file__).resolve().parents[1]
 
 
-IMPURE = {"hpowh", "warehouse", "empty_warehouse", "demo_folder", "peer", "tmp_path", "tmp_path_factory", "shared"}
+IMPURE = {
+    "hpowh",
+    "warehouse",
+    "empty_warehouse",
+    "demo_folder",
+    "small_demo",
+    "whole_demo",
+    "peer",
+    "tmp_path",
+    "tmp_path_factory",
+    "shared",
+}
 """Fixtures of tests that touch files, databases or processes."""
 
 
@@ -82,21 +93,42 @@ def hpowh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
-@pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `hpowh demo` makes, evaluated grids aside (they have tests of their own), once for all test processes."""
+SMALL = ("--tables", "fcnet", "--seeds", "3", "--trials", "20", "--sweep-trials", "24")
+"""A demo of the same kind in little: four of fifteen tables, 48 of 600 studies, short sweeps."""
+
+
+def made_demo(tmp_path_factory: pytest.TempPathFactory, name: str, size: Sequence[str]) -> Path:
+    """Return what `hpowh demo` makes, evaluated grids aside (they have tests of their own), once for all processes."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole-demo"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "made").exists():
-            command = [sys.executable, "-m", "hpowh.warehouse", "demo", "--no-evaluation"]
+            command = [sys.executable, "-m", "hpowh.warehouse", "demo", "--no-evaluation", *size]
             command += ["--folder", str(folder / "demo")]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1800, check=False)
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
             (folder / "made").touch()
     return folder / "demo"
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo in little."""
+    return made_demo(tmp_path_factory, "small-demo", SMALL)
+
+
+@pytest.fixture(scope="session", params=["small", pytest.param("whole", marks=pytest.mark.slow)])
+def demo_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo in little, and the whole one, which takes minutes."""
+    return made_demo(tmp_path_factory, f"{request.param}-demo", SMALL if request.param == "small" else ())
+
+
+@pytest.fixture(scope="session")
+def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `hpowh demo` makes by itself; for tests that are slow."""
+    return made_demo(tmp_path_factory, "whole-demo", ())
 
 
 @pytest.fixture(scope="session")

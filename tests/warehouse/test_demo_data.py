@@ -1,4 +1,7 @@
-"""The demo in full: counts, neighbourhood, invariants, the cookbook's answers, and that a second run does nothing."""
+"""The demo: counts, neighbourhood, invariants, the cookbook's answers, and that a second run does nothing.
+
+In little for every run of the tests, in full for the slow ones.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.query import markdown
 
+from ..conftest import SMALL
+
 COOKBOOK = (Path(__file__).resolve().parents[2] / "docs" / "sql-cookbook.md").read_text()
 QUESTIONS = re.findall(
     r"^## (\d+\. .+?)\n\n```sql\n(.+?)\n```\n\n((?:\|[^\n]*\n)+)", COOKBOOK, re.MULTILINE | re.DOTALL
@@ -18,11 +23,18 @@ QUESTIONS = re.findall(
 
 
 @pytest.fixture(scope="module")
-def demo(demo_folder):
-    with Warehouse(demo_folder / "hpowh.duckdb") as store:
+def demo(whole_demo):
+    with Warehouse(whole_demo / "hpowh.duckdb") as store:
         yield store
 
 
+@pytest.fixture(scope="module")
+def little(small_demo):
+    with Warehouse(small_demo / "hpowh.duckdb") as store:
+        yield store
+
+
+@pytest.mark.slow
 def test_every_evaluation_of_the_package_is_there(demo):
     rows = demo.sql(
         "select search_space, benchmark, metric, evaluation_count, configuration_count, coverage from mart.landscape"
@@ -37,6 +49,12 @@ def test_every_evaluation_of_the_package_is_there(demo):
             assert 2 * size <= evaluations <= 3 * size, (benchmark, metric)
 
 
+def test_every_evaluation_of_four_tables_is_there(little):
+    rows = little.sql("select search_space, evaluation_count, configuration_count, coverage from mart.landscape").rows()
+    assert rows == [("fcnet", 62_208 * 4, 62_208, 1.0)] * 12
+
+
+@pytest.mark.slow
 def test_edges_of_the_neighbourhood(demo):
     """FCNet and NAS-Bench-201 as an independent implementation counts them, ties included; HPOBench by hand."""
     pairs = dict(demo.sql("select search_space, count(*) from mart.neighbour group by 1").rows())
@@ -44,7 +62,7 @@ def test_edges_of_the_neighbourhood(demo):
     assert pairs == {"fcnet": 2 * 378_432, "nasbench201": 2 * 187_500, "hpobench": 2 * by_hand}
 
 
-def test_neighbours_of_one_configuration(demo):
+def test_neighbours_of_one_configuration(little):
     """Configuration 12345 of FCNet, decoded by hand from the strides."""
     sizes = [2, 2, 4, 3, 3, 6, 2, 6, 6]
     kinds = [True, True, False, False, False, False, True, False, False]  # categorical?
@@ -57,19 +75,24 @@ def test_neighbours_of_one_configuration(demo):
         others = [other for other in range(size) if other != level and (categorical or abs(other - level) == 1)]
         expected |= {12_345 + (other - level) * stride for other in others}
         stride *= size
-    found = demo.sql(
+    found = little.sql(
         "select neighbour_id from mart.neighbour where search_space = 'fcnet' and configuration_id = 12345"
     ).rows()
     assert {row[0] for row in found} == expected
 
 
-def test_all_checks_pass(demo):
+def test_all_checks_pass(little):
+    assert [(result.name, result.example) for result in run_checks(little) if result.failures] == []
+
+
+@pytest.mark.slow
+def test_all_checks_of_the_whole_pass(demo):
     assert [(result.name, result.example) for result in run_checks(demo) if result.failures] == []
 
 
-def test_every_trial_of_the_experiment_is_a_configuration(demo):
+def test_every_trial_of_the_experiment_is_a_configuration(little):
     """The value of a trial is the table's mean at the configuration that the trial resolved to."""
-    rows = demo.sql(
+    rows = little.sql(
         """
         select count(*), count(t.configuration_id), max(abs(m.value - n.value))
         from core.trial as t
@@ -80,7 +103,7 @@ def test_every_trial_of_the_experiment_is_a_configuration(demo):
           and n.configuration_id = t.configuration_id
         """
     ).rows()
-    assert rows[0][:2] == (30_000, 30_000)
+    assert rows[0][:2] == (4 * 4 * 3 * 20, 4 * 4 * 3 * 20)
     assert rows[0][2] < 1e-12
 
 
@@ -90,20 +113,28 @@ def test_the_cookbook_has_a_dozen_questions():
 
 
 @pytest.mark.parametrize(("question", "query", "answer"), QUESTIONS, ids=[q[0][:40] for q in QUESTIONS])
+def test_cookbook_queries_run(little, question, query, answer):
+    """In little the rows are others, the columns are not."""
+    columns = little.sql(query).columns
+    assert [cell.strip() for cell in answer.splitlines()[0].strip("| ").split("|")] == list(columns), question
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("question", "query", "answer"), QUESTIONS, ids=[q[0][:40] for q in QUESTIONS])
 def test_cookbook_answers_hold(demo, question, query, answer):
     relation = demo.sql(query)
     assert markdown(relation.columns, relation.rows()) == answer, question
 
 
-def test_a_second_demo_finds_everything_unchanged(demo, demo_folder, hpowh):
+def test_a_second_demo_finds_everything_unchanged(little, small_demo, hpowh):
     """Run again in the same folder: no source is loaded, no analysis computed, no page written."""
-    demo.close()
-    store = Warehouse(demo_folder / "hpowh.duckdb")
+    little.close()
+    store = Warehouse(small_demo / "hpowh.duckdb")
     before = store.sql(
         "select (select max(ingest_id) from ops.ingest), (select max(analysis_run_id) from ops.analysis_run)"
     ).rows()
     store.close()
-    done = hpowh("demo", "--no-evaluation", "--folder", str(demo_folder))
+    done = hpowh("demo", "--no-evaluation", *SMALL, "--folder", str(small_demo))
     assert done.returncode == 0, done.stderr
     after = store.sql(
         "select (select max(ingest_id) from ops.ingest), (select max(analysis_run_id) from ops.analysis_run)"
@@ -162,6 +193,7 @@ select count(*) from plateau where not leaves
 """
 
 
+@pytest.mark.slow
 def test_views_and_kernel_agree_on_every_table(demo):
     """Degree, improving, tied and neutral neighbours of each configuration; neutrality; optima, a plateau once."""
     landscapes = demo.sql(

@@ -19,6 +19,8 @@ from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 
 ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
 NUMBERS = ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
+FEWEST_DF = 0.01
+"""With fewer degrees of freedom a critical value is beyond 1e100: nothing can be said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,14 +148,19 @@ def _numbers(
     df = quantities.df(matrix)
     with np.errstate(divide="ignore", invalid="ignore"):
         t_value = estimate / error
-    p_value = 2.0 * stats.t.sf(np.abs(t_value), df)
+    # Where the variances are unknown altogether (a singular fit without curvature), nothing is told apart, an interval
+    # would be infinite.
+    df = np.where(df < FEWEST_DF, np.nan, df)
+    is_blank = np.isnan(df)
+    p_value = np.where(is_blank, 1.0, 2.0 * stats.t.sf(np.abs(t_value), df))
+    critical = np.full(len(df), np.nan)
     if method == "tukey":
-        adjusted = tukey_p(t_value, df, size)
-        critical = _by_df(df, lambda each: tukey_critical(each, size, level))
+        adjusted = np.where(is_blank, 1.0, tukey_p(t_value, np.where(is_blank, 1.0, df), size))
+        critical[~is_blank] = _by_df(df[~is_blank], lambda each: tukey_critical(each, size, level))
     elif method == "dunnett":
         correlation = covariance / np.outer(error, error)
-        adjusted = dunnett_p(t_value, correlation, df)
-        critical = _by_df(df, lambda each: dunnett_critical(correlation, each, level))
+        adjusted = np.where(is_blank, 1.0, dunnett_p(t_value, correlation, np.where(is_blank, 1.0, df)))
+        critical[~is_blank] = _by_df(df[~is_blank], lambda each: dunnett_critical(correlation, each, level))
     else:
         corrections: dict[str, Callable[[Floats], Floats]] = {
             "holm": holm,

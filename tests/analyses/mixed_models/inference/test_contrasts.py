@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpowh.analyses.mixed_models.inference.contrasts import (
+    against_control,
     compact_letters,
     contrast_weights,
     critical_difference_groups,
+    pairwise,
 )
+from hpowh.analyses.mixed_models.inference.margins import marginal_means
+from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import DataError
+from hpowh.analyses.mixed_models.model.fit import fit
+
+from ..conftest import cells_of, simulate
 
 
 @settings(max_examples=60)
@@ -55,3 +63,22 @@ def test_custom_contrasts_are_read():
     assert contrast_weights("-RS + PB", levels).tolist() == [0.0, 1.0, -1.0]
     with pytest.raises(DataError, match="Cannot read the contrast"):
         contrast_weights("HB - XX", levels)
+
+
+@pytest.mark.parametrize("method", ["tukey", "dunnett", "holm", "none"])
+def test_without_degrees_of_freedom_nothing_is_told_apart(method):
+    """A singular fit may know nothing of its variances: p is 1 and there is no interval, whatever the difference."""
+    rows = simulate(np.random.default_rng(0))
+    formula = "y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    found = fit(formula, cells_of(formula, rows))
+    known = satterthwaite(found)
+    unknown = replace(known, parameters=known.parameters * 1e12)
+    means = marginal_means(found, "algorithm")[0]
+    pairs = (
+        against_control(found, unknown, means, means.levels[0])
+        if method == "dunnett"
+        else pairwise(found, unknown, means, method)
+    )
+    assert (pairs.p_adjusted == 1.0).all()
+    assert np.isnan(pairs.lower).all() and np.isnan(pairs.upper).all() and np.isnan(pairs.df).all()
+    assert (known.df(means.matrix) > 0.01).all()
