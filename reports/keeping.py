@@ -15,6 +15,8 @@ MANIFEST = "build.json"
 """What says that a folder is a site, whole, and which of its files hpowh made."""
 INPUTS = "inputs.json.gz"
 """What each page was made from, beside the pages: the next build takes over those that stand."""
+ENTRY = b'<meta http-equiv="refresh"'
+"""What stands at the head of an `index.html` that only leads elsewhere."""
 
 
 def take_over(old: Path, new: Path) -> None:
@@ -44,14 +46,24 @@ def is_wanted(page: Page, only: tuple[str, ...]) -> bool:
 
 def stays(site: Path, only: tuple[str, ...]) -> Callable[[Page], bool]:
     """Return what tells whether a page belongs to a build: it is asked for, or stands in the site and is left alone."""
-    made = made_files(site) or set()
+    made = {name for name in made_files(site) or () if not is_entry(site / name)}
     return lambda page: is_wanted(page, only) or page.file in made
+
+
+def is_entry(path: Path) -> bool:
+    """Return whether a file is the `index.html` of a site without overview, which leads to its first page."""
+    if path.name != "index.html" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return ENTRY in file.read(200)
 
 
 def keep_other_pages(site: Path, folder: Path) -> None:
     """Take over from a whole site what hpowh made there and the new build did not: pages of other kinds, their data."""
     for name in sorted(made_files(site) or ()):
-        if name not in (MANIFEST, INPUTS) and (site / name).is_file() and not (folder / name).exists():
+        if name in (MANIFEST, INPUTS) or is_entry(site / name):
+            continue
+        if (site / name).is_file() and not (folder / name).exists():
             take_over(site / name, folder / name)
 
 

@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,16 @@ def chromium() -> Iterator[Any]:
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=[*options, "--no-first-run", "--disable-sync"])
+        browser.new_context = partial(patient, browser.new_context)
         yield browser
         browser.close()
+
+
+def patient(make: Callable[..., Any], **options: Any) -> Any:
+    """Return a context whose pages may take their time: no test depends on how fast the machine is."""
+    context = make(**options)
+    context.set_default_timeout(300_000)
+    return context
 
 
 def is_complaint(message: Any) -> bool:
