@@ -11,11 +11,15 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pytest
+# Tests are small and run side by side: threads within them only wait for each other.
+for name in ("HPOWH_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(name, "1")
 
-from hpowh.warehouse import Warehouse
+import pytest  # noqa: E402 - what reads the settings comes after them
 
-from . import peers
+from hpowh.warehouse import Warehouse  # noqa: E402
+
+from . import peers  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,10 +40,12 @@ IMPURE = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `pure` what needs neither a file, a database nor a process: what `make quick` runs."""
+    """Mark as `pure` what needs neither a file, a database nor a process, which `make quick` runs; others' tools as slow."""
     for item in items:
         if not IMPURE & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("browser") is None:
             item.add_marker("pure")
+        if "peer" in getattr(item, "fixturenames", ()):  # an environment of hundreds of megabytes, from the registry
+            item.add_marker("slow")
 
 
 STATE = tempfile.TemporaryDirectory(prefix="hpowh-tests-")

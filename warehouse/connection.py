@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, WarehouseLockedError
+from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 
 BROKEN_OPTIMIZERS = "top_n_window_elimination"
 """DuckDB 1.5 ends some queries that keep the first rows of a window with an internal error, by what this step makes of
@@ -41,7 +42,7 @@ def connect(
     delay, told = 0.05, False
     while True:
         try:
-            connection = duckdb.connect(str(path), read_only=read_only, config=config or {})
+            connection = duckdb.connect(str(path), read_only=read_only, config=threads_asked_for() | (config or {}))
             connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
             return connection
         except duckdb.Error as error:
@@ -53,6 +54,22 @@ def connect(
             told = True
         time.sleep(min(delay, max(0.0, deadline - time.monotonic())))
         delay = min(delay * 1.5, 1.0)
+
+
+def threads_asked_for() -> dict[str, int]:
+    """Return DuckDB's setting of its threads where `HPOWH_THREADS` names one: on shared machines it takes all cores else.
+
+    Raises:
+        UsageError: it is no whole number above zero.
+    """
+    asked = os.environ.get("HPOWH_THREADS", "").strip()
+    if not asked:
+        return {}
+    if not asked.isdecimal() or int(asked) < 1:
+        raise UsageError(
+            f"HPOWH_THREADS is {asked!r}, which is no number of threads.", "Set it to 1 or more, or unset it."
+        )
+    return {"threads": int(asked)}
 
 
 def _refuse_other_files(path: Path) -> None:

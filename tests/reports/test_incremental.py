@@ -103,6 +103,7 @@ def test_a_new_page_is_in_the_navigation_of_all(store: Warehouse, tmp_path: Path
     assert rebuilt(store, site) == {path.name for path in site.glob("*.html")}
 
 
+@pytest.mark.slow
 def test_a_new_algorithm_changes_the_pages_that_show_colours(store: Warehouse, tmp_path: Path):
     site = tmp_path / "site"
     build_site(store, site)
@@ -114,6 +115,7 @@ def test_a_new_algorithm_changes_the_pages_that_show_colours(store: Warehouse, t
     assert "methods.html" not in anew
 
 
+@pytest.mark.slow
 def test_a_damaged_record_or_a_missing_file_builds_anew(store: Warehouse, tmp_path: Path):
     site = tmp_path / "site"
     build_site(store, site)
@@ -125,6 +127,7 @@ def test_a_damaged_record_or_a_missing_file_builds_anew(store: Warehouse, tmp_pa
     assert rebuilt(store, site) == {path.name for path in site.glob("*.html")}
 
 
+@pytest.mark.slow
 def test_forced_builds_take_nothing_over(store: Warehouse, tmp_path: Path):
     build_site(store, tmp_path / "site")
     assert build_site(store, tmp_path / "site", is_forced=True).reused_count == 0

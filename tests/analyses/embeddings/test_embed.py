@@ -37,6 +37,7 @@ def filled(warehouse: Warehouse, fill_warehouse: Callable[..., None]) -> Warehou
     return warehouse
 
 
+@pytest.mark.slow
 @has_umap
 def test_two_heaps_of_vectors_stay_apart_and_a_seed_repeats():
     rng = np.random.default_rng(0)

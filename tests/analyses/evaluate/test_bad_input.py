@@ -73,6 +73,7 @@ def test_no_toml_and_no_file(spec, tmp_path):
         prepare(tmp_path / "none.toml")
 
 
+@pytest.mark.slow
 def test_a_billion_cells_are_counted_and_refused(spec, hpowh):
     axes = "\n".join(f"space.{name} = {{from = 1, to = 32000, levels = 1000, log = true}}" for name in ("a", "b", "c"))
     names = {"a": "min_samples_split", "b": "min_samples_leaf", "c": "max_leaf_nodes"}

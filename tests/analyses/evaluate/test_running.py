@@ -43,6 +43,7 @@ space.act = ["fit", "raise", "eat", "exit", "leave"]
 HANGING = HOSTILE.replace("timeout = 600", "timeout = 1").replace('"fit", "raise", "eat", "exit", "leave"', '"hang"')
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_nothing(run):
     one, three = run(to="one", jobs=1), run(to="three", jobs=3)
     assert one.height == 6 * 3 * 2 * 2 * 2
@@ -139,7 +140,10 @@ def is_running(worker: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
+@pytest.mark.parametrize(
+    "how",
+    [pytest.param(signal.SIGKILL, id="kill"), pytest.param(signal.SIGINT, id="interrupt", marks=pytest.mark.slow)],
+)
 def test_killed_and_resumed_nothing_is_lost_or_done_twice(tmp_path, spec, how, read):
     """Every training marks its end itself. What was journalled before the kill is never trained again.
 
@@ -248,6 +252,7 @@ space.n_neighbors = [1, 5]
 """
 
 
+@pytest.mark.slow
 def test_several_metrics_with_a_validation_split_in_parallel(run, tmp_path, warehouse):
     """Boosting, a support vector machine, an imported class; samples and a grid; as many values as there should be."""
     from hpowh.analyses.evaluate.job import load_into

@@ -61,6 +61,7 @@ def test_diverged_values_leave_rank_metrics_and_optima_as_they_are() -> None:
     assert ruined.value("assortativity_loss") < tame.value("assortativity_loss") - 0.1  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_ten_thousand_levels() -> None:
     loss = np.random.default_rng(0).random(20_000)
     ordinal = characterise(Surface.make(Space.of((10_000, 2)), np.arange(20_000), loss), Options(has_network=False))
@@ -69,6 +70,7 @@ def test_ten_thousand_levels() -> None:
     assert characterise(few, Options(has_network=False)).value("n_edges") == 200 * 199 / 2
 
 
+@pytest.mark.slow
 def test_ten_thousand_categories_go_to_the_compiled_engine() -> None:
     loss = np.random.default_rng(0).random(10_000)
     surface = Surface.make(Space.of((10_000,), False), np.arange(10_000), loss)

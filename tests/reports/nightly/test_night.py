@@ -134,6 +134,7 @@ def test_a_failed_analysis_does_not_stop_the_others_and_is_shown(place):
     assert "nonsense" in place.summary()["failures"][0]
 
 
+@pytest.mark.slow
 def test_a_failing_page_is_isolated_and_comes_back(built, broken_page, monkeypatch):
     built.write("first.csv", built.runs("digits", seed_count=4))
     with monkeypatch.context():
@@ -176,6 +177,7 @@ def test_a_broken_invariant_keeps_the_old_site(built):
     assert any(step.name == "trace_references" for step in night.failures)
 
 
+@pytest.mark.slow
 def test_the_last_builds_are_kept(built):
     for count in (4, 5, 6, 7):
         built.write("first.csv", built.runs("digits", seed_count=count))
@@ -186,6 +188,7 @@ def test_the_last_builds_are_kept(built):
         assert warehouse.sql("select count(distinct nightly_id) from ops.conclusion").one() <= 4
 
 
+@pytest.mark.slow
 def test_a_folder_of_hpowh_report_is_exchanged_and_kept(place):
     Warehouse.create(place.folder / "hpowh.duckdb")
     assert place.command("report").returncode == 0
@@ -261,6 +264,7 @@ def test_publication_follows_the_data(place):
     assert outcomes(place.build())["publish parquet"] == "done"
 
 
+@pytest.mark.slow
 def test_a_failed_publication_is_shown_and_tried_again(place):
     place.write("hpowh.toml", place.CONFIG + '\n[publish]\ncopy = "first.csv/hpowh.duckdb"\n')
     night = place.build()
