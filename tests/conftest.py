@@ -40,7 +40,7 @@ IMPURE = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `pure` what needs neither a file, a database nor a process, which `make quick` runs; others' tools as slow."""
+    """Mark as `pure` what needs no file, database or process (for `make quick`), as slow what needs another tool."""
     for item in items:
         if not IMPURE & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("browser") is None:
             item.add_marker("pure")

@@ -57,7 +57,7 @@ def connect(
 
 
 def threads_asked_for() -> dict[str, int]:
-    """Return DuckDB's setting of its threads where `HPOWH_THREADS` names one: on shared machines it takes all cores else.
+    """Return DuckDB's setting of its threads where `HPOWH_THREADS` names one: else it takes all cores of a machine.
 
     Raises:
         UsageError: it is no whole number above zero.
