@@ -19,7 +19,7 @@ WEIGHTS = ("equal", "observed")
 Shares = Callable[[Sequence[tuple[str, int]]], float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MarginalMeans:
     """Linear functions of the fixed effects, one a row: `matrix` (r, p), their levels and `by` setting.
 
@@ -72,7 +72,16 @@ def marginal_means(
         kept = [i for i, c in enumerate(fit.problem.all_columns) if c in set(fit.problem.columns)]
         setting = ", ".join(f"{name} = {levels[name][i]}" for name, i in zip(by, chosen, strict=True))
         places = tuple((name, i) for name, i in zip(by, chosen, strict=True))
-        sets.append(MarginalMeans(factor, levels[factor], setting, places, full[:, kept], tuple(estimable.tolist())))
+        sets.append(
+            MarginalMeans(
+                factor=factor,
+                levels=levels[factor],
+                setting=setting,
+                held=places,
+                matrix=full[:, kept],
+                is_estimable=tuple(estimable.tolist()),
+            )
+        )
     return sets
 
 
