@@ -36,7 +36,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = "9"
+VERSION = "10"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

@@ -1,8 +1,9 @@
 """Every pair of a comparison in numbers and words, and the analysis of variance of a model: their table rows.
 
-The p-value of a pair stands beside one that needs no model: exchanged labels. `p_permutation` exchanges the two
-algorithms of the pair on every block (all sign flips up to 16 blocks); `p_permutation_adjusted` shuffles the labels of
-all of them, and is corrected for all pairs as Tukey's method is.
+The p-value of a pair stands beside one that needs no variance model: exchanged labels. `p_permutation` exchanges the
+two algorithms of the pair on every benchmark (all sign flips up to 16 blocks); `p_permutation_adjusted` flips the signs
+of a benchmark's differences for all pairs together and compares with the largest |t| of any pair. To shuffle the labels
+of all algorithms instead would test that none differs: a third algorithm, far worse, then hides how two others differ.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ from hpowh.analyses.mixed_models.studies.strata import strata
 from hpowh.analyses.mixed_models.studies.tables import Row, plain
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
 from hpowh.analyses.statistics.multiplicity import holm
-from hpowh.analyses.statistics.shuffles import is_exact, largest_difference, sign_flips
+from hpowh.analyses.statistics.shuffles import is_exact, sign_flips
+from hpowh.analyses.statistics.simultaneous import FEWEST, simultaneous
 
 LEVEL = 0.05
 SHUFFLES = 10_000
-MOST_VALUES = 2_000
-"""A table of more means than this is not shuffled while somebody waits; `calibrate` shuffles any design."""
 CORRECTED = ("tukey", "holm", "bh", "dunnett")
 """Families that pairs rest on, the first that was asked for; Tukey's where none was."""
 METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
@@ -36,7 +36,7 @@ METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnet
 
 @dataclass(frozen=True)
 class Shuffles:
-    """p-values (pairs,) by exchanged labels: of the pair alone, and of all labels, corrected for all pairs."""
+    """p-values (pairs,) by exchanged labels: of the pair alone, and corrected for all pairs."""
 
     alone: Floats
     together: Floats
@@ -139,10 +139,10 @@ def _shuffled(table: Floats, places: list[tuple[int, int]]) -> Shuffles:
         alone[members] = sign_flips(part[:, of[:, 0]] - part[:, of[:, 1]], draws=SHUFFLES)
         for at in members:
             counts[at] = 2 ** int(chosen.sum()) if is_exact(int(chosen.sum())) else SHUFFLES
-    if table.size > MOST_VALUES:
-        none = np.full(len(places), np.nan)
-        return Shuffles(alone, none, counts, "too many means to shuffle all labels here: hpowh analyse calibrate does")
-    return Shuffles(alone, largest_difference(table, np.array(places), draws=SHUFFLES).p_values, counts)
+    first, second = np.array(places)[:, 0], np.array(places)[:, 1]
+    together = simultaneous(table[:, first] - table[:, second], draws=SHUFFLES).p_adjusted
+    few = f"fewer than {FEWEST} benchmarks: signs flipped for all pairs cannot give 5 %"
+    return Shuffles(alone, together, counts, few if np.isnan(together).all() else None)
 
 
 def sentence_of(row: Row, response: str, block: str | None) -> str:
@@ -165,7 +165,7 @@ def sentence_of(row: Row, response: str, block: str | None) -> str:
     text = f"{head}{said}: {numbers}, 95 % interval {ends[0]:.3g} to {ends[1]:.3g}; "
     text += f"{_p(row['p_adjusted'])} ({METHODS[row['method']]})"
     if row["p_permutation_adjusted"] is not None:
-        text += f", {_p(row['p_permutation_adjusted'])} with labels shuffled within each {block}"
+        text += f", {_p(row['p_permutation_adjusted'])} with labels exchanged on each {block}, for all pairs"
     elif row["p_permutation"] is not None:
         text += f", {_p(row['p_permutation'])} with the two exchanged on each {block} (this pair alone)"
     text += "."

@@ -137,8 +137,8 @@ OPTIONAL = {
     "pairs": (
         "Each pair in words",
         "The difference with its simultaneous interval; a ratio of geometric means where the response is a logarithm. "
-        "p by permutation: the two exchanged on every benchmark; adjusted: all labels shuffled within benchmarks, for "
-        "all pairs. Probability: that the first is ahead on a new benchmark with as many runs as here. Standardised: "
+        "p by permutation: the two exchanged on every benchmark; adjusted: signs flipped by benchmark, for all "
+        "pairs. Probability: that the first is ahead on a new benchmark with as many runs as here. Standardised: "
         "the difference in standard deviations over benchmarks. Equivalent: two one-sided tests show that the "
         "difference is smaller than the region (--rope; by default a tenth of a spread), Holm's correction.",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.studies.analysis import Question, pair_statements
 from hpowh.analyses.mixed_models.studies.units import log_base
-from hpowh.analyses.statistics.shuffles import largest_difference, sign_flips
 
 from ..conftest import cells_of, simulate
 
@@ -120,38 +118,20 @@ def test_the_interval_of_being_ahead_holds_the_truth():
     assert held / count >= stats.binom.ppf(0.001, count, 0.95) / count
 
 
-def test_labels_shuffled_within_blocks_are_all_permutations_in_the_limit():
-    """Three blocks of three: 216 arrangements, gone through one by one."""
-    values = np.array([[1.0, 2.0, 4.0], [1.5, 1.0, 3.0], [0.0, 2.5, 2.0]])
-    pairs = np.array([[0, 1], [0, 2], [1, 2]])
-
-    def largest(table: np.ndarray) -> np.ndarray:
-        sums = table.sum(axis=0)
-        return np.abs(sums[pairs[:, 0]] - sums[pairs[:, 1]])
-
-    every = [
-        largest(np.array([row[list(order)] for row, order in zip(values, orders, strict=True)])).max()
-        for orders in itertools.product(itertools.permutations(range(3)), repeat=3)
-    ]
-    exact = np.array([np.mean(np.array(every) >= one - 1e-9) for one in largest(values)])
-    found = largest_difference(values, pairs, draws=40_000).p_values
-    assert found == pytest.approx(exact, abs=0.01)
-    two = values[:, :2]
-    alone = sign_flips((two[:, 0] - two[:, 1])[:, None])[0]
-    assert largest_difference(two, np.array([[0, 1]]), draws=40_000).p_values[0] == pytest.approx(alone, abs=0.01)
+def test_a_third_far_worse_algorithm_does_not_hide_how_two_differ():
+    rows = simulate(np.random.default_rng(2), benchmarks=8, seeds=4, interaction_sd=0.2)
+    rows["y"] = rows["y"] + 3.0 * (rows["algorithm"] == "B") + 300.0 * (rows["algorithm"] == "C")
+    found = fit(DEFAULT, cells_of(DEFAULT, rows))
+    pair = pair_statements(found, Question(), "algorithm", "model")[0]
+    assert (pair["first"], pair["second"]) == ("A", "B")
+    assert pair["p_permutation_adjusted"] < 0.05
 
 
-def test_what_a_block_lacks_is_not_shuffled_into_it():
-    rng = np.random.default_rng(0)
-    values = rng.standard_normal((9, 3))
-    values[:4, 2] = np.nan
-    pairs = np.array([[0, 1], [0, 2], [1, 2]])
-    values[:, 0] -= 50.0
-    found = largest_difference(values, pairs, draws=2_000)
-    assert found.p_values[0] < 0.01
-    assert found.p_values[2] > 0.5
-    values[4:, 2] = np.nan
-    assert np.isnan(largest_difference(values[:, [0, 1, 2]], pairs, draws=100).p_values[[1, 2]]).all()
+def test_five_benchmarks_have_no_p_for_all_pairs_and_the_reason():
+    rows = simulate(np.random.default_rng(2), benchmarks=5, seeds=4)
+    pair = pair_statements(fit(DEFAULT, cells_of(DEFAULT, rows)), Question(), "algorithm", "model")[0]
+    assert pair["p_permutation_adjusted"] is None and "fewer than 6" in pair["reason"]
+    assert pair["p_permutation"] >= 2 / 2**5
 
 
 def statements(effect: float = 0.0, response: str = "y", **question) -> list[dict]:
