@@ -229,7 +229,8 @@ def analyse_anytime(
     """
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
-        return studies.run_anytime(reader, chosen, response, budgets)
+        rows, said = studies.run_anytime(reader, chosen, response, budgets)
+        return rows, [*reader.known_of(replace(chosen, budget="final"), response), *said]
 
     parameters = {"response": response, "budgets": list(budgets)}
     return run_study(

@@ -34,6 +34,8 @@ GRID = 30
 LADDER_EFFECTS = 500
 """Up to this many random effects besides the runs' the suggested ladder keeps the runs' single points."""
 DEFAULT_RESPONSE = "normalized_regret"
+SEEDED = ("seed", "informativeness")
+"""Presets that need several runs with seeds: published tables have none."""
 
 
 class CellReader(Protocol):
@@ -108,7 +110,12 @@ def run_presets(
         if name == "features" and (as_published or not (setup.features or setup.factors)):
             said.append("Features: none varies in this selection, or none is part of the published checks.")
             continue
-        rows += steps[name](lambda formula: reader.cells(formula, selection), setup)
+        try:
+            rows += steps[name](lambda formula: reader.cells(formula, selection), setup)
+        except DataError as error:
+            said.append(f"Not checked: {name}{' (it needs seeds)' if name in SEEDED else ''}. {error}")
+    if not rows and any("Not checked" in one for one in said):
+        raise DataError(f"None of these checks can be made: {' '.join(said)}")
     return rows, said
 
 
