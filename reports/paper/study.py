@@ -60,8 +60,8 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
             f'hpowh analyse lmem "{MODEL}" --experiment {name} --budget final --emm algorithm',
         )
     chosen = found[0].analysis_run_id if run is None else run
-    rows = _rows(warehouse, "mixed_models/standing", run=chosen)
-    known = _rows(warehouse, "ledger/analysis_run", run=chosen)
+    rows = _rows(warehouse, queries.text("mixed_models/standing"), run=chosen)
+    known = _rows(warehouse, queries.text("ledger/analysis_run"), run=chosen)
     settings = list(dict.fromkeys(row["setting"] for row in rows))
     if not rows or setting not in settings:
         if setting or not rows:
@@ -76,7 +76,11 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
         table: [row for row in _table(warehouse, table, chosen) if row.get("model") == model]
         for table in ("lmem_model", "lmem_marginal_mean", "lmem_contrast", "lmem_group", "lmem_variance_component")
     }
-    pairs = [row for row in _rows(warehouse, "mixed_models/differences", run=chosen) if row["setting"] == setting]
+    pairs = [
+        row
+        for row in _rows(warehouse, queries.text("mixed_models/differences"), run=chosen)
+        if row["setting"] == setting
+    ]
     calibrated = _newest(warehouse, "mixed_models.calibrate", name)
     ranked = _newest(warehouse, "rankings", name)
     blocks = {row["block"] for row in _table(warehouse, "lmem_coverage", chosen) if row["row_count"]}
@@ -91,10 +95,10 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
         model=tables["lmem_model"][0],
         parameters=json.loads(known[0]["parameters"]),
         warnings=json.loads(known[0]["warnings"]),
-        calibration=next(iter(_rows(warehouse, "mixed_models/calibration", run=calibrated)), None)
+        calibration=next(iter(_rows(warehouse, queries.text("mixed_models/calibration"), run=calibrated)), None)
         if calibrated
         else None,
-        agreement=_rows(warehouse, "rankings/agreement", run=ranked) if ranked else [],
+        agreement=_rows(warehouse, queries.text("rankings/agreement"), run=ranked) if ranked else [],
         benchmark_count=len(blocks),
         is_log=levels[0]["response"] == "log_regret",
     )
@@ -111,7 +115,7 @@ def _experiment(warehouse: Warehouse, name: str | None) -> str:
 
 
 def _rows(warehouse: Warehouse, query: str, **values: Any) -> list[dict[str, Any]]:
-    return list(warehouse.sql(queries.text(query), values).pl().to_dicts())
+    return list(warehouse.sql(query, values).pl().to_dicts())
 
 
 def _table(warehouse: Warehouse, name: str, run: int) -> list[dict[str, Any]]:

@@ -160,7 +160,7 @@ def test_it_runs_on_an_empty_warehouse(empty, name):
 @pytest.mark.parametrize("name", queries.names())
 def test_it_runs_on_a_filled_warehouse(filled, name):
     rows = run(filled, name)
-    assert rows or name in WITHOUT_ROWS
+    assert rows or name in WITHOUT_ROWS or (name in WITHOUT_ROWS_IN_LITTLE and is_little(filled))
 
 
 WITHOUT_ROWS = {
@@ -171,7 +171,8 @@ WITHOUT_ROWS = {
     "landscape/embedding_optima", "landscape/embedding_paths", "landscape_across/fidelities", "landscape_input/costs",
     "landscape_input/stale_planes", "landscape_input/trials",
     # It asks neither for anomalies nor comparisons nor power nor a calibration nor tiers, and fits one model.
-    "mixed_models/anomalies", "mixed_models/anomalous", "mixed_models/calibrated", "mixed_models/calibration",
+    "mixed_models/anomalies", "mixed_models/anomalous", "mixed_models/anomaly_why", "mixed_models/anytime",
+    "mixed_models/anytime_pairs", "mixed_models/calibrated", "mixed_models/calibration",
     "mixed_models/comparisons", "mixed_models/others", "mixed_models/power", "rankings/tiers",
     # None of its runs failed or ended early, no block lacks an algorithm, factors do not vary within benchmarks.
     "coverage/ends", "mixed_models/failures", "mixed_models/strata", "rankings/costs", "rankings/failures",
@@ -179,12 +180,20 @@ WITHOUT_ROWS = {
     # It has had no nightly build, and all of its rows are usable.
     "nightly/kept", "overview/changes", "overview/failed_builds", "overview/failed_steps", "overview/latest_nightly",
     "overview/refused", "overview/unusable",
-    # Its sweeps have one metric, no intermediate values and no condition, and nothing was left untried.
+    # Its sweeps were drawn at random: nothing narrowed them.
+    "sweep/narrowed",
+    # They have one metric, no intermediate values and no condition, and nothing was left untried.
     "sweep/front_suggestions", "sweep/front_values", "sweep/hypervolume", "sweep/knee", "sweep/published",
     "sweep/rungs", "sweep/curve_band", "sweep/curves", "sweep/front", "sweep/steps", "sweep/tradeoff", "sweep/untried",
     "sweep/unused", "sweep_input/rules",
 }  # fmt: skip
 """What the demo has no rows for; every other query gives some."""
+WITHOUT_ROWS_IN_LITTLE = {"mixed_models/spreads", "sweep/compared_ranges", "sweep/interactions"}
+"""Four tables have too few benchmarks for variances of their own, 24 trials too few for pairs of hyperparameters."""
+
+
+def is_little(warehouse: Warehouse) -> bool:
+    return "small-demo" in warehouse.path.parts
 
 
 def named_in_code() -> dict[str, list[str]]:
