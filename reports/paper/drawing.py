@@ -7,7 +7,7 @@ texts, so that they have its font; SVG and PDF name theirs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -20,7 +20,7 @@ FONTS = {"serif": "Times New Roman, Times, serif", "sans": "Helvetica, Arial, sa
 LEADING = 1.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """A straight line."""
 
@@ -43,7 +43,7 @@ class Dot:
     colour: str = BLACK
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Text:
     """A text on its baseline; `anchor` is `start`, `middle` or `end`."""
 
@@ -65,7 +65,20 @@ class Sheet:
     parts: Sequence[Line | Dot | Text]
     title: str
     font: str = "serif"
-    keywords: Sequence[str] = field(default_factory=tuple)
+
+
+def line(
+    x1: float, y1: float, x2: float, y2: float, width: float = 0.6, colour: str = BLACK, *, is_dotted: bool = False
+) -> Line:
+    """Return a line from a point to another."""
+    return Line(x1=x1, y1=y1, x2=x2, y2=y2, width=width, colour=colour, is_dotted=is_dotted)
+
+
+def text(
+    x: float, y: float, content: str, size: float, anchor: str = "start", *, is_bold: bool = False, colour: str = BLACK
+) -> Text:
+    """Return a text at a point."""
+    return Text(x=x, y=y, content=content, size=size, anchor=anchor, is_bold=is_bold, colour=colour)
 
 
 def svg(sheet: Sheet) -> str:

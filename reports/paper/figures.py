@@ -9,7 +9,7 @@ from typing import Any
 
 from hpowh.reports.charts.palette import LIGHT
 from hpowh.reports.names import shorten
-from hpowh.reports.paper.drawing import BLACK, GREY, Dot, Line, Sheet, Text
+from hpowh.reports.paper.drawing import BLACK, GREY, Dot, Line, Sheet, Text, line, text
 from hpowh.reports.paper.study import Study
 from hpowh.reports.paper.words import response
 from hpowh.reports.pictures.drawing import width_of
@@ -64,7 +64,7 @@ def ranking_sheet(study: Study, look: Look) -> Sheet:
     top, bottom = 0.6 * size, 0.6 * size + step * len(rows)
     heights = [top + step * (i + 0.5) for i in range(len(rows))]
     parts: list[Part] = [
-        Text(left, y + 0.33 * size, name, size, "end", is_bold=i == 0)
+        text(left, y + 0.33 * size, name, size, "end", is_bold=i == 0)
         for i, (y, name) in enumerate(zip(heights, names, strict=True))
     ]
     means = [(row["estimate"], row["lower"], row["upper"]) for row in rows]
@@ -99,11 +99,11 @@ def _panel(
 
     parts: list[Part] = []
     if zero:
-        parts.append(Line(place(0.0), heights[0] - look.size, place(0.0), bottom, 0.5, GREY, is_dotted=True))
+        parts.append(line(place(0.0), heights[0] - look.size, place(0.0), bottom, 0.5, GREY, is_dotted=True))
     for i, (y, (middle, lower, upper)) in enumerate(zip(heights, values, strict=True)):
         colour = LIGHT[0] if i == 0 else BLACK
         if lower is not None and upper is not None:
-            parts.append(Line(place(lower), y, place(upper), y, 0.8, colour))
+            parts.append(line(place(lower), y, place(upper), y, 0.8, colour))
         parts.append(Dot(place(middle), y, 0.24 * look.size, colour))
     most = 3 if ends[1] - ends[0] < 12 * look.size else 5
     return [*parts, *_axis(ends, bottom, round_ticks(low, high, most), place, look, titles)]
@@ -121,7 +121,7 @@ def _rank_panel(
     for i, (y, row) in enumerate(zip(heights, rows, strict=True)):
         colour = LIGHT[0] if i == 0 else BLACK
         parts.append(
-            Line(place(row["rank_lower"] - 0.3), y, place(row["rank_upper"] + 0.3), y, 0.4 * look.size, colour)
+            line(place(row["rank_lower"] - 0.3), y, place(row["rank_upper"] + 0.3), y, 0.4 * look.size, colour)
         )
     every = max(1, math.ceil(count * 1.6 * look.size / (ends[1] - ends[0])))
     ticks = [float(rank) for rank in range(1, count + 1) if (rank - 1) % every == 0]
@@ -137,16 +137,16 @@ def _axis(
     titles: tuple[str, str],
 ) -> list[Part]:
     size, middle = look.size, 0.5 * (ends[0] + ends[1])
-    parts: list[Part] = [Line(ends[0], y, ends[1], y, 0.6)]
+    parts: list[Part] = [line(ends[0], y, ends[1], y, 0.6)]
     for tick in ticks:
         parts += [
-            Line(place(tick), y, place(tick), y + 0.3 * size, 0.6),
-            Text(place(tick), y + 1.3 * size, tick_text(tick), 0.9 * size, "middle"),
+            line(place(tick), y, place(tick), y + 0.3 * size, 0.6),
+            text(place(tick), y + 1.3 * size, tick_text(tick), 0.9 * size, "middle"),
         ]
     return [
         *parts,
-        Text(middle, y + 2.6 * size, titles[0], 0.95 * size, "middle"),
-        Text(middle, y + 3.7 * size, titles[1], 0.85 * size, "middle", colour="#444444"),
+        text(middle, y + 2.6 * size, titles[0], 0.95 * size, "middle"),
+        text(middle, y + 3.7 * size, titles[1], 0.85 * size, "middle", colour="#444444"),
     ]
 
 
@@ -180,28 +180,28 @@ def cd_sheet(study: Study, look: Look) -> Sheet:
     axis, bar = 3.6 * size, 0.9 * size
     way = {"min": "lower is better", "max": "higher is better"}.get(rows[0]["direction"] or "", "")
     parts: list[Part] = [
-        Text(0.5 * (start + end), 1.0 * size, f"Mean {response(study)} ({way})", 0.95 * size, "middle"),
-        Line(start, axis, end, axis, 0.6),
+        text(0.5 * (start + end), 1.0 * size, f"Mean {response(study)} ({way})", 0.95 * size, "middle"),
+        line(start, axis, end, axis, 0.6),
     ]
     for tick in round_ticks(min(best, worst), max(best, worst), 4):
         parts += [
-            Line(place(tick), axis - 0.35 * size, place(tick), axis, 0.6),
-            Text(place(tick), axis - 0.7 * size, tick_text(tick), 0.9 * size, "middle"),
+            line(place(tick), axis - 0.35 * size, place(tick), axis, 0.6),
+            text(place(tick), axis - 0.7 * size, tick_text(tick), 0.9 * size, "middle"),
         ]
     joined = cliques(rows)
     for number, (first, last) in enumerate(joined):
         y = axis + 0.8 * size + bar * number
         at = [place(float(rows[one]["estimate"])) for one in (first, last)]
-        parts.append(Line(min(at) - 1.5, y, max(at) + 1.5, y, 0.3 * size))
+        parts.append(line(min(at) - 1.5, y, max(at) + 1.5, y, 0.3 * size))
     top = axis + 1.2 * size + bar * len(joined)
     for i, (row, label) in enumerate(zip(rows, labels, strict=True)):
         is_left = i < half
         y = top + 1.35 * size * (i if is_left else len(rows) - 1 - i) + 0.8 * size
         x, side = place(float(row["estimate"])), start - 0.8 * size if is_left else end + 0.8 * size
         parts += [
-            Line(x, axis, x, y, 0.5),
-            Line(x, y, side, y, 0.5),
-            Text(
+            line(x, axis, x, y, 0.5),
+            line(x, y, side, y, 0.5),
+            text(
                 side - 2 if is_left else side + 2, y + 0.33 * size, label, size, "end" if is_left else "start",
                 is_bold=i == 0,
             ),

@@ -16,7 +16,7 @@ from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.reports.paper import tables
 from hpowh.reports.paper.budgets import compare_budgets
 from hpowh.reports.paper.cli import points
-from hpowh.reports.paper.drawing import Dot, Line, Sheet, Text, pgf, svg, write_pdf
+from hpowh.reports.paper.drawing import Dot, Line, Sheet, line, pgf, svg, text, write_pdf
 from hpowh.reports.paper.figures import Look, cliques, ranking_sheet, round_ticks
 from hpowh.reports.paper.references import ENTRIES
 from hpowh.reports.paper.study import Study, read_study
@@ -169,7 +169,7 @@ def test_widths_have_units(text: str, value: float | None):
 SHEET = Sheet(
     width=200,
     height=50,
-    parts=[Line(0, 0, 10, 10, is_dotted=True), Dot(5, 5, 2), Text(100, 25, r"<$x_1$> & \100% 模型", 8, "middle")],
+    parts=[line(0, 0, 10, 10, is_dotted=True), Dot(5, 5, 2), text(100, 25, r"<$x_1$> & \100% 模型", 8, "middle")],
     title="A <title>",
 )
 
