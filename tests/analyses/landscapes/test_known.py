@@ -20,14 +20,14 @@ def test_the_truth_is_found(one) -> None:
 
 
 def test_neighbours_of_nk_landscapes_correlate_as_is_said() -> None:
-    """The mean over 40 instances."""
+    """The mean over 12 instances."""
     for others in (0, 3, 7):
         measured = []
-        for seed in range(40):
+        for seed in range(12):
             one = nk(8, others, seed=seed)
             options = Options(has_network=False, has_importance=False)
             measured.append(characterise(Surface.from_grid(one.loss), options).value("assortativity_loss"))
-        assert np.mean(measured) == pytest.approx(one.truth["assortativity_loss"], abs=0.03)
+        assert np.mean(measured) == pytest.approx(one.truth["assortativity_loss"], abs=0.06)
 
 
 def test_what_cannot_be_made_is_refused() -> None:
