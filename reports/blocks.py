@@ -135,8 +135,6 @@ class Plot:
     log_toggles: Sequence[str] = ()
     """Axes (`"x"`, `"y"`) that a reader may switch between linear and logarithmic."""
     height: int = 420
-    least_width: int = 0
-    """On a page that is narrower, in pixels, the chart scrolls inside its frame."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +172,8 @@ class Figure(Block):
     """What the chart shows, for someone who cannot see it."""
     analysis_run_id: int | None = None
     notes: Sequence[str] = ()
+    least_width: int = 0
+    """On a page that is narrower, in pixels, a chart of Plotly's scrolls inside its frame."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,12 +110,12 @@ def standing_blocks(site: SiteContext, run: int) -> list[Block]:
                 {},
                 (("Model", models), ("Setting", [setting or "all" for setting in settings])),
                 height=height(min(longest, MOST_DRAWN)) + 30,
-                least_width=640,
             ),
             query=query,
             alt="Three panels, one row a level: mean with interval, span of possible ranks, difference from the best.",
             analysis_run_id=run,
             notes=notes,
+            least_width=640,
         ),
         result_table(
             site,
