@@ -17,6 +17,7 @@ from hpowh.reports.blocks import Block, Explorer, Figure, Table, Warnings, flat
 from hpowh.reports.charts.palette import Colours
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.inputs import Notes, WatchedWarehouse
+from hpowh.reports.numbers import better
 from hpowh.reports.page import Failure, Page
 from hpowh.reports.query import Query, with_values
 from hpowh.warehouse import queries
@@ -25,6 +26,9 @@ from hpowh.warehouse.migrate import program_version
 
 if TYPE_CHECKING:
     from hpowh.warehouse import Warehouse
+
+UNITS = {"percent": "%", "share": "0 to 1", "s": "s", "bytes": "bytes"}
+"""A metric's unit -> how an axis or a heading says it; a metric without unit says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +128,11 @@ class SiteContext:
     def rows(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run a query whose SQL is not shown, and return its rows as tuples."""
         return self.warehouse.sql(sql, parameters or None).rows()
+
+    def metric(self, name: str, direction: str) -> str:
+        """Return what every label of a metric says: its name, its unit where it has one, which direction is better."""
+        unit = next((UNITS.get(unit) for (unit,) in self.rows(queries.text("ledger/unit"), metric=name)), None)
+        return f"{name} ({f'{unit}, ' if unit else ''}{better(direction)})"
 
     def href(self, key: Sequence[str], anchor: str = "") -> str | None:
         """Return the relative address of a page (and a block on it), or None where this build has no such page."""

@@ -79,6 +79,7 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "metric": [
         ("sweep/*", "select max(metric_id) from result.sweep_summary", 1),
         ("sweep_input/*", "select max(metric_id) from core.sweep_metric", 1),
+        ("ledger/unit", "select max(name) from core.metric", "none"),
         ("*", "select max(metric_id) from core.evaluation", 1),
     ],
     "sweep": [("*", "select max(sweep_id) from result.sweep_summary", 1)],

@@ -70,7 +70,7 @@ def kinds(path: Path) -> list[str]:
         ("Name,State,Runtime,Created,lr,val_loss\na,finished,1,2026-01-01,0.1,2\n", ["trials"]),
         ("number,value,params_lr,state\n0,1.5,0.1,COMPLETE\n", ["trials"]),
         ("framework,task,fold,result\nA,t,0,1\nB,t,0,2\nA,u,0,1\nB,u,0,2\n", ["runs"]),
-        ("a,b\n1,2\n3,4\n", []),
+        ("a,b\n1,2\n3,4\n", ["runs", "grid", "trials", "features"]),
     ],
 )
 def test_tables_are_told_apart_by_header_and_grain(tmp_path, text, kind):

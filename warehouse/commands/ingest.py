@@ -93,7 +93,7 @@ def ingest(
         **pairs(option, "--option"),
     }
     given = {key: value for key, value in options.items() if value is not None}
-    kind, place = _kind_and_place(source, path, as_json)
+    kind, place = _kind_and_place(source, path, given, as_json)
     job = Declared(kind, place, name, pairs(mapping, "--map"), given)
     _answered(job, how)
 
@@ -112,7 +112,7 @@ class _How:
     write_config: bool
 
 
-def _kind_and_place(source: str, path: str | None, as_json: bool) -> tuple[str, str]:
+def _kind_and_place(source: str, path: str | None, options: dict[str, Any], as_json: bool) -> tuple[str, str]:
     """Return the kind of source and what to load; a path alone is recognised by its content, and why is said.
 
     Raises:
@@ -134,13 +134,19 @@ def _kind_and_place(source: str, path: str | None, as_json: bool) -> tuple[str, 
         raise UsageError(
             f"{source} is neither a file or folder here nor a kind of source.", f"Kinds: {', '.join(sources())}."
         )
-    found = recognise(place)
+    found = recognise(place, options)
     if len(found) == 1:
         if not as_json:
             note(f"{source}: read as {found[0].kind}, for {found[0].why}.")
         return found[0].kind, source
-    why = "; ".join(f"{one.kind}: {one.why}" for one in found) or "nothing in it is known"
-    kinds = [one.kind for one in found] or sources()
+    if not found:
+        raise UsageError(
+            f"{source}: nothing in it is known.",
+            f"Tables end in .csv, .tsv, .txt, .parquet, .jsonl or .json; of other files say what they are: "
+            f"hpowh ingest KIND {shlex.quote(source)}, where KIND is one of {', '.join(sources())}.",
+        )
+    why = "; ".join(f"{one.kind}: {one.why}" for one in found)
+    kinds = [one.kind for one in found]
     question = Question(f"what is it? ({why})", kinds, "kind", f"hpowh ingest {{}} {shlex.quote(source)}")
     if not is_answered_here():
         raise QuestionsError(source, [question])
@@ -242,7 +248,10 @@ def _named_rightly(error: HpowhError, job: Declared) -> HpowhError:
     is_of_rows = isinstance(error, RowsRefusedError) and job.kind in TABLES
     if is_of_rows or not isinstance(error, IngestError | UsageError) or not place.exists():
         return error
-    found = recognise(place)
+    try:
+        found = recognise(place, job.options)
+    except IngestError:
+        return error
     if len(found) == 1 and found[0].kind != job.kind:
         right = (
             f"This looks like {found[0].kind}, for {found[0].why}: hpowh ingest {found[0].kind} {shlex.quote(job.path)}"

@@ -66,13 +66,31 @@ class Problem:
         return f"row {self.row:,}, column {self.column!r}, value {self.value!r}: {self.reason}"
 
 
+def _kinds(problems: list[Problem]) -> list[list[Problem]]:
+    """Return the problems by column and reason, in the order of the first of each."""
+    kinds: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault((problem.column, problem.reason), []).append(problem)
+    return list(kinds.values())
+
+
+def _alike(problems: list[Problem]) -> str:
+    """Return the first of some problems of one kind, and where the others are."""
+    first, *others = problems
+    if not others:
+        return str(first)
+    places = ", ".join(f"{problem.row:,} ({problem.value!r})" for problem in others)
+    return f"{first}; likewise row{'s' if len(others) > 1 else ''} {places}"
+
+
 class RowsRefusedError(IngestError):
     """Some rows are not acceptable; carries the first of them."""
 
     def __init__(self, location: str, count: int, problems: list[Problem], hint: str = "") -> None:
         self.count, self.problems = count, problems
-        shown = "; ".join(str(problem) for problem in problems[:5])
-        more = f" (and {count - 5:,} more)" if count > 5 else ""
+        first = problems[:5]
+        shown = "; ".join(_alike(kind) for kind in _kinds(first))
+        more = f" (and {count - len(first):,} more)" if count > len(first) else ""
         rows = "row is" if count == 1 else "rows are"
         super().__init__(
             f"{location}: {count:,} {rows} not acceptable: {shown}{more}. Nothing was loaded.",

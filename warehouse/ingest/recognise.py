@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.registry import find_source, sources
 from hpowh.warehouse.sources.tables.kinds import kinds_of_table
 from hpowh.warehouse.sources.tables.tabular import FORMATS
@@ -25,10 +26,16 @@ class Recognised:
     why: str
 
 
-def recognise(path: Path) -> list[Recognised]:
+def recognise(path: Path, options: Mapping[str, Any] | None = None) -> list[Recognised]:
     """Return the kinds of source that a path can be: one where it is clear, several where it must be asked.
 
     A source says so itself by `recognises(path)`, which returns why, or None; third parties' are asked, too.
+
+    Args:
+        options: what was said of the source, such as the encoding of a table.
+
+    Raises:
+        IngestError: it is empty, or a table that cannot be read.
     """
     for kind in sources():
         hook = getattr(find_source(kind), "recognises", None)
@@ -37,6 +44,8 @@ def recognise(path: Path) -> list[Recognised]:
             return [Recognised(kind, str(why))]
     if path.is_dir():
         return _folder(path)
+    if path.is_file() and not path.stat().st_size:
+        raise IngestError(f"{path} is empty.", "Nothing was loaded.")
     if _begins(path, b"SQLite format 3\0"):
         return _sqlite(path)
     if path.suffix == ".wandb":
@@ -46,10 +55,7 @@ def recognise(path: Path) -> list[Recognised]:
     if _begins(path, b'{"op_code"') or b'"op_code"' in _start(path) and b'"worker_id"' in _start(path):
         return [Recognised("optuna", "its lines are those of Optuna's journal")]
     if _is_table(path):
-        try:
-            return [Recognised(kind, why) for kind, why in kinds_of_table(path)]
-        except HpowhError:
-            return []
+        return [Recognised(kind, why) for kind, why in kinds_of_table(path, options)]
     return []
 
 
@@ -94,6 +100,7 @@ SIGNS = (
     ("syne-tune", "results.csv.zip", "it holds Syne Tune's results.csv.zip"),
     ("carps", "trial_logs.jsonl", "it holds CARP-S' trial_logs.jsonl"),
     ("wandb", "*.wandb", "it holds W&B's offline runs"),
+    ("wandb", "wandb-summary.json", "it holds summaries of W&B's runs"),
     ("evaluated", "plan.json", "it holds the plan of hpowh evaluate"),
     ("mlflow", "meta.yaml", "it holds MLflow's meta.yaml"),
     ("ray-tune", "params.json", "it holds Ray Tune's params.json"),

@@ -95,7 +95,7 @@ def _distribution(site: SiteContext, benchmark_id: int, landscapes: list[dict[st
     for mine in grouped(query.rows(), "metric", "search_space", "split", "fidelity").values():
         label = _label(mine[0], landscapes)
         is_log = mine[0]["is_log"]
-        title = f"{mine[0]['metric']} ({better(direction[label])})"
+        title = site.metric(mine[0]["metric"], direction[label])
         limits = [mine[0]["lowest"], mine[0]["median"], mine[0]["highest"]]
         best = limits[0] if direction[label] == "min" else limits[2]
         text = f"best {number(best)}, median {number(limits[1])}, {mine[0]['configuration_count']:,} configurations"
@@ -150,7 +150,12 @@ def _best_table(site: SiteContext, benchmark_id: int, row: Landscape, label: str
     )
     columns = [
         Column(name="place", label="Place"),
-        Column(name="mean_value", label=f"{row['metric']}, mean", digits=5, help=better(row["direction"])),
+        Column(
+            name="mean_value",
+            label=f"{row['metric']}, mean",
+            digits=5,
+            help=site.metric(row["metric"], row["direction"]),
+        ),
         Column(
             name="value_sd",
             label="SD over seeds",

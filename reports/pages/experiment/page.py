@@ -14,7 +14,7 @@ from hpowh.reports.charts.explorer import MOST_RUNS, packed
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
-from hpowh.reports.numbers import better, number
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.query import Query
 from hpowh.reports.trust import trust
@@ -48,7 +48,7 @@ def findings(site: SiteContext) -> Iterator[Finding]:
 def _lead(site: SiteContext, name: str) -> str:
     algorithms, benchmarks, seeds, runs = site.rows(queries.text("experiment/size"), experiment=name)[0]
     metrics = site.rows(queries.text("experiment/metrics"), experiment=name)
-    measured = ", ".join(f"{metric} ({better(direction)})" for metric, direction in metrics) or "no metric yet"
+    measured = ", ".join(site.metric(metric, direction) for metric, direction in metrics) or "no metric yet"
     return (
         f"{plural(algorithms, 'algorithm')} on {plural(benchmarks, 'benchmark')}, {plural(seeds, 'seed')}, "
         f"{plural(runs, 'run')}; measured by {measured}."
@@ -318,7 +318,7 @@ def anytime_plot(site: SiteContext, query: Query, *, by: str = "benchmark", labe
         x = axis("Budget", is_log=mine[0]["scale"] == "log")
         title = f"Distance in {metric} (lower is better)"
         variants[f"{key},0"] = _curve_variant(site, mine, "regret", title, x)
-        title = f"{metric} ({better(mine[0]['direction'])})"
+        title = site.metric(metric, mine[0]["direction"])
         variants[f"{key},1"] = _curve_variant(site, mine, "incumbent", title, x)
     shown = ("distance from the best known value", "the value itself")
     return Plot(variants, {}, ((label, subjects), ("Setting", settings), ("Shown", shown)), log_toggles=("x", "y"))

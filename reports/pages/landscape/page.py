@@ -9,7 +9,7 @@ from functools import partial
 from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
-from hpowh.reports.numbers import better, number
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject, words
 from hpowh.reports.pages.landscape import runs as optimisers
@@ -88,7 +88,7 @@ def _build(
     carried = site.query(
         queries.text("landscape/transfer"), space=space, benchmark=benchmark, context=f"{metric} {split}{at}"
     )
-    label = f"{metric} ({better(direction)})"
+    label = site.metric(metric, direction)
     sign = -1.0 if direction == "max" else 1.0
     (space_id, epsilon, rule) = site.rows(queries.text("landscape/tolerance"), run=run)[0]
     by_rank = [row for row in importance.rows() if row["scope"] == "ranks"]

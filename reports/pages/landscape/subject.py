@@ -6,7 +6,7 @@ from typing import Any
 
 from hpowh.reports.blocks import Prose
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import better, number
+from hpowh.reports.numbers import number
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
@@ -53,7 +53,7 @@ def about(site: SiteContext, run: int, space: str, metric: str, direction: str) 
     one = site.query(queries.text("landscape/subject"), run=run).rows()[0]
     hyperparameters = site.query(queries.text("search_space/hyperparameters"), space=one["search_space_id"]).rows()
     values = (
-        f"Every configuration's value is its {metric} ({better(direction)}) on the {one['split']} split of "
+        f"Every configuration's value is its {site.metric(metric, direction)} on the {one['split']} split of "
         f"{one['benchmark']}{_where(one)}: {plural(one['evaluations'], 'evaluation')} of "
         f"{plural(one['configuration_count'], 'configuration')}{_unusable(one)}."
     )

@@ -8,7 +8,6 @@ from typing import Any
 from hpowh.reports.blocks import Block, Column, Figure, Table
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import better
 from hpowh.warehouse import queries
 
 POINTS = 700
@@ -20,7 +19,7 @@ Row = Mapping[str, Any]
 
 def course(site: SiteContext, run: int, sweep_id: int, summary: Row, suffix: str) -> list[Block]:
     """Return the optimisation history, intermediate curves, stopping early, duration and budget against value."""
-    label = f"{summary['metric']} ({better(summary['direction'])})"
+    label = site.metric(summary["metric"], summary["direction"])
     sign = 1 if summary["direction"] == "min" else -1
     about = {"sweep": sweep_id, "metric": summary["metric_id"]}
     query = site.query(queries.text("sweep/history"), **about, sign=sign, most=float(POINTS))

@@ -12,7 +12,7 @@ from hpowh.reports.blocks import Block, Facts, Figure, Findings, Prose
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
-from hpowh.reports.numbers import better, number
+from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
 from hpowh.reports.pages.sweep import advice, tables
 from hpowh.reports.pages.sweep import course as over_time
@@ -91,7 +91,7 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
     trials = shown.load_trials(site, few[0]["sweep_id"], wanted, metrics, logs)
     for at, (summary, suffix) in enumerate(zip(few, suffixes, strict=True)):
         if len(few) > 1:
-            blocks.append(Prose(f"{summary['metric']} ({better(summary['direction'])})"))
+            blocks.append(Prose(site.metric(summary["metric"], summary["direction"])))
         if not summary["reason"]:
             blocks.append(shown.parallel(trials, at, summary, names[at], suffix))
         if at == 0:
@@ -119,7 +119,7 @@ def _asked(site: SiteContext, run: int, summaries: Sequence[Row]) -> Prose:
     for source in site.query(queries.text("sweep/loaded"), sweep=first["sweep_id"]).rows():
         tool = "" if source["tool"] in ("table", None) else f", {source['tool']}"
         loaded = f" Loaded from {source['uri']} (source {source['name']}{tool})."
-    parts = [(f"{one['metric']} ({better(one['direction'])})", _used(one)) for one in summaries]
+    parts = [(site.metric(one["metric"], one["direction"]), _used(one)) for one in summaries]
     if len({used for _, used in parts}) == 1:
         asked = f"{' and '.join(metric for metric, _ in parts)} in {parts[0][1]}"
     else:

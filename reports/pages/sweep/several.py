@@ -8,7 +8,6 @@ from typing import Any
 from hpowh.reports.blocks import Block, Column, Figure, Table
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import better
 from hpowh.reports.pages.sweep.exports import for_front
 from hpowh.warehouse import queries
 
@@ -29,7 +28,7 @@ def front(site: SiteContext, run: int, summaries: Sequence[Row]) -> list[Block]:
     rows = query.rows()
     blocks: list[Block] = []
     if rows:
-        label = [f"{s['metric']} ({better(s['direction'])})" for s in (one, other)]
+        label = [site.metric(s["metric"], s["direction"]) for s in (one, other)]
         more = "" if len(summaries) == 2 else f" The front is that of all {len(summaries)} metrics."
         total = rows[0]["total"]
         notes = (f"The front and every k-th other of {total:,} trials.",) if total > len(rows) else ()

@@ -10,7 +10,6 @@ from hpowh.reports.blocks import Block, Column, Figure, Parallel, TrialTable
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.charts.trials import packed, packed_size, scale_of
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import better
 from hpowh.reports.pages.sweep.wide import Wide, wide_trials
 from hpowh.warehouse import queries
 
@@ -128,7 +127,7 @@ def slices(
 ) -> list[Block]:
     """Return one hyperparameter at a time, and the map of the strongest pair."""
     about = {"run": run, "metric": summary["metric_id"]}
-    label = f"{summary['metric']} ({better(summary['direction'])})"
+    label = site.metric(summary["metric"], summary["direction"])
     curve, surface = (
         site.query(queries.text("sweep/dependence"), **about),
         site.query(queries.text("sweep/surface"), **about),

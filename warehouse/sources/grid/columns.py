@@ -9,7 +9,7 @@ from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
-from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, plain_name, words
+from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, NAMES, SPREADS, plain_name, words
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     Role,
@@ -18,6 +18,7 @@ from hpowh.warehouse.sources.tables.roles import (
     direction_question,
     given_roles,
     guess_by_name,
+    listed,
     only_columns,
 )
 from hpowh.warehouse.sources.tables.tabular import Staged
@@ -60,6 +61,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
     check_directions(plan.direction_option, [metric.name for metric in plan.metrics])
     _require(plan, staged)
+    plan.said += no_setting(plan)
     plan.lists = _with_lists(connection, staged, plan.hyperparameters)
     return plan
 
@@ -96,14 +98,26 @@ def _roles(
     if not set(rest) - indexes and not any(role.name == "hyperparameter" for role in given.values()):
         indexes = {column for column in indexes if NAME.fullmatch(column.strip().lower())}
     kept, why = confined(given, "hyperparameter", only, _would_be_one)
+    named = {column for column in rest if plain_name(column) in IDENTIFIERS and column not in (only or ())}
+    named = named if set(rest) - named - indexes or kept is not None else set()
     for column in rest:
         if column in indexes:
             roles[column] = Role("ignore", None, WHY)
+        elif column in named:
+            roles[column] = Role("ignore", None, "an identifier by its name")
         elif kept is not None and column not in kept:
             roles[column] = Role("ignore", None, why)
         else:
             roles[column] = Role("hyperparameter", None, "all others are" if kept is None else "given")
     return {column: roles[column] for column in staged.columns}
+
+
+def no_setting(plan: Plan) -> list[str]:
+    """Return a sentence where the only hyperparameter is named like an identifier."""
+    names = [column for column in plan.hyperparameters if plain_name(column) in IDENTIFIERS]
+    if not names or names != plan.hyperparameters or any(plan.roles[column].why == "given" for column in names):
+        return []
+    return [f"{listed(names)}: an identifier is no hyperparameter, and does not say which settings were tried."]
 
 
 def _would_be_one(column: str) -> bool:

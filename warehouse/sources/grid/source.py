@@ -48,11 +48,12 @@ class GridSource:
         _rank(connection, plan, found, good)
         refusals.add(_doubles(plan, found))
         looks = odd(connection, plan, staged)
+        counted = "1 hyperparameter" if len(found) == 1 else f"{len(found)} hyperparameters"
         notes = [
             *refusals.kinds(),
             *plan.notes(),
             *looks,
-            f"Search space {plan.space!r}: {len(found)} hyperparameters, {cells:,} cells.",
+            f"Search space {plan.space!r}: {counted}, {cells:,} cells.",
         ]
         notes += [f"  {h.name} ({h.kind}): {grid_levels.shown(h)}" for h in found]
         notes += grid_levels.order_notes(found, request)
@@ -153,8 +154,8 @@ def _doubles_exist(connection: duckdb.DuckDBPyConnection) -> bool:
 def _doubles(plan: Plan, space: list[Hyperparameter]) -> str:
     column = literal(plan.column_of(space[0].name))
     reason = literal(
-        "this configuration is already measured in an earlier row (a seed, fold, fidelity or split column may be "
-        "missing)"
+        "this configuration is already measured in an earlier row (number the repeats in a column seed or fold, or "
+        "load them as trials)"
     )
     return (
         f"select {ROW}, {column}, 'configuration ' || configuration_id, {reason} from hpowh_grid "  # noqa: S608

@@ -201,6 +201,24 @@ class _Reader:
         at = np.minimum(np.searchsorted(self.trial_ids, wanted), len(self.trial_ids) - 1)
         return at, self.trial_ids[at] == wanted
 
+    def _doubles(self, ids: tuple[int, ...], values: tuple[Any, ...], what: str) -> np.ndarray[Any, Any]:
+        """Return values as doubles; None becomes NaN, which is what it stands for."""
+        import numpy as np
+
+        try:
+            return np.array(values, dtype=float)
+        except (ValueError, TypeError):
+            at = next(i for i, value in enumerate(values) if not isinstance(value, int | float | None))
+        (study, number), *_ = self.connection.execute(
+            "select s.study_name, t.number from trials as t join studies as s on s.study_id = t.study_id "
+            "where t.trial_id = ?",
+            [ids[at]],
+        ).fetchall() or [("?", ids[at])]
+        raise IngestError(
+            f"{self.path}: trial {number} of the study {study!r} has the {what} {values[at]!r}, which is no number.",
+            "Nothing was loaded. Correct it in the storage, or load a copy without this trial.",
+        )
+
     def parameters(self) -> Iterator[pyarrow.Table]:
         """Yield decoded parameters."""
         code_of = {name: found[0] for name, found in self.codes.items() if len(found) == 1}
@@ -214,9 +232,11 @@ class _Reader:
             yield table.filter(is_known)
 
     def metrics(self) -> Iterator[pyarrow.Table]:
-        """Yield final values (step NULL) and intermediate values (of the first metric: Optuna has no other)."""
-        import numpy as np
+        """Yield final values (step NULL) and intermediate values (of the first metric: Optuna has no other).
 
+        Raises:
+            IngestError: a value is no number; names its trial.
+        """
         final = INFINITE.format(type="value_type", value="value")
         between = INFINITE.format(type="intermediate_value_type", value="intermediate_value")
         for sql in (
@@ -226,7 +246,7 @@ class _Reader:
             for rows in self.query(sql):
                 ids, positions, steps, values = zip(*rows, strict=True)
                 at, is_known = self._at(ids)
-                numbers = np.array(values, dtype=float)  # None becomes NaN, which is what it stands for
+                numbers = self._doubles(ids, values, "value")
                 yield metric_table(at, positions, steps, numbers).filter(is_known)
 
     def attributes(self) -> Iterator[pyarrow.Table]:

@@ -9,9 +9,10 @@ from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
 from hpowh.warehouse.sources.tables import spelling
-from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
+from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds, time_stamps
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import is_result
+from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     Role,
@@ -67,7 +68,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     )
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.seed)]
     plan.failed_value = failed_value(request.options)
-    _require(plan, staged)
+    _require(connection, plan, staged)
     _decide_rest(connection, staged, plan, only)
     key_table(connection, plan, staged)
     leave_out_splitting(connection, plan, staged)
@@ -109,12 +110,15 @@ def _guess_value(staged: Staged, roles: dict[str, Role], free: list[str]) -> Non
 def _decide_rest(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan, only: list[str] | None) -> None:
     rest = [column for column in staged.columns if column not in plan.roles]
     kept = set(rest if only is None else only)
+    times = set(time_stamps(connection, staged, rest)) if only is None else set()
     indexes = set(index_columns(connection, staged, [column for column in rest if only is None or column not in kept]))
     for column in rest:
         if column in indexes:
             role = Role("ignore", None, WHY)
         elif column.strip().lower() in DERIVED and (only is None or column not in kept):
             role = Role("ignore", None, "derived: the warehouse computes it")
+        elif column in times:
+            role = Role("ignore", None, "a time stamp, which tells no setting")
         elif column not in kept:
             role = Role("ignore", None, "not among those of --only")
         elif only is not None:
@@ -125,23 +129,34 @@ def _decide_rest(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Pl
     plan.roles = {column: plan.roles[column] for column in staged.columns}
 
 
-def _require(plan: Plan, staged: Staged) -> None:
+def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
     """Ask for everything that is needed and not known."""
     free = [column for column in plan.columns if column not in plan.roles]
-    texts = [column for column in free if plan.columns[column] in ("VARCHAR", "JSON") and not is_result(column)]
+    numbers = numeric_columns(connection, staged, free)
+    texts = [column for column in free if column not in numbers and not is_result(column)]
     questions = [
         Question(f"which column is the {role} (or for all: --set {role}=NAME)?", texts, "--map", f"{{}}={role}")
         for role in ("algorithm", "benchmark")
         if not plan.column(role) and role not in plan.constants
     ]
     if not plan.metrics:
-        likely = [column for column in free if is_result(column)] or [column for column in free if column not in texts]
+        likely = [column for column in free if is_result(column)] or numbers
         questions.append(Question("which column is the value?", likely, "--map", "{}=value"))
-    for _, name in plan.metrics if not plan.metric_name else []:
+    for name in metric_names(connection, plan, staged):
         asked = direction_question(name, plan.direction_option)
         questions += [asked] if asked and asked.text not in [one.text for one in questions] else []
     if questions:
         raise QuestionsError(plan.location, questions, list(staged.columns))
+
+
+def metric_names(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:
+    """Return the names of all metrics of the file: of columns, or the values of a column; keeps them in the plan."""
+    if not plan.metric_name:
+        return [name for _, name in plan.metrics]
+    column = plan.text(plan.metric_name)
+    found = connection.execute(f"select distinct {column} as m from {staged.relation} order by m").fetchall()  # noqa: S608
+    plan.names_of_metrics = [name for (name,) in found if name is not None]
+    return plan.names_of_metrics
 
 
 def _check_constants(constants: dict[str, str]) -> None:

@@ -57,6 +57,8 @@ class Plan:
     """Column of a metric -> what its values are multiplied by, to have the unit of the warehouse."""
     explained: set[str] = field(default_factory=set)
     """Columns that are left out, of which a sentence says how to keep them."""
+    names_of_metrics: list[str] = field(default_factory=list)
+    """Values of the column that names metrics, where there is one."""
     said: list[str] = field(default_factory=list)
     """Sentences of those who decided the roles."""
 
@@ -224,7 +226,7 @@ class Plan:
     def notes(self) -> list[str]:
         """Return what was assumed or left out, in sentences."""
         notes = []
-        for _, name in self.metrics if not self.metric_name else []:
+        for name in self.names_of_metrics or [name for _, name in self.metrics]:
             direction, given = direction_of(name, self.direction_option)
             if not given:
                 notes.append(assumed(name, direction))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
+from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.roles import Role, listed
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
     if telling is None:
         return
     others, guessed = [*others, *telling], [column for column in guessed if column not in telling]
+    plan.said += _may_be_budget(connection, plan, staged, telling)
     algorithm = plan.column("algorithm")
     block = [column for column in others if column != algorithm]
     comparable = _comparable(connection, plan, staged, algorithm, block, None)
@@ -58,6 +61,16 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
             f"{count} every run a setting of its own, so that nothing could be compared: {listed(left)} "
             "(--map COLUMN=metric for a further result, =factor for a setting)."
         )
+
+
+def _may_be_budget(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, telling: list[str]) -> list[str]:
+    """Return a sentence about factors of numbers that tell rows apart where no column is a budget."""
+    if plan.budget or "budget" in plan.constants:
+        return []
+    numbers = [c for c in numeric_columns(connection, staged, telling) if plain_name(c) not in NAMES["fold"]]
+    if not numbers:
+        return []
+    return [f"Taken for factors, since they tell rows apart: {listed(numbers)} (--map COLUMN=budget if one is spent)."]
 
 
 def _telling(

@@ -120,7 +120,7 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
         with _bytes(path) as raw:
             text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
             said, skipped, above, has_comments, header = _above(text)
-            delimiter = said or max(DELIMITERS, key=header.count)
+            delimiter = said or _delimiter(header)
             rows = csv.reader(_lines(header, text), delimiter=delimiter)
             names = [name.strip() for name in next(rows, [])]
             widths, lasts, has_percents = _sampled(rows)
@@ -128,7 +128,7 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
         raise IngestError(f"{path} cannot be read: {error}.", "Is it complete?") from None
     except csv.Error as error:
         raise IngestError(f"{path}: its header is no line of CSV ({error}).", "Is it a text file?") from None
-    _refuse_odd(path, names)
+    _refuse_odd(path, names, encoding)
     extra, notes = 0, []
     if widths and set(widths) == {len(names) + 1}:
         if any(lasts):
@@ -147,6 +147,13 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
         has_percents=has_percents,
         notes=notes,
     )
+
+
+def _delimiter(header: str) -> str:
+    """Return the sign that occurs most in a header; blanks where no other does and names stand alone between them."""
+    sign = max(DELIMITERS, key=header.count)
+    alone = header.split()
+    return " " if sign not in header and len(alone) > 1 and header.strip().split(" ") == alone else sign
 
 
 def _bytes(path: Path) -> Any:
@@ -179,7 +186,7 @@ def _above(text: io.TextIOWrapper) -> tuple[str | None, int, int, bool, str]:
 
 
 def _heads(comment: str, row: str, said: str | None) -> bool:
-    delimiter = said or max(DELIMITERS, key=row.count)
+    delimiter = said or _delimiter(row)
     fields = next(csv.reader([row], delimiter=delimiter), [])
     same = len(next(csv.reader([comment], delimiter=delimiter), [])) == len(fields)
     return same and any(_is_number(field) for field in fields)
@@ -217,7 +224,11 @@ def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str], bool]:
     return widths, lasts, has_percents
 
 
-def _refuse_odd(path: Path, names: list[str]) -> None:
+def _refuse_odd(path: Path, names: list[str], encoding: str) -> None:
+    if any("\ufffd" in name for name in names):
+        raise IngestError(
+            f"{path}: its header is not encoded as {encoding}.", "Give its encoding: --encoding latin-1 (or cp1252, …)"
+        )
     if any("\0" in name for name in names):
         raise IngestError(
             f"{path}: the header holds a NUL character.",

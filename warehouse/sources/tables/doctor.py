@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from hpowh.warehouse.ingest.protocol import Problem
+    from hpowh.warehouse.sources.tables.tabular import Staged
 
 AT_ONCE = 25
 """Columns whose distinct values one query counts."""
@@ -72,6 +73,22 @@ def near_names(connection: duckdb.DuckDBPyConnection, relation: str, columns: Ma
             first = " and ".join(repr(text) for text in rows[0][0][:2])
             more = f" (and {len(rows) - 1:,} more such names)" if len(rows) > 1 else ""
             found.append(f"{column}: {first} differ in case or in their Unicode form only{more}; they stay apart.")
+    return found
+
+
+def time_stamps(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Sequence[str]) -> list[str]:
+    """Return those of the columns in which every cell is a date with a time of day."""
+    kinds = {column: staged.columns[column] for column in columns}
+    found = [column for column, kind in kinds.items() if kind.startswith("TIMESTAMP")]
+    texts = [column for column, kind in kinds.items() if kind == "VARCHAR"]
+    for start in range(0, len(texts), AT_ONCE):
+        part = texts[start : start + AT_ONCE]
+        tests = ", ".join(
+            f"coalesce(bool_and(regexp_full_match({staged.columns.sql(column)}, {literal(TIME)})), false)"
+            for column in part
+        )
+        row = connection.execute(f"select {tests} from {staged.relation}").fetchall()[0]  # noqa: S608
+        found += [column for column, holds in zip(part, row, strict=True) if holds]
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.sources.tables.indexes import NAME
-from hpowh.warehouse.sources.tables.naming import METRICS, NAMES, is_result, plain_name, usual
+from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, METRICS, NAMES, is_result, plain_name, usual
 from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
 from hpowh.warehouse.sources.tables.sample import first_rows_of
 from hpowh.warehouse.sources.tables.wide import wide_table
@@ -15,19 +16,31 @@ PREFIXES = ("config.", "config/", "config:", "params_", "params.", "param_", "hy
 WANDB = {"name", "state", "runtime", "created"}
 ALGORITHMS = ("algorithm", "algo", "sampler", "tuner", "solver", "framework", "classifier")
 """Names of algorithms that are no hyperparameter of a model; `optimizer` and `method` may be."""
+TRIAL = ("trial", "trial_id", "trial_index", "tid")
 FEWEST = 4
+SURE = 10
+"""In so many rows a column with a value of its own in each is drawn, not laid out."""
 MOSTLY, HARDLY = 0.5, 0.1
 """Share of a grid's cells above which a table is one, and below which it is none."""
-KINDS = ("runs", "grid", "trials", "features")
+KINDS = {
+    "runs": "a row is a result of an algorithm on a benchmark",
+    "grid": "a row is a configuration, and nearly all combinations are there",
+    "trials": "a row is a trial of a tuner",
+    "features": "a row is a data set",
+}
+"""What a row of each kind is, for those who are asked."""
 
 
-def kinds_of_table(path: Path) -> list[tuple[str, str]]:
+def kinds_of_table(path: Path, options: Mapping[str, Any] | None = None) -> list[tuple[str, str]]:
     """Return the kinds that a table can be, each with why: one where it is clear.
+
+    Args:
+        options: how a text file is written, where that was said (`encoding`).
 
     Raises:
         IngestError: it cannot be read.
     """
-    columns, rows = first_rows_of(path)
+    columns, rows = first_rows_of(path, options=options)
     return kinds_of(columns, rows)
 
 
@@ -41,6 +54,7 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     results = [c for c in columns if c not in roles and (plain_name(c) in METRICS + NAMES["value"] or is_result(c))]
     by_role = {role.name: column for column, role in roles.items()}
     rest = [c for c in columns if c not in roles and c not in results and not NAME.fullmatch(c.strip().lower())]
+    rest = [c for c in rest if plain_name(c) not in IDENTIFIERS] or rest
     is_algorithm = "algorithm" in by_role and plain_name(by_role["algorithm"]) in ALGORITHMS
     if "algorithm" in by_role and ("benchmark" in by_role or is_algorithm) and (results or "budget" in by_role):
         named = [by_role[role] for role in ("algorithm", "benchmark", "seed", "budget") if role in by_role]
@@ -68,9 +82,15 @@ def _trials(columns: list[str]) -> str | None:
     prefixed = [column for column in columns if column.startswith(PREFIXES)]
     if prefixed:
         return f"{prefixed[0]!r} has a prefix that tuners give to hyperparameters"
-    found = guess_by_name(columns, {}, usual("status", "started", "ended"))
-    if len(found) > 1 or any(plain_name(column) in ("trial", "trial_id") for column in columns):
-        return f"{listed([*found] or ['trial'])} is what tuners write of a trial"
+    found = guess_by_name(columns, {}, usual("status", "started", "ended", "algorithm", "benchmark"))
+    compared = [column for column, role in found.items() if role.name in ("algorithm", "benchmark")]
+    if len(compared) == 2 and any(plain_name(column) in ALGORITHMS for column in compared):
+        return None
+    of_trials = [column for column in found if column not in compared]
+    named = [column for column in columns if plain_name(column) in TRIAL]
+    if len(of_trials) > 1 or named:
+        shown = of_trials if len(of_trials) > 1 else named
+        return f"{listed(shown)} {'is' if len(shown) == 1 else 'are'} what tuners write of a trial"
     return None
 
 
@@ -79,12 +99,21 @@ def _is_key(columns: list[str], rows: list[tuple[Any, ...]], column: str) -> boo
     return len({row[place] for row in rows}) == len(rows) > 0
 
 
+def _is_drawn(cells: list[Any]) -> bool:
+    """Whether a column holds another fraction in every row; whole numbers and texts may be an index, or names."""
+    try:
+        fractions = [float(str(cell)) for cell in cells]
+    except ValueError:
+        return False
+    return len(set(fractions)) == len(cells) and sum(not one.is_integer() for one in fractions) * 2 > len(cells)
+
+
 def _configurations(
     columns: list[str], rows: list[tuple[Any, ...]], roles: dict[str, Role], rest: list[str], results: list[str]
 ) -> list[tuple[str, str]]:
     """Tell a grid from the trials of a search by how many of the combinations of levels are there."""
     if not results or not rest or len(rows) < FEWEST:
-        return [(kind, "it may be") for kind in KINDS] if results else []
+        return list(KINDS.items())
     places = [columns.index(column) for column in rest]
     cells = 1
     for place in places:
@@ -92,6 +121,12 @@ def _configurations(
     there = len({tuple(row[place] for place in places) for row in rows})
     share = there / cells
     why = f"{there:,} of {cells:,} combinations of {listed(rest, 4)} are there"
+    drawn = [c for c, place in zip(rest, places, strict=True) if _is_drawn([row[place] for row in rows])]
+    if drawn and len(rows) >= SURE and len(rest) > 1:
+        return [("trials", f"{drawn[0]!r} has a value of its own in every row")]
+    grain = [*places, *(columns.index(column) for column in roles if column not in rest)]
+    if len({tuple(row[place] for place in grain) for row in rows}) < len(rows):
+        return [("trials", "configurations are repeated and no column counts the repeats")]
     if share >= MOSTLY and (len(rest) > 1 or there < len(rows)):
         return [("grid", why)]
     if share < HARDLY:

@@ -80,6 +80,9 @@ FORMS = (
      "--option decimal=, --option thousands=."),
     (re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"), "commas between thousands", "--option thousands=,"),
     (re.compile(r"[+-]?\d{1,3}([ '\u00a0]\d{3})+([.,]\d+)?"), "signs between thousands", "--option thousands=' '"),
+    (re.compile(r"\d+:\d{2}(:\d{2}(\.\d+)?)?"), "a length of time", "write it in seconds"),
+    (re.compile(r"[+-]?[\d.,]+\s*(\u00b1|\+/-|\(|\+-).*"), "a mean and its spread", "write the mean alone"),
+    (re.compile(r"-?1\.?#.*|#[A-Z0-9/]+[!?]"), "a spreadsheet's or a program's error", "leave the cell empty"),
     (re.compile(r"[+-]?[\d.,]+\s*%"), "a percent sign in some rows only", "write all of them so, or none"),
 )  # fmt: skip
 """How a number may be written that is none here, what that is called, and what helps."""

@@ -7,26 +7,43 @@ import re
 NAMES: dict[str, tuple[str, ...]] = {
     "algorithm": (
         *("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver", "framework"),
-        *("classifier", "learner"),
+        *("classifier", "learner", "algorithm_name", "optimizer_name", "optimiser_name", "method_name", "solver_name"),
     ),
-    "benchmark": ("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "instance"),
+    "benchmark": (
+        *("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "benchmark_name"),
+        *("problem_name", "dataset_name", "data_set_name", "task_name", "function_name", "instance"),
+    ),
     "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "random_state"),
     "fold": ("fold", "cv_fold", "fold_id"),
     "budget": (
         *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
-        *("iteration", "iter", "trial", "step", "fidelity", "walltime", "wallclock", "runtime", "time", "epoch"),
+        *("n_evaluation", "num_evals", "num_evaluations", "function_evaluations", "fevals", "nfev", "n_iterations"),
+        *(
+            "iteration",
+            "iterations",
+            "iter",
+            "trial",
+            "step",
+            "steps",
+            "timesteps",
+            "generation",
+            "fidelity",
+            "walltime",
+        ),
+        *("wall_time", "wall_clock", "wallclock", "wall_clock_time", "wallclock_time", "elapsed", "elapsed_time"),
+        *("cpu_time", "runtime", "time", "epoch"),
     ),
     "fidelity": ("fidelity", "budget", "epoch", "epochs", "subsample_fraction", "train_fraction"),
     "value": (
         *("value", "loss", "objective", "y", "fitness", "val_loss", "score", "accuracy", "val_accuracy", "cost"),
-        *("error", "result", "target", "mean_test_score"),
+        *("error", "result", "target", "mean_test_score", "raw_y", "best_so_far"),
     ),
     "metric-name": ("metric", "metric_name"),
     "split": ("split",),
     "cost": ("cost", "train_time", "fit_time", "runtime", "duration", "time"),
-    "status": ("status", "state"),
+    "status": ("status", "state", "trial_status"),
     "experiment": ("experiment", "experiment_name"),
-    "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number"),
+    "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number", "trial_index", "tid"),
     "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at"),
     "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at"),
     "duration": ("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
@@ -36,6 +53,12 @@ METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_a
            "mean_test_score", "fitness", "result")  # fmt: skip
 """Names of a metric where columns without a name of their own are hyperparameters: `y` is one of these, too."""
 TIMES = ("started", "ended", "duration")
+IDENTIFIERS = frozenset({
+    "config_id", "config_hash", "config_key", "configuration_id", "configuration_hash", "conf_id", "hash", "uuid",
+    "guid", "run_id", "run_uuid", "run_hash", "job_id", "trial_id", "trial_hash", "arm_name", "experimentkey",
+    "experiment_id", "experiment_key", "pid", "hostname", "node_ip", "artifact_uri",
+})  # fmt: skip
+"""Names of what tells things apart and is set by nobody."""
 RESULTS = frozenset({
     "loss", "val_loss", "score", "accuracy", "val_accuracy", "error", "mean_test_score", "acc", "f1", "auc", "auroc",
     "rmse", "mse", "mae", "mape", "r2", "r\u00b2", "logloss", "nll", "perplexity", "reward", "regret", "fitness",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.names import literal
@@ -10,8 +10,10 @@ from hpowh.warehouse.names import literal
 if TYPE_CHECKING:
     import duckdb
 
-MISSING_TEXTS = ("", "na", "n/a", "null", "none", "-")
-"""Texts that mean "no number" in a column of numbers."""
+    from hpowh.warehouse.sources.tables.tabular import Staged
+
+MISSING_TEXTS = ("", "na", "n/a", "#n/a", "#na", "<na>", "null", "none", "-", "?")
+"""Texts that mean "no number" in a column of numbers, among them those of spreadsheets and of ARFF."""
 LARGEST = 1e150
 """A value beyond it stands for infinity: its square is no number, so nothing can be averaged with it."""
 EXACT = 2**53
@@ -48,6 +50,20 @@ def whole(name: str, sql_type: str) -> str:
     digits = f"regexp_full_match(trim({name}::varchar), '[+-]?[0-9]+')"
     double = f"try_cast({name} as double)"
     return f"case when {digits} then try_cast(trim({name}::varchar) as bigint) else {exact.format(double)} end"
+
+
+def numeric_columns(connection: duckdb.DuckDBPyConnection, staged: Staged, among: Sequence[str]) -> list[str]:
+    """Return those of the columns whose cells are numbers, as types or as texts; empty ones aside."""
+    names = {column: staged.columns.sql(column) for column in among}
+    tests = {
+        column: f"coalesce(bool_and(try_cast({name}::varchar as double) is not null) "
+        f"filter (where trim({name}::varchar) <> ''), false)"
+        for column, name in names.items()
+    }
+    if not tests:
+        return []
+    row = connection.execute(f"select {', '.join(tests.values())} from {staged.relation}").fetchall()[0]  # noqa: S608
+    return [column for column, holds in zip(tests, row, strict=True) if holds]
 
 
 def not_a_number(name: str, sql_type: str) -> str | None:

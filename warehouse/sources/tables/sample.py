@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
+from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.tabular import format_of
 
 ROWS = 5_000
@@ -30,8 +31,13 @@ def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield f"{prefix}{name}", str(one) if isinstance(one, list) else one
 
 
-def first_rows_of(path: Path, limit: int = ROWS) -> tuple[list[str], list[tuple[Any, ...]]]:
+def first_rows_of(
+    path: Path, limit: int = ROWS, options: Mapping[str, Any] | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return the columns' names and the first rows, as found.
+
+    Args:
+        options: how a text file is written, where that was said (`encoding`).
 
     Raises:
         IngestError: it is no table that can be read.
@@ -42,11 +48,13 @@ def first_rows_of(path: Path, limit: int = ROWS) -> tuple[list[str], list[tuple[
     try:
         with duckdb.connect() as scratch:
             if kind == "csv":
-                dialect = dialect_of(path, {})
+                dialect = dialect_of(path, options or {})
                 with readable(path, dialect.encoding) as place:
                     scan = dialect.scan(place)
                     rows = scratch.execute(f"select * from {scan} limit {int(limit)}").fetchall()  # noqa: S608
                 return dialect.names, [row[: len(dialect.names)] for row in rows]
+            if kind == "json":
+                refuse_other_shapes(path)
             reader = "read_parquet" if kind == "parquet" else "read_json_auto"
             found = scratch.execute(f"select * from {reader}({literal(str(path))}) limit {int(limit)}")  # noqa: S608
             return _flat([column[0] for column in found.description or []], found.fetchall())

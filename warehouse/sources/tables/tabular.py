@@ -17,12 +17,22 @@ from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
+from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.locales import localise, strip_percents
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
 
-FORMATS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "json", ".ndjson": "json"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".dat": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "json",
+    ".ndjson": "json",
+}
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 ROW = "hpowh_row"
 """Name of the position column in a staged relation; row 1 is the first below the header."""
@@ -65,7 +75,7 @@ def format_of(path: Path) -> str:
             "or in Python: pandas.read_excel(PATH).to_csv('table.csv', index=False)",
         )
     raise IngestError(
-        f"{path}: cannot tell the format from the name.", "Endings known: .csv .tsv .parquet .jsonl, also with .gz"
+        f"{path}: cannot tell the format from the name.", "Endings known: .csv .tsv .txt .parquet .jsonl, also with .gz"
     )
 
 
@@ -169,6 +179,7 @@ def _refuse_twice(path: Path, names: list[str]) -> None:
 
 
 def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
+    refuse_other_shapes(path)
     scan = f"read_json({literal(str(path))}, format = 'auto', sample_size = -1, maximum_depth = 2)"
     found = describe(connection, scan)
     if any(_may_be_made_up(name, found) for name in found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from hpowh.warehouse.ingest.protocol import Request
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.tables.indexes import WHY
 from hpowh.warehouse.sources.tables.naming import (
+    IDENTIFIERS,
     METRICS,
     NAMES,
     SPREADS,
@@ -39,8 +41,15 @@ CONFIG = ("config.", "config/", "config:", "params_", "params.", "params/", "par
           "parameters.", "parameters/")  # fmt: skip
 SCIKIT_LEARN = "mean_fit_time"
 """A column of scikit-learn's `cv_results_`, whose hyperparameters have the prefix `param_`."""
-SUMMARY = ("summary.", "summary:", "metrics.", "metrics/", "metric:", "profile:", "user_attrs_", "system_attrs_",
-           "tags.", "tags:", "sys/")  # fmt: skip
+SUMMARY = ("summary.", "summary:", "metrics.", "metrics/", "metric:", "result.", "results.", "profile:", "user_attrs_",
+           "system_attrs_", "tags.", "tags:", "sys/")  # fmt: skip
+OBJECTIVE = re.compile(r"values_\d+")
+"""Columns of Optuna's data frame where a study has several objectives."""
+SPENT = frozenset({*NAMES["fidelity"], "step", "steps", "iteration", "iterations", "training_iteration"})
+DEFAULT = "every column without another role is one"
+IDENTIFIER, REPEAT = "an identifier by its name", "a repeat by its name, not a setting"
+METRIC = "metric:"
+"""What DeepCAVE and AMLTK put before an objective."""
 WANDB = {"name", "state", "runtime", "created"}
 WANDB_OWN = ("notes", "user", "tags", "sweep", "group", "job type", "commit", "github", "id", "hostname", "description",
              "end time", "updated", "agent", "host", "os", "python version", "gpu count", "gpu type", "cpu count",
@@ -110,7 +119,8 @@ def plan_of(
     results = [
         c for c in columns if c not in roles and not c.startswith(config) and is_result(_bare(c)) and not counts(c)[1]
     ]
-    _find_metric([c for c in columns if counts(c) == (0, 0) or counts(c)[0]], roles, results, columns, request.location)
+    candidates = [c for c in columns if not c.startswith(config) and (counts(c) == (0, 0) or counts(c)[0])]
+    _find_metric(candidates, roles, results, columns, request.location)
     has_prefix = any(column.startswith(config) for column in columns)
     only = only_columns(request.options, kinds, request.location)
     kept, why = confined(roles, "hyperparameter", only, lambda column: not is_result(_bare(column)) and not has_prefix)
@@ -141,17 +151,7 @@ def plan_of(
     if asked:
         raise QuestionsError(request.location, asked, columns)
     notes = [assumed(name, directions[c][0]) for c, name, _ in found if not directions[c][1]]
-    ignored = [column for column, role in ordered.items() if role.name == "ignore" and role.why == WHY]
-    if ignored:
-        notes.append(f"Left out as an index: {listed(ignored)} (--map COLUMN=hyperparameter keeps it).")
-    notes += _kept_out_note(kept_out, roles)
-    if left:
-        notes.append(f"Kept as attributes, because hyperparameters were named: {listed(left)}.")
-    if beside:
-        notes.append(
-            f"Kept as attributes, because they are named like results: {', '.join(beside)} "
-            f"(--map {beside[0] + '=metric'!r} for one more objective, =hyperparameter if it was set before the trial)."
-        )
+    notes += _left_notes(ordered, left, beside, kept_out)
     hyperparameters = {
         c: role.argument or _bare(c, config) for c, role in ordered.items() if role.name == "hyperparameter"
     }
@@ -165,6 +165,35 @@ def plan_of(
         tool="wandb" if is_wandb else "table",
         notes=notes,
     )
+
+
+def _left_notes(roles: dict[str, Role], left: list[str], beside: list[str], kept_out: dict[str, str]) -> list[str]:
+    """Return sentences on the columns that are no hyperparameters though nobody said so."""
+    notes = []
+    ignored = [column for column, role in roles.items() if role.name == "ignore" and role.why == WHY]
+    if ignored:
+        notes.append(f"Left out as an index: {listed(ignored)} (--map COLUMN=hyperparameter keeps it).")
+    named = [column for column, role in roles.items() if role.why in (IDENTIFIER, REPEAT)]
+    if named:
+        notes.append(
+            f"Kept as attributes, because their names are those of identifiers, seeds or folds: {listed(named)} "
+            "(--map COLUMN=hyperparameter if it is one)."
+        )
+    spent = [column for column, role in roles.items() if role.why == DEFAULT and is_spent(column)]
+    if spent:
+        notes.append(
+            f"Hyperparameters, though named like a budget: {listed(spent)}. Models of the sweep compare trials across "
+            "it (--map COLUMN=attribute leaves it out)."
+        )
+    notes += _kept_out_note(kept_out, roles)
+    if left:
+        notes.append(f"Kept as attributes, because hyperparameters were named: {listed(left)}.")
+    if beside:
+        notes.append(
+            f"Kept as attributes, because they are named like results: {', '.join(beside)} "
+            f"(--map {beside[0] + '=metric'!r} for one more objective, =hyperparameter if it was set before the trial)."
+        )
+    return notes
 
 
 def _kept_out_note(kept_out: dict[str, str], roles: dict[str, Role]) -> list[str]:
@@ -197,16 +226,31 @@ def _find_metric(
 ) -> None:
     if any(role.name == "metric" for role in roles.values()):
         return
+    own = [column for column in candidates if OBJECTIVE.fullmatch(column) or column.startswith(METRIC)]
+    if len(own) == 1 or (own and all(map(OBJECTIVE.fullmatch, own))):
+        roles |= {column: Role("metric", None, "its name says so") for column in own}
+        return
+    candidates = own or candidates
     plain = {plain_name(_bare(column)): column for column in candidates if column not in roles}
     found = [plain[name] for name in METRICS if name in plain] or [c for c in results if not SPREADS & set(words(c))]
     if len(found) == 1:
         roles[found[0]] = Role("metric", None, "guessed from its name")
         return
     why = f"could be {', '.join(map(repr, found))}" if found else "none has a usual name"
-    likely = found or [column for column in candidates if column not in roles]
+    likely = found or sorted((column for column in candidates if column not in roles), key=_unlikely)
     raise QuestionsError(
         location, [Question(f"which column is the metric? ({why})", likely, "--map", "{}=metric")], columns
     )
+
+
+def is_spent(column: str) -> bool:
+    """Whether a column is named like a step or a budget."""
+    return plain_name(_bare(column)) in SPENT
+
+
+def _unlikely(column: str) -> bool:
+    """Whether nothing in a column's name tells that it may be a metric."""
+    return not (column.startswith(SUMMARY) or plain_name(column) in NAMES["value"])
 
 
 def _rest(column: str, config: tuple[str, ...], *, has_prefix: bool, is_wandb: bool) -> Role:
@@ -220,7 +264,11 @@ def _rest(column: str, config: tuple[str, ...], *, has_prefix: bool, is_wandb: b
         return Role("attribute", None, "other columns have the prefix of hyperparameters")
     if plain_name(column) in (name for role in TIMES for name in NAMES[role]):
         return Role("attribute", None, "a time, which no trial is given")
-    return Role("hyperparameter", None, "every column without another role is one")
+    if plain_name(column) in IDENTIFIERS:
+        return Role("attribute", None, IDENTIFIER)
+    if plain_name(column) in (*NAMES["seed"], *NAMES["fold"]):
+        return Role("attribute", None, REPEAT)
+    return Role("hyperparameter", None, DEFAULT)
 
 
 def _bare(column: str, config: tuple[str, ...] = CONFIG) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem, Request
+from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.tabular import ROW, format_of, stage
 
 if TYPE_CHECKING:
@@ -41,11 +42,15 @@ def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
     if request.path.is_dir():
         raise IngestError(f"{request.location} is a folder.", "Name one file with one row a trial.")
     if format_of(request.path) == "json":
+        refuse_other_shapes(request.path)
         return _json_rows(request.path, str(request.options.get("encoding") or "utf-8"))
     staged = stage(connection, request)
     columns = list(staged.columns)
     found = connection.execute(f"select {staged.columns.listed()} from {staged.positioned} order by {ROW}").fetchall()  # noqa: S608
     rows = [dict(zip(columns, row, strict=True)) for row in found]
+    if any(kind.startswith(("STRUCT", "MAP")) for kind in staged.columns.values()):
+        rows = [dict(flatten(row)) for row in rows]
+        columns = list(dict.fromkeys(name for row in rows for name in row))
     return Rows(
         columns=columns,
         positions=[staged.true_row(i) for i in range(1, len(rows) + 1)],

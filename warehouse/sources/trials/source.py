@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from hpowh.warehouse.sources.tables.units import failed_value
 from hpowh.warehouse.sources.trials import wandb_tables
 from hpowh.warehouse.sources.trials.cells import read_cell, read_number, whole_of
 from hpowh.warehouse.sources.trials.odd import odd
-from hpowh.warehouse.sources.trials.plan import Plan, plan_of
+from hpowh.warehouse.sources.trials.plan import Plan, is_spent, plan_of
 from hpowh.warehouse.sources.trials.reader import Reader
 from hpowh.warehouse.sources.trials.rows import Rows, read_rows
 from hpowh.warehouse.sources.trials.times import zone_of
@@ -96,13 +97,38 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
         raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
     rows = wandb_tables.unpack(rows)
     wandb_tables.refuse_chart(rows.columns, request.location)
-    return rows, plan_of(
+    plan = plan_of(
         rows.columns,
         request,
         cache(lambda column: _counts(rows, column)),
         lambda among: _indexes(rows, among),
         lambda own: wandb_tables.no_hyperparameters(rows, own),
     )
+    _refuse_curves(rows, plan, request.location)
+    return rows, plan
+
+
+def _refuse_curves(rows: Rows, plan: Plan, location: str) -> None:
+    """Refuse a table with a row a step of each trial: its steps would be trials, and the step a hyperparameter.
+
+    Raises:
+        IngestError: names repeat, and a column named like a step or a budget tells the repeats apart.
+    """
+    name = plan.column("name")
+    if name is None:
+        return
+    filled = [row for row in rows.rows if row.get(name) not in (None, "")]
+    trials = len({str(row[name]) for row in filled})
+    if trials * 2 > len(filled):
+        return
+    for column in plan.hyperparameters:
+        if is_spent(column) and len({(str(row[name]), str(row.get(column))) for row in filled}) == len(filled):
+            raise IngestError(
+                f"{location}: {name!r} names {trials:,} trials in {len(filled):,} rows, told apart by {column!r}; "
+                "a table of trials has one row a trial.",
+                "Keep one row a trial (its last or its best), or say that each row is a trial of its own: "
+                f"--map {shlex.quote(name + '=attribute')}",
+            )
 
 
 def _indexes(rows: Rows, among: list[str]) -> list[str]:

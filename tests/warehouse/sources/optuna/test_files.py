@@ -58,6 +58,20 @@ def test_what_is_no_storage_is_refused(tmp_path, warehouse):
         load(warehouse, tmp_path / "empty")
 
 
+def test_a_value_that_is_a_text_names_its_trial(tmp_path, warehouse):
+    make_studies(tmp_path / "s.db")
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        changed = connection.execute(
+            "update trial_values set value = '<b>' where trial_id = "
+            "(select t.trial_id from trials as t join studies as s using (study_id) where study_name = 'one' "
+            "and number = 2)"
+        )
+        assert changed.rowcount == 1
+    with pytest.raises(IngestError, match="s.db: trial 2 of the study 'one' has the value '<b>', which is no number"):
+        load(warehouse, tmp_path / "s.db")
+    assert warehouse.sql("select count(*) from core.source").one() == 0
+
+
 def test_a_storage_held_by_a_writer_is_said(tmp_path, warehouse, monkeypatch):
     from hpowh.warehouse.sources.optuna import sqlite as optuna_sqlite
 

@@ -1,0 +1,312 @@
+"""Files as strangers have them: what each is, what is asked and said, and what is taken for nothing in silence."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hpowh.warehouse.errors import HpowhError, IngestError
+from hpowh.warehouse.ingest import Preview, Problem, Request, RowsRefusedError, find_source, preview
+from hpowh.warehouse.ingest.questions import QuestionsError, asking
+from hpowh.warehouse.ingest.recognise import recognise
+
+DRAWN = random.Random(7)
+
+
+def value() -> str:
+    return f"{DRAWN.random():.6f}"
+
+
+def table(header: str, rows: list[str]) -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+def product(*lists):
+    found = [()]
+    for one in lists:
+        found = [(*before, item) for before in found for item in one]
+    return found
+
+
+POINTS = product(("RS", "TPE"), ("iris", "wine"), (0, 1), (1, 2, 4))
+FILES = {
+    "optuna_two.csv": table(
+        "number,values_0,values_1,datetime_start,datetime_complete,duration,params_x,params_y,state",
+        [
+            f"{i},{value()},{value()},2026-01-01 10:0{i}:00,2026-01-01 10:0{i}:30,0 days 00:00:30,1.{i},2,COMPLETE"
+            for i in range(10)
+        ],
+    ),
+    "deepcave.csv": table(
+        "config_id,seed,lr,depth,metric:accuracy [0.0; 1.0] (maximize),metric:time (minimize),start_time,status",
+        [f"{i},0,{value()},{i % 4},{value()},{value()},{i}.0,SUCCESS" for i in range(12)],
+    ),
+    "hyperopt.json": json.dumps(
+        [
+            {"params": {"lr": i / 7, "depth": i % 3}, "result": {"loss": i / 9, "status": "ok"}, "tid": i}
+            for i in range(12)
+        ]
+    ),
+    "ax.csv": table(
+        "trial_index,arm_name,trial_status,generation_method,x1,x2,hartmann6",
+        [f"{i},{i}_0,COMPLETED,Sobol,{value()},{value()},{value()}" for i in range(12)],
+    ),
+    "comet.csv": table(
+        "experimentKey,name,lr,batch_size,val_loss_min",
+        [f"ab{i}c,exp{i},{value()},{32 * (1 + i % 2)},{value()}" for i in range(12)],
+    ),
+    "mlflow_runs.csv": table(
+        "run_id,experiment_id,status,artifact_uri,metrics.val_loss,params.lr,params.depth,tags.mlflow.user",
+        [f"{i:032x},1,FINISHED,file:///x,{value()},{value()},{i % 4},me" for i in range(12)],
+    ),
+    "random_search.csv": table("lr,depth,val_loss", [f"{value()},{i % 3},{value()}" for i in range(12)]),
+    "with_seed.csv": table("lr,depth,seed,val_loss", [f"{value()},{i % 3},{i % 2},{value()}" for i in range(12)]),
+    "repeated.csv": table("lr,depth,val_acc", [f"{lr},{d},{value()}" for lr, d, _ in product((1, 2), (3, 4), "abc")]),
+    "repeats.csv": table(
+        "lr,depth,repeat,acc", [f"{x},{d},{r},{value()}" for x, d, r in product((1, 2), (3, 4), (0, 1))]
+    ),
+    "with_id.csv": table(
+        "config_id,lr,depth,acc", [f"c{x}{d},{x},{d},{value()}" for x, d in product((1, 2, 3), (3, 4))]
+    ),
+    "only_ids.csv": table("config_id,seed,loss", [f"c{c},{s},{value()}" for c, s in product(range(4), range(3))]),
+    "walltime.csv": table(
+        "Optimizer,Benchmark,Seed,Wallclock Time,Best Validation Loss",
+        [f"{a},{d},{s},{t},{value()}" for a, d, s, t in POINTS],
+    ),
+    "stamped.csv": table(
+        "timestamp,algorithm,dataset,seed,iteration,loss",
+        [f"2026-01-01 10:0{t}:0{s},{a},{d},{s},{t},{value()}" for a, d, s, t in POINTS],
+    ),
+    "ioh.csv": table(
+        "evaluations,raw_y,algorithm_name,function_name,dimension,seed",
+        [
+            f"{t},{value()},{a},{d},{n},{s}"
+            for a, d, s, t, n in product(("CMA", "RS"), ("F1", "F2"), (0, 1), (1, 9), (2, 5))
+        ],
+    ),
+    "amlb.csv": table(
+        "task,framework,fold,result,metric,utc,duration",
+        [
+            f"{d},{f},{k},{value()},{m},2026-01-0{k + 1}T10:00:00,{100 + k}.{len(d)}{ord(f)}"
+            for (d, m), f, k in product((("iris", "logloss"), ("adult", "auc"), ("odd", "gain")), ("A", "B"), range(2))
+        ],
+    ),
+    "curves.csv": table(
+        "trial_id,lr,epoch,val_loss", [f"{t},0.{t}5,{e},{value()}" for t, e in product(range(1, 6), range(1, 5))]
+    ),
+    "budgets.csv": table("lr,depth,budget,loss", [f"{value()},{i % 3},{1 + i % 2},{value()}" for i in range(12)]),
+    "run_trials.csv": table(
+        "algorithm,dataset,seed,trial,status,start_time,loss",
+        [f"{a},{d},{s},{t},ok,2026-01-01T10:0{t}:00,{value()}" for a, d, s, t in POINTS],
+    ),
+    "blanks.txt": table("lr depth val_loss", [f"{value()} {i % 3} {value()}" for i in range(12)]),
+    "tabs.csv": table("lr\tdepth\tval_loss", [f"{value()}\t{i % 3}\t{value()}" for i in range(12)]),
+}
+KINDS = {
+    "optuna_two.csv": "trials", "deepcave.csv": "trials", "hyperopt.json": "trials", "ax.csv": "trials",
+    "comet.csv": "trials", "mlflow_runs.csv": "trials", "random_search.csv": "trials", "with_seed.csv": "trials",
+    "repeated.csv": "trials", "repeats.csv": "grid", "with_id.csv": "grid", "only_ids.csv": "grid",
+    "walltime.csv": "runs", "stamped.csv": "runs", "ioh.csv": "runs", "amlb.csv": "runs", "blanks.txt": "trials",
+    "tabs.csv": "trials", "curves.csv": "trials", "budgets.csv": "trials", "run_trials.csv": "runs",
+}  # fmt: skip
+
+
+@pytest.fixture
+def made(tmp_path: Path):
+    """Write one of the files; return its path."""
+
+    def write(name: str) -> Path:
+        path = tmp_path / name
+        path.write_text(FILES[name], encoding="utf-8")
+        return path
+
+    return write
+
+
+def shown(path: Path, mapping: dict[str, str] | None = None, **options: str) -> Preview:
+    (kind,) = recognise(path, options)
+    return preview(find_source(kind.kind), Request(str(path), path.stem, mapping or {}, options))
+
+
+def roles(path: Path, mapping: dict[str, str] | None = None, **options: str) -> dict[str, str]:
+    return {column: role for column, role, _ in shown(path, mapping, **options).mapping}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_it_is(made, name):
+    assert [one.kind for one in recognise(made(name))] == [KINDS[name]]
+
+
+def test_several_objectives_of_optuna_are_all_metrics(made):
+    found = roles(made("optuna_two.csv"), direction="min")
+    assert [column for column, role in found.items() if role == "metric"] == ["values_0", "values_1"]
+    assert found["params_x"] == "hyperparameter"
+
+
+@pytest.mark.parametrize(
+    ("name", "likely"),
+    [
+        ("deepcave.csv", ["metric:accuracy [0.0; 1.0] (maximize)", "metric:time (minimize)"]),
+        ("ax.csv", ["x1", "x2", "hartmann6"]),
+    ],
+)
+def test_which_metric_is_asked_among_those_it_may_be(made, name, likely):
+    with pytest.raises(QuestionsError) as asked:
+        roles(made(name))
+    assert list(asked.value.questions[0].choices) == likely
+
+
+def test_the_direction_may_stand_in_a_heading(made):
+    notes = shown(made("deepcave.csv"), {"metric:accuracy [0.0; 1.0] (maximize)": "metric"}).notes
+    assert any(note.startswith("Assumed that higher is better") for note in notes)
+
+
+def test_identifiers_seeds_and_folds_are_no_settings_of_trials(made):
+    assert roles(made("hyperopt.json"))["result.loss"] == "metric"
+    assert roles(made("comet.csv"))["experimentKey"] == "attribute"
+    assert roles(made("mlflow_runs.csv"))["run_id"] == "name"
+    found = shown(made("with_seed.csv"))
+    assert {column: role for column, role, _ in found.mapping}["seed"] == "attribute"
+    assert any("those of identifiers, seeds or folds: seed" in note for note in found.notes)
+    assert roles(made("with_seed.csv"), {"seed": "hyperparameter"})["seed"] == "hyperparameter"
+
+
+def test_a_row_a_step_is_no_table_of_trials(made):
+    with pytest.raises(IngestError, match="'trial_id' names 5 trials in 20 rows, told apart by 'epoch'") as refused:
+        roles(made("curves.csv"))
+    assert "--map trial_id=attribute" in refused.value.hint
+    assert roles(made("curves.csv"), {"trial_id": "attribute"})["epoch"] == "hyperparameter"
+
+
+def test_a_hyperparameter_named_like_a_budget_is_said(made):
+    assert any("named like a budget: budget." in note for note in shown(made("budgets.csv")).notes)
+
+
+def test_identifiers_are_no_levels_of_a_grid_and_where_there_is_nothing_else_that_is_said(made):
+    found = shown(made("with_id.csv"))
+    assert found.mapping[0][:2] == ("config_id", "ignore")
+    assert any(note.startswith("Left out: config_id") for note in found.notes)
+    notes = shown(made("only_ids.csv")).notes
+    assert any(note.startswith("config_id: an identifier is no hyperparameter") for note in notes)
+
+
+def test_repeats_that_nothing_counts_are_told_how_to_become_a_grid(made):
+    notes = preview(find_source("grid"), Request(str(made("repeated.csv")), "x")).notes
+    assert any("number the repeats in a column seed or fold, or load them as trials" in note for note in notes)
+
+
+def test_times_that_are_spent_are_the_budget_and_stamps_are_nothing(made):
+    assert roles(made("walltime.csv"))["Wallclock Time"] == "budget"
+    found = shown(made("stamped.csv"))
+    assert {column: role for column, role, _ in found.mapping}["timestamp"] == "ignore"
+    assert any(note.startswith("Left out: timestamp") for note in found.notes)
+
+
+def test_numbers_that_tell_rows_apart_without_a_budget_are_said(made, tmp_path):
+    path = tmp_path / "spent.csv"
+    path.write_text(FILES["walltime.csv"].replace("Wallclock Time", "Spent"))
+    notes = shown(path).notes
+    assert any("Taken for factors, since they tell rows apart: Spent (--map COLUMN=budget" in note for note in notes)
+
+
+def test_names_of_benchmarking_tools(made):
+    found = roles(made("ioh.csv"), direction="min")
+    assert found == {
+        "evaluations": "budget", "raw_y": "value", "algorithm_name": "algorithm", "function_name": "benchmark",
+        "dimension": "factor", "seed": "seed",
+    }  # fmt: skip
+
+
+def test_the_direction_of_every_named_metric_is_said_or_asked(made):
+    notes = " ".join(shown(made("amlb.csv")).notes)
+    for said in (
+        "higher is better for 'auc'",
+        "lower is better for 'logloss'",
+        "better for 'gain', whose name does not",
+    ):
+        assert said in notes
+    with asking(), pytest.raises(QuestionsError, match="is lower or higher better for 'gain'"):
+        shown(made("amlb.csv"))
+
+
+def test_the_value_is_asked_among_the_columns_of_numbers(tmp_path):
+    path = tmp_path / "coco.csv"
+    path.write_text(
+        table("algorithm,function,evaluations,best_f", [f"{a},{d},{t},{value()}" for a, d, _, t in POINTS[::2]])
+    )
+    with pytest.raises(QuestionsError) as asked:
+        roles(path)
+    assert list(asked.value.questions[0].choices) == ["best_f"]
+
+
+REFUSED = {
+    "nothing.csv": (b"", "is empty"),
+    "two_headers.csv": (b"algorithm,loss,loss\n,mean,std\nA,1,2\n", "names loss twice"),
+    "latin.csv": ("m\u00e9thode,dataset,accuracy\nA,b,1\n".encode("latin-1"), "--encoding latin-1"),
+    "columns.json": (b'{"lr": {"0": 1, "1": 2}, "loss": {"0": 3, "1": 4}}', "orient='records'"),
+    "lists.json": (b'{"lr": [1, 2], "loss": [3, 4]}', "orient='records'"),
+    "split.json": (b'{"columns": ["lr", "loss"], "index": [0], "data": [[1, 2]]}', "orient='records'"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_table_is_refused_in_one_sentence_with_the_next_step(tmp_path, name):
+    content, said = REFUSED[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(IngestError) as refused:
+        recognise(path)
+    assert name in str(refused.value)
+    assert said in str(refused.value)
+    for kind in ("runs", "trials"):
+        with pytest.raises(HpowhError) as refused:
+            preview(find_source(kind), Request(str(path), "x"))
+        assert said in str(refused.value)
+
+
+def test_an_encoding_that_was_given_serves_the_recognition(tmp_path):
+    path = tmp_path / "latin.csv"
+    path.write_bytes(table("m\u00e9thode,dataset,algorithm,loss", ["x,y,z,1", "x,w,z,2"]).encode("latin-1"))
+    assert [one.kind for one in recognise(path, {"encoding": "latin-1"})] == ["runs"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("94.2 \u00b1 1.4", "a mean and its spread"),
+        ("94.2 (1.4)", "a mean and its spread"),
+        ("00:30:00", "a length of time"),
+        ("#DIV/0!", "a spreadsheet's or a program's error"),
+        ("1.#INF", "a spreadsheet's or a program's error"),
+    ],
+)
+def test_what_a_number_may_look_like(tmp_path, cell, said):
+    path = tmp_path / "t.csv"
+    path.write_text(table("algorithm,dataset,accuracy", [f"A,b,{cell}", "B,b,1"]))
+    assert any(said in note for note in shown(path).notes)
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "<NA>", "?", "NA", "n/a", "-", ""])
+def test_cells_without_a_number(tmp_path, cell):
+    path = tmp_path / "t.csv"
+    path.write_text(table("algorithm,dataset,accuracy", [f"A,b,{cell}", "B,b,1"]))
+    assert not any("refused" in note for note in shown(path).notes)
+
+
+def test_nested_columns_of_parquet_are_the_settings(tmp_path):
+    path = tmp_path / "nested.parquet"
+    pl.DataFrame({"loss": [0.5, 0.25], "config": [{"lr": 0.1, "depth": 1}, {"lr": 0.2, "depth": 2}]}).write_parquet(
+        path
+    )
+    assert roles(path) == {"loss": "metric", "config.lr": "hyperparameter", "config.depth": "hyperparameter"}
+
+
+def test_refused_rows_of_one_kind_share_a_sentence():
+    problems = [Problem(row, "loss", f"x{row}", "not a number") for row in (1, 2, 7)]
+    said = str(RowsRefusedError("f.csv", 9, [*problems, Problem(8, "seed", "", "missing")]))
+    assert "row 1, column 'loss', value 'x1': not a number; likewise rows 2 ('x2'), 7 ('x7'); row 8" in said
+    assert "(and 5 more)" in said

@@ -1,0 +1,49 @@
+"""JSON that is a table in another shape than one object a row: refused with the way to write it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from hpowh.warehouse.errors import IngestError
+
+LARGEST = 64 * 2**20
+"""Characters of a single object that are looked at."""
+ADVICE = "Write one object a row: frame.to_json(PATH, orient='records', lines=True)"
+
+
+def refuse_other_shapes(path: Path) -> None:
+    """Refuse a file that is one object holding a whole table, as data frames are written by default.
+
+    Raises:
+        IngestError: it is one of pandas' shapes of a table, or an object without a row.
+    """
+    found = _only_object(path)
+    if found is None:
+        return
+    if {"columns", "data"} <= set(found) or {"schema", "data"} <= set(found):
+        raise IngestError(f"{path} is a table in one object, with its rows under 'data'.", ADVICE)
+    inner = list(found.values())
+    if len(inner) > 1 and all(isinstance(one, dict) and len(one) > 1 for one in inner):
+        is_flat = not any(isinstance(value, dict) for one in inner for value in one.values())
+        if is_flat and all(set(one) == set(inner[0]) for one in inner):
+            raise IngestError(f"{path} is a table in one object, column by column or row by row.", ADVICE)
+    if len(inner) > 1 and all(isinstance(one, list) for one in inner) and len({len(one) for one in inner}) == 1:
+        raise IngestError(f"{path} is a table in one object, with a list a column.", ADVICE)
+
+
+def _only_object(path: Path) -> dict[str, Any] | None:
+    """Return the object that is the whole file; None where there are several, or something else, or it is large."""
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig")
+            if path.suffix.lower() == ".gz"
+            else path.open(encoding="utf-8-sig") as handle
+        ):
+            text = handle.read(LARGEST)
+        found = json.loads(text) if text.lstrip().startswith("{") else None
+    except (OSError, EOFError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
