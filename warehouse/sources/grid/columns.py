@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
+from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, NAMES, SPREADS, plain_name, words
@@ -62,6 +63,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     check_directions(plan.direction_option, [metric.name for metric in plan.metrics])
     _require(plan, staged)
     plan.said += no_setting(plan)
+    _read_seeds(connection, staged, plan)
     plan.lists = _with_lists(connection, staged, plan.hyperparameters)
     return plan
 
@@ -110,6 +112,19 @@ def _roles(
         else:
             roles[column] = Role("hyperparameter", None, "all others are" if kept is None else "given")
     return {column: roles[column] for column in staged.columns}
+
+
+def _read_seeds(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan) -> None:
+    """Find out how seeds and folds are spelt; folds are small numbers, so only texts with a number in them are some."""
+    for role in ("seed", "fold"):
+        column = plan.column(role)
+        if column is None or staged.columns[column] != "VARCHAR":
+            continue
+        form, shown = spelling.seed_form(connection, plan.sql(column), staged.relation)
+        if form == "digits" or (form == "hash" and role == "seed"):
+            plan.text_seeds[role] = form
+            pairs = ", ".join(f"{text!r} is {number}" for text, number in shown)
+            plan.said.append(f"{column!r} holds texts, which get numbers: {pairs}{' …' if len(shown) == 3 else ''}.")
 
 
 def no_setting(plan: Plan) -> list[str]:

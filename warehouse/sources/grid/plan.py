@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.naming import usual
 from hpowh.warehouse.sources.tables.numbers import finite, not_a_number, number, plain_list, status_of, whole
 from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, listed
@@ -56,6 +57,8 @@ class Plan:
     metrics: list[Metric] = field(default_factory=list)
     lists: set[str] = field(default_factory=set)
     """Hyperparameters of texts among which are lists."""
+    text_seeds: dict[str, str] = field(default_factory=dict)
+    """Role `seed` or `fold` whose column holds texts -> how they get numbers (see `spelling.seed_form`)."""
     failed_value: float | None = None
     """A cost that stands for a failed evaluation."""
     units: dict[str, str | None] = field(default_factory=dict)
@@ -104,6 +107,8 @@ class Plan:
             if column is None:
                 return f"null::{sql_type}"
             name = f"{alias}.{self.sql(column)}"
+            if role in self.text_seeds:
+                return spelling.seed_of_text(name, self.text_seeds[role])
             return whole(name, self.columns[column]) if sql_type == "bigint" else f"try_cast({name} as {sql_type})"
 
         benchmark, split, status = self.column("benchmark"), self.column("split"), self.column("status")
@@ -140,7 +145,7 @@ class Plan:
             empty = f"nullif(trim({self.sql(benchmark)}::varchar), '') is null"
             found.append((benchmark, empty, "the benchmark is missing"))
         for role in ("seed", "fold", "fidelity", "cost"):
-            column = self.column(role)
+            column = self.column(role) if role not in self.text_seeds else None
             bad = not_a_number(self.sql(column), self.columns[column]) if column else None
             if column and bad:
                 found.append((column, bad, f"the {role} is not a number"))

@@ -74,7 +74,9 @@ def _is_digits(kind: str) -> str:
     return "false" if kind in ("DOUBLE", "FLOAT") else "regexp_full_match(trim(t), '[+-]?[0-9]+')"
 
 
-def seed_form(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, list[tuple[str, int]]]:
+def seed_form(
+    connection: duckdb.DuckDBPyConnection, name: str, relation: str = "hpowh_keys"
+) -> tuple[str, list[tuple[str, int]]]:
     """Return how seeds are read, and for texts the first of them with their numbers.
 
     Seeds are texts where none of them is a number: `seed_3` is 3 where all have the same letters around their digits;
@@ -82,7 +84,7 @@ def seed_form(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, li
     """
     missing = ", ".join(map(literal, MISSING_TEXTS))
     text = f"trim({name}::varchar)"
-    texts = f"(select distinct {text} as t from hpowh_keys where lower({text}) not in ({missing}))"  # noqa: S608
+    texts = f"(select distinct {text} as t from {relation} where lower({text}) not in ({missing}))"  # noqa: S608
     count, numbers, frames, with_digits = connection.execute(
         f"select count(*), count(try_cast(t as double)), "  # noqa: S608
         f"count(distinct regexp_extract(t, '{DIGITS}', 1) || ' ' || regexp_extract(t, '{DIGITS}', 3)), "
@@ -99,5 +101,5 @@ def seed_of_text(name: str, form: str) -> str:
     """Return SQL for the number that stands for a text seed."""
     text = f"nullif(trim({name}::varchar), '')"
     if form == "digits":
-        return f"regexp_extract({text}, '{DIGITS}', 2)::bigint"
+        return f"try_cast(regexp_extract({text}, '{DIGITS}', 2) as bigint)"
     return f"(md5_number_lower({text}) % {EXACT})::bigint"

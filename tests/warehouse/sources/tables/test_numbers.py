@@ -59,6 +59,22 @@ def test_seeds_may_be_texts(warehouse, tmp_path, form):
     assert any("'seed_0' is 0, 'seed_12' is 12" in note for note in outcome.notes)
 
 
+@pytest.mark.parametrize("column", ["seed", "fold"])
+def test_seeds_and_folds_of_a_grid_may_be_texts(warehouse, tmp_path, column):
+    frame = pl.DataFrame({"lr": [1, 1, 2, 2], column: ["s-3", "s-12", "s-3", "s-12"], "loss": [1.0, 2, 3, 4]})
+    outcome = load(warehouse, "grid", stored(frame, tmp_path, "csv"), direction="min")
+    assert warehouse.sql(f"select {column}, value from core.evaluation order by value").rows() == [
+        (3, 1), (12, 2), (3, 3), (12, 4)
+    ]  # fmt: skip
+    assert any("'s-12' is 12, 's-3' is 3" in note for note in outcome.notes)
+
+
+def test_a_missing_text_seed_is_refused_in_words(warehouse, tmp_path):
+    frame = runs(seed=["seed_0", "NA", "seed_12", "seed_12"])
+    with pytest.raises(RowsRefusedError, match="column 'seed', value 'NA': the seed is missing"):
+        load(warehouse, "runs", stored(frame, tmp_path, "csv"), direction="min")
+
+
 def test_text_seeds_have_the_same_number_in_every_file(warehouse, tmp_path):
     first = tmp_path / "first.csv"
     first.write_text("algorithm,benchmark,seed,value\nA,b,alpha,1\nA,b,beta,2\n")
