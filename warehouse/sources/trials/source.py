@@ -17,6 +17,7 @@ from hpowh.warehouse.sources.tables.tabular import content_fingerprint
 from hpowh.warehouse.sources.tables.units import failed_value
 from hpowh.warehouse.sources.trials import wandb_tables
 from hpowh.warehouse.sources.trials.cells import read_cell, read_number, whole_of
+from hpowh.warehouse.sources.trials.folds import spread_folds
 from hpowh.warehouse.sources.trials.odd import odd
 from hpowh.warehouse.sources.trials.plan import Plan, is_spent, plan_of
 from hpowh.warehouse.sources.trials.reader import Reader
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
     import duckdb
 
 OPTIONS = ("direction", "encoding", "tool", "time_zone", "only", "decimal", "thousands",
-           "unit", "failed-value")  # fmt: skip
+           "unit", "failed-value", "folds")  # fmt: skip
 
 
 class TrialRows:
     """`hpowh ingest trials FILE`: one sweep from a table with one row a trial.
 
     Options: `direction` (`min`, `max`, or `METRIC=min,…`), `encoding`, `tool` (the tuner's name), `time_zone` (where
-    times without a zone are read; default UTC). Roles of columns: see `trials_plan.ROLES`.
+    times without a zone are read; default UTC), `folds` (`trials`: each fold of scikit-learn's `cv_results_` is one).
+    Roles of columns: see `trials_plan.ROLES`.
     """
 
     kind = "trials"
@@ -96,6 +98,7 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
     if not rows.rows and not rows.problems:
         raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
     rows = wandb_tables.unpack(rows)
+    rows = spread_folds(rows, request.options, request.location)
     wandb_tables.refuse_chart(rows.columns, request.location)
     plan = plan_of(
         rows.columns,
