@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Result:
     """Rows by result table (without run and metric), and sentences for the reader."""
 

@@ -51,7 +51,7 @@ def demo(
     progress = Progress(STEP_COUNT + has_evaluation)
     try:
         plan = Plan(
-            tables,
+            tables=tables,
             seed_count=seeds,
             trial_count=trials,
             sweep_trial_count=sweep_trials,

@@ -14,7 +14,7 @@ MAIN_METRIC = {"hpobench": "val_acc", "fcnet": "val_loss", "nasbench201": "val_a
 """Search space -> the metric that is optimised."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The size of the demo."""
 

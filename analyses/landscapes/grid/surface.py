@@ -17,7 +17,7 @@ MAX_CELLS = 200_000_000
 """Largest dense array of losses (1.6 GB); beyond it the computations that need one give NULL with the reason."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Surface:
     """A landscape: sorted configuration ranks and one finite loss (minimised) for each.
 
@@ -77,7 +77,7 @@ class Surface:
                 f"Configuration {low if low < 0 else high} lies outside the space "
                 f"of {space.cardinality:,} configurations."
             )
-        return cls(space, ranks, loss, dropped, units, failed)
+        return cls(space=space, ranks=ranks, loss=loss, dropped=dropped, units=units, failed=failed)
 
     @classmethod
     def from_grid(cls, array: NDArray[np.float64], ordinal: Sequence[bool] | bool = True) -> Surface:

@@ -17,7 +17,17 @@ from hpowh.analyses.landscapes.grid.own import EmptyLevel, own_levels
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.alone import alone_metrics
 from hpowh.analyses.landscapes.one.authors import authors_metrics
-from hpowh.analyses.landscapes.one.completed import (
+from hpowh.analyses.landscapes.one.correlation import autocorrelation, sampled_autocorrelation
+from hpowh.analyses.landscapes.one.distribution import PROBABILITIES, distribution_metrics, quantiles
+from hpowh.analyses.landscapes.one.identities import in_whole_space
+from hpowh.analyses.landscapes.one.importance import measure_importance
+from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics, no_network
+from hpowh.analyses.landscapes.one.neutrality import neutrality_table
+from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
+from hpowh.analyses.landscapes.one.persistence import depth_metrics, depths
+from hpowh.analyses.landscapes.one.shares import shares_by_distance
+from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
+from hpowh.analyses.landscapes.partial.completed import (
     CHECKS,
     IMPUTATIONS,
     can_be_completed,
@@ -25,19 +35,9 @@ from hpowh.analyses.landscapes.one.completed import (
     completion_sentence,
     thinned,
 )
-from hpowh.analyses.landscapes.one.completing import completions
-from hpowh.analyses.landscapes.one.correlation import autocorrelation, sampled_autocorrelation
-from hpowh.analyses.landscapes.one.distribution import PROBABILITIES, distribution_metrics, quantiles
-from hpowh.analyses.landscapes.one.identities import in_whole_space
-from hpowh.analyses.landscapes.one.importance import measure_importance
-from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
-from hpowh.analyses.landscapes.one.lon import Roles, build_network, describe_roles, network_metrics, no_network
-from hpowh.analyses.landscapes.one.neutrality import neutrality_table
-from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes, node_columns
-from hpowh.analyses.landscapes.one.persistence import depth_metrics, depths
-from hpowh.analyses.landscapes.one.sampled import Portrait, estimated, thin_portrait, with_totals
-from hpowh.analyses.landscapes.one.shares import shares_by_distance
-from hpowh.analyses.landscapes.one.structure import distance_metrics, optimum_metrics, pair_metrics
+from hpowh.analyses.landscapes.partial.completing import completions
+from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
+from hpowh.analyses.landscapes.partial.sampled import Portrait, estimated, thin_portrait, with_totals
 from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric, percent
 
 Columns = Mapping[str, Any]

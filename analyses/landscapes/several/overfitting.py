@@ -54,8 +54,8 @@ def measure_overfitting(
     ranks, in_train, in_test = np.intersect1d(train.ranks, test.ranks, assume_unique=True, return_indices=True)
     if not ranks.size:
         raise LandscapeError("No configuration has both a train and a test loss.")
-    one = Surface(train.space, ranks, train.loss[in_train])
-    two = Surface(test.space, ranks, test.loss[in_test])
+    one = Surface(space=train.space, ranks=ranks, loss=train.loss[in_train])
+    two = Surface(space=test.space, ranks=ranks, loss=test.loss[in_test])
     gap = two.loss - one.loss
     x, y = one.average_rank, two.average_rank
     carried = float(two.loss[one.optima].mean() - two.loss.min())

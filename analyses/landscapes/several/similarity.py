@@ -14,9 +14,9 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.own import over_own_levels
 from hpowh.analyses.landscapes.grid.paying import pays
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one.completed import IMPUTATIONS, can_be_completed
-from hpowh.analyses.landscapes.one.completing import completions
 from hpowh.analyses.landscapes.one.fanova import decompose
+from hpowh.analyses.landscapes.partial.completed import IMPUTATIONS, can_be_completed
+from hpowh.analyses.landscapes.partial.completing import completions
 from hpowh.analyses.landscapes.values import Metric, dot, metric, pearson
 from hpowh.analyses.statistics.ranks import ranked
 
@@ -140,8 +140,8 @@ def _common(a: Prepared, b: Prepared) -> tuple[Prepared, Prepared]:
     if not ranks.size:
         raise LandscapeError("The two landscapes have no configuration in common.")
     return (
-        Prepared(Surface(one.space, ranks, one.loss[in_a]), a.main_shares),
-        Prepared(Surface(two.space, ranks, two.loss[in_b]), b.main_shares),
+        Prepared(Surface(space=one.space, ranks=ranks, loss=one.loss[in_a]), a.main_shares),
+        Prepared(Surface(space=two.space, ranks=ranks, loss=two.loss[in_b]), b.main_shares),
     )
 
 

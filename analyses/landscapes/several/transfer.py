@@ -78,7 +78,7 @@ def restricted(surfaces: Sequence[Surface]) -> list[Surface]:
     for surface in surfaces[1:]:
         if not np.array_equal(ranks, surface.ranks):
             ranks = np.intersect1d(ranks, surface.ranks, assume_unique=True)
-    return [Surface(one.space, ranks, one.loss[np.searchsorted(one.ranks, ranks)]) for one in surfaces]
+    return [Surface(space=one.space, ranks=ranks, loss=one.loss[np.searchsorted(one.ranks, ranks)]) for one in surfaces]
 
 
 def _costs(surface: Surface, nodes: NDArray[np.int64]) -> tuple[float, float | None, float]:

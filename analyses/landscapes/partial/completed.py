@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one.completing import MAX_CELLS, MAX_LEVELS, MIN_CONFIGURATIONS
-from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE
+from hpowh.analyses.landscapes.partial.completing import MAX_CELLS, MAX_LEVELS, MIN_CONFIGURATIONS
+from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE
 from hpowh.analyses.landscapes.values import percent
 
 Columns = Mapping[str, Any]
@@ -65,7 +65,7 @@ def thinned(surface: Surface, *, seed: int) -> tuple[Surface, float]:
     holes = surface.space.cardinality - surface.size
     made = max(1, min(holes, surface.size // 4))
     kept = np.sort(np.random.default_rng([seed, 1]).choice(surface.size, surface.size - made, replace=False))
-    return Surface(surface.space, surface.ranks[kept], surface.loss[kept]), holes / made
+    return Surface(space=surface.space, ranks=surface.ranks[kept], loss=surface.loss[kept]), holes / made
 
 
 def completed_tables(

@@ -17,7 +17,7 @@ from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one.incomplete import STRUCTURE_COVERAGE, TAIL_BASED
+from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE, TAIL_BASED
 from hpowh.analyses.landscapes.values import Metric
 
 Floats = NDArray[np.float64]

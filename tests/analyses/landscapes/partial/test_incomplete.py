@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one import completed, incomplete
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
-from hpowh.analyses.landscapes.one.incomplete import NEIGHBOURHOODS, OPTIMUM_BASED, STRUCTURAL, TAIL_BASED
+from hpowh.analyses.landscapes.partial import completed, incomplete
+from hpowh.analyses.landscapes.partial.incomplete import NEIGHBOURHOODS, OPTIMUM_BASED, STRUCTURAL, TAIL_BASED
 
 OPTIONS = Options(has_network=False, is_bounded=True)
 

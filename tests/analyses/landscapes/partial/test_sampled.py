@@ -14,9 +14,9 @@ from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.characterise import Options, characterise
 from hpowh.analyses.landscapes.one.fanova import decompose
-from hpowh.analyses.landscapes.one.sampled import pairs_of, portrait
 from hpowh.analyses.landscapes.one.surrogate import encode
 from hpowh.analyses.landscapes.one.trees import forest_decomposition
+from hpowh.analyses.landscapes.partial.sampled import pairs_of, portrait
 
 NAMES = ("neutrality", "gradient", "assortativity_loss", "assortativity_rank", "interaction_sign",
          "interaction_reciprocal")  # fmt: skip

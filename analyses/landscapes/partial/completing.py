@@ -52,7 +52,7 @@ SKEWED, HEAVY = 1.0, 3.0
 """Skewness and excess kurtosis from which the field is one of normal scores."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Modes:
     """The Fourier modes of a grid's neighbourhood graph, and which of them share a variance."""
 
@@ -105,7 +105,14 @@ def _modes(shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> Modes:
     size_of = order.ravel().astype(np.int64)
     sets = np.where(size_of <= ORDERS, members.ravel(), (1 << k) + size_of)
     _, first, group = np.unique(sets * (len(BANDS) + 1) + band, return_index=True, return_inverse=True)
-    return Modes(shape, bases, _merged(bases), group.astype(np.int32), np.bincount(group), size_of[first])
+    return Modes(
+        shape=shape,
+        bases=bases,
+        factors=_merged(bases),
+        group=group.astype(np.int32),
+        size=np.bincount(group),
+        order=size_of[first],
+    )
 
 
 def _merged(bases: tuple[Cells, ...]) -> tuple[Cells, ...]:
@@ -155,7 +162,7 @@ def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = F
         field.step()
         loss = back(residuals.honest(field))
         loss[surface.ranks] = surface.loss
-        yield Surface(surface.space, np.arange(loss.size), loss)
+        yield Surface(space=surface.space, ranks=np.arange(loss.size), loss=loss)
 
 
 class _Residuals:

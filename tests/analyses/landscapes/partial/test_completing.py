@@ -10,11 +10,11 @@ import pytest
 
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.one import completing
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
-from hpowh.analyses.landscapes.one.completed import CHECKS, IMPUTATIONS, interval, thinned
-from hpowh.analyses.landscapes.one.completing import completions, modes_of
 from hpowh.analyses.landscapes.one.fanova import decompose
+from hpowh.analyses.landscapes.partial import completing
+from hpowh.analyses.landscapes.partial.completed import CHECKS, IMPUTATIONS, interval, thinned
+from hpowh.analyses.landscapes.partial.completing import completions, modes_of
 
 SHAPE, ORDINAL = (5, 4, 5, 4), (True, False, True, True)
 CELLS = 400
