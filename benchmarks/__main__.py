@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-SUPPORT = {"__init__", "__main__", "alternate", "workers", "mutate", "mutations"}
+SUPPORT = {"__init__", "__main__", "alternate", "inputs", "mutate", "mutations", "workers"}
 
 
 def names() -> list[str]:

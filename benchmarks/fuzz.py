@@ -14,12 +14,14 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workers import HUNG, Run, Worker
+from benchmarks.inputs import INPUTS, Files
+from benchmarks.workers import HUNG, Run, Worker, in_memory
 
+GOOD = ("loaded", "refused")
 MEMORY = 2 << 30
 TIMEOUT = 60.0
 CASES_A_WORKER = 200
@@ -34,81 +36,44 @@ TOKENS = (
 """What is put in somewhere."""
 
 
-def runs() -> bytes:
-    """Long-form runs."""
-    rows = [f"{a},b{b},{s},{n},{s + n / 10}" for a in "AB" for b in (1, 2) for s in (0, 1) for n in (1, 2, 3)]
-    return ("algorithm,benchmark,seed,budget,value\n" + "\n".join(rows) + "\n").encode()
-
-
-def grid() -> bytes:
-    """A grid of two hyperparameters."""
-    rows = [f"{lr / 10},{depth},{lr * depth / 7}" for lr in range(1, 6) for depth in range(1, 5)]
-    return ("lr,depth,loss\n" + "\n".join(rows) + "\n").encode()
-
-
-def trials() -> bytes:
-    """Trials of a sweep, a JSON object a line."""
-    return "".join(
-        json.dumps({"name": f"t{i}", "lr": i / 10, "opt": "ab"[i % 2], "loss": i}) + "\n" for i in range(12)
-    ).encode()
-
-
-def trials_csv() -> bytes:
-    """Trials of a sweep."""
-    return ("name,lr,opt,loss\n" + "".join(f"t{i},{i / 10},{'ab'[i % 2]},{i}\n" for i in range(12))).encode()
-
-
-def features() -> bytes:
-    """Meta-features of benchmarks."""
-    return b"benchmark,classes,rows\nb1,2,100\nb2,3,150\nb3,10,1797\n"
-
-
-def yaml_config() -> bytes:
-    """An MLflow run's meta.yaml."""
-    return (
-        f"run_id: {'a' * 32}\nrun_uuid: {'a' * 32}\nexperiment_id: '0'\nstatus: 3\nstart_time: 1000\nend_time: 2000\n"
-        "lifecycle_stage: active\nrun_name: r\n"
-    ).encode()
-
-
-INPUTS: dict[str, tuple[str, str, Callable[[], bytes], dict[str, str], dict[str, Any]]] = {
-    "runs CSV": ("runs", "runs.csv", runs, {}, {"direction": "min"}),
-    "grid CSV": ("grid", "grid.csv", grid, {"loss": "metric"}, {"direction": "min", "benchmark": "iris"}),
-    "features CSV": ("features", "features.csv", features, {}, {}),
-    "trials CSV": ("trials", "trials.csv", trials_csv, {"loss": "metric"}, {"direction": "min"}),
-    "trials JSONL": ("trials", "trials.jsonl", trials, {"loss": "metric"}, {"direction": "min"}),
-    "MLflow meta.yaml": ("mlflow", "mlruns", yaml_config, {"loss": "metric"}, {"direction": "min"}),
-}
-"""Name -> kind of source, file, valid content, mapping, options."""
-
-
 def main(arguments: Sequence[str] = ()) -> None:
     """Mutate, load, and print a table of all cases in the record."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=60, help="so many inputs now")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", type=Path, default=None, help="a file of lines; cases are added to those there")
+    parser.add_argument("--only", action="append", choices=list(INPUTS))
     given = parser.parse_args(list(arguments))
     found: list[dict[str, Any]] = []
     if given.record is not None and given.record.exists():
         found = [json.loads(line) for line in given.record.read_text().splitlines()]
-    with tempfile.TemporaryDirectory(prefix="hpowh-fuzz-") as folder:
-        found += campaign(Path(folder), given.cases, given.seed + len(found), given.record)
+    with tempfile.TemporaryDirectory(prefix="hpowh-fuzz-", dir=in_memory()) as folder:
+        found += campaign(Path(folder), given.cases, given.seed + len(found), given.record, given.only or ())
     print(table(found))
 
 
-def campaign(folder: Path, cases: int, seed: int, record: Path | None = None) -> list[dict[str, Any]]:
+def campaign(
+    folder: Path, cases: int, seed: int, record: Path | None = None, names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Try so many inputs, in turn over the kinds; return what came of each."""
     loader = Loader(folder)
+    wanted = list(names or INPUTS)
+    found = []
     try:
-        for name, (_, _, valid, *_) in INPUTS.items():
-            whole = loader.load(name, valid())
+        valid = {name: INPUTS[name].files() for name in wanted}
+        for name, files in valid.items():
+            whole = loader.load(name, files)
             assert whole["outcome"] == "loaded", (name, whole)  # a campaign that refuses everything would prove nothing
-        found = []
-        for number in range(cases):
-            name = list(INPUTS)[number % len(INPUTS)]
-            content = mutated(INPUTS[name][2](), random.Random(seed + number))
-            one = {"input": name, "seed": seed + number, **loader.load(name, content)}
+        for number in range(seed, seed + cases):
+            name = wanted[number % len(wanted)]
+            draw = random.Random(number)
+            files = dict(valid[name])
+            how = "grammar" if name in GRAMMARS and draw.random() < 0.5 else "mutation"
+            place = draw.choice(sorted(files))
+            files[place] = drawn(name, number) if how == "grammar" else mutated(files[place], draw)
+            one = {"input": name, "seed": number, "how": how, "place": place, **loader.load(name, files)}
+            if one["outcome"] not in GOOD:
+                one["content"] = files[place][:4000].hex()
             found.append(one)
             if record is not None:
                 with record.open("a") as lines:
@@ -119,7 +84,7 @@ def campaign(folder: Path, cases: int, seed: int, record: Path | None = None) ->
 
 
 class Loader:
-    """Loads contents into copies of one warehouse, in a worker that is renewed now and then, and after a hang."""
+    """Loads inputs into copies of one warehouse, in a worker that is renewed now and then, and after a hang."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -136,11 +101,11 @@ class Loader:
             self._worker.ready()
         return self._worker.run(function, *arguments, timeout=TIMEOUT)
 
-    def load(self, name: str, content: bytes) -> dict[str, Any]:
-        """Load a content and return what came of it."""
+    def load(self, name: str, files: Files) -> dict[str, Any]:
+        """Load an input and return what came of it."""
         self._count += 1
         place = self._folder / f"case{self._count}"
-        location = written(place, name, content)
+        location = INPUTS[name].write(place, files)
         shutil.copy(self._template, place / "w.duckdb")
         run = self._run("benchmarks.fuzz:load", name, str(place / "w.duckdb"), str(location))
         shutil.rmtree(place, ignore_errors=True)
@@ -149,13 +114,67 @@ class Loader:
         if outcome == "refused" and (len(run.said.strip().splitlines()) != 1 or "LINE 1" in run.said):
             outcome = "raw text"
         kept = {} if outcome == "loaded" else {"said": run.said[-400:]}
-        kept |= {} if outcome in ("loaded", "refused") else {"content": content[:2000].hex()}
         return {"outcome": outcome, "seconds": round(run.seconds, 2), **kept}
 
     def end(self) -> None:
         """End the worker."""
         if self._worker is not None:
             self._worker.end()
+
+
+CELLS = (
+    "1", "2", "0.5", "-1e-3", "1e308", "-1e309", "nan", "inf", "", " ", "NA", "1,5", "1 000", "0x1F", "1_0", "true",
+    "a", "A", "é", "e\u0301", "b1", "good\tbad", '"', "=1+1", "\u202e", "x" * 300, "2026-11-29", "50%", "9" * 25,
+)  # fmt: skip
+"""What the cells of tables made by a grammar hold."""
+HEADERS = {
+    "runs CSV": ("algorithm", "benchmark", "seed", "budget", "value"),
+    "trials CSV": ("name", "lr", "opt", "loss"),
+    "grid CSV": ("lr", "depth", "loss"),
+    "features CSV": ("benchmark", "classes", "rows"),
+    "trials JSONL": ("name", "lr", "opt", "loss"),
+}
+GRAMMARS = tuple(HEADERS)
+"""Inputs that are also made anew from a grammar, by hypothesis."""
+
+
+def drawn(name: str, seed: int) -> bytes:
+    """Return a table that a grammar makes: mostly whole numbers, some odd cells, columns and ends of lines."""
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+    from hypothesis import strategies as st
+
+    header = list(HEADERS[name])
+    cell = st.one_of(st.integers(0, 9).map(str), st.integers(0, 9).map(str), st.sampled_from(CELLS))
+    value = st.recursive(
+        st.one_of(st.integers(), st.floats(), st.none(), st.booleans(), st.sampled_from(CELLS)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
+    more = st.lists(st.sampled_from(["extra", "Lr", "", "a.b", "_", "run"]), max_size=2, unique=True)
+    found: list[bytes] = []
+
+    @seeded(seed)
+    @settings(
+        max_examples=8, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None
+    )
+    @given(st.data())
+    def make(data: Any) -> None:
+        names = data.draw(st.permutations(header)) + data.draw(more)
+        if name.endswith("JSONL"):
+            rows = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(names, value)), max_size=8))
+            found.append("".join(json.dumps(row) + "\n" for row in rows).encode("utf-8", "replace"))
+            return
+        rows = data.draw(st.lists(st.lists(cell, min_size=len(names), max_size=len(names)), max_size=12))
+        written = io.StringIO()
+        delimiter, end = data.draw(st.sampled_from(",,,;\t")), data.draw(st.sampled_from(["\n", "\n", "\r\n"]))
+        csv.writer(written, delimiter=delimiter, lineterminator=end).writerows([names, *rows])
+        found.append(written.getvalue().encode("utf-8", "replace"))
+
+    make()
+    return random.Random(seed).choice(found[1:] or found)
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:
@@ -182,22 +201,6 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
     return bytes(found)
 
 
-def written(place: Path, name: str, content: bytes) -> Path:
-    """Write an input into a new folder and return what is given to hpowh."""
-    kind, file, *_ = INPUTS[name]
-    location = place / file
-    place.mkdir()
-    if kind == "mlflow":
-        run = location / "0" / ("a" * 32)
-        (run / "metrics").mkdir(parents=True)
-        (location / "0" / "meta.yaml").write_text("experiment_id: '0'\nname: e\nlifecycle_stage: active\n")
-        (run / "metrics" / "loss").write_text("1000 0.5 0\n")
-        (run / "meta.yaml").write_bytes(content)
-    else:
-        location.write_bytes(content)
-    return location
-
-
 def make(path: str) -> int:
     """Make an empty warehouse."""
     from hpowh.warehouse import Warehouse
@@ -215,11 +218,11 @@ def load(name: str, warehouse: str, location: str) -> int:
     from hpowh.warehouse.errors import HpowhError
     from hpowh.warehouse.ingest import Request, find_source, ingest
 
-    kind, _, _, mapping, options = INPUTS[name]
+    given = INPUTS[name]
     with Warehouse(warehouse) as store:
-        request = Request(location=location, name="x", mapping=mapping, options=options)
+        request = Request(location=location, name="x", mapping=dict(given.mapping), options=dict(given.options))
         try:
-            outcome = ingest(store, find_source(kind), request)
+            outcome = ingest(store, find_source(given.kind), request)
         except HpowhError as error:
             print(str(error), file=sys.stderr)
             return 1
@@ -273,7 +276,7 @@ def table(found: Sequence[dict[str, Any]]) -> str:
             for what in ends
         ]
         lines.append(f"| {name} | {sum(cells)} | {' | '.join(map(str, cells))} |")
-    wrong = [one for one in found if one["outcome"] not in ("loaded", "refused")]
+    wrong = [one for one in found if one["outcome"] not in GOOD]
     return "\n".join(lines) + "".join(
         f"\n{one['input']} seed {one['seed']}: {one['outcome']}: {one['said']}" for one in wrong
     )

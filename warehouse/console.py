@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpowhError
+from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpowhError, one_line
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
@@ -58,7 +58,7 @@ def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Type
 
 def note(message: str) -> None:
     """Say something to the person on standard error, so that standard output stays data."""
-    print(message, file=sys.stderr, flush=True)
+    print(one_line(message, keep="\n\t"), file=sys.stderr, flush=True)
 
 
 def end_now(message: str, tidy: Callable[[], None]) -> None:
@@ -129,7 +129,7 @@ def show(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    return str(value)
+    return one_line(str(value), keep="\n\t")
 
 
 def run(app: typer.Typer) -> int:

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_LOCKED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 LONGEST = 2000
 """Characters of a message; a cell of ten megabytes may stand in one."""
+
+
+_ODD = ("Cc", "Cf", "Zl", "Zp", "Cs")
+"""Unicode's categories of what is no letter, sign or space: controls, formats (bidirectional ones too), lone halves."""
+
+
+def one_line(text: str, keep: str = "") -> str:
+    r"""Return a text with control characters written out (`\n`, `\x1b`): names from data may hold any.
+
+    Args:
+        keep: characters that stay all the same.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter.encode("unicode_escape").decode() if category(letter) in _ODD and letter not in keep else letter
+        for letter in text
+    )
 
 
 class HpowhError(Exception):
@@ -15,9 +35,8 @@ class HpowhError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         message = message if len(message) <= LONGEST else f"{message[:LONGEST]}… ({len(message):,} characters)"
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = one_line(message), one_line(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -225,7 +226,7 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
             [space_id, position],
         ).fetchall()[0][0]
         sql_type = {"int": "bigint", "float": "double", "bool": "boolean", "text": "varchar"}[value_type]
-        values = ", ".join(literal(level) if isinstance(level, str) else repr(level) for level in levels or ())
+        values = ", ".join(_level(level) for level in levels or ())
         columns.append(
             f"cast([{values}][(e.configuration_id // {stride}) % {cardinality} + 1] as {sql_type}) "
             f"as {identifier(names[name])}"
@@ -238,6 +239,13 @@ from core.evaluation as e
 join core.benchmark as b using (benchmark_id)
 join core.metric as m using (metric_id)
 where e.search_space_id = {int(space_id)}"""
+
+
+def _level(level: str | float | None) -> str:
+    """Return SQL of a level: an infinite number has no digits."""
+    if isinstance(level, float) and not math.isfinite(level):
+        return f"cast({literal(repr(level))} as double)"
+    return literal(level) if isinstance(level, str) else "null" if level is None else repr(level)
 
 
 OBSERVATION_COLUMNS = ("experiment", "algorithm", "benchmark", "seed", "metric", "budget", "value", "status", "run_id")

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from hpowh.warehouse.checks.checking import run_checks
+from hpowh.warehouse.console import note, print_table
 from hpowh.warehouse.errors import LONGEST, HpowhError, IngestError
 from hpowh.warehouse.ingest import Request, find_source, ingest, preview
 from hpowh.warehouse.ingest.reading import load_yaml, reading
@@ -136,6 +137,25 @@ def test_anything_becomes_an_error_with_the_file(error):
         raise error
     assert len(str(refused.value)) < 700
     assert refused.value.__cause__ is error
+
+
+def test_a_message_is_one_line_whatever_names_hold(warehouse, tmp_path):
+    """A name with the end of a line, an escape sequence or a turn of direction is written out."""
+    (tmp_path / "grid.csv").write_text('lr,"de\npth\x1b[2J\u202ex"\n0.1,1\n')
+    with pytest.raises(HpowhError) as refused:
+        request = Request(str(tmp_path / "grid.csv"), "x", {"loss": "metric"}, {})
+        ingest(warehouse, find_source("grid"), request)
+    assert len(str(refused.value).splitlines()) == 1
+    assert r"de\npth\x1b[2J\u202ex" in str(refused.value)
+
+
+def test_a_terminal_is_given_no_control_characters(capsys):
+    print_table(["name"], [("a\x1b]0;title\x07\u202eb",)])
+    note("a\x1b[2Jb")
+    told = capsys.readouterr()
+    assert "\x1b" not in told.out + told.err
+    assert r"a\x1b]0;title\x07\u202eb" in told.out
+    assert r"a\x1b[2Jb" in told.err
 
 
 def test_a_message_is_never_longer_than_a_page():

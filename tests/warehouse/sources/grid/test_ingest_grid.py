@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 
 import polars as pl
@@ -262,6 +263,14 @@ def test_diverged_values_keep_a_status(warehouse, tmp_path):
     rows = warehouse.sql("select status, count(*), count(value) from core.evaluation group by 1 order by 1").rows()
     assert rows == [("diverged", 12, 0), ("nan", 8, 0), ("ok", 16, 16)]
     assert warehouse.sql("select evaluation_count, ok_count from mart.landscape").rows() == [(36, 16)]
+
+
+def test_an_infinite_level_is_a_level(warehouse, tmp_path):
+    """No limit at all is a setting of some models."""
+    frame = pl.DataFrame({"limit": [1.0, math.inf, -math.inf], "loss": [0.3, 0.2, 0.1]})
+    load(warehouse, frame, tmp_path, mapping={"loss": "metric"}, direction="min")
+    rows = warehouse.sql('select "limit", value from space.toy order by value').rows()
+    assert rows == [(-math.inf, 0.1), (math.inf, 0.2), (1.0, 0.3)]
 
 
 def test_preview_shows_levels(tmp_path):
