@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks.workers import HUNG, Run, Worker
+from benchmarks.inputs import INPUTS
+from benchmarks.workers import HUNG, Run, Worker, in_memory
 
 RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(
     f"{a},b{b},{s},{n},{(s + 1) / n + len(a) / 10}\n"
@@ -25,6 +27,10 @@ RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(
     for n in range(1, 41)
 )
 GRID = "lr,depth,q\n" + "".join(f"{lr / 10},{d},{lr * d / 7}\n" for lr in range(1, 21) for d in range(1, 21))
+SWEEP = "name,lr,depth,loss\n" + "".join(
+    f"t{i},{(i * 7 % 40) / 40},{i % 5},{((i * 7 % 40) / 40 - 0.5) ** 2 + (i % 5) / 10}\n" for i in range(60)
+)
+RUNS_A_HELPER = 300
 NIGHTLY = """[nightly]
 keep = 2
 [[source]]
@@ -36,7 +42,22 @@ job = "traces"
 [publish]
 copy = "copy.duckdb"
 """
+SPEC = """name = "small"
+metrics = ["accuracy"]
+folds = 2
+[[data]]
+name = "iris"
+[[model]]
+name = "tree"
+kind = "decision_tree"
+space.max_depth = [1, 2, 3, 4]
+"""
+OLD = Path(__file__).resolve().parents[1] / "tests" / "warehouse" / "warehouse_0036.sql"
+INIT = ("init",)
 LOAD = ("ingest", "runs", "runs.csv", "--direction", "min")
+GRID_LOAD = ("ingest", "grid", "grid.csv", "--benchmark", "iris", "--map", "q=metric", "--direction", "min")
+SWEEP_LOAD = ("ingest", "trials", "sweep.csv", "--map", "loss=metric", "--direction", "min")
+FORMULA = "value ~ algorithm + (1|benchmark)"
 
 
 @dataclass(frozen=True)
@@ -48,22 +69,32 @@ class Scenario:
     """It may be given again, and must then succeed."""
 
 
-SCENARIOS = {
-    "init": Scenario((), ("init",)),
-    "ingest runs": Scenario((("init",),), LOAD),
-    "ingest replace": Scenario((("init",), LOAD), (*LOAD, "--replace")),
-    "ingest grid": Scenario(
-        (("init",), LOAD),
-        ("ingest", "grid", "grid.csv", "--benchmark", "iris", "--map", "q=metric", "--direction", "min"),
-    ),
-    "analyse traces": Scenario((("init",), LOAD), ("analyse", "traces")),
-    "export": Scenario((("init",), LOAD), ("export", "mart.observation", "out.parquet")),
-    "publish": Scenario((("init",), LOAD), ("publish", "copy.duckdb", "--parquet", "parquet")),
-    "publish again": Scenario((("init",), LOAD, ("publish", "copy.duckdb")), ("publish", "copy.duckdb")),
-    "report": Scenario((("init",), LOAD, ("analyse", "traces")), ("report", "--out", "site")),
-    "repair": Scenario((("init",), LOAD), ("repair", "runs")),
-    "nightly": Scenario((), ("nightly",)),
-}
+def _scenarios() -> dict[str, Scenario]:
+    found = {
+        "init": Scenario((), INIT),
+        "upgrade": Scenario((("old",),), INIT),
+        "ingest replace": Scenario((INIT, LOAD), (*LOAD, "--replace")),
+        "ingest after others": Scenario((INIT, LOAD), GRID_LOAD),
+        "repair": Scenario((INIT, LOAD), ("repair", "runs")),
+        "restore": Scenario((INIT, LOAD, ("backup",)), ("restore", "kept.duckdb")),
+        "export": Scenario((INIT, LOAD), ("export", "mart.observation", "out.parquet", "--force")),
+        "publish": Scenario((INIT, LOAD), ("publish", "copy.duckdb", "--parquet", "parquet")),
+        "publish again": Scenario((INIT, LOAD, ("publish", "copy.duckdb")), ("publish", "copy.duckdb")),
+        "analyse traces": Scenario((INIT, LOAD), ("analyse", "traces")),
+        "analyse lmem": Scenario((INIT, LOAD), ("analyse", "lmem", FORMULA)),
+        "analyse rankings": Scenario((INIT, LOAD), ("analyse", "rankings")),
+        "analyse landscapes": Scenario((INIT, GRID_LOAD), ("analyse", "landscapes")),
+        "analyse sweeps": Scenario((INIT, SWEEP_LOAD), ("analyse", "sweeps")),
+        "evaluate": Scenario((), ("evaluate", "spec.toml", "--to", "results", "--jobs", "1")),
+        "report": Scenario((INIT, LOAD, ("analyse", "traces")), ("report", "--out", "site")),
+        "nightly": Scenario((), ("nightly",)),
+    }
+    return found | {
+        f"ingest {name}": Scenario((INIT, ("files", name)), tuple(one.arguments())) for name, one in INPUTS.items()
+    }
+
+
+SCENARIOS = _scenarios()
 """What is killed."""
 
 
@@ -76,7 +107,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--only", action="append", choices=list(SCENARIOS))
     given = parser.parse_args(list(arguments))
     found = [] if given.record is None or not given.record.exists() else _read(given.record)
-    with tempfile.TemporaryDirectory(prefix="hpowh-kill-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hpowh-kill-", dir=in_memory()) as folder:
         found += campaign(
             Path(folder), given.only or list(SCENARIOS), given.kills, given.seed + len(found), given.record
         )
@@ -87,21 +118,18 @@ def campaign(
     folder: Path, names: Sequence[str], kills: int, seed: int, record: Path | None = None
 ) -> list[dict[str, object]]:
     """Kill so many times, in turn over the scenarios; return what came of each."""
-    helper = Worker(folder / "said")
+    places = Places(folder)
     found: list[dict[str, object]] = []
     try:
-        made = {name: _prepare(folder / name.replace(" ", "-"), SCENARIOS[name], helper) for name in names}
-        for number in range(kills):
-            draw = random.Random(seed + number)
+        for number in range(seed, seed + kills):
             name = names[number % len(names)]
-            place, seconds = made[name]
-            found.append({"scenario": name, "seed": seed + number})
-            found[-1] |= _kill_once(place, SCENARIOS[name], draw, seconds, helper)
+            found.append({"scenario": name, "seed": number})
+            found[-1] |= _kill_once(places, name, random.Random(number))
             if record is not None:
                 with record.open("a") as lines:
                     lines.write(json.dumps(found[-1]) + "\n")
     finally:
-        helper.end()
+        places.end()
     return found
 
 
@@ -109,63 +137,136 @@ def _read(record: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in record.read_text().splitlines()]
 
 
-def _prepare(place: Path, scenario: Scenario, helper: Worker) -> tuple[Path, float]:
-    """Make the folder before the command, and return it with the seconds of an undisturbed run."""
-    place.mkdir(parents=True)
-    for name, text in {"runs.csv": RUNS, "grid.csv": GRID, "hpowh.toml": NIGHTLY}.items():
-        (place / name).write_text(text)
-    for command in scenario.before:
-        run = _given(helper, place, command)
-        assert run.code == 0, run.said
-    whole = place.with_name(f"{place.name}-whole")
-    shutil.copytree(place, whole)
-    run = _given(helper, whole, scenario.command)
-    assert run.code == 0, run.said
-    return place, run.seconds
+class Places:
+    """Folders as they are before commands, made once and copied, and the interpreter that makes and checks them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[tuple[tuple[str, ...], ...], Path] = {}
+        self._whole: dict[str, tuple[Path, float]] = {}
+        self._helper: Worker | None = None
+
+    @property
+    def helper(self) -> Worker:
+        """An interpreter that is not killed; a fresh one now and then."""
+        if self._helper is None or not self._helper.is_alive or self._helper.run_count > RUNS_A_HELPER:
+            self.end()
+            self._helper = Worker(self._folder / "said")
+        return self._helper
+
+    def end(self) -> None:
+        """End the interpreter."""
+        if self._helper is not None:
+            self._helper.end()
+
+    def before(self, commands: tuple[tuple[str, ...], ...]) -> Path:
+        """Return a folder in which these commands were given; to be copied."""
+        if commands in self._made:
+            return self._made[commands]
+        parent = self.before(commands[:-1]) if commands else None
+        place = self._folder / f"place{len(self._made)}"
+        if parent is not None:
+            shutil.copytree(parent, place)
+            self._prepare(place, commands[-1])
+        else:
+            place.mkdir()
+            texts = {"runs.csv": RUNS, "grid.csv": GRID, "sweep.csv": SWEEP, "hpowh.toml": NIGHTLY, "spec.toml": SPEC}
+            for name, text in texts.items():
+                (place / name).write_text(text)
+        self._made[commands] = place
+        return place
+
+    def _prepare(self, place: Path, command: tuple[str, ...]) -> None:
+        if command[0] == "files":
+            INPUTS[command[1]].write(place, INPUTS[command[1]].files())
+            return
+        if command[0] == "backup":
+            shutil.copy(place / "hpowh.duckdb", place / "kept.duckdb")
+            return
+        run = (
+            self.helper.run("benchmarks.kill:make_old", str(place / "hpowh.duckdb"))
+            if command[0] == "old"
+            else _given(self.helper, place, command)
+        )
+        assert run.code == 0, (command, run.said)
+
+    def whole(self, name: str) -> tuple[Path, float]:
+        """Return the folder after an undisturbed run of a scenario, and its seconds, of the first and second time."""
+        if name not in self._whole:
+            place = self._folder / f"whole{len(self._whole)}"
+            scenario = SCENARIOS[name]
+            shutil.copytree(self.before(scenario.before), place)
+            trial = place.with_name(f"{place.name}-first")
+            shutil.copytree(place, trial)
+            run = _given(self.helper, trial, scenario.command)  # what is imported then is not imported again
+            shutil.rmtree(trial)
+            assert run.code == 0, (name, run.said)
+            run = _given(self.helper, place, scenario.command)
+            assert run.code == 0, (name, run.said)
+            self._whole[name] = (place, run.seconds)
+        return self._whole[name]
 
 
-def _given(
-    worker: Worker, folder: Path, command: Sequence[str], kill_after: float | None = None, watch: str = ""
-) -> Run:
-    return worker.run("benchmarks.workers:command", str(folder), list(command), kill_after=kill_after, watch=watch)
+def _given(worker: Worker, folder: Path, command: Sequence[str], **more: Any) -> Run:
+    return worker.run("benchmarks.workers:command", str(folder), list(command), **more)
 
 
-def _kill_once(
-    place: Path, scenario: Scenario, draw: random.Random, seconds: float, helper: Worker
-) -> dict[str, object]:
+def _kill_once(places: Places, name: str, draw: random.Random) -> dict[str, object]:
     """Kill the command in a copy of the folder, look at what is left, give the command again, look again.
 
-    The moment is drawn from the time of an undisturbed run; half the time it counts from the first change on disk.
+    The moment is drawn from the time of an undisturbed run: of the clock, of the processor, or after something in the
+    folder has changed for the first time.
     """
-    how = draw.choice(("time", "file"))
-    moment = draw.uniform(0, seconds * 1.1) if how == "time" else draw.choice((0.0, 0.002, 0.01, 0.05)) * draw.random()
-    with tempfile.TemporaryDirectory(prefix="hpowh-kill-", dir=place.parent) as name:
-        folder = Path(name) / "place"
-        shutil.copytree(place, folder)
-        victim = Worker(Path(name) / "victim")
+    scenario, (whole, seconds) = SCENARIOS[name], places.whole(name)
+    how = draw.choice(("clock", "processor", "file", "file"))
+    moment = draw.uniform(0, seconds * 1.1) if how != "file" else draw.choice((0.0, 0.01, 0.1, seconds)) * draw.random()
+    with tempfile.TemporaryDirectory(prefix="hpowh-kill-", dir=whole.parent) as made:
+        folder = Path(made) / "place"
+        shutil.copytree(places.before(scenario.before), folder)
+        victim = Worker(Path(made) / "victim")
         victim.ready()
-        run = _given(victim, folder, scenario.command, kill_after=moment, watch=str(folder) if how == "file" else "")
+        run = _given(
+            victim, folder, scenario.command, kill_after=moment, watch=str(folder) if how == "file" else "",
+            by_processor=how == "processor",
+        )  # fmt: skip
         victim.end()
-        was_killed = run.code == -9
-        left = [path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".wal")]
-        faults = _faults(folder, helper)
-        again = _given(helper, folder, scenario.command)
+        half = _leftovers(folder)
+        faults = _faults(folder, places.helper)
+        again = _given(places.helper, folder, scenario.command)
         if again.code:
             faults.append(f"again: exit {'hung' if again.code == HUNG else again.code}: {again.said[-300:]}")
-        faults += _faults(folder, helper)
-        whole = place.with_name(f"{place.name}-whole")
-        differing = helper.run("benchmarks.kill:compare", str(folder), str(whole))
+        faults += _faults(folder, places.helper)
+        differing = places.helper.run("benchmarks.kill:compare", str(folder), str(whole))
         faults += [f"rows differ: {differing.said}"] if differing.code else []
-        stays = [path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".wal")]
         return {
-            "killed": was_killed, "how": how, "moment": round(moment, 4),
-            "half": left, "faults": faults, "left": stays,
+            "killed": run.code == -9, "how": how, "moment": round(moment, 4),
+            "half": half, "faults": faults, "left": _leftovers(folder),
         }  # fmt: skip
+
+
+def _leftovers(folder: Path) -> list[str]:
+    """Return what is half made: names that begin with a dot (locks aside), logs, and second backups."""
+    names = sorted(path.name for path in folder.iterdir())
+    backups = [name for name in names if ".backup-" in name and not name.startswith(".")]
+    return [name for name in names if (name.startswith(".") and "lock" not in name) or name.endswith(".wal")] + backups[
+        1:
+    ]
 
 
 def _faults(folder: Path, helper: Worker) -> list[str]:
     run = helper.run("benchmarks.kill:look", str(folder))
     return [run.said.strip()[-400:]] if run.code or run.said.strip() else []
+
+
+def make_old(path: str) -> int:
+    """Make a warehouse of the last revision before the first release, with names in it."""
+    import duckdb
+
+    with duckdb.connect(path) as connection:
+        connection.execute(OLD.read_text(encoding="utf-8"))
+        connection.execute("insert into core.algorithm select n, 'a' || n from range(3000) as t(n)")
+        connection.execute("insert into core.benchmark select n, 'b' || n from range(3000) as t(n)")
+    return 0
 
 
 def look(folder: str) -> int:
@@ -179,6 +280,8 @@ def look(folder: str) -> int:
     for name in ("hpowh.duckdb", "copy.duckdb"):
         if (place / name).exists():
             with Warehouse(place / name) as store:
+                if _is_old(place / name):
+                    continue
                 failed = [(one.name, one.example) for one in run_checks(store) if one.failures]
                 if failed:
                     print(f"{name}: {failed}", file=sys.stderr)
@@ -196,12 +299,32 @@ def look(folder: str) -> int:
     return 0
 
 
+def _is_old(path: Path) -> bool:
+    """Return whether a warehouse waits for its upgrade; its names must all be there."""
+    import duckdb
+
+    from hpowh.warehouse.bridge import LAST
+    from hpowh.warehouse.migrate import revision_of
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        if revision_of(connection, path) != LAST:
+            return False
+        found = connection.execute("select (select count(*) from core.algorithm), count(*) from core.benchmark")
+        assert found.fetchall() == [(3000, 3000)]
+        return True
+
+
 def compare(folder: str, whole: str) -> int:
     """Return how many tables of facts and results have other rows than after an undisturbed run, and name them."""
     import sys
 
     from hpowh.warehouse.migrate import contents
 
+    if not (Path(whole) / "hpowh.duckdb").exists():
+        here, there = _evaluations(Path(folder)), _evaluations(Path(whole))
+        if here != there:
+            print("evaluations", here, there, file=sys.stderr)
+        return int(here != there)
     here, there = contents(Path(folder) / "hpowh.duckdb"), contents(Path(whole) / "hpowh.duckdb")
     names = [
         name
@@ -210,6 +333,14 @@ def compare(folder: str, whole: str) -> int:
     ]
     print(*names, file=sys.stderr)
     return len(names)
+
+
+def _evaluations(folder: Path) -> list[tuple[object, ...]]:
+    """Return every evaluated unit of `evaluate`, in order."""
+    import polars as pl
+
+    frame = pl.read_parquet(folder / "results" / "shards" / "*.parquet")
+    return sorted(frame.select("group", "configuration_id").unique().rows())
 
 
 def table(found: Sequence[dict[str, object]]) -> str:

@@ -26,6 +26,12 @@ HUNG = -1000
 """Exit code of a run that was stopped because it took too long."""
 RAISED = 71
 """Exit code of a run that ended with an exception."""
+BEAT = 1.0
+"""Seconds between two looks at a process that may hang."""
+SLOW = 20
+"""On a machine that is busy with other things a process may need so many times its seconds of the processor."""
+POLL = 0.0005
+"""Seconds between two looks at a process that will be killed."""
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -66,29 +72,46 @@ class Worker:
         self.run("benchmarks.workers:nothing", timeout=600.0)
 
     def run(
-        self, function: str, *arguments: Any, timeout: float = 600.0, kill_after: float | None = None, watch: str = ""
+        self,
+        function: str,
+        *arguments: Any,
+        timeout: float = 600.0,
+        kill_after: float | None = None,
+        watch: str = "",
+        by_processor: bool = False,
     ) -> Run:
         """Call `module:function` with arguments that are JSON, and return how that ended.
 
         Args:
-            kill_after: send SIGKILL to the process group after so many seconds.
-            watch: a folder; the seconds count from the moment that a file there appears, goes or grows.
-            timeout: stop it after so many seconds.
+            timeout: stop it when it has had so many seconds of the processor, or SLOW times as many by the clock:
+                what hangs must not depend on what else the machine does.
+            kill_after: send SIGKILL to the process group after so many seconds,
+            watch: counted from the moment that something in this folder appears, goes, grows or shrinks,
+            by_processor: or of the processor's time, not of the clock's.
         """
         assert self.is_alive and self._process.stdin is not None and self._process.stdout is not None
         self.run_count += 1
-        began = time.perf_counter()
+        began, used = time.perf_counter(), self._used()
+        before = _sizes(watch) if watch else {}
         self._process.stdin.write(json.dumps([function, arguments]).encode() + b"\n")
         self._process.stdin.flush()
-        if watch and kill_after is not None:
-            kill_after += self._changed(Path(watch), timeout)
-        limit = timeout if kill_after is None else kill_after
-        was_ready = bool(
-            select.select([self._process.stdout], [], [], max(0.0, began + limit - time.perf_counter()))[0]
-        )
-        if not was_ready:
+        code = None
+        start = began
+        while not self._answers(POLL if kill_after is not None else BEAT):
+            now = time.perf_counter()
+            if self._used() - used > timeout or now - began > SLOW * timeout:
+                code = HUNG
+                break
+            if watch and start == began:
+                if _sizes(watch) == before:
+                    continue
+                start = now
+            spent = self._used() - used if by_processor else now - start
+            if kill_after is not None and spent >= kill_after:
+                code = -signal.SIGKILL
+                break
+        if code is not None:
             self.end()
-            code = HUNG if kill_after is None else -signal.SIGKILL
         elif line := self._process.stdout.readline():
             code = int(line)
         else:
@@ -96,13 +119,16 @@ class Worker:
             code = self._process.wait()
         return Run(code, time.perf_counter() - began, self._said.read_text(encoding="utf-8", errors="replace"))
 
-    def _changed(self, folder: Path, timeout: float) -> float:
-        """Wait until something in a folder differs, or the run is through, and return the seconds that took."""
-        began, before = time.perf_counter(), _sizes(folder)
-        while time.perf_counter() - began < timeout and _sizes(folder) == before:
-            if select.select([self._process.stdout], [], [], 0.0005)[0]:
-                break
-        return time.perf_counter() - began
+    def _answers(self, seconds: float) -> bool:
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+
+    def _used(self) -> float:
+        """Return the seconds of the processor that it has had."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self) -> None:
         """Kill it, and whatever it started."""
@@ -116,7 +142,7 @@ class Worker:
                     pipe.close()
 
 
-def _sizes(folder: Path) -> dict[str, int]:
+def _sizes(folder: str) -> dict[str, int]:
     found = {}
     for entry in os.scandir(folder):
         try:

@@ -16,8 +16,9 @@ from hpowh.reports.page import Failure
 from hpowh.reports.registry import collect
 from hpowh.reports.writing import Written, program_fingerprint, write_pages
 from hpowh.warehouse import Warehouse, queries
-from hpowh.warehouse.errors import HpowhError, UsageError, WarehouseLockedError
+from hpowh.warehouse.errors import HpowhError, WarehouseLockedError
 from hpowh.warehouse.output.swap import replaced_folder
+from hpowh.warehouse.output.targets import refuse_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,10 +192,7 @@ def standing_build(out: Path, fingerprint: str) -> int | None:
 
 def refuse_other_content(out: Path) -> None:
     """Raise where building would remove what is not a site of this program."""
-    if out.is_file():
-        raise UsageError(f"{out} is a file.", "Name a folder: --out site")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise UsageError(f"{out} holds files that are no report of hpowh.", "Name another folder: --out site")
+    refuse_folder(out, option="--out", mark=MANIFEST, what="report")
 
 
 def note_build(warehouse: Warehouse, out: Path, status: str, pages: int, started: datetime, summary: str) -> None:

@@ -33,11 +33,18 @@ MemoryOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
-def open_warehouse(path: Path | None, wait: float = 0.0) -> Warehouse:
-    """Name the warehouse that a command works on; waiting is announced on standard error."""
+def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False) -> Warehouse:
+    """Name the warehouse that a command works on; waiting is announced on standard error.
+
+    Args:
+        writes: the command may write: what a killed one left in the log beside the file is first brought into it.
+    """
     from hpowh.warehouse.store import Warehouse
 
-    return Warehouse(path, wait=wait, notify=note)
+    store = Warehouse(path, wait=wait, notify=note)
+    if writes:
+        store.fold_log()
+    return store
 
 
 def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Typer:

@@ -51,7 +51,7 @@ def embed(
     from hpowh.warehouse.errors import HpowhError
 
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = embed_landscapes(opened, selection, Settings(dimension, neighbours, epochs, random_seed))
     if as_json:
         print(json.dumps([asdict(outcome) for outcome in outcomes]))

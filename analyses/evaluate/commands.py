@@ -70,7 +70,7 @@ def evaluate(
     if not found.ok_count:
         raise HpowhError("Every evaluation failed.", f"Mostly: {found.commonest_reason}")
     if ingest:
-        with open_warehouse(warehouse, wait) as store:
+        with open_warehouse(warehouse, wait, writes=True) as store:
             outcome = load_into(store, folder, prepared.plan.name)
         note(f"Loaded into {store.path}: {outcome.row_count:,} values.")
         for text in outcome.notes:

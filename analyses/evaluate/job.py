@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.output.targets import refuse_folder
 
 if TYPE_CHECKING:
     from hpowh.analyses.evaluate.data import DataSet
@@ -131,6 +132,7 @@ def evaluate(
     from hpowh.analyses.evaluate.plan import manifest
     from hpowh.analyses.evaluate.runner import Limits, default_memory, run, store_data, worker_count
 
+    refuse_folder(folder, option="--to", mark="plan.json", what="evaluations", besides=("lock",))
     plan, spec = prepared.plan, prepared.spec
     where = RunFolder(folder)
     workers = worker_count(jobs)

@@ -72,7 +72,7 @@ def landscapes(
 
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     settings = Settings(epsilon=epsilon, default=default, has_network=network, has_similarity=similarity, jobs=jobs)
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = analyse(opened, selection, settings)
         stale = stale_planes(opened)
     if as_json:
@@ -108,7 +108,7 @@ def compare(
     from hpowh.analyses.landscapes.job import Selection
     from hpowh.analyses.landscapes.job import compare as compare_landscapes
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         found = compare_landscapes(opened, a, b, Selection(metric=metric, split=split, fidelity=fidelity))
     if as_json:
         print(json.dumps([{"measure": one.name, "value": one.value, "reason": one.reason} for one in found]))

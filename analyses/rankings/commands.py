@@ -75,7 +75,7 @@ def rankings(
         at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
     except ValueError:
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_rankings(
             opened,
             experiment,
@@ -131,7 +131,7 @@ def tiers(
         at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
     except ValueError:
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_tiers(
             opened, experiment, response=response, where=where, metric=metric, budget=at, failures=failures
         )

@@ -62,7 +62,7 @@ def sweeps(
 
     options = Options(best / 100, beyond / 100, step, as_published)
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)
         run_count = 0 if sweep else count_runs(opened)
     if as_json:

@@ -29,7 +29,7 @@ def traces(
     """
     from hpowh.analyses.traces.job import analyse
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = analyse(opened, experiment)
     if as_json:
         print(json.dumps([outcome.__dict__ for outcome in outcomes]))

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def campaign(*arguments: str) -> str:
     """Run one as `python -m` does."""
     command = [sys.executable, "-m", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3000, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
@@ -34,12 +34,18 @@ def test_a_kill_loses_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_kills_of_every_command_lose_nothing():
-    killed, through, faults, _ = totals(text := campaign("benchmarks.kill", "--kills", "22"))
-    assert (killed + through, faults) == (22, 0), text
+    killed, through, faults, _ = totals(text := campaign("benchmarks.kill", "--kills", "33"))
+    assert (killed + through, faults) == (33, 0), text
+
+
+@pytest.mark.slow
+def test_mutations_of_every_source_are_loaded_or_refused():
+    cases, _, _, *faults = totals(text := campaign("benchmarks.fuzz", "--cases", "48"))
+    assert (cases, sum(faults)) == (48, 0), text
 
 
 def test_a_few_mutations_are_loaded_or_refused():
-    text = campaign("benchmarks.fuzz", "--cases", "6")
+    text = campaign("benchmarks.fuzz", "--cases", "6", "--only", "trials JSONL", "--only", "Ray Tune")
     cases, loaded, refused, *faults = totals(text)
     assert (cases, sum(faults)) == (6, 0), text
     assert loaded + refused == 6
@@ -60,7 +66,7 @@ def test_a_planted_fault_is_found(monkeypatch):
         def one(self) -> float:
             return 65.0
 
-    content = fuzz.trials_csv()
+    (content,) = fuzz.INPUTS["trials CSV"].files().values()
     assert fuzz.oracle("trials CSV", content, Store(), 12) == "sum 65.0, 66.0"
     assert fuzz.oracle("trials CSV", content, Store(), 11) == "11 rows, the file has 12"
     found = [{"scenario": "init", "killed": True, "faults": ["lost"], "left": []}]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.console import note, print_table
 from hpowh.warehouse.errors import LONGEST, HpowhError, IngestError
-from hpowh.warehouse.ingest import Request, find_source, ingest, preview
+from hpowh.warehouse.ingest import Request, bounds, find_source, ingest, preview
 from hpowh.warehouse.ingest.reading import load_yaml, reading
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
@@ -64,13 +66,116 @@ def latin_tag(folder: Path, note: bytes = b"caf\xe9", end: int = 2000) -> tuple[
     return "mlflow", folder / "mlruns"
 
 
+def optuna_text_value(folder: Path) -> tuple[str, Path]:
+    """A value of a trial that is a text: SQLite takes any type in any column."""
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    storage = optuna.storages.RDBStorage(f"sqlite:///{folder / 'optuna.db'}")
+    study = optuna.create_study(storage=storage, study_name="s", sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    storage.engine.dispose()
+    with sqlite3.connect(folder / "optuna.db") as db:
+        db.execute("update trial_values set value = '<b>' where trial_id = 2")
+    return "optuna", folder / "optuna.db"
+
+
+def wide_header(folder: Path) -> tuple[str, Path]:
+    """A header without an end, as of a file of zeros."""
+    with (folder / "runs.csv").open("wb") as handle:
+        handle.truncate(17 << 20)
+    return "runs", folder / "runs.csv"
+
+
+def zipped_zeros(folder: Path) -> tuple[str, Path]:
+    with gzip.open(folder / "runs.csv.gz", "wb", compresslevel=1) as handle:
+        for _ in range(17):
+            handle.write(bytes(1 << 20))
+    return "runs", folder / "runs.csv.gz"
+
+
+def long_line(folder: Path) -> tuple[str, Path]:
+    (folder / "trials.jsonl").write_bytes(b'{"lr": 1, "loss": 1}\n' + b"x" * (17 << 20))
+    return "trials", folder / "trials.jsonl"
+
+
+def endless_journal(folder: Path) -> tuple[str, Path]:
+    (folder / "optuna.log").write_bytes(b'{"op_code": 0, "worker_id": "w", "study_name": "s", "directions": [1]}\n')
+    with (folder / "optuna.log").open("r+b") as handle:
+        handle.truncate(17 << 20)
+    return "optuna", folder / "optuna.log"
+
+
+def endless_gathered(folder: Path) -> tuple[str, Path]:
+    with (folder / "logs.csv").open("wb") as handle:
+        handle.truncate(17 << 20)
+    return "carps", folder / "logs.csv"
+
+
 CASES: list[Callable[[Path], tuple[str, Path]]] = [
     deep_json,
     nul_in_header,
     damaged_parquet,
     optuna_without_sense,
     latin_tag,
+    optuna_text_value,
+    wide_header,
+    zipped_zeros,
+    long_line,
+    endless_journal,
+    endless_gathered,
 ]
+
+
+def bomb(path: Path, members: int = 1, size: int = 2 << 20) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(members):
+            archive.writestr(f"{number}.csv", bytes(size))
+
+
+@pytest.mark.parametrize("what", ["zip", "members", "encrypted", "json", "lines", "yaml", "metric", "config", "gz"])
+def test_what_is_read_whole_has_a_bound(warehouse, tmp_path, monkeypatch, what):
+    """A small file may unpack to a large one, and a link may lead to one: neither is read into memory."""
+    monkeypatch.setattr(bounds, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(bounds, "MOST_MEMBERS", 3)
+    folder, kind, why = tmp_path / "study", "syne-tune", "holds more than 1 MiB"
+    folder.mkdir()
+    if what in ("zip", "members", "encrypted"):
+        bomb(folder / "results.csv.zip", 5 if what == "members" else 1, 10 if what == "members" else 2 << 20)
+        (folder / "metadata.json").write_text('{"metric_names": ["loss"], "metric_mode": "min"}')
+        why = {"members": "more than 3 members", "encrypted": "is encrypted"}.get(what, why)
+        if what == "encrypted":
+            content = bytearray((folder / "results.csv.zip").read_bytes())
+            content[6] |= 1
+            content[content.index(b"PK\x01\x02") + 8] |= 1
+            (folder / "results.csv.zip").write_bytes(content)
+    elif what == "json":
+        kind = "smac"
+        (folder / "runhistory.json").write_text(" " * (2 << 20))
+    elif what == "lines":
+        kind = "carps"
+        (folder / "trial_logs.jsonl").write_text("\n" * (2 << 20))
+    elif what == "gz":
+        kind, folder = "trials", tmp_path / "trials.jsonl.gz"
+        folder.write_bytes(gzip.compress(b"[" + b" " * (2 << 20) + b"]"))
+    else:
+        kind, folder = latin_tag(tmp_path, note=b"coffee")
+        place = {"yaml": "meta.yaml", "metric": "metrics/loss", "config": "params/lr"}[what]
+        (folder / "0" / ("a" * 32) / place).write_text(" " * (2 << 20))
+    request = Request(str(folder), "x", {"loss": "metric"} if kind == "trials" else {})
+    with pytest.raises(IngestError, match=why):
+        ingest(warehouse, find_source(kind), request)
+    assert warehouse.sql("select count(*) from core.source").one() == 0
+
+
+def test_utf_16_is_read_by_its_mark_or_asked_for(warehouse, tmp_path):
+    """With a byte-order mark it is read; without one the user is told what to give."""
+    text = "name,lr,loss\n" + "".join(f"t{i},{i},{i}\n" for i in range(3))
+    request = Request(str(tmp_path / "marked.csv"), "marked", {"loss": "metric"}, {"direction": "min"})
+    (tmp_path / "marked.csv").write_bytes(text.encode("utf-16"))
+    assert ingest(warehouse, find_source("trials"), request).row_count == 3
+    (tmp_path / "bare.csv").write_bytes(text.encode("utf-16-le"))
+    with pytest.raises(IngestError, match="--encoding utf-16"):
+        ingest(warehouse, find_source("trials"), Request(str(tmp_path / "bare.csv"), "bare", {"loss": "metric"}))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)

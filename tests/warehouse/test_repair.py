@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.checks.repairing import repair, restore
 from hpowh.warehouse.checks.seal import broken_seals
 from hpowh.warehouse.connection import connect
+from hpowh.warehouse.console import open_warehouse
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.migrate import back_up, contents, initialise
@@ -175,3 +177,22 @@ def test_the_next_writing_command_folds_the_log_in(damaged, tmp_path):
     shutil.copy(damaged.path, copy)
     assert Warehouse(copy).sql("select name from core.algorithm where algorithm_id = 99").one() == "in the log"
     assert [one for one in examine(damaged.path) if one.what == "log"] == []
+
+
+def test_every_command_that_may_write_asks_for_the_log(damaged):
+    """Also one that finds that it need not write: an analysis that is stored, a copy, a repair of nothing."""
+    root = Path(__file__).resolve().parents[2]
+    files = [*root.glob("analyses/*/commands*.py"), *root.glob("analyses/*/commands/*.py")]
+    files += [root / "warehouse" / "commands" / f"{name}.py" for name in ("ingest", "publish", "repair")]
+    calls = [
+        (file.name, call)
+        for file in files
+        for call in re.findall(r"open_warehouse\((?!.*close\(\)).*", file.read_text())
+    ]
+    assert len(calls) >= 15
+    assert [one for one in calls if "writes=True" not in one[1]] == []
+    killed_with_a_log(damaged.path)
+    open_warehouse(damaged.path).close()
+    assert Path(f"{damaged.path}.wal").exists()  # who reads leaves it
+    open_warehouse(damaged.path, writes=True).close()
+    assert not Path(f"{damaged.path}.wal").exists()

@@ -10,7 +10,7 @@ import pytest
 
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.output import targets
-from hpowh.warehouse.output.targets import was_made, written_file
+from hpowh.warehouse.output.targets import refuse_folder, was_made, written_file
 
 
 def write(target: Path, text: str = "new", **more) -> None:
@@ -115,6 +115,27 @@ def test_without_a_place_for_marks_force_is_asked_for(tmp_path, monkeypatch):
     write(tmp_path / "a.csv")
     with pytest.raises(UsageError, match="--force"):
         write(tmp_path / "a.csv")
+
+
+def test_a_folder_is_filled_only_where_hpowh_made_it(tmp_path, empty_warehouse):
+    def ask(name: str) -> None:
+        refuse_folder(tmp_path / name, option="--to", mark="plan.json", what="evaluations", besides=("lock",))
+
+    ask("new")
+    (tmp_path / "empty").mkdir()
+    ask("empty")
+    (tmp_path / "empty" / "lock").write_text("1")
+    ask("empty")
+    (tmp_path / "empty" / "thesis.tex").write_text("mine")
+    with pytest.raises(UsageError, match="holds files that are no evaluations"):
+        ask("empty")
+    (tmp_path / "empty" / "plan.json").write_text("{}")
+    ask("empty")
+    with pytest.raises(UsageError, match="is a file"):
+        ask("empty/thesis.tex")
+    shutil.copy(empty_warehouse, tmp_path / "w.duckdb")
+    with pytest.raises(UsageError, match="is a warehouse"):
+        ask("w.duckdb")
 
 
 def test_every_command_that_writes_a_file_asks_here(hpowh, empty_warehouse, tmp_path):

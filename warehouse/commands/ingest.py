@@ -223,7 +223,7 @@ def _load(source: Source, request: Request, how: _How) -> Outcome:
     where = how.warehouse or default_path()
     with (
         made_if_missing(where, wait=how.wait) as is_new,
-        open_warehouse(where, how.wait) as store,
+        open_warehouse(where, how.wait, writes=True) as store,
         progress_line(request.name) as progress,
     ):
         outcome = load(store, source, request, replace_old=how.replace, progress=progress)

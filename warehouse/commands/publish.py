@@ -29,7 +29,7 @@ def publish(
         raise UsageError("Nothing to publish to.", "Name a file for the copy, or --parquet FOLDER.")
     if verify and parquet is None:
         raise UsageError("--verify goes with --parquet FOLDER.")
-    with open_warehouse(warehouse, wait) as store:
+    with open_warehouse(warehouse, wait, writes=True) as store:
         if target is not None:
             publish_copy(store, target)
             note(f"Published {store.path} as {target}.")

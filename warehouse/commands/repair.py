@@ -28,7 +28,7 @@ def repair(
     """Load damaged sources again from where they came, and remove damaged results so that they are made anew."""
     from hpowh.warehouse.checks.repairing import repair as mend
 
-    with open_warehouse(warehouse, wait) as store:
+    with open_warehouse(warehouse, wait, writes=True) as store:
         done = mend(store, source, quarantine=quarantine)
     if as_json:
         print(json.dumps(asdict(done)))

@@ -20,6 +20,7 @@ from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal, slug
 from hpowh.warehouse.output import durable
 from hpowh.warehouse.output.swap import remove_abandoned_files, replaced_folder
+from hpowh.warehouse.output.targets import refuse_folder
 from hpowh.warehouse.store import COPY_IDENTITY
 from hpowh.warehouse.views import create_macros, observation_view, space_view, static_views
 
@@ -144,8 +145,7 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
 
 def _refuse_all_but_exports(folder: Path) -> None:
     """Raise where replacing the folder would remove something that is no part of an export."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file.", "Name a new or empty folder.")
+    refuse_folder(folder, option="--parquet", mark="manifest.json", what="export")
     if not folder.exists() or not any(folder.iterdir()):
         return
     try:

@@ -84,6 +84,27 @@ def refuse_precious(
         raise UsageError(f"{option} {target} would overwrite a file that hpowh did not make.", how)
 
 
+def refuse_folder(folder: Path, *, option: str, mark: str, what: str, besides: Sequence[str] = ()) -> None:
+    """Raise where filling or replacing a folder would touch what hpowh did not make.
+
+    Args:
+        option: how the user named it, for messages.
+        mark: a file that hpowh writes into such folders, and that tells them from others.
+        what: what such a folder is, for messages.
+        besides: names that may be there without the mark, as a killed command leaves them.
+
+    Raises:
+        UsageError: it is a file (perhaps a warehouse), or holds something and no mark.
+    """
+    if folder.exists() and not folder.is_dir():
+        precious = "a warehouse" if folder.is_file() and _is_database(folder) else "a file"
+        raise UsageError(f"{option} {folder} is {precious}.", "Name a new or empty folder.")
+    if not folder.is_dir() or (folder / mark).is_file():
+        return
+    if any(entry.name not in besides for entry in folder.iterdir()):
+        raise UsageError(f"{option} {folder} holds files that are no {what} of hpowh.", "Name a new or empty folder.")
+
+
 def _is_database(path: Path) -> bool:
     try:
         return is_database(path)

@@ -125,7 +125,7 @@ def lmem(
         weights=weights,
         region=rope,
     )
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_lmem(
             opened,
             formula,
@@ -165,7 +165,7 @@ def lrt(
     """Likelihood-ratio test of two nested models; on demand also by simulation and by shuffled residuals."""
     from hpowh.analyses.mixed_models.job import analyse_comparison
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_comparison(
             opened,
             null,

@@ -41,7 +41,7 @@ def presets(
     from hpowh.analyses.mixed_models.job import analyse_presets
     from hpowh.analyses.mixed_models.studies.presets import PRESETS
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_presets(
             opened,
             experiment,
@@ -75,7 +75,7 @@ def ladder(
     """Model ladder: terms enter and leave by likelihood-ratio tests, every step kept."""
     from hpowh.analyses.mixed_models.job import analyse_ladder
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_ladder(
             opened,
             experiment,
@@ -111,7 +111,7 @@ def anomalies(
     """Benchmarks on which the contrast of two algorithms moves against the rest between two levels of a factor."""
     from hpowh.analyses.mixed_models.job import analyse_anomalies
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_anomalies(
             opened,
             experiment,
@@ -189,7 +189,7 @@ def power(
     """How many benchmarks and seeds would show a difference, simulated from the fitted default model."""
     from hpowh.analyses.mixed_models.job import analyse_power
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_power(
             opened,
             experiment,
@@ -232,7 +232,7 @@ def calibrate(
     """Does the comparison hold its level on your design? Labels are shuffled within benchmarks, p-values calibrated."""
     from hpowh.analyses.mixed_models.job import analyse_calibration
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_calibration(
             opened,
             formula,

@@ -15,7 +15,7 @@ import pytest
 
 from hpowh.analyses.evaluate.job import evaluate, prepare
 from hpowh.analyses.evaluate.journal import Record, RunFolder, append, read_journal
-from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.errors import HpowhError, UsageError
 
 KEYS = ["benchmark", "configuration_id", "fidelity", "seed", "fold", "split", "metric"]
 COUNTING = """
@@ -206,6 +206,18 @@ def test_another_spec_in_the_same_folder_is_refused(tmp_path, spec):
     other = spec(spec().read_text().replace("[1, 2, 4]", "[1, 2, 5]"))
     with pytest.raises(HpowhError, match="another spec"):
         evaluate(prepare(other), tmp_path / "out", jobs=1)
+
+
+def test_results_go_only_into_a_folder_of_their_own(tmp_path, spec, empty_warehouse):
+    """Neither over a warehouse nor between somebody's files."""
+    prepared = prepare(spec())
+    target = tmp_path / "w.duckdb"
+    target.write_bytes(empty_warehouse.read_bytes())
+    for place, why in ((target, "is a warehouse"), (tmp_path, "holds files that are no evaluations")):
+        with pytest.raises(UsageError, match=why):
+            evaluate(prepared, place, jobs=1)
+    assert target.read_bytes() == empty_warehouse.read_bytes()
+    assert not (tmp_path / "plan.json").exists()
 
 
 def test_two_processes_do_not_share_a_folder(tmp_path, spec):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import lines_of
 from hpowh.warehouse.sources.carps.config import RunConfig, run_config
 from hpowh.warehouse.sources.sweeps.hydra_config import parse_yaml
 
@@ -77,6 +78,8 @@ def _table(path: Path) -> pl.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
+        with path.open("rb") as handle:
+            next(lines_of(handle, path), None)  # refuses a header without an end
         return pl.read_csv(path, infer_schema_length=None)
     except (pl.exceptions.PolarsError, OSError) as error:
         first = str(error).split("\n", maxsplit=1)[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.ingest.bounds import read_whole
 from hpowh.warehouse.ingest.dimensions import Hyperparameter, ids_by_name, metric_id, search_space_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.names import literal
@@ -83,7 +84,7 @@ def _manifest(request: Request) -> dict[str, Any]:
             f"{request.location} is no folder of evaluations: it has no plan.json.", "See: hpowh evaluate"
         )
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(read_whole(path))
     except ValueError as error:
         raise IngestError(f"{path} cannot be read: {error}.") from None
     if found.get("format") != FORMAT:

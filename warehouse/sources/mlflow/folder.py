@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import read_rest, read_whole
 from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.ingest.reading import load_yaml
 from hpowh.warehouse.sources.mlflow.runs import NAME, MlflowRun, Store, moment, status_of
@@ -125,7 +126,7 @@ class FolderStore:
     def _lines(self, path: Path) -> list[tuple[int, float, int]]:
         """Return (timestamp, value, step) of a metric's file; a last line without its end is still being written."""
         with path.open("rb") as handle:
-            written = handle.read(self.ends.get(path, -1))
+            written = read_rest(handle, path)[: self.ends.get(path)]
         self.ends.setdefault(path, len(written))
         found = []
         for line in written[: written.rfind(b"\n") + 1].decode("utf-8").splitlines():
@@ -136,7 +137,7 @@ class FolderStore:
         return found
 
     def _texts(self, folder: Path) -> dict[str, str]:
-        return {name: path.read_text(encoding="utf-8") for name, path in self._named(folder)}
+        return {name: read_whole(path).decode("utf-8") for name, path in self._named(folder)}
 
     def _named(self, folder: Path) -> Iterator[tuple[str, Path]]:
         if folder.is_dir():
@@ -149,7 +150,7 @@ class FolderStore:
         import yaml
 
         try:
-            found = load_yaml((folder / META).read_text(encoding="utf-8"))
+            found = load_yaml(read_whole(folder / META).decode("utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError, IngestError, RecursionError, ValueError) as error:
             self._refuse(folder, error)
             return None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import lines_of
 from hpowh.warehouse.sources.optuna.content import (
     METRIC_NAMES,
     Content,
@@ -63,7 +64,7 @@ def read_journal(path: Path, zone: tzinfo | None, zone_given: bool) -> Content:
     notes = []
     with path.open("rb") as handle:
         cut = None
-        for number, line in enumerate(handle, start=1):
+        for number, line in enumerate(lines_of(handle, path), start=1):
             if cut is not None:
                 raise _damaged(path, *cut)
             try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import read_whole
 from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.sources.sweeps.tool_files import Lines, read_json, read_lines
 from hpowh.warehouse.sources.trials.cells import read_number
@@ -114,11 +115,18 @@ def read_trial(trial: dict[str, Any], root: Path) -> TrialFiles:
         elif (folder / "progress.csv").is_file():
             lines = _from_csv(folder / "progress.csv", str((folder / "progress.csv").relative_to(root)))
         if (folder / "error.txt").is_file():
-            error = (folder / "error.txt").read_text(encoding="utf-8", errors="replace")[-ERROR_LENGTH:]
+            error = _end_of(folder / "error.txt")
     if not isinstance(config, dict):
         raise IngestError(f"{folder}: params.json is no object.", "Nothing was loaded.")
     config, pickled = _plain(config)
     return TrialFiles(trial, config, lines, error, pickled)
+
+
+def _end_of(path: Path) -> str:
+    """Return the last letters of a text that may be long."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - 4 * ERROR_LENGTH))
+        return handle.read(4 * ERROR_LENGTH).decode("utf-8", "replace")[-ERROR_LENGTH:]
 
 
 def _plain(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -140,7 +148,7 @@ def _plain(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _from_csv(path: Path, label: str) -> Lines:
     """Return the reports of a progress.csv, which has no types and slashes in nested names."""
     found = Lines([])
-    rows = list(csv.reader(path.read_text(encoding="utf-8", errors="replace").splitlines()))
+    rows = list(csv.reader(read_whole(path).decode("utf-8", "replace").splitlines()))
     header = [name.replace("/", ".") for name in rows[0]] if rows else []
     for number, cells in enumerate(rows[1:], start=1):
         if len(cells) == len(header):

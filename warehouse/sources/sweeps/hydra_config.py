@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import read_whole
 from hpowh.warehouse.ingest.reading import load_yaml
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}")
@@ -41,7 +42,7 @@ def read_config(path: Path) -> dict[str, Any]:
         IngestError: it cannot be read or is no mapping.
     """
     try:
-        return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+        return parse_yaml(read_whole(path).decode("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise IngestError(f"{path} cannot be read: {error}.", "Nothing was loaded.") from None
 

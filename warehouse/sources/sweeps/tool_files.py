@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import read_whole
 from hpowh.warehouse.ingest.protocol import Problem
 
 TRIES = 4
@@ -107,6 +108,6 @@ def read_texts(path: Path) -> list[tuple[int, str]]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError as error:
         raise IngestError(f"{path} cannot be read: {error.strerror}.", "Nothing was loaded.") from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import only_member, read_whole
 from hpowh.warehouse.sources.sweeps.records import cell_of, type_of
 from hpowh.warehouse.sources.sweeps.tables import SweepParameter
 from hpowh.warehouse.sources.sweeps.tool_files import PAUSE, TRIES, read_json
@@ -78,11 +79,11 @@ def _text(path: Path) -> str:
     """Return the CSV's text; a zip that is being written anew is tried again a few times."""
     for left in reversed(range(TRIES)):
         try:
-            raw = path.read_bytes()
+            raw = read_whole(path)
             if path.suffix != ".zip":
                 return raw.decode("utf-8")
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                return archive.read(archive.namelist()[0]).decode("utf-8")
+                return only_member(archive, path).decode("utf-8")
         except (OSError, zipfile.BadZipFile, IndexError, EOFError, UnicodeDecodeError) as error:
             if left == 0:
                 raise IngestError(

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.ingest.bounds import LONGEST_LINE, lines_of
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.columns import unnamed
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DELIMITERS = ",;\t|"
-LONGEST = 16 * 2**20
-"""Bytes of the longest row."""
 SAMPLE = 200
 """Rows whose number of fields is looked at."""
 BYTE_ORDER_MARKS = (
@@ -64,7 +63,7 @@ class Dialect:
         return (
             f"read_csv({literal(str(path))}, columns = {{{columns}}}, auto_detect = false, header = true, "
             f"delim = {literal(self.delimiter)}, quote = '\"', escape = '\"', encoding = {literal(encoding)}, "
-            f"store_rejects = true, rejects_limit = 0, strict_mode = true, max_line_size = {LONGEST}{above})"
+            f"store_rejects = true, rejects_limit = 0, strict_mode = true, max_line_size = {LONGEST_LINE}{above})"
         )
 
 
@@ -119,9 +118,9 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
         encoding = encoding_of(path, options)
         with _bytes(path) as raw:
             text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
-            said, skipped, above, has_comments, header = _above(text)
+            said, skipped, above, has_comments, header = _above(text, path)
             delimiter = said or _delimiter(header)
-            rows = csv.reader(_lines(header, text), delimiter=delimiter)
+            rows = csv.reader(_lines(header, text, path), delimiter=delimiter)
             names = [name.strip() for name in next(rows, [])]
             widths, lasts, has_percents = _sampled(rows)
     except (OSError, EOFError) as error:
@@ -160,16 +159,16 @@ def _bytes(path: Path) -> Any:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def _above(text: io.TextIOWrapper) -> tuple[str | None, int, int, bool, str]:
+def _above(text: io.TextIOWrapper, path: Path) -> tuple[str | None, int, int, bool, str]:
     """Read to the header.
 
     Return the delimiter that a line `sep=;` says, lines to skip, all lines above, whether there are comments, and it.
 
     Lines that begin with # are comments, except a last one that heads a row of numbers with as many fields.
     """
-    said, skipped, comments = None, 0, list[str]()
+    said, skipped, comments, lines = None, 0, list[str](), lines_of(text, path)
     while True:
-        line = text.readline(LONGEST)
+        line = next(lines, "")
         bare = line.strip()
         if bare.lower().startswith("sep=") and len(bare) == 5:
             said, skipped = bare[4], skipped + 1
@@ -200,9 +199,9 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _lines(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+def _lines(first: str, text: io.TextIOWrapper, path: Path) -> Iterator[str]:
     yield from first.splitlines(keepends=True)
-    yield from text
+    yield from lines_of(text, path)
 
 
 def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str], bool]:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import lines_of, read_rest
 from hpowh.warehouse.ingest.protocol import Problem, Request
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.tabular import ROW, format_of, stage
@@ -93,11 +94,12 @@ def _objects(path: Path, encoding: str) -> Iterator[str]:
             while start.isspace():
                 start = handle.read(1)
             if start == "[":
-                whole = json.loads(start + handle.read())
+                whole = json.loads(start + read_rest(handle, path))
                 yield from (json.dumps(item) for item in whole)
                 return
-            first = start + handle.readline()
-            yield from (line for line in chain([first], handle) if line.strip())
+            lines = lines_of(handle, path)
+            first = start + next(lines, "")
+            yield from (line for line in chain([first], lines) if line.strip())
     except (OSError, EOFError, UnicodeError, LookupError, ValueError) as error:
         raise IngestError(f"{path} cannot be read: {error}", "Is it complete and UTF-8?") from None
 
