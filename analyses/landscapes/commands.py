@@ -134,7 +134,7 @@ def sensitivity(
     from hpowh.analyses.landscapes.job import Selection, sensitivity_of
 
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait) as opened:  # reads only
         rows = sensitivity_of(opened, selection, epsilon)
     if as_json:
         print(json.dumps(rows))

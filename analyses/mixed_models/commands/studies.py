@@ -147,7 +147,7 @@ def anytime(
     """All budgets at once: who leads whom from which budget on, corrected for all pairs and budgets."""
     from hpowh.analyses.mixed_models.job import analyse_anytime
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened:
         outcome = analyse_anytime(
             opened,
             experiment,
