@@ -263,7 +263,8 @@ def test_single_file_page_works_alone(plain_site: Any, browse: Browse, tmp_path:
 def test_every_figure_has_its_numbers_as_a_table(plain_site: Any, browse: Browse):
     """For whoever cannot see the chart; the rows are those of the CSV."""
     page = browse().open(plain_site.page("experiment-"), draw=False)
-    figures = page.locator("figure.block")
+    assert page.locator("figure[data-explorer] table[data-summary]").count() == 1  # what is chosen, always as a table
+    figures = page.locator("figure.block:not([data-explorer])")
     assert figures.count() == page.locator("figure details[data-numbers]").count() == 3
     page.locator("#regret-overall details[data-numbers] > summary").click()
     shown = page.locator("#regret-overall details[data-numbers] table")

@@ -95,6 +95,11 @@ def make_wandb(folder: Path) -> None:
     rows(folder / "wandb_page.csv", "Name,State,User,Runtime,Created,lr,batch_size,val_loss", lines)
 
 
+def make_leaderboard(folder: Path) -> None:
+    lines = [f"{m},{','.join(str(50 + 7 * i + (t * 13 + i * 5) % 11) for t in range(5))}" for i, m in enumerate("ABCD")]
+    rows(folder / "board.csv", "method,T1,T2,T3,T4,T5", lines)
+
+
 def make_mlflow(folder: Path) -> None:
     home = folder / "mlruns" / "1"
     home.mkdir(parents=True)
@@ -152,6 +157,7 @@ def make_carps(folder: Path) -> None:
 SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "A table of optimiser runs": (make_runs, "trace", [24]),
     "A published results table": (make_results, "trace", [12]),
+    "A leaderboard": (make_leaderboard, "trace", [20, 20]),
     "A grid of configurations": (make_grid, "evaluation", [9]),
     "Trials of a tuner, in a table": (make_trials, "trial", [30]),
     "JSON lines of your own script": (make_trials, "trial", [5]),
