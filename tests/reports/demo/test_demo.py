@@ -152,6 +152,7 @@ def tuple_of_values(places: walk.Places) -> dict[str, list[float]]:
     }
 
 
+@pytest.mark.slow
 def test_more_seeds_are_added_to_those_that_are_there(copy):
     _, said = run(copy.folder, Plan(tables="hpobench/car", seed_count=3, trial_count=12, sweep_trial_count=12))
     assert "12 studies of 12 trials, 8 of them from before" in said
@@ -159,6 +160,7 @@ def test_more_seeds_are_added_to_those_that_are_there(copy):
         assert warehouse.sql("select count(*), count(distinct seed) from core.run").rows() == [(12, 3)]
 
 
+@pytest.mark.slow
 def test_another_number_of_trials_replaces_the_studies(copy):
     run(copy.folder, Plan(tables="hpobench/car", seed_count=1, trial_count=5, sweep_trial_count=12))
     with Warehouse(copy.warehouse) as warehouse:
@@ -197,6 +199,7 @@ def test_every_algorithm_has_its_sampler_and_every_study_its_seed():
     }
 
 
+@pytest.mark.slow
 def test_meta_features_are_of_the_tables_and_fit_them(warehouse):
     """FCNet's networks of 16 and 16 units have 16 d + 305 parameters: the model size gives the number of features."""
     from importlib.resources import as_file, files
