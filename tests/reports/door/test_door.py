@@ -57,7 +57,7 @@ def test_names_are_text_in_a_notebook(compared):
 
 
 def test_a_table_that_is_not_there_is_named(compared):
-    with pytest.raises(hpowh.HpowhError, match="no table 'cd' here. Tables: lmem_contrast, "):
+    with pytest.raises(hpowh.HpowhError, match="no table 'cd' here. Tables: lmem_anova, lmem_contrast, "):
         _ = compared.model["cd"]
 
 
