@@ -218,7 +218,8 @@ class Warehouse:
                 writer.commit()
             except BaseException as failure:
                 _roll_back(writer)
-                if isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
+                is_full = isinstance(failure, duckdb.TransactionException) and "Could not write" in str(failure)
+                if is_full or isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
                     raise explain(failure, self.path) from failure
                 raise
         finally:

@@ -85,7 +85,8 @@ def completed_tables(
     between = _Between(times)
     tables["landscape_metric"] = between.metrics(surface, seen, completed, checks)
     for name in ("landscape_quantile", "landscape_neutrality", "landscape_autocorrelation"):
-        tables[name] = _means(seen[name], [one[name] for one in completed])
+        drawn = [one[name] for one in completed]
+        tables[name] = _means(seen[name], _in_common(drawn) if name == "landscape_neutrality" else drawn)
     cells = surface.space.cardinality
     method = f"exact on {len(completed)} completions, {cells - surface.size:,} of {cells:,} cells imputed"
     for name in ("landscape_importance", "landscape_interaction"):
@@ -184,6 +185,19 @@ def _bounds(name: str) -> tuple[float, float]:
     if name.startswith(SHARES):
         return 0.0, 1.0
     return (-np.inf, np.inf) if name.startswith(ANY_SIGN) else (0.0, np.inf)
+
+
+def _in_common(drawn: Sequence[Columns]) -> list[Columns]:
+    """Return the rows of curves of epsilons that all completions have: each adds its own threshold to the usual."""
+    keys = [[None if one is None else round(float(one), 12) for one in table["relative_epsilon"]] for table in drawn]
+    common = set.intersection(*map(set, keys))
+    return [
+        {
+            name: [value for value, key in zip(values, mine, strict=True) if key in common]
+            for name, values in one.items()
+        }
+        for one, mine in zip(drawn, keys, strict=True)
+    ]
 
 
 def _means(seen: Columns, completed: Sequence[Columns]) -> Columns:

@@ -12,7 +12,7 @@ from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
 from hpowh.analyses.landscapes.one.fanova import decompose
-from hpowh.analyses.landscapes.partial import completing
+from hpowh.analyses.landscapes.partial import completed, completing
 from hpowh.analyses.landscapes.partial.completed import CHECKS, IMPUTATIONS, interval, thinned
 from hpowh.analyses.landscapes.partial.completing import completions, modes_of
 
@@ -208,3 +208,13 @@ def test_a_real_table_is_completed_near_itself(real_table: Callable[[str], Surfa
         assert low < high
         assert value == pytest.approx(true, rel=0.05, abs=0.02) or low <= true <= high, name
     assert found.tables["landscape_importance"]["tunability_shapley"][0] is not None
+
+
+def test_completions_whose_thresholds_differ_share_the_usual_ones():
+    """Each completion's curve of epsilons has its own threshold among the usual ones, or none of its own."""
+    rows = {"neutrality": [0.0, 0.5, 1.0], "pair_count": [9, 9, 9]}
+    own = {"relative_epsilon": [0.0, 0.1, 0.2], **rows}
+    usual = {"relative_epsilon": [0.0, 0.2], "neutrality": [0.0, 0.8], "pair_count": [9, 9]}
+    assert completed._in_common([own, usual]) == [
+        {"relative_epsilon": [0.0, 0.2], "neutrality": [0.0, 1.0], "pair_count": [9, 9]}, usual
+    ]  # fmt: skip
