@@ -218,8 +218,9 @@ class Warehouse:
                 writer.commit()
             except BaseException as failure:
                 _roll_back(writer)
-                is_full = isinstance(failure, duckdb.TransactionException) and "Could not write" in str(failure)
-                if is_full or isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
+                if isinstance(failure, duckdb.TransactionException) and "Could not write" in str(failure):
+                    raise explain(failure, self.path) from failure
+                if isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
                     raise explain(failure, self.path) from failure
                 raise
         finally:
