@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # test_browser.py has a smaller site for every run
 
 Browse = Callable[..., Any]
 MARKS = ".main-svg :is(path, circle, rect.bg ~ *), canvas, .parcoords, image"

@@ -51,6 +51,7 @@ def test_two_heaps_of_vectors_stay_apart_and_a_seed_repeats():
     assert np.linalg.norm(middles[0] - middles[1]) > 3 * spread
 
 
+@pytest.mark.slow
 @has_umap
 def test_an_embedding_is_stored_once_and_again_after_a_change(filled: Warehouse):
     (outcome,) = embed(filled, Selection(benchmark="slope"), FAST)

@@ -72,6 +72,7 @@ def test_without_a_warehouse_it_says_so_before_it_begins(tmp_path, hpowh, spec):
     assert not (tmp_path / "study-evaluated").exists()
 
 
+@pytest.mark.slow
 def test_no_ingest_leaves_the_warehouse_alone_and_ingest_loads_it_later(tmp_path, hpowh, spec):
     assert hpowh("evaluate", str(spec(SPEC)), "--no-ingest", "--jobs", "1").returncode == 0
     hpowh("init")

@@ -390,6 +390,7 @@ def test_a_search_that_does_not_converge_is_said(small, monkeypatch):
     assert any("did not converge" in sentence for sentence in outcome.warnings)
 
 
+@pytest.mark.slow
 def test_ten_thousand_levels(warehouse, tmp_path):
     rng = np.random.default_rng(7)
     size = 10_000

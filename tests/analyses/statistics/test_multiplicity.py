@@ -11,7 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 
 
-@settings(max_examples=100)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_both_agree_with_statsmodels(p_values):
     p = np.array(p_values)

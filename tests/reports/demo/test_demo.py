@@ -261,6 +261,7 @@ def test_progress_rewrites_one_line_on_a_terminal_only():
         assert ("half" in shown) == stream.isatty()
 
 
+@pytest.mark.slow
 def test_the_command_says_where_to_look_and_its_hints_work(hpowh, tmp_path):
     size = ("--seeds", "1", "--trials", "3", "--sweep-trials", "12")
     done = hpowh("demo", "--folder", "d", "--tables", "nasbench201/cifar10", *size)

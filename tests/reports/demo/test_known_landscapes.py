@@ -18,6 +18,7 @@ def test_what_is_found_is_what_is_known(tmp_path):
         assert found == pytest.approx(known, abs=tolerance), (name, measure)
 
 
+@pytest.mark.slow
 def test_another_demo_is_refused_by_name(hpowh, tmp_path):
     done = hpowh("demo", "landscape", "--folder", str(tmp_path / "x"))
     assert done.returncode != 0

@@ -74,6 +74,7 @@ def duration(place: Any) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.slow
 def test_kill_9_at_three_moments_of_a_build(built: Any):
     whole = duration(built)
     draw = random.Random(7)

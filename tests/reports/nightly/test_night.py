@@ -103,6 +103,7 @@ def test_the_overview_says_what_changed(built):
     assert 'href="experiment-first.html"' in text
 
 
+@pytest.mark.slow
 def test_a_failed_source_does_not_stop_the_others_and_is_shown(built):
     (built.folder / "first.csv").unlink()
     built.write("second.csv", built.runs("wine", seed_count=5))
