@@ -17,6 +17,10 @@ BROKEN_OPTIMIZERS = "top_n_window_elimination"
 """DuckDB 1.5 ends some queries that keep the first rows of a window with an internal error, by what this step makes of
 them (its issues 20941, 21009 and 21387); without it the same rows come, by a sort."""
 
+READY_ROWS = 2**30
+"""So many bytes of rows DuckDB may hold ready. Once its buffer (1 MB by itself) is full, its threads wait to be told to
+go on, and of a query with several branches all may wait for each other (its issue 22215): such a query never ends."""
+
 
 def connect(
     path: Path,
@@ -44,6 +48,7 @@ def connect(
         try:
             connection = duckdb.connect(str(path), read_only=read_only, config=threads_asked_for() | (config or {}))
             connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
+            hold_ready(connection, READY_ROWS)
             return connection
         except duckdb.Error as error:
             failure = explain(error, path)
@@ -54,6 +59,11 @@ def connect(
             told = True
         time.sleep(min(delay, max(0.0, deadline - time.monotonic())))
         delay = min(delay * 1.5, 1.0)
+
+
+def hold_ready(connection: duckdb.DuckDBPyConnection, most: int) -> None:
+    """Let DuckDB hold up to `most` bytes of a result's rows until they are fetched."""
+    connection.execute(f"set streaming_buffer_size = '{most} B'")
 
 
 def threads_asked_for() -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.connection import connect
+from hpowh.warehouse.connection import READY_ROWS, connect, hold_ready
 from hpowh.warehouse.names import literal
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def locked_connection(
     }
     connection = connect(path, read_only=True, wait=wait, config=config, notify=notify)
     try:
+        hold_ready(connection, min(READY_ROWS, limits.bytes // 4))
         connection.execute(f"set temp_directory = {literal(str(folder or ''))}")
         connection.execute("set python_enable_replacements = false")
         if writes:

@@ -41,3 +41,14 @@ def test_a_file_that_is_cut_off_is_damaged(tmp_path):
         handle.truncate(file.stat().st_size // 20)
     with pytest.raises(HpowhError, match="is damaged.*Restore a backup"):
         Warehouse(file).tables()
+
+
+@pytest.mark.parametrize(("memory", "held"), [(None, "1.0 GiB"), ("100 MB", "23.8 MiB")], ids=["plain", "locked down"])
+def test_a_result_fits_into_the_buffer_that_its_threads_would_wait_for(tmp_path, memory, held):
+    path = tmp_path / "w.duckdb"
+    duckdb.connect(str(path)).close()
+    opened = connect(path, read_only=True) if memory is None else locked_connection(path, Limits(memory=memory), None)
+    with opened as connection:
+        assert connection.execute("select current_setting('streaming_buffer_size')").fetchone() == (held,)
+        rows = connection.execute("select a.i from range(3000) a(i), range(1000) union all from range(10)")
+        assert len(rows.fetchnumpy()["i"]) == 3_000_010
