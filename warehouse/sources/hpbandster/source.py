@@ -32,6 +32,8 @@ class HpBandSter(SweepSource):
 
     kind: ClassVar[str] = "hpbandster"
     summary: ClassVar[str] = "HpBandSter result folders (BOHB, Hyperband): configs.json, results.json"
+    metric_origin: ClassVar[str] = "HpBandSter's loss"
+    parameter_origin: ClassVar[str] = f"in {CONFIGS}"
 
     def recognises(self, path: Path) -> str | None:
         """Say why a folder is one of HpBandSter's."""
@@ -55,20 +57,13 @@ class HpBandSter(SweepSource):
             if (path := folder / name).is_file()
         ]
 
-    def contents(self, request: Request) -> Iterator[Content]:
-        """Yield a sweep per folder."""
-        folders = _folders(request)
-        for folder in folders:
-            name = request.name if len(folders) == 1 else str(folder.relative_to(request.path))
-            yield _content(folder, name, request)
+    def places(self, request: Request) -> list[Path]:
+        """Return the folders that hold a sweep each."""
+        return _folders(request)
 
-    def roles(self, request: Request, contents: list[Content]) -> list[tuple[str, str, str]]:
-        """Return metric and hyperparameters."""
-        found = {name: (name, "metric (min)", "HpBandSter's loss") for c in contents for name, _ in c.sweep.metrics}
-        for content in contents:
-            for p in content.sweep.parameters:
-                found.setdefault(f"\n{p.name}", (p.name, f"hyperparameter ({p.value_type})", f"in {CONFIGS}"))
-        return list(found.values())
+    def content(self, place: Path, name: str, request: Request) -> Content:
+        """Read the sweep of one folder."""
+        return _content(place, name, request)
 
 
 def _folders(request: Request) -> list[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,6 +38,8 @@ class KerasTuner(SweepSource):
 
     kind: ClassVar[str] = "keras-tuner"
     summary: ClassVar[str] = "Keras Tuner project folders: space, values, metrics and score of every trial"
+    metric_origin: ClassVar[str] = "the scores are its values, or as named"
+    parameter_origin: ClassVar[str] = "of the space"
 
     def recognises(self, path: Path) -> str | None:
         """Say why a folder is one of Keras Tuner's."""
@@ -60,22 +62,13 @@ class KerasTuner(SweepSource):
             found += [project / ORACLE] if (project / ORACLE).is_file() else []
         return found
 
-    def contents(self, request: Request) -> Iterator[Content]:
-        """Yield a sweep per project."""
-        projects = _projects(request)
-        for project in projects:
-            name = request.name if len(projects) == 1 else str(project.relative_to(request.path))
-            yield _content(project, name, request)
+    def places(self, request: Request) -> list[Path]:
+        """Return the folders that hold a sweep each."""
+        return _projects(request)
 
-    def roles(self, request: Request, contents: list[Content]) -> list[tuple[str, str, str]]:
-        """Return metric and hyperparameters."""
-        found: dict[str, tuple[str, str, str]] = {}
-        for content in contents:
-            for metric, direction in content.sweep.metrics:
-                found.setdefault(metric, (metric, f"metric ({direction})", "the scores are its values, or as named"))
-            for p in content.sweep.parameters:
-                found.setdefault(f"\n{p.name}", (p.name, f"hyperparameter ({p.value_type})", "of the space"))
-        return list(found.values())
+    def content(self, place: Path, name: str, request: Request) -> Content:
+        """Read the sweep of one folder."""
+        return _content(place, name, request)
 
 
 def _projects(request: Request) -> list[Path]:

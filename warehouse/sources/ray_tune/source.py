@@ -5,7 +5,6 @@ Nothing is unpickled: `params.pkl`, `tuner.pkl`, checkpoints and the pickled par
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,6 +29,8 @@ class RayTune(SweepSource):
 
     kind: ClassVar[str] = "ray-tune"
     summary: ClassVar[str] = "Ray Tune result folders: experiment state, results of every trial, errors"
+    metric_origin: ClassVar[str] = "given, the experiment's, or the only one"
+    parameter_origin: ClassVar[str] = "in params.json"
 
     def check(self, request: Request) -> None:
         """Refuse options and roles that mean nothing here."""
@@ -42,22 +43,13 @@ class RayTune(SweepSource):
         """Return every file that is read."""
         return [path for folder in _folders(request) for path in read_experiment(folder).files()]
 
-    def contents(self, request: Request) -> Iterator[Content]:
-        """Yield a sweep per experiment."""
-        folders = _folders(request)
-        for folder in folders:
-            name = request.name if len(folders) == 1 else str(folder.relative_to(request.path))
-            yield _content(folder, name, request)
+    def places(self, request: Request) -> list[Path]:
+        """Return the folders that hold a sweep each."""
+        return _folders(request)
 
-    def roles(self, request: Request, contents: list[Content]) -> list[tuple[str, str, str]]:
-        """Return metrics and hyperparameters."""
-        found: dict[str, tuple[str, str, str]] = {}
-        for content in contents:
-            for metric, direction in content.sweep.metrics:
-                found.setdefault(metric, (metric, f"metric ({direction})", "given, the experiment's, or the only one"))
-            for p in content.sweep.parameters:
-                found.setdefault(f"\n{p.name}", (p.name, f"hyperparameter ({p.value_type})", "in params.json"))
-        return list(found.values())
+    def content(self, place: Path, name: str, request: Request) -> Content:
+        """Read the sweep of one folder."""
+        return _content(place, name, request)
 
 
 def _folders(request: Request) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,6 +28,8 @@ class Smac(SweepSource):
 
     kind: ClassVar[str] = "smac"
     summary: ClassVar[str] = "SMAC3 output folders: run history, ConfigSpace with conditions, scenario"
+    metric_origin: ClassVar[str] = "an objective of the scenario"
+    parameter_origin: ClassVar[str] = "of the space"
 
     def check(self, request: Request) -> None:
         """Refuse options and mappings that mean nothing here."""
@@ -40,23 +41,13 @@ class Smac(SweepSource):
         """Return the files that SMAC wrote."""
         return [path for folder in _folders(request) for name in READ if (path := folder / name).is_file()]
 
-    def contents(self, request: Request) -> Iterator[Content]:
-        """Yield a sweep per run history."""
-        folders = _folders(request)
-        for folder in folders:
-            place = folder.relative_to(request.path) if request.path.is_dir() else Path()
-            name = request.name if len(folders) == 1 else str(place)
-            yield _content(folder, name, request)
+    def places(self, request: Request) -> list[Path]:
+        """Return the folders that hold a sweep each."""
+        return _folders(request)
 
-    def roles(self, request: Request, contents: list[Content]) -> list[tuple[str, str, str]]:
-        """Return objectives and hyperparameters."""
-        found: dict[str, tuple[str, str, str]] = {}
-        for content in contents:
-            for metric, _ in content.sweep.metrics:
-                found.setdefault(metric, (metric, "metric", "an objective of the scenario"))
-            for p in content.sweep.parameters:
-                found.setdefault(f"\n{p.name}", (p.name, f"hyperparameter ({p.value_type})", "of the space"))
-        return list(found.values())
+    def content(self, place: Path, name: str, request: Request) -> Content:
+        """Read the sweep of one folder."""
+        return _content(place, name, request)
 
 
 def _folders(request: Request) -> list[Path]:

@@ -23,6 +23,8 @@ class SweepSource(ABC):
 
     kind: ClassVar[str]
     summary: ClassVar[str]
+    metric_origin: ClassVar[str] = ""
+    parameter_origin: ClassVar[str] = ""
     is_live = True
 
     @abstractmethod
@@ -33,13 +35,34 @@ class SweepSource(ABC):
     def files(self, request: Request) -> list[Path]:
         """Return every file that is read; IngestError where the location holds nothing of this tool."""
 
-    @abstractmethod
-    def contents(self, request: Request) -> Iterator[Content]:
-        """Yield the sweeps."""
+    def places(self, request: Request) -> list[Path]:
+        """Return the folders that hold a sweep each; IngestError where there is none."""
+        raise NotImplementedError  # a source that finds its sweeps in another way has `contents` of its own
 
-    @abstractmethod
+    def content(self, place: Path, name: str, request: Request) -> Content:
+        """Read the sweep of one of the `places`."""
+        raise NotImplementedError
+
+    def contents(self, request: Request) -> Iterator[Content]:
+        """Yield the sweeps: one a place, named after the source or, of several, by the way to it."""
+        places = self.places(request)
+        for place in places:
+            inner = place.relative_to(request.path) if request.path.is_dir() else Path()
+            yield self.content(place, request.name if len(places) == 1 else str(inner), request)
+
     def roles(self, request: Request, contents: list[Content]) -> list[tuple[str, str, str]]:
-        """Return what is what, for `--dry-run`: (name, role, why)."""
+        """Return what is what, for `--dry-run`: (name, role, why): metrics and hyperparameters, each once."""
+        metrics: dict[str, str] = {}
+        types: dict[str, str] = {}
+        for content in contents:
+            for name, direction in content.sweep.metrics:
+                metrics.setdefault(name, direction)
+            for parameter in content.sweep.parameters:
+                types.setdefault(parameter.name, parameter.value_type)
+        return [
+            *((name, f"metric ({direction})", self.metric_origin) for name, direction in metrics.items()),
+            *((name, f"hyperparameter ({kind})", self.parameter_origin) for name, kind in types.items()),
+        ]
 
     def finish(self, connection: duckdb.DuckDBPyConnection, contents: list[Content], source_id: int) -> list[str]:
         """Write what a tool has beyond sweeps; return sentences for the user."""

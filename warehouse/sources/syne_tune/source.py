@@ -5,7 +5,6 @@ Nothing is unpickled: `tuner.dill` and `tune_function.dill` are not opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,6 +32,8 @@ class SyneTune(SweepSource):
 
     kind: ClassVar[str] = "syne-tune"
     summary: ClassVar[str] = "Syne Tune experiment folders: results step by step, metadata, search space"
+    metric_origin: ClassVar[str] = "given, or named in metadata.json"
+    parameter_origin: ClassVar[str] = "a column config_…"
 
     def check(self, request: Request) -> None:
         """Refuse options and roles that mean nothing here."""
@@ -46,22 +47,13 @@ class SyneTune(SweepSource):
         """Return every file that is read."""
         return [path for place in _places(request) for path in Folder(place=place).files()]
 
-    def contents(self, request: Request) -> Iterator[Content]:
-        """Yield a sweep per experiment."""
-        places = _places(request)
-        for place in places:
-            name = request.name if len(places) == 1 else str(place.relative_to(request.path))
-            yield _content(place, name, request)
+    def places(self, request: Request) -> list[Path]:
+        """Return the folders that hold a sweep each."""
+        return _places(request)
 
-    def roles(self, request: Request, contents: list[Content]) -> list[tuple[str, str, str]]:
-        """Return metrics and hyperparameters."""
-        found: dict[str, tuple[str, str, str]] = {}
-        for content in contents:
-            for metric, direction in content.sweep.metrics:
-                found.setdefault(metric, (metric, f"metric ({direction})", "given, or named in metadata.json"))
-            for p in content.sweep.parameters:
-                found.setdefault(f"\n{p.name}", (p.name, f"hyperparameter ({p.value_type})", "a column config_…"))
-        return list(found.values())
+    def content(self, place: Path, name: str, request: Request) -> Content:
+        """Read the sweep of one folder."""
+        return _content(place, name, request)
 
 
 def _places(request: Request) -> list[Path]:
