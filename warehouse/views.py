@@ -211,9 +211,19 @@ SPACE_COLUMNS = (
 
 
 def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
-    """Return the SELECT of the view `space.<name>`: levels decoded from the mixed-radix rank into typed columns."""
+    """Return the SELECT of the view `space.<name>`: levels decoded from the mixed-radix rank into typed columns.
+
+    A conditional hyperparameter is NULL where it is inactive.
+    """
     columns = []
     names = column_names(_hyperparameters(connection, space_id), SPACE_COLUMNS, "hp_")
+    needs: dict[int, list[str]] = {}
+    for position, stride, cardinality, levels in connection.execute(
+        "select position, parent_stride, parent_cardinality, levels from mart.condition where search_space_id = ?",
+        [space_id],
+    ).fetchall():
+        listed = ", ".join(map(str, levels))
+        needs.setdefault(position, []).append(f"(e.configuration_id // {stride}) % {cardinality} in ({listed})")
     for position, name, value_type, cardinality, stride in connection.execute(
         "select position, name, value_type, cardinality, stride from core.hyperparameter "
         "where search_space_id = ? order by position",
@@ -227,10 +237,10 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
         ).fetchall()[0][0]
         sql_type = {"int": "bigint", "float": "double", "bool": "boolean", "text": "varchar"}[value_type]
         values = ", ".join(_level(level) for level in levels or ())
-        columns.append(
-            f"cast([{values}][(e.configuration_id // {stride}) % {cardinality} + 1] as {sql_type}) "
-            f"as {identifier(names[name])}"
-        )
+        decoded = f"cast([{values}][(e.configuration_id // {stride}) % {cardinality} + 1] as {sql_type})"
+        if position in needs:
+            decoded = f"case when {' and '.join(needs[position])} then {decoded} end"
+        columns.append(f"{decoded} as {identifier(names[name])}")
     hyperparameters = "".join(f",\n  {column}" for column in columns)
     return f"""select
   e.configuration_id{hyperparameters},

@@ -234,7 +234,7 @@ def _complete(warehouse: Warehouse, task: _Task, surface: Surface, result: Chara
     subject = {
         "search_space_id": key.search_space_id, "benchmark_id": key.benchmark_id, "metric_id": key.metric_id,
         "split": key.split, "fidelity": key.fidelity, "seed": key.seed, "direction": key.direction,
-        "cardinality": own.space.cardinality, "configuration_count": own.size, "coverage": own.coverage,
+        "cardinality": own.space.configuration_count, "configuration_count": own.size, "coverage": own.coverage,
         "epsilon": result.epsilon.value, "epsilon_rule": result.epsilon.rule,
         "best_configuration_id": int(surface.ranks[best]), "best_loss": float(surface.loss[best]),
         "default_configuration_id": task.options.default, "engine": result.engine,

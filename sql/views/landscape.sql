@@ -12,11 +12,11 @@ with counted as (
 )
 select
   sp.name as search_space, b.name as benchmark, m.name as metric, m.direction, c.split, c.fidelity,
-  c.evaluation_count, c.ok_count, c.configuration_count, sp.cardinality,
-  c.configuration_count / sp.cardinality as coverage,
+  c.evaluation_count, c.ok_count, c.configuration_count, sp.configuration_count as cardinality,
+  c.configuration_count / sp.configuration_count as coverage,
   c.seed_count, c.fold_count,
   c.search_space_id, c.benchmark_id, c.metric_id
 from counted as c
-join core.search_space as sp on sp.search_space_id = c.search_space_id
+join mart.search_space as sp on sp.search_space_id = c.search_space_id
 join core.benchmark as b on b.benchmark_id = c.benchmark_id
 join core.metric as m on m.metric_id = c.metric_id

@@ -171,6 +171,8 @@ WITHOUT_ROWS = {
     "evaluated/scatter", "evaluated/spaces", "evaluated/splits", "landscape/embedding", "landscape/embedding_cells",
     "landscape/embedding_optima", "landscape/embedding_paths", "landscape_across/fidelities", "landscape_input/costs",
     "landscape_input/stale_planes", "landscape_input/trials",
+    # None of its search spaces is conditional.
+    "landscape_input/conditions", "search_space/conditions",
     # It asks neither for anomalies nor comparisons nor power nor a calibration nor tiers, and fits one model.
     "mixed_models/anomalies", "mixed_models/anomalous", "mixed_models/anomaly_why", "mixed_models/anytime",
     "mixed_models/anytime_pairs", "mixed_models/calibrated", "mixed_models/calibration",

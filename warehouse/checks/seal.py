@@ -43,6 +43,7 @@ SHARED = {
     "core.search_space": "search_space_id",
     "core.hyperparameter": "search_space_id",
     "core.hyperparameter_level": "search_space_id",
+    "core.hyperparameter_condition": "search_space_id",
 }
 """Tables of names and definitions, which several sources use -> what a seal is about."""
 Columns = Mapping[str, Sequence[str]]

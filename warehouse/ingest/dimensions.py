@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,14 @@ def _has_values(connection: duckdb.DuckDBPyConnection, metric: int) -> bool:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """Levels of another hyperparameter, one of which a conditional one needs to be active."""
+
+    name: str
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hyperparameter:
     """One hyperparameter of a finite search space."""
 
@@ -86,6 +94,13 @@ class Hyperparameter:
     levels: tuple[Any, ...]
     """In order; level 0 first."""
     scale: str = "linear"
+    requires: tuple[Requirement, ...] = ()
+    """Of a conditional hyperparameter: it is active where all of these hold; none: it always is."""
+
+    @property
+    def default_level(self) -> int:
+        """The level that a configuration's id has where it is inactive: the middle one in an order, else the first."""
+        return (len(self.levels) - 1) // 2 if self.kind == "ordinal" else 0
 
 
 def strides_of(cardinalities: Sequence[int]) -> list[int]:
@@ -97,9 +112,38 @@ def strides_of(cardinalities: Sequence[int]) -> list[int]:
     return strides[::-1]
 
 
+def configuration_count(space: Sequence[Hyperparameter]) -> int:
+    """Return how many configurations there are: cells that differ in inactive hyperparameters only are one.
+
+    Counted along the tree of requirements: each level of a hyperparameter times what its dependants add there.
+    """
+    needed = {name for h in space for name in (one.name for one in h.requires)}
+    free = [h for h in space if h.name not in needed and not h.requires]
+    total = 1
+    for h in free:
+        total *= len(h.levels)
+    tied = [h for h in space if h not in free]
+    return total * _count(tied, {})
+
+
+def _count(space: Sequence[Hyperparameter], chosen: Mapping[str, int]) -> int:
+    """Count the settings of hyperparameters that hang together, parents first."""
+    if not space:
+        return 1
+    ready = next(h for h in space if all(one.name in chosen for one in h.requires))
+    rest = [h for h in space if h is not ready]
+    if not all(chosen[one.name] in one.levels for one in ready.requires):
+        return _count(rest, {**chosen, ready.name: -1})
+    if not any(one.name == ready.name for h in rest for one in h.requires):
+        return len(ready.levels) * _count(rest, chosen)
+    return sum(_count(rest, {**chosen, ready.name: level}) for level in range(len(ready.levels)))
+
+
 def definition_fingerprint(hyperparameters: Sequence[Hyperparameter]) -> str:
-    """Return the hash of a space's definition: names, kinds and levels in order."""
+    """Return the hash of a space's definition: names, kinds and levels in order, and conditions where there are any."""
     text = repr([(h.name, h.kind, h.value_type, h.scale, h.levels) for h in hyperparameters])
+    conditions = [(h.name, one.name, one.levels) for h in hyperparameters for one in h.requires]
+    text += repr(conditions) if conditions else ""
     return sha256(text.encode()).hexdigest()
 
 
@@ -147,4 +191,14 @@ def search_space_id(
                 for level, value in enumerate(h.levels)
             ],
         )
+    at = {h.name: position for position, h in enumerate(hyperparameters)}
+    count = configuration_count(hyperparameters)
+    conditions = [
+        (number, at[h.name], at[one.name], level, h.default_level, count)
+        for h in hyperparameters
+        for one in h.requires
+        for level in one.levels
+    ]
+    if conditions:
+        connection.executemany("insert into core.hyperparameter_condition values (?, ?, ?, ?, ?, ?)", conditions)
     return number

@@ -99,6 +99,18 @@ HYPERPARAMETER_LEVEL = table(
     real("numeric_value"),
     text("label"),
 )
+HYPERPARAMETER_CONDITION = table(
+    "core",
+    "hyperparameter_condition",
+    "One row per level of another hyperparameter that a conditional one needs (one of each) to be active, with the "
+    "number of the space's configurations.",
+    integer("search_space_id"),
+    integer("position"),
+    integer("parent_position"),
+    integer("parent_level"),
+    integer("default_level"),
+    bigint("configuration_count"),
+)
 EVALUATION = table(
     "core",
     "evaluation",

@@ -26,8 +26,8 @@ def graph_of(surface: Surface, *, engine: str = "auto", threads: int | None = No
     """
     space = surface.space
     if engine == "auto":
-        is_dense = surface.coverage >= DENSE_OCCUPANCY and space.cardinality <= MAX_CELLS
-        expected = int(space.pair_count * surface.coverage**2)
+        is_dense = surface.occupancy >= DENSE_OCCUPANCY and space.cardinality <= MAX_CELLS
+        expected = int(space.pair_count * surface.occupancy**2)
         must = space.pair_count > MAX_PAIRS
         engine = "compiled" if is_dense and (must or pays("scan_range", expected, COMPILED_FROM_PAIRS)) else "numpy"
     if engine == "compiled":

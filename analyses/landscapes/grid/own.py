@@ -63,10 +63,10 @@ def own_levels(surface: Surface) -> Own | None:
     """Return the landscape over its own levels; None where it has values at all levels of its search space.
 
     Levels at which everything that was tried failed are left out in any case; those that were never tried only where
-    what is left is half evaluated at least, as a thin sample may miss a level.
+    what is left is half evaluated at least, as a thin sample may miss a level. A conditional space keeps its levels.
     """
     space = surface.space
-    if surface.is_complete:
+    if surface.is_complete or space.conditions:
         return None
     used = [_used(space, surface.ranks, axis) for axis in range(len(space.axes))]
     tried = [_used(space, surface.failed, axis) for axis in range(len(space.axes))]

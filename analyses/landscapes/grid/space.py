@@ -26,14 +26,31 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """What makes a hyperparameter active: others, each with one of its levels. Axes are places in `Space.axes`."""
+
+    axis: int
+    needs: tuple[tuple[int, tuple[int, ...]], ...]
+    default: int
+    """The level that stands for all where it is inactive."""
+
+
+@dataclass(frozen=True)
 class Space:
     """A search space whose axes are in the order of the mixed-radix rank, the slowest first.
 
     A configuration's rank is `sum(level[j] * stride[j])`; two configurations are neighbours when they differ in one
     axis, by one level where it is ordinal, by any level where it is categorical.
+
+    In a conditional space cells that differ in inactive hyperparameters only are one configuration, the cell in which
+    those have their default levels. So a move that makes a hyperparameter active arrives at its default, and an
+    inactive one has no moves.
     """
 
     axes: tuple[Axis, ...]
+    conditions: tuple[Condition, ...] = ()
+    configurations: int | None = None
+    """How many there are; None: a cell each."""
 
     def __post_init__(self) -> None:
         if not self.axes:
@@ -60,8 +77,18 @@ class Space:
         )
 
     @classmethod
-    def from_strides(cls, axes: Sequence[Axis], strides: Sequence[int]) -> Space:
+    def from_strides(
+        cls,
+        axes: Sequence[Axis],
+        strides: Sequence[int],
+        conditions: Sequence[tuple[int, int, Sequence[int], int]] = (),
+        configurations: int | None = None,
+    ) -> Space:
         """Return the space with the axes sorted by stride, as the warehouse stores them in any order.
+
+        Args:
+            conditions: position of a conditional hyperparameter, of one that it needs, levels of that, own default.
+            configurations: how many there are, where there are conditions.
 
         Raises:
             LandscapeError: the strides are not those of a mixed-radix rank.
@@ -74,7 +101,9 @@ class Space:
                     f"Hyperparameter {axis.name!r} has stride {stride}; a mixed-radix rank needs {expected}."
                 )
             expected *= axis.cardinality
-        return cls(tuple(axis for axis, _ in pairs))
+        return cls(
+            tuple(axis for axis, _ in pairs), _conditions([axis for axis, _ in pairs], conditions), configurations
+        )
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -116,6 +145,31 @@ class Space:
             for size, flag in zip(self.shape, self.ordinal, strict=True)
         )
 
+    @property
+    def configuration_count(self) -> int:
+        """Number of configurations: the cells of the grid, or fewer in a conditional space."""
+        return self.cardinality if self.configurations is None else self.configurations
+
+    def canonical(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return for each cell its configuration: inactive hyperparameters at their default levels."""
+        found = np.asarray(ranks, dtype=np.int64).copy()
+        for condition in self.conditions:
+            is_active = np.ones(found.shape, dtype=bool)
+            for axis, levels in condition.needs:
+                is_active &= np.isin(self.levels(ranks, axis), levels)
+            level = self.levels(found, condition.axis)
+            found += np.where(is_active, 0, (condition.default - level) * self.strides[condition.axis])
+        return found
+
     def levels(self, ranks: NDArray[np.int64], axis: int) -> NDArray[np.int64]:
         """Return the level that each configuration has on one axis."""
         return (np.asarray(ranks, dtype=np.int64) // self.strides[axis]) % self.shape[axis]
+
+
+def _conditions(axes: Sequence[Axis], rows: Sequence[tuple[int, int, Sequence[int], int]]) -> tuple[Condition, ...]:
+    """Return conditions by places instead of positions; a hyperparameter's needs include those of what it needs."""
+    place = {axis.position: at for at, axis in enumerate(axes)}
+    needs: dict[tuple[int, int], list[tuple[int, tuple[int, ...]]]] = {}
+    for position, other, levels, default in rows:
+        needs.setdefault((place[position], int(default)), []).append((place[other], tuple(map(int, levels))))
+    return tuple(Condition(axis, tuple(sorted(wanted)), default) for (axis, default), wanted in sorted(needs.items()))

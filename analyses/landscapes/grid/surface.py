@@ -96,9 +96,29 @@ class Surface:
         return self.size == self.space.cardinality
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every configuration has a loss; in a conditional space those are fewer than the cells."""
+        return self.size == self.space.configuration_count
+
+    @property
     def coverage(self) -> float:
         """Share of the space's configurations that have a loss."""
+        return self.size / self.space.configuration_count
+
+    @property
+    def occupancy(self) -> float:
+        """Share of the grid's cells that have a loss."""
         return self.size / self.space.cardinality
+
+    def expanded(self) -> Surface:
+        """Return the landscape over all cells of a conditional space: what is inactive changes nothing.
+
+        Raises:
+            TooLargeError: the grid has more than `MAX_CELLS` cells.
+        """
+        loss = self.dense()
+        cells = np.arange(loss.size)
+        return Surface.make(Space(self.space.axes), cells, loss[self.space.canonical(cells)])
 
     @cached_property
     def order(self) -> NDArray[np.int64]:

@@ -61,7 +61,7 @@ def directed_assortativity(surface: Surface) -> float | None:
 def _pairs(surface: Surface) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Return the losses of neighbours, as two arrays for each shift of the grid; NaN where there is a hole."""
     space = surface.space
-    if surface.coverage < DENSE_OCCUPANCY:
+    if surface.occupancy < DENSE_OCCUPANCY:
         first, second, _ = neighbour_pairs(space, surface.ranks)
         return [(surface.loss[first], surface.loss[second])]
     grid = surface.dense()

@@ -97,7 +97,8 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
 
     Levels without a value take no part (`empty` has them). Where some configurations are missing and enough are there,
     metrics and importances are means over completions (`completing`), each with the interval between them; nodes,
-    optima and networks are those of what was evaluated.
+    optima and networks are those of what was evaluated. In a conditional space importances are those of the whole grid,
+    in which what is inactive changes nothing; with holes there are none.
 
     Raises:
         LandscapeError: a bad threshold, or a landscape too large for either engine.
@@ -145,7 +146,7 @@ def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -
         *depth_metrics(depth, epsilon.value),
     ]
     pairs = None
-    if not surface.is_complete and is_estimate:
+    if not surface.is_whole and is_estimate:
         metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
         pairs = thin_portrait(surface, epsilon.value, seed=options.seed)
         metrics = estimated(metrics, pairs)
@@ -162,10 +163,13 @@ def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -
     roles = _add_networks(surface, nodes, options, metrics, result)
     result.tables["landscape_optimum"] = _optimum_table(surface, nodes, roles, depth)
     if options.has_importance:
-        importance = measure_importance(surface, default=options.default, seed=options.seed, threads=options.threads)
-        metrics += alone_metrics(surface, epsilon.value, seed=options.seed)
+        over = surface.expanded() if surface.space.conditions and surface.is_whole else surface
+        importance = measure_importance(over, default=options.default, seed=options.seed, threads=options.threads)
+        metrics += alone_metrics(over, epsilon.value, seed=options.seed)
         metrics += importance.metrics if pairs is None else estimated(importance.metrics, pairs)
         rows = importance.hyperparameters
+        if over is not surface:
+            rows = [{**row, "method": f"{row['method']}, in which what is inactive changes nothing"} for row in rows]
         result.tables["landscape_importance"] = _columns(rows if pairs is None else with_totals(rows, surface, pairs))
         result.tables["landscape_interaction"] = _columns(importance.pairs)
     result.tables["landscape_metric"] = _metric_table(metrics)
@@ -173,7 +177,7 @@ def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -
 
 
 def _incomplete_warning(surface: Surface) -> str:
-    cells = surface.space.cardinality
+    cells = surface.space.configuration_count
     return (
         f"{cells - surface.size:,} of {cells:,} configurations ({percent(1 - surface.coverage)}) were not evaluated: "
         f"nothing is imputed; {_STRUCTURE_SAID[surface.coverage >= STRUCTURE_COVERAGE]}."

@@ -19,6 +19,7 @@ from hpowh.analyses.landscapes.one.surrogate import Surrogate, fit_surrogate
 from hpowh.analyses.landscapes.values import EQUAL, Metric, metric, percent
 
 EXACT = "exact: cell means of the complete grid"
+CONDITIONAL = "the space is conditional and some of its configurations have no value"
 BEST_SHARE = 0.1
 SCOPES = ("all", "ranks", "best_10")
 """The loss; its ranks, which diverged runs cannot ruin; the loss with the worst 90 % set to the 10 % quantile."""
@@ -131,6 +132,8 @@ def _decomposition(surface: Surface, scope: str, surrogates: _Surrogates, thread
     if surface.ordered[0] == surface.ordered[-1]:
         return _Shared(None, EXACT, EQUAL)
     method, explained = EXACT, 1.0
+    if surface.space.conditions:
+        return _Shared(None, EXACT, CONDITIONAL)
     if surface.is_complete:
         grid = (surface.average_rank if scope == "ranks" else surface.loss).reshape(surface.space.shape)
     else:

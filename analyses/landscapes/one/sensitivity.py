@@ -31,6 +31,11 @@ def sensitivity(surface: Surface, options: Options) -> list[Row]:
     Raises:
         LandscapeError: a bad threshold, or a grid too large to be held.
     """
+    if surface.space.conditions:
+        raise LandscapeError(
+            "The search space is conditional: thinned or merged levels would leave its conditions without a meaning.",
+            "Load the part where the condition holds as a grid of its own.",
+        )
     bare = replace(options, has_network=False)
     whole = characterise(surface, bare)
     given = replace(bare, epsilon=whole.epsilon.value)

@@ -38,6 +38,7 @@ def can_be_completed(surface: Surface) -> bool:
     """Return whether a landscape has holes that are filled by draws."""
     return (
         not surface.is_complete
+        and not surface.space.conditions
         and surface.coverage >= STRUCTURE_COVERAGE
         and surface.size >= MIN_CONFIGURATIONS
         and surface.space.cardinality <= MAX_CELLS

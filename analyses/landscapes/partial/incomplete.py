@@ -92,7 +92,7 @@ def walk_reason(surface: Surface, pairs: int) -> tuple[str | None, str | None]:
     The first is the correlation of neighbours, which a sample estimates; a walk of more steps on a thin sample goes to
     and fro between the few configurations that happen to be neighbours.
     """
-    if surface.is_complete:
+    if surface.is_whole:
         return None, None
     if pairs < MIN_PAIRS:
         too_few = f"{pairs} evaluated neighbour pairs are too few; at least {MIN_PAIRS} are needed"

@@ -97,7 +97,9 @@ def read_space(rows: Rows, search_space_id: int) -> Space:
     """
     found = rows(queries.text("landscape_input/axes"), {"space": search_space_id})
     axes = [Axis(name, int(size), kind == "ordinal", int(position)) for name, size, kind, position, _ in found]
-    return Space.from_strides(axes, [int(row[4]) for row in found])
+    conditions = rows(queries.text("landscape_input/conditions"), {"space": search_space_id})
+    count = int(conditions[0][4]) if conditions else None
+    return Space.from_strides(axes, [int(row[4]) for row in found], [row[:4] for row in conditions], count)
 
 
 @dataclass(frozen=True, kw_only=True)

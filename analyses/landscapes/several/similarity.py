@@ -86,6 +86,8 @@ class Prepared:
 def prepare(surface: Surface) -> Prepared:
     """Return the landscape with its importances, computed once for all comparisons."""
     own = over_own_levels(surface)
+    if own.space.conditions and own.is_whole:
+        own = own.expanded()
     if own.is_complete and surface.ordered[0] < surface.ordered[-1]:
         return Prepared(surface, _main_shares(own))
     if can_be_completed(own):

@@ -34,6 +34,9 @@ join core.hyperparameter as h on h.search_space_id = b.search_space_id
 join core.hyperparameter_level as l
   on l.search_space_id = h.search_space_id and l.position = h.position
   and l.level = (b.configuration_id // h.stride) % h.cardinality
+anti join mart.condition as c
+  on c.search_space_id = h.search_space_id and c.position = h.position
+  and not list_contains(c.levels, (b.configuration_id // c.parent_stride) % c.parent_cardinality)
 group by b.configuration_id, b.value, b.loss, b.value_sd, b.ok_count
 order by place
 """

@@ -36,7 +36,8 @@ def maps(site: SiteContext, run: int, title: str) -> list[Block]:
     query = site.query(queries.text("landscape/optima"), run=run)
     how = (
         "Every configuration is one cell; hyperparameters are nested, the most important ones outside, as the labels "
-        "and the key show. Dark is good (colour is the rank of the loss), empty cells were not evaluated. "
+        "and the key show. Dark is good (colour is the rank of the loss), empty cells were not evaluated"
+        f"{' or differ in what is inactive there only' if stored.surface.space.conditions else ''}. "
     )
     how += (
         "Stars are global optima, rings the best of the other local ones."

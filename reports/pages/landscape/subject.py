@@ -69,6 +69,12 @@ def about(site: SiteContext, run: int, space: str, metric: str, direction: str) 
         f"Neighbours differ in one hyperparameter of {space}: {moves}."
         + (f" {', '.join(fixed)} has one level and never moves." if len(fixed) == 1 else "")
         + (f" {', '.join(fixed)} have one level each and never move." if len(fixed) > 1 else "")
+        + "".join(
+            f" {row['name']} is active where {row['active_where']}; a move that makes it active arrives at "
+            f"{row['default_label']}, and where it is inactive it makes no difference."
+            for row in hyperparameters
+            if row["active_where"]
+        )
         + f" What is called the loss is {loss}: less is better. A local optimum has no better neighbour; its basin is "
         "all from which steepest descent (always to the best neighbour) ends there. Distances are counted in moves."
     )

@@ -59,6 +59,8 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
         Column(name="cardinality", label="Levels"),
         Column(name="levels", label="Values, in order (at most 24)"),
     ]
+    if hyperparameters.frame["active_where"].is_not_null().any():
+        columns.append(Column(name="active_where", label="Active where"))
     there = {aspect for (aspect,) in site.rows(queries.text("search_space/aspects"), space=name)}
     aspects = [one for one in ASPECTS if one in there]
     similar = {

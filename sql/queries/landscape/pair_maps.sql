@@ -26,6 +26,9 @@ cell as (
     (b.id // p.stride_a) % p.size_a as best_a, (b.id // p.stride_b) % p.size_b as best_b
   from node as n cross join pair as p cross join best as b
 ),
+inactive as (
+  select position, levels, parent_stride, parent_cardinality from mart.condition where search_space_id = $space
+),
 grouped as (
   select place, position_a, position_b, name_a, name_b, level_a // width_a as part_a, level_b // width_b as part_b,
     min(level_a // width_a * width_a) as first_a, min(level_b // width_b * width_b) as first_b,
@@ -39,6 +42,9 @@ grouped as (
       where id - best_id = (level_a - best_a) * stride_a + (level_b - best_b) * stride_b
     ) as through_place
   from cell
+  anti join inactive as c
+    on c.position in (cell.position_a, cell.position_b)
+    and not list_contains(c.levels, (cell.id // c.parent_stride) % c.parent_cardinality)
   group by place, position_a, position_b, name_a, name_b, level_a // width_a, level_b // width_b
 )
 select g.* exclude (first_a, first_b), la.label as label_a, lb.label as label_b

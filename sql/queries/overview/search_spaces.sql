@@ -10,9 +10,9 @@ dimension as (
   from core.hyperparameter
   group by search_space_id
 )
-select s.name as search_space, d.hyperparameter_count, s.cardinality, e.benchmark_count,
+select s.name as search_space, d.hyperparameter_count, s.configuration_count as cardinality, e.benchmark_count,
   e.evaluation_count, d.names as hyperparameters
-from core.search_space as s
+from mart.search_space as s
 left join evaluated as e on e.search_space_id = s.search_space_id
 left join dimension as d on d.search_space_id = s.search_space_id
 order by s.name

@@ -1,2 +1,2 @@
 -- One row per search space.
-select search_space_id, name, cardinality from core.search_space order by name
+select search_space_id, name, configuration_count from mart.search_space order by name

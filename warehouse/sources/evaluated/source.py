@@ -105,11 +105,11 @@ def _scan(request: Request) -> str:
 def _hyperparameters(space: dict[str, Any]) -> list[Hyperparameter]:
     return [
         Hyperparameter(
-            h["name"],
-            h["kind"],
-            h["value_type"],
-            tuple(PYTHON[h["value_type"]](level) for level in h["levels"]),
-            h["scale"],
+            name=h["name"],
+            kind=h["kind"],
+            value_type=h["value_type"],
+            levels=tuple(PYTHON[h["value_type"]](level) for level in h["levels"]),
+            scale=h["scale"],
         )
         for h in space["hyperparameters"]
     ]

@@ -8,8 +8,9 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError, UsageError
-from hpowh.warehouse.ingest.dimensions import Hyperparameter
+from hpowh.warehouse.ingest.dimensions import Hyperparameter, Requirement
 from hpowh.warehouse.sources.tables.spelling import form_of
 
 if TYPE_CHECKING:
@@ -88,10 +89,18 @@ def from_warehouse(connection: duckdb.DuckDBPyConnection, name: str) -> list[Hyp
     ).fetchall()
     if not rows:
         return None
+    requires: dict[str, list[Requirement]] = {}
+    for child, parent, levels, *_ in connection.execute(
+        queries.text("search_space/conditions"), {"space": name}
+    ).fetchall():
+        requires.setdefault(child, []).append(Requirement(parent, tuple(levels)))
     return [
-        Hyperparameter(name, kind, value_type, _typed(value_type, numbers, labels), scale)
-        for name, kind, value_type, scale, numbers, labels in rows
-    ]
+        Hyperparameter(
+            name=h, kind=kind, value_type=value_type, levels=_typed(value_type, numbers, labels), scale=scale,
+            requires=tuple(requires.get(h, ())),
+        )
+        for h, kind, value_type, scale, numbers, labels in rows
+    ]  # fmt: skip
 
 
 def _typed(value_type: str, numbers: Sequence[float], labels: Sequence[str]) -> tuple[Any, ...]:
@@ -146,7 +155,7 @@ def from_data(
         sql = f"try_cast({column} as {'boolean' if form == 'truth' else 'double'})"
         sql = sql if is_number or form == "truth" else plan.text(name, column)
         rows = connection.execute(
-            f"select distinct {sql} as v from {relation} where {column} is not null order by v"  # noqa: S608
+            f"select distinct {sql} as v from {relation} where not {plan.is_empty(name)} order by v"  # noqa: S608
         ).fetchall()
         if not rows:
             raise IngestError(
@@ -194,7 +203,7 @@ def _hyperparameter(name: str, value_type: str, levels: tuple[Any, ...], plan: P
     if said in ("ordinal", "categorical"):
         kind = said
     scale = "log" if said == "log" or (value_type in ("int", "float") and is_geometric(levels)) else "linear"
-    return Hyperparameter(name, kind, value_type, levels, scale)
+    return Hyperparameter(name=name, kind=kind, value_type=value_type, levels=levels, scale=scale)
 
 
 def is_geometric(levels: Sequence[float]) -> bool:

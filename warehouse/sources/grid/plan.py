@@ -33,6 +33,9 @@ USUAL = usual("benchmark", "seed", "fold", "fidelity", "split", "cost", "status"
 OPTIONS = ("space", "benchmark", "direction", "split", "levels", "only", "unit", "failed-value")
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 
+EMPTY = "\n"
+"""The key of an empty cell among those of a hyperparameter's levels: no text of a file is it."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -90,6 +93,21 @@ class Plan:
         if hyperparameter.value_type == "bool":
             return f"(try_cast({column} as boolean)::varchar)"
         return f"({self.text(hyperparameter.name, column)})"
+
+    def is_empty(self, hyperparameter: str, alias: str = "") -> str:
+        """Return SQL for whether a hyperparameter's cell is empty; what is not a number among floats is empty too."""
+        name = self.column_of(hyperparameter)
+        column = f"{alias}.{self.sql(name)}" if alias else self.sql(name)
+        if self.columns[name] in ("DOUBLE", "FLOAT"):
+            return f"({column} is null or isnan({column}))"
+        if self.columns[name] != "VARCHAR":
+            return f"({column} is null)"
+        return f"(nullif(trim({column}), '') is null)"
+
+    def key_sql(self, hyperparameter: Hyperparameter) -> str:
+        """Return SQL for the key of a hyperparameter's value, `EMPTY` where its cell is empty."""
+        empty = self.is_empty(hyperparameter.name)
+        return f"(case when {empty} then {literal(EMPTY)} else {self.value_sql(hyperparameter)} end)"
 
     def sql(self, column: str) -> str:
         """Return the SQL name of a column."""

@@ -8,11 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
-from hpowh.warehouse.ingest.dimensions import Hyperparameter, ids_by_name, metric_id, search_space_id, strides_of
+from hpowh.warehouse.ingest.dimensions import (
+    Hyperparameter,
+    configuration_count,
+    ids_by_name,
+    metric_id,
+    search_space_id,
+    strides_of,
+)
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.grid import columns as grid_columns
 from hpowh.warehouse.sources.grid import levels as grid_levels
+from hpowh.warehouse.sources.grid.conditions import condition_notes, is_active, with_conditions
 from hpowh.warehouse.sources.grid.metrics import odd, read_units
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
 from hpowh.warehouse.sources.tables.refusals import Refusals
@@ -38,12 +46,12 @@ class GridSource:
         staged = stage(connection, request)
         plan = grid_columns.make(connection, staged, request)
         found = grid_levels.planned(connection, plan, staged.relation, request)
-        cells = 1
-        for hyperparameter in found:
-            cells *= len(hyperparameter.levels)
+        grid_levels.write_table(connection, plan, found, staged.positioned)
+        found = with_conditions(connection, plan, found, staged.relation)
+        cells = configuration_count(found)
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.conditions())
-        _refuse_unknown_levels(refusals, connection, plan, found, staged.positioned)
+        _refuse_unknown_levels(refusals, plan, found, staged.positioned)
         good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
         _rank(connection, plan, found, good)
         refusals.add(_doubles(plan, found))
@@ -56,7 +64,7 @@ class GridSource:
             f"Search space {plan.space!r}: {counted}, {cells:,} cells.",
         ]
         notes += [f"  {h.name} ({h.kind}): {grid_levels.shown(h)}" for h in found]
-        notes += grid_levels.order_notes(found, request)
+        notes += [*condition_notes(found), *grid_levels.order_notes(found, request)]
         rows = first_rows(connection, staged)
         return Preview(row_count(connection, staged), plan.mapping(), list(staged.columns), rows, notes)
 
@@ -71,7 +79,10 @@ class GridSource:
             refusals.settle()
         is_known = grid_levels.from_warehouse(connection, plan.space) is not None
         space = grid_levels.resolve(connection, plan, staged.relation, request)
-        _refuse_unknown_levels(refusals, connection, plan, space, staged.positioned)
+        grid_levels.write_table(connection, plan, space, staged.positioned)
+        if not is_known:
+            space = with_conditions(connection, plan, space, staged.relation)
+        _refuse_unknown_levels(refusals, plan, space, staged.positioned)
         refusals.settle()
         good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
         _rank(connection, plan, space, good if refusals.count else staged.positioned)
@@ -90,7 +101,7 @@ class GridSource:
         _refuse_known(connection, plan, space_id, [number for _, number in metrics], request)
         for metric, number in metrics:
             connection.execute(_insert(plan, metric, number, space_id, context.source_id))
-        order = [] if is_known else grid_levels.order_notes(space, request)
+        order = [] if is_known else [*condition_notes(space), *grid_levels.order_notes(space, request)]
         report = LoadReport(rows, notes=[*plan.notes(), *order, *_coverage(connection, plan, space)])
         report.notes += [*said, *odd(connection, plan, staged)]
         refusals.report(report)
@@ -105,25 +116,30 @@ def _benchmarks(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in connection.execute("select distinct benchmark from hpowh_grid").fetchall()]
 
 
-def _refuse_unknown_levels(
-    refusals: Refusals,
-    connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    space: list[Hyperparameter],
-    positioned: str,
-) -> None:
-    """Refuse rows whose value is missing or is no level of its hyperparameter."""
-    grid_levels.write_table(connection, plan, space, positioned)
+def _refuse_unknown_levels(refusals: Refusals, plan: Plan, space: list[Hyperparameter], positioned: str) -> None:
+    """Refuse rows whose value is missing or is no level of its hyperparameter, or is there where that is inactive."""
     for position, hyperparameter in enumerate(space):
         value = plan.value_sql(hyperparameter)
         column = plan.column_of(hyperparameter.name)
         levels = f"(select key from hpowh_level where position = {position})"  # noqa: S608
         reason = literal(f"no level of {hyperparameter.name} (levels: {grid_levels.shown(hyperparameter)})")
+        missing = literal(_missing(hyperparameter))
+        empty, active = plan.is_empty(hyperparameter.name), is_active(plan, hyperparameter, space)
         refusals.add(
-            f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, "  # noqa: S608
-            f"case when {value} is null then 'the hyperparameter is missing' else {reason} end "
-            f"from {positioned} where {value} is null or {value} not in {levels}"
+            f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, case when {empty} then {missing} "  # noqa: S608
+            f"when not {active} then {literal(_inactive(hyperparameter, space))} else {reason} end from {positioned} "
+            f"where case when {empty} then {active} else coalesce({value} not in {levels}, true) or not {active} end"
         )
+
+
+def _missing(hyperparameter: Hyperparameter) -> str:
+    if hyperparameter.requires:
+        return "the hyperparameter is missing where it is active"
+    return "the hyperparameter is missing, and no other one tells when it would be inactive"
+
+
+def _inactive(hyperparameter: Hyperparameter, space: list[Hyperparameter]) -> str:
+    return " ".join(["it has a value where it is inactive:", *condition_notes(space, [hyperparameter.name])])
 
 
 def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperparameter], relation: str) -> None:
@@ -131,11 +147,13 @@ def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperpa
     strides = strides_of([len(h.levels) for h in space])
     joins, terms = [], []
     for position, (hyperparameter, stride) in enumerate(zip(space, strides, strict=True)):
+        # An empty cell has no level; that of a conditional hyperparameter is inactive, and stands at its default.
+        kind = "left join" if hyperparameter.requires else "join"
         joins.append(
-            f"join (select key, level from hpowh_level where position = {position}) as l{position} "  # noqa: S608
+            f"{kind} (select key, level from hpowh_level where position = {position}) as l{position} "  # noqa: S608
             f"on l{position}.key = {plan.value_sql(hyperparameter, 't')}"
         )
-        terms.append(f"l{position}.level::bigint * {stride}")
+        terms.append(f"coalesce(l{position}.level, {hyperparameter.default_level})::bigint * {stride}")
     columns = ", ".join(f"{sql} as {alias}" for alias, sql in plan.grain_sql("t"))
     values = ", ".join(f"t.{plan.sql(metric.column)} as m_{i}" for i, metric in enumerate(plan.metrics))
     connection.execute(
@@ -201,9 +219,7 @@ def _insert(plan: Plan, metric: Metric, number: int, space_id: int, source_id: i
 
 
 def _coverage(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperparameter]) -> list[str]:
-    cells = 1
-    for hyperparameter in space:
-        cells *= len(hyperparameter.levels)
+    cells = configuration_count(space)
     rows = connection.execute(
         "select benchmark, count(distinct configuration_id) from hpowh_grid group by benchmark order by benchmark"
     ).fetchall()

@@ -139,7 +139,8 @@ def hyperparameters(family: str) -> list[Hyperparameter]:
         typed = tuple(kind(level) for level in levels)
         ordinal = value_type != "text"
         scale = "log" if ordinal and is_geometric(typed) else "linear"
-        found.append(Hyperparameter(name, "ordinal" if ordinal else "categorical", value_type, typed, scale))
+        kind = "ordinal" if ordinal else "categorical"
+        found.append(Hyperparameter(name=name, kind=kind, value_type=value_type, levels=typed, scale=scale))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,14 @@ def _is_drawn(cells: list[Any]) -> bool:
     return len(set(fractions)) == len(cells) and sum(not one.is_integer() for one in fractions) * 2 > len(cells)
 
 
+def _combinations(settings: set[tuple[Any, ...]]) -> int:
+    """Count the combinations of the levels of columns; those with the same cells empty combine among themselves."""
+    by_pattern: dict[tuple[bool, ...], list[tuple[Any, ...]]] = {}
+    for one in settings:
+        by_pattern.setdefault(tuple(str(cell or "").strip() == "" and cell != 0 for cell in one), []).append(one)
+    return sum(prod(len(set(column)) for column in zip(*alike, strict=True)) for alike in by_pattern.values())
+
+
 def _configurations(
     columns: list[str], rows: list[tuple[Any, ...]], roles: dict[str, Role], rest: list[str], results: list[str]
 ) -> list[tuple[str, str]]:
@@ -115,10 +124,8 @@ def _configurations(
     if not results or not rest or len(rows) < FEWEST:
         return list(KINDS.items())
     places = [columns.index(column) for column in rest]
-    cells = 1
-    for place in places:
-        cells *= len({row[place] for row in rows})
-    there = len({tuple(row[place] for place in places) for row in rows})
+    settings = {tuple(row[place] for place in places) for row in rows}
+    there, cells = len(settings), _combinations(settings)
     share = there / cells
     why = f"{there:,} of {cells:,} combinations of {listed(rest, 4)} are there"
     drawn = [c for c, place in zip(rest, places, strict=True) if _is_drawn([row[place] for row in rows])]

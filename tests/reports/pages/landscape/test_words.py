@@ -13,8 +13,11 @@ import pytest
 
 from hpowh.analyses.landscapes.job import analyse
 from hpowh.reports.charts.landscape import matrix
+from hpowh.reports.context import SiteContext
+from hpowh.reports.pages.landscape.subject import about
 from hpowh.reports.pages.landscape.words import Facts, findings
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, queries
+from hpowh.warehouse.ingest import Request, find_source, ingest
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +201,23 @@ def test_shares_are_rounded_to_neither_all_nor_none(share: float, said: str) -> 
         {"name": "n_lo", "value": None},
     ]
     assert f"Only {said} of the grid were evaluated" in findings(Facts(metrics=rows))[0].sentence
+
+
+def test_what_is_inactive_is_called_so(warehouse: Warehouse, tmp_path: Path) -> None:
+    rows = [
+        (kernel, c, gamma, round(0.7 + 0.05 * c - abs((gamma or 0) - 2) / 50, 4))
+        for kernel in ("linear", "rbf")
+        for c in range(4)
+        for gamma in (range(4) if kernel == "rbf" else [None])
+    ]
+    lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
+    (tmp_path / "svm.csv").write_text("\n".join(["kernel,C,gamma,accuracy", *lines]))
+    ingest(warehouse, find_source("grid"), Request(str(tmp_path / "svm.csv"), "svm", {}, {}, None))
+    analyse(warehouse)
+    found = about(SiteContext(opened=warehouse), 1, "svm", "accuracy", "max").paragraphs[1]
+    assert "gamma is active where kernel is rbf; a move that makes it active arrives at 1" in found
+    setting = warehouse.sql(queries.text("landscape/setting"), {"configuration": 1, "run": 1, "space": 1}).rows()
+    assert {(name, label) for name, label, _ in setting} == {("kernel", "linear"), ("C", "0"), ("gamma", "(inactive)")}
+    slices = warehouse.sql(queries.text("landscape/slices"), {"run": 1, "space": 1, "sign": -1, "every": 1}).pl()
+    of_gamma = slices.filter(slices["hyperparameter"] == "gamma")
+    assert of_gamma["configurations"].to_list() == [4, 4, 4, 4]  # the linear ones are at none of its levels

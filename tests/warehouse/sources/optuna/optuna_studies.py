@@ -176,9 +176,9 @@ def make_space(warehouse: Warehouse) -> None:
 
     with warehouse.writing() as connection:
         levels = [
-            Hyperparameter("lr", "ordinal", "float", (1e-3, 1e-2, 1e-1), "log"),
-            Hyperparameter("act", "categorical", "text", ("relu", "tanh")),
-            Hyperparameter("n", "ordinal", "int", (8, 16)),
-            Hyperparameter("bias", "categorical", "bool", (False, True)),
+            Hyperparameter(name="lr", kind="ordinal", value_type="float", levels=(1e-3, 1e-2, 1e-1), scale="log"),
+            Hyperparameter(name="act", kind="categorical", value_type="text", levels=("relu", "tanh")),
+            Hyperparameter(name="n", kind="ordinal", value_type="int", levels=(8, 16)),
+            Hyperparameter(name="bias", kind="categorical", value_type="bool", levels=(False, True)),
         ]
         search_space_id(connection, "grid", levels, 0)

@@ -1,0 +1,154 @@
+"""Conditional spaces: a second implementation that knows configurations with absent values, and no ranks."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from hpowh.analyses.landscapes.errors import LandscapeError
+from hpowh.analyses.landscapes.grid.graph import EdgeGraph
+from hpowh.analyses.landscapes.grid.space import Axis, Space
+from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.one.characterise import Options, characterise
+from hpowh.analyses.landscapes.one.sensitivity import sensitivity
+from hpowh.analyses.landscapes.several.similarity import compare, prepare
+
+SIZES = {"kernel": 3, "C": 4, "gamma": 5, "degree": 3, "coef": 2}
+CATEGORIES = ("kernel", "coef")
+NEEDS = {"gamma": {"kernel": (1, 2)}, "degree": {"kernel": (2,)}, "coef": {"kernel": (2,), "degree": (1, 2)}}
+DEFAULT = {"gamma": 2, "degree": 1, "coef": 0}
+NAMES = tuple(SIZES)
+
+
+def space() -> Space:
+    axes = [Axis(name, size, name not in CATEGORIES, at) for at, (name, size) in enumerate(SIZES.items())]
+    strides = [int(np.prod(list(SIZES.values())[at + 1 :])) for at in range(len(SIZES))]
+    conditions = [
+        (NAMES.index(name), NAMES.index(other), levels, DEFAULT[name])
+        for name, needs in NEEDS.items()
+        for other, levels in needs.items()
+    ]
+    return Space.from_strides(axes, strides, conditions, len(configurations()))
+
+
+def settled(setting: dict[str, int | None]) -> dict[str, int | None]:
+    """What is inactive has no value; what becomes active and has none starts at its default."""
+    found: dict[str, int | None] = {}
+    for name in NAMES:
+        is_active = all(found[other] in levels for other, levels in NEEDS.get(name, {}).items())
+        value = setting[name] if setting[name] is not None else DEFAULT.get(name)
+        found[name] = value if is_active else None
+    return found
+
+
+def configurations() -> list[tuple[int | None, ...]]:
+    cells = itertools.product(*(range(size) for size in SIZES.values()))
+    return sorted(
+        {tuple(settled(dict(zip(NAMES, cell, strict=True))).values()) for cell in cells},
+        key=lambda one: [-1 if value is None else value for value in one],
+    )
+
+
+def neighbours(one: tuple[int | None, ...]) -> set[tuple[int | None, ...]]:
+    """All that a step makes; a step that switches something off is taken from where switching it on arrives."""
+    found = set()
+    for at, name in enumerate(NAMES):
+        if one[at] is None:
+            continue
+        for level in range(SIZES[name]):
+            if level == one[at] or (name not in CATEGORIES and abs(level - one[at]) > 1):
+                continue
+            other = tuple(settled(dict(zip(NAMES, one, strict=True)) | {name: level}).values())
+            gone = [j for j in range(len(NAMES)) if one[j] is not None and other[j] is None]
+            if all(one[j] == DEFAULT[NAMES[j]] for j in gone):
+                found.add(other)
+    return found
+
+
+def rank(one: tuple[int | None, ...]) -> int:
+    levels = [DEFAULT[name] if value is None else value for name, value in zip(NAMES, one, strict=True)]
+    return int(np.ravel_multi_index(levels, tuple(SIZES.values())))
+
+
+def surface(seed: int, without: int = 0) -> Surface:
+    ranks = np.array([rank(one) for one in configurations()])
+    rng = np.random.default_rng(seed)
+    kept = rng.permutation(ranks.size)[: ranks.size - without]
+    return Surface.make(space(), ranks[kept], rng.standard_normal(kept.size).round(1))
+
+
+def value(found, name):
+    return found.value(name)
+
+
+def test_configurations_are_counted_once():
+    cells = np.arange(space().cardinality)
+    assert sorted(set(space().canonical(cells).tolist())) == sorted(rank(one) for one in configurations())
+    assert (space().configuration_count, space().cardinality) == (4 * (1 + 5 + 5 * (1 + 2 * 2)), 360)
+
+
+def test_edges_are_the_steps_between_configurations():
+    whole = surface(0)
+    graph = EdgeGraph(whole.space, whole.ranks)
+    found = {
+        frozenset((int(whole.ranks[a]), int(whole.ranks[b]))) for a, b in zip(graph.first, graph.second, strict=True)
+    }
+    wanted = {frozenset((rank(one), rank(other))) for one in configurations() for other in neighbours(one)}
+    assert found == wanted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_optima_and_neutrality_are_those_of_the_listed_steps(seed):
+    whole = surface(seed)
+    loss = dict(zip(whole.ranks.tolist(), whole.loss.tolist(), strict=True))
+    steps = {rank(one): [rank(other) for other in neighbours(one)] for one in configurations()}
+    strict = sum(all(loss[one] < loss[other] for other in others) for one, others in steps.items())
+    pairs = [abs(loss[a] - loss[b]) for a, others in steps.items() for b in others if a < b]
+    found = characterise(whole, Options(epsilon=0.25))
+    assert whole.is_whole and not whole.is_complete and whole.coverage == 1
+    assert value(found, "coverage") == 1 and value(found, "n_configurations") == len(steps)
+    assert value(found, "n_edges") == len(pairs)
+    assert value(found, "neutrality") == pytest.approx(np.mean(np.array(pairs) <= 0.25))
+    optima = found.tables["landscape_optimum"]
+    assert sum(np.asarray(optima["member_count"]) == 1) == strict
+    assert not any("not evaluated" in one or "imputed" in one for one in found.warnings)
+
+
+def test_importances_are_those_of_the_grid_in_which_what_is_inactive_changes_nothing():
+    whole = surface(1)
+    loss = dict(zip(whole.ranks.tolist(), whole.loss.tolist(), strict=True))
+    cells = itertools.product(*(range(size) for size in SIZES.values()))
+    grid = np.array([loss[rank(tuple(settled(dict(zip(NAMES, cell, strict=True))).values()))] for cell in cells])
+    grid = grid.reshape(tuple(SIZES.values()))
+    table = characterise(whole).tables["landscape_importance"]
+    for at, name in enumerate(NAMES):
+        means = grid.mean(axis=tuple(j for j in range(5) if j != at))
+        row = [
+            i
+            for i, (n, s) in enumerate(zip(table["hyperparameter"], table["scope"], strict=True))
+            if n == name and s == "all"
+        ]
+        assert table["main_share"][row[0]] == pytest.approx(means.var() / grid.var())
+
+
+def test_with_holes_nothing_is_imputed_and_importances_have_a_reason():
+    thin = surface(2, without=6)
+    found = characterise(thin)
+    assert any("6 of 124 configurations" in one for one in found.warnings)
+    table = found.tables["landscape_importance"]
+    assert set(table["main_share"]) == {None}
+    assert all("conditional" in reason for reason in table["reason"])
+    assert value(found, "n_lo") is not None
+
+
+def test_two_are_compared_and_their_importances_agree_with_themselves():
+    one = prepare(surface(3))
+    found = {metric.name: metric.value for metric in compare(one, one)}
+    assert found["spearman"] == pytest.approx(1) and found["importance_agreement"] == pytest.approx(1)
+
+
+def test_sensitivity_needs_a_space_without_conditions():
+    with pytest.raises(LandscapeError, match="conditional"):
+        sensitivity(surface(0), Options())
