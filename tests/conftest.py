@@ -20,6 +20,7 @@ import pytest  # noqa: E402 - what reads the settings comes after them
 from hpowh.warehouse import Warehouse  # noqa: E402
 
 from . import peers  # noqa: E402
+from .commands import within  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -82,19 +83,9 @@ def warehouse(empty_warehouse: Path, tmp_path: Path) -> Warehouse:
 def hpowh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line as a user would, in a folder of the test's own."""
 
-    def run(*arguments: str, stdin: str | None = None, **more: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "COLUMNS": "200", "HPOWH_WAREHOUSE": str(tmp_path / "hpowh.duckdb")}
-        return subprocess.run(
-            [sys.executable, "-m", "hpowh.warehouse", *arguments],
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-            timeout=120,
-            check=False,
-            **more,
-        )
+        return within(arguments, tmp_path, environment, stdin or "")
 
     return run
 

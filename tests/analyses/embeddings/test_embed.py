@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hpowh.analyses.embeddings import job
+from hpowh.analyses.embeddings import job, layout
 from hpowh.analyses.embeddings.job import Settings, embed
 from hpowh.analyses.embeddings.layout import lay_out
 from hpowh.analyses.landscapes.errors import LandscapeError
@@ -87,8 +87,13 @@ def test_an_embedding_is_stored_once_and_again_after_a_change(filled: Warehouse)
     assert changed.is_new
 
 
-@has_umap
-def test_one_landscape_that_cannot_be_embedded_does_not_stop_the_others(filled: Warehouse):
+def test_one_landscape_that_cannot_be_embedded_does_not_stop_the_others(
+    filled: Warehouse, monkeypatch: pytest.MonkeyPatch
+):
+    # The layout itself is compiled for half a minute: it has slow tests of its own.
+    monkeypatch.setattr(layout, "lay_out", lambda vectors, **settings: np.ascontiguousarray(vectors[:, :2]))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: find("math" if name == "umap" else name))
     outcomes = {outcome.subject: outcome for outcome in embed(filled, Selection(), FAST)}
     flat = next(one for subject, one in outcomes.items() if "flat" in subject)
     slope = next(one for subject, one in outcomes.items() if "slope" in subject)

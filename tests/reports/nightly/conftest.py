@@ -18,6 +18,8 @@ from hpowh.reports.nightly.night import Night, build_tonight
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import WarehouseLockedError
 
+from ...commands import within
+
 CONFIG = """
 [nightly]
 keep = 3
@@ -88,18 +90,9 @@ class Place:
         """Make a nightly build in this process."""
         return build_tonight(read_config(self.folder / "hpowh.toml"), **more)
 
-    def command(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `hpowh …` here."""
-        return subprocess.run(
-            [sys.executable, "-m", "hpowh.warehouse", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            env=self.environment,
-            **more,
-        )
+        return within(arguments, self.folder, self.environment)
 
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
         """Start `hpowh …` here."""

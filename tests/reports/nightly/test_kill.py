@@ -139,9 +139,10 @@ def test_a_build_refuses_a_warehouse_that_is_held_for_too_long(built: Any):
     built.write("hpowh.toml", config)
     before = built.site.resolve()
     with built.warehouse.writing():
-        done = built.command("nightly")
-    assert done.returncode == EXIT_LOCKED
-    assert "is in use by process" in done.stderr and "Traceback" not in done.stderr
+        process = built.start("nightly")
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == EXIT_LOCKED
+    assert "is in use by process" in said and "Traceback" not in said
     assert built.site.resolve() == before
     assert built.summary()["exit_code"] == EXIT_LOCKED
     assert built.command("nightly").returncode == 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from hpowh.reports.pages.landscape.subject import about
 from hpowh.reports.pages.landscape.words import Facts, findings
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
+
+from ....commands import within
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,7 @@ def site(
     fill_warehouse(warehouse, "space", (5, 4, 3), (True, True, False), tables)
     analyse(warehouse)
     warehouse.close()
-    command = [sys.executable, "-m", "hpowh.warehouse", "report", "--out", "site", "--warehouse", "hpowh.duckdb"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = within(["report", "--out", "site", "--warehouse", "hpowh.duckdb"], folder, os.environ)
     assert done.returncode == 0, done.stderr
     return {path.name: path.read_text() for path in (folder / "site").glob("*.html")}
 

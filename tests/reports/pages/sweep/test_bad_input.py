@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
@@ -21,6 +20,8 @@ from hpowh.analyses.sweeps.job import analyse
 from hpowh.reports.build import build_site
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
+
+from ....commands import within
 
 HOSTILE = [
     "a.b",
@@ -88,8 +89,7 @@ def made(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
             file.write_text("\n".join(map(json.dumps, trials)))
             request = Request(str(file), name, {"loss": "metric"}, {"direction": "min"})
             ingest(warehouse, find_source("trials"), request)
-    command = [sys.executable, "-m", "hpowh.warehouse", "analyse", "sweeps", "--warehouse", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = within(["analyse", "sweeps", "--warehouse", str(path)], folder, os.environ)
     assert done.returncode == 0, done.stderr
     with Warehouse(path) as warehouse:
         built = build_site(warehouse, folder / "site")
