@@ -15,12 +15,17 @@ from pathlib import Path
 for name in ("HPOWH_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(name, "1")
 
-import pytest  # noqa: E402 - what reads the settings comes after them
+import hypothesis  # noqa: E402 - what reads the settings comes after them
+import pytest  # noqa: E402
 
 from hpowh.warehouse import Warehouse  # noqa: E402
 
 from . import peers  # noqa: E402
 from .commands import within  # noqa: E402
+
+# No test may depend on how fast the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -157,34 +157,44 @@ def brush(page: Any, axis: int, low: float, high: float) -> None:
     page.mouse.up()
 
 
-def shown_trials(page: Any) -> list[int]:
-    page.wait_for_timeout(300)
-    return [int(text) for text in page.locator("#sweep-trials tbody td:first-child").all_inner_texts()]
+def has_come_to(page: Any, wanted: list[int] | int) -> bool:
+    """Wait until the table shows these trials, or so many."""
+    numbers = "[...document.querySelectorAll('#sweep-trials tbody td:first-child')].map(one => Number(one.innerText))"
+    test = (
+        f"{numbers}.length === {wanted}"
+        if isinstance(wanted, int)
+        else f"String({numbers}) === '{','.join(map(str, wanted))}'"
+    )
+    page.wait_for_function(test, timeout=60_000)
+    return True
 
 
 @pytest.mark.browser
 def test_a_brush_selects_whole_trials_in_the_table_and_in_the_other_figures(site: Path, browse: Callable[..., Any]):
     page = browse().open(page_of(site).as_uri())
     page.locator("#sweep-parallel").scroll_into_view_if_needed()
-    assert len(shown_trials(page)) == COUNT + 1
+    assert has_come_to(page, COUNT + 1)
     brush(page, 0, 0.4, 0.6)
     page.wait_for_function("document.querySelector('[data-brushed]').textContent.includes('are selected')")
     low, high = page.evaluate(f"{PARALLEL}.axes[0].brushes[0].map({PARALLEL}.axes[0].scale)")
     wanted = [i + 1 for i, row in enumerate(trials()[:COUNT]) if low <= row["config"]["rate"] <= high]
     assert 0 < len(wanted) < COUNT
-    assert shown_trials(page) == wanted
+    assert has_come_to(page, wanted)
     assert page.locator("[data-brushed]").first.inner_text().startswith(f"{len(wanted)} of {COUNT + 1} trials")
-    chosen = page.evaluate(
-        "(() => { const t = document.querySelector('#sweep-history .plot').data[0];"
-        " return t.selectedpoints.map(i => t.customdata[i]); })()"
-    )
-    assert chosen == wanted
+    page.wait_for_function(
+        "wanted => { const t = document.querySelector('#sweep-history .plot').data[0];"
+        " return String((t.selectedpoints || []).map(i => t.customdata[i])) === String(wanted); }",
+        arg=wanted, timeout=60_000,
+    )  # fmt: skip
     page.locator("#sweep-trials thead button").nth(2).click()
     losses = [trials()[i - 1]["loss"] for i in wanted]
-    assert shown_trials(page)[0] == wanted[int(np.argmin(losses))]
+    best = wanted[int(np.argmin(losses))]
+    page.wait_for_function(
+        f"document.querySelector('#sweep-trials tbody td:first-child').innerText === '{best}'", timeout=60_000
+    )
     brush(page, 0, 0.5, 0.5)  # a click clears the axis
-    assert len(shown_trials(page)) == COUNT + 1
-    assert page.evaluate("document.querySelector('#sweep-history .plot').data[0].selectedpoints") is None
+    assert has_come_to(page, COUNT + 1)
+    page.wait_for_function("!document.querySelector('#sweep-history .plot').data[0].selectedpoints", timeout=60_000)
 
 
 @pytest.mark.browser
@@ -196,15 +206,15 @@ def test_what_is_typed_over_the_table_selects_lines_and_points(site: Path, brows
         i + 1 for i, row in enumerate(trials()[:COUNT])
         if row["config"]["rate"] < 0.001 and row["config"]["kind"] == "sgd"
     ]  # fmt: skip
-    assert shown_trials(page) == wanted
+    assert has_come_to(page, wanted)
     page.wait_for_function(
-        f"document.querySelector('#sweep-parallel canvas + canvas').dataset.complete > {full}", timeout=5000
+        f"document.querySelector('#sweep-parallel canvas + canvas').dataset.complete > {full}", timeout=60_000
     )
     assert page.evaluate(f"{PARALLEL}.trials.kept") == len(wanted)
     page.locator("#sweep-trials [data-clear]").click()
-    assert len(shown_trials(page)) == COUNT + 1
+    assert has_come_to(page, COUNT + 1)
     page.locator("#sweep-trials input").fill("failed")
-    assert shown_trials(page) == [COUNT + 1]
+    assert has_come_to(page, [COUNT + 1])
 
 
 @pytest.mark.browser
