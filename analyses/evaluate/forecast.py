@@ -31,6 +31,18 @@ class Forecast:
         total, count = self._spent.get(self._kinds[group], (0.0, 0))
         return total / count if count else None
 
+    def expect(self, group: int, count: int) -> None:
+        """Note that so many more units of a group are to be done."""
+        self._left[group] += count
+
+    def spent(self) -> dict[str, tuple[float, int]]:
+        """Return seconds and number of the units that were done, by `MODEL,DATA`."""
+        return {f"{model},{data}": sums for (model, data), sums in dict(self._spent).items()}
+
+    def means(self) -> dict[tuple[int, int], float]:
+        """Return the mean seconds of a unit of each kind of which one is done."""
+        return {kind: total / count for kind, (total, count) in self._spent.items() if count}
+
     def units_in(self, group: int, seconds: float, most: int) -> int:
         """Return how many units of a group take about so long: few at first, and fewer when little is left."""
         mean = self.mean(group)

@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,10 @@ from hpowh.warehouse.output.targets import refuse_folder
 
 if TYPE_CHECKING:
     from hpowh.analyses.evaluate.data import DataSet
+    from hpowh.analyses.evaluate.elsewhere.executing import Place
+    from hpowh.analyses.evaluate.folder import RunFolder
     from hpowh.analyses.evaluate.plan import Plan
-    from hpowh.analyses.evaluate.runner import Progress
+    from hpowh.analyses.evaluate.session import Limits, Progress
     from hpowh.analyses.evaluate.spec import Spec
     from hpowh.warehouse import Warehouse
     from hpowh.warehouse.ingest import Outcome
@@ -120,38 +123,38 @@ def refuse_many(prepared: Prepared) -> None:
 
 
 def evaluate(
-    prepared: Prepared, folder: Path, *, jobs: int = 0, progress: Callable[[Progress], None] = lambda _: None
+    prepared: Prepared,
+    folder: Path,
+    *,
+    jobs: int = 0,
+    progress: Callable[[Progress], None] = lambda _: None,
+    on: Place | Executor | None = None,
 ) -> Evaluated:
     """Evaluate everything that the folder does not hold yet.
 
-    Raises:
-        HpowhError: the folder holds something else, or another process works there.
-    """
-    from hpowh.analyses.evaluate.journal import RunFolder
-    from hpowh.analyses.evaluate.meta import meta_features
-    from hpowh.analyses.evaluate.plan import manifest
-    from hpowh.analyses.evaluate.runner import Limits, default_memory, run, store_data, worker_count
+    Args:
+        on: where the workers are instead of in processes of one's own: a place, or an executor of the caller's, which
+            then is given `jobs` pieces at a time.
 
-    refuse_folder(folder, option="--to", mark="plan.json", what="evaluations", besides=("lock",))
-    plan, spec = prepared.plan, prepared.spec
-    where = RunFolder(folder)
-    workers = worker_count(jobs)
-    try:
-        is_new = not (folder / "plan.json").is_file()
-        features = [
-            meta_features(one.features, one.target, is_classification=one.task == "classification") if is_new else {}
-            for one in prepared.data
-        ]
-        where.open(plan, manifest(plan, features))
-        store_data(folder, [(one.features, one.target) for one in prepared.data])
-        memory = spec.memory or default_memory(workers)
-        limits = Limits(workers, spec.timeout, memory, (str(prepared.folder),))
-        state = run(plan, where, limits, progress)
-    except SpecError as error:
-        raise HpowhError(error.message, error.hint) from None
-    except OSError as error:
-        raise HpowhError(f"{folder} cannot be written: {error.strerror}.", "Name another folder: --to DIR") from None
-    ok_count, reason = _verdict(folder)
+    Raises:
+        HpowhError: the folder holds something else, another process works there, or `on` cannot keep the spec's limits.
+    """
+    from hpowh.analyses.evaluate.elsewhere.places import given_place
+    from hpowh.analyses.evaluate.runner import run, worker_count
+
+    if isinstance(on, Executor):
+        on = given_place(on, worker_count(jobs))
+    if on is not None and (prepared.spec.timeout or prepared.spec.memory):
+        raise UsageError(
+            "The spec's timeout and memory need processes that hpowh may end; those of an executor it may not.",
+            "Take these two lines out of the spec, or work in parts: --part I/N",
+        )
+
+    plan = prepared.plan
+    with explained(folder):
+        where, limits = opened(prepared, folder, jobs)
+        state = run(plan, where, limits, progress, on)
+    ok_count, reason = _verdict(where, plan)
     return Evaluated(
         folder=folder,
         unit_count=plan.unit_count,
@@ -163,15 +166,60 @@ def evaluate(
     )
 
 
-def _verdict(folder: Path) -> tuple[int, str | None]:
-    """Return how many units were measured at every fidelity, and why most of the others were not."""
+def opened(prepared: Prepared, folder: Path, jobs: int) -> tuple[RunFolder, Limits]:
+    """Make the folder ready to work in, and say what a unit may take."""
+    from hpowh.analyses.evaluate.folder import OURS, RunFolder
+    from hpowh.analyses.evaluate.meta import meta_features
+    from hpowh.analyses.evaluate.plan import manifest
+    from hpowh.analyses.evaluate.runner import default_memory, store_data, worker_count
+    from hpowh.analyses.evaluate.session import Limits
+
+    refuse_folder(folder, option="--to", mark="plan.json", what="evaluations", besides=OURS)
+    plan, spec, where = prepared.plan, prepared.spec, RunFolder(folder)
+    workers = worker_count(jobs)
+    is_new = not (folder / "plan.json").is_file()
+    features = [
+        meta_features(one.features, one.target, is_classification=one.task == "classification") if is_new else {}
+        for one in prepared.data
+    ]
+    where.open(plan, manifest(plan, features))
+    store_data(folder, [(one.features, one.target) for one in prepared.data])
+    memory = spec.memory or default_memory(workers)
+    return where, Limits(workers, spec.timeout, memory, (str(prepared.folder),))
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Let what is wrong with a folder reach the user as an error of hpowh's."""
+    try:
+        yield
+    except SpecError as error:
+        raise HpowhError(error.message, error.hint) from None
+    except OSError as error:
+        raise HpowhError(f"{folder} cannot be written: {error.strerror}.", "Name another folder: --to DIR") from None
+
+
+def _verdict(where: RunFolder, plan: Plan) -> tuple[int, str | None]:
+    """Return how many units were measured at every fidelity, and why most of the others were not.
+
+    A unit's rows are whole or absent, and each fidelity stands on those before it: one row of its last fidelity tells.
+    """
     import duckdb
 
-    scan = f"read_parquet('{str(folder / 'shards').replace(chr(39), chr(39) * 2)}/*.parquet')"
+    from hpowh.warehouse.names import literal
+
+    shards = ", ".join(literal(str(path)) for path in sorted(where.shards.glob("*.parquet")))
+    layout = plan.layout
+    last = " or ".join(
+        f"(search_space = {literal(space)} and fidelity = {fidelities[-1]!r})"
+        for space, fidelities in zip(layout.spaces, layout.fidelities, strict=True)
+    )
+    one = f"split = {literal(layout.splits[0])} and metric = {literal(layout.metrics[0][0])} and ({last})"
     with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
         rows = connection.execute(
-            "with unit as (select \"group\", configuration_id, bool_and(status = 'ok') as is_ok, max(reason) as reason "
-            f"from {scan} group by 1, 2) select count(*) filter (where is_ok), mode(reason) from unit"
+            "select count(*) filter (where status = 'ok'), mode(reason) filter (where status <> 'ok') "
+            f"from read_parquet([{shards}]) where {one}"
         ).fetchall()
     return int(rows[0][0]), rows[0][1]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hpowh.analyses.evaluate.data import DataSet, check_folds
 from hpowh.analyses.evaluate.errors import SpecError
+from hpowh.analyses.evaluate.layout import Layout
 from hpowh.analyses.evaluate.metrics import MetricInfo, check_metrics, metric_info
 from hpowh.analyses.evaluate.models import Recipe, check, check_missing, recipe
 from hpowh.analyses.evaluate.spaces import Space, sample
@@ -70,6 +71,22 @@ class Plan:
             for seed in self.seeds
             for fold in range(self.folds)
         ]
+
+    @property
+    def layout(self) -> Layout:
+        """What the run folder needs of this plan."""
+        return Layout(
+            groups=tuple((group.model, group.data, group.seed, group.fold) for group in self.groups),
+            ranks=tuple(model.ranks for model in self.models),
+            spaces=tuple(self.space_name(number) for number in range(len(self.models))),
+            benchmarks=tuple(
+                tuple(self.benchmark_name(model, data) for data in range(len(self.data)))
+                for model in range(len(self.models))
+            ),
+            fidelities=tuple(model.fidelities for model in self.models),
+            splits=tuple(self.splits),
+            metrics=tuple((metric.name, metric.sign) for metric in self.metrics),
+        )
 
     @property
     def splits(self) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hpowh.analyses.evaluate.runner import Progress
+    from hpowh.analyses.evaluate.parts.working import PartState
+    from hpowh.analyses.evaluate.session import Progress
 
 
 def progress_text(state: Progress) -> str:
@@ -14,6 +15,14 @@ def progress_text(state: Progress) -> str:
     left = "" if state.remaining_seconds is None else f", about {duration(state.remaining_seconds)} left"
     bad = ", ".join(f"{count:,} {status}" for status, count in sorted(state.statuses.items()) if status != "ok")
     return f"{state.done:,} of {state.total:,} ({share:.0%}){left}{f' ({bad})' if bad else ''}"
+
+
+def part_text(state: PartState) -> str:
+    """Return one line on one part: what it has done, how long its share will take, what went wrong."""
+    left = "" if state.remaining_seconds is None else f", about {duration(state.remaining_seconds)} left"
+    where = f" of {state.share:,} of its share{left}" if state.done <= state.share and not state.helped else ", helping"
+    bad = ", ".join(f"{count:,} {status}" for status, count in sorted(state.statuses.items()) if status != "ok")
+    return f"{state.done:,}{where}{f' ({bad})' if bad else ''}"
 
 
 def duration(seconds: float) -> str:

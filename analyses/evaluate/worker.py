@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -46,6 +47,7 @@ def data_path(folder: Path, number: int, what: str) -> Path:
 def work(job: Job, pipe: Connection) -> None:
     """Evaluate chunks, (number of the group, ranks), until the pipe is closed; the answer comes unit by unit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides
+    _outlive_terminate()
     threading.Thread(target=_leave_with, args=(job.parent,), daemon=True).start()
     warnings.simplefilter("ignore")
     sys.path[:0] = [path for path in job.paths if path not in sys.path]
@@ -76,12 +78,26 @@ def work(job: Job, pipe: Connection) -> None:
 
 
 def _hold(folder: Path) -> Any:
-    """Hold a shared lock as long as this process may write: who resumes waits for it."""
+    """Hold a shared lock as long as this process may write: who resumes on this machine waits for it."""
     import fcntl
 
     handle = (folder / "workers.lock").open("a")
-    fcntl.flock(handle, fcntl.LOCK_SH)
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     return handle
+
+
+def _outlive_terminate() -> None:
+    """A scheduler sends SIGTERM to a whole job: the parent decides. A process that a model forks ends by it as ever."""
+    mine = os.getpid()
+
+    def decide(number: int, frame: object) -> None:
+        del frame
+        if os.getpid() != mine:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, decide)
 
 
 def _leave_with(parent: int) -> None:

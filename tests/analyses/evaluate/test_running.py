@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from hpowh.analyses.evaluate.folder import RunFolder
 from hpowh.analyses.evaluate.job import evaluate, prepare
-from hpowh.analyses.evaluate.journal import Record, RunFolder, append, read_journal
+from hpowh.analyses.evaluate.journal import Record, append, read_journal
+from hpowh.analyses.evaluate.layout import read_layout
 from hpowh.warehouse.errors import HpowhError, UsageError
 
 KEYS = ["benchmark", "configuration_id", "fidelity", "seed", "fold", "split", "metric"]
@@ -157,11 +159,10 @@ def test_killed_and_resumed_nothing_is_lost_or_done_twice(tmp_path, spec, how, r
     hold.unlink()
     first.wait(120)
     wait_for(lambda: not any(is_running(int(mark.name)) for mark in marks.iterdir()))
-    finished = RunFolder(folder).done() | {
-        (record.group, record.rank)
-        for journal in (folder / "journal").glob("*.jsonl")
-        for record in read_journal(journal)
-    }
+    finished = RunFolder(folder).done(read_layout(folder))
+    for journal in (folder / "journal").glob("*.jsonl"):
+        for record in read_journal(journal):
+            finished.add(record.group, record.rank)
     before = count_marks(marks)
     assert 40 <= sum(before.values()) < 200
     assert 40 - 2 <= len(finished) < 200

@@ -1,0 +1,1 @@
+"""Workers of somebody else: executors and where they are."""
