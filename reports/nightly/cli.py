@@ -81,18 +81,39 @@ def _show(night: Night, quiet: bool) -> None:
 
 
 def schedule(
-    kind: Annotated[str, typer.Argument(help="systemd, cron, github or gitlab.")],
+    kind: Annotated[str, typer.Argument(help="systemd, cron, github, gitlab; for a spec: slurm, pbs, sge, lsf.")],
+    spec: Annotated[
+        Path | None, typer.Argument(metavar="SPEC.toml", help="What hpowh evaluate is to do on a cluster.")
+    ] = None,
     at: Annotated[str, typer.Option("--at", metavar="HH:MM", help="When (github, gitlab: UTC).")] = "03:30",
+    parts: Annotated[int, typer.Option("--parts", min=1, help="Tasks of the array job.")] = 100,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes of each task.")] = 1,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="H:MM:SS", help="The longest time that a task may be granted.")
+    ] = None,
+    shared: Annotated[
+        Path | None, typer.Option("--shared", metavar="DIR", help="Folder of all parts (default: NAME-evaluated here).")
+    ] = None,
+    warehouse: WarehouseOption = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FOLDER", help="Write the files there (default: print them).")
     ] = None,
     config: ConfigOption = Path("hpowh.toml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
-    """Write what runs `hpowh nightly` every night: a systemd timer, a crontab line, a CI job."""
-    from hpowh.reports.nightly.schedule import scheduled, write_files
+    """Write what runs `hpowh nightly` every night, or an array job that evaluates a spec in parts.
 
-    files = scheduled(kind, at, config)
+    Nightly: a systemd timer, a crontab line, a CI job. Parts: a script for Slurm, PBS, Grid Engine or LSF that submits
+    the array, with the walltime that a forecast says, and the collector after it.
+    """
+    from hpowh.reports.nightly.schedule import array_script, scheduled, write_files
+
+    if spec is not None or kind in ("slurm", "pbs", "sge", "lsf"):
+        files = array_script(
+            kind, spec, parts=parts, jobs=jobs, most=time, shared=shared, warehouse=warehouse, notify=note
+        )
+    else:
+        files = scheduled(kind, at, config)
     if to is None:
         for name, text in files.items():
             print(f"# {name}\n{text}" if len(files) > 1 else text, end="" if text.endswith("\n") else "\n")

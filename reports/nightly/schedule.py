@@ -65,6 +65,51 @@ def _program() -> tuple[str, ...]:
     return (found,) if found else (sys.executable, "-m", "hpowh.warehouse")
 
 
+def array_script(
+    kind: str,
+    spec: Path | None,
+    *,
+    parts: int,
+    jobs: int,
+    most: str | None,
+    shared: Path | None,
+    warehouse: Path | None,
+    notify: Callable[[str], None],
+) -> dict[str, str]:
+    """Return the script that submits a spec's parts and the collector after them, as file name -> content.
+
+    The shared folder is made, and up to half a minute of units is measured, for the walltime.
+
+    Raises:
+        UsageError: there is no such scheduler, no spec, or the spec is wrong.
+        HpowhError: there is no warehouse, or the shared folder holds something else.
+    """
+    from hpowh.analyses.evaluate.job import prepare
+    from hpowh.analyses.evaluate.parts.batch import KINDS as BATCH
+    from hpowh.analyses.evaluate.parts.batch import script
+    from hpowh.analyses.evaluate.parts.durations import clock_of
+    from hpowh.analyses.evaluate.parts.job import array_job
+    from hpowh.analyses.evaluate.progress import duration
+    from hpowh.warehouse.console import open_warehouse
+
+    if kind not in BATCH:
+        raise UsageError(f"{kind!r} takes no spec: array jobs are for {', '.join(BATCH)}.", "Leave the spec out.")
+    if spec is None:
+        raise UsageError(f"What is {kind} to do?", f"Name a spec: hpowh schedule {kind} grid.toml --parts 100")
+    prepared = prepare(spec)
+    with open_warehouse(warehouse) as store:
+        home = store.path
+    folder = shared or Path(f"{prepared.plan.name}-evaluated")
+    job = array_job(prepared, folder, command=_program(), spec=spec, warehouse=home, parts=parts, jobs=jobs, most=most)
+    for place in (job.spec, job.folder, job.warehouse, *map(Path, job.command)):
+        if re.search(r"[\x00-\x1f]", str(place)):
+            raise UsageError(f"{str(place)!r} has a control character in its name.", "Move it to another place.")
+    rounds = "" if job.rounds == 1 else f", {job.rounds} arrays one after the other"
+    asked = f"{parts:,} parts of {jobs} ask for {clock_of(job.wall)} each{rounds}"
+    notify(f"By the forecast {duration(job.seconds)} of one process; {asked}.")
+    return {f"{NAME.removesuffix('-nightly')}-{kind}.sh": script(kind, job)}
+
+
 def write_files(files: Mapping[str, str], folder: Path, *, force: bool) -> list[Path]:
     """Write files into a folder and return their paths; what hpowh did not make is not overwritten unless `force`.
 
