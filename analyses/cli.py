@@ -1,6 +1,7 @@
 """`hpowh analyse …`: one sub-command an analysis; each family adds its own from its `commands` module.
 
-`hpowh evaluate`, which makes data rather than reading them, stands beside it.
+`hpowh evaluate`, which makes data rather than reading them, and `hpowh findings`, which reads what all of them found,
+stand beside it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import typer
 
 from hpowh.analyses.embeddings import commands as embeddings
 from hpowh.analyses.evaluate import commands as evaluate
+from hpowh.analyses.findings import commands as findings
 from hpowh.analyses.landscapes import commands as landscapes
 from hpowh.analyses.mixed_models import commands as mixed_models
 from hpowh.analyses.rankings import commands as rankings
@@ -25,3 +27,4 @@ def register(app: typer.Typer) -> None:
     for family in FAMILIES:
         family.register(group)
     evaluate.register_root(app)
+    findings.register_root(app)

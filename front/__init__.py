@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpowh.reports.door.compared import Comparison
+    from hpowh.reports.door.found import Findings
     from hpowh.reports.door.loading import Loaded
-    from hpowh.reports.door.results import Result
+    from hpowh.reports.door.results import Picture, Result
     from hpowh.reports.door.session import Session
     from hpowh.warehouse.errors import HpowhError
 
-__all__ = ["Comparison", "HpowhError", "Loaded", "Result", "Session", "compare", "open"]
+__all__ = ["Comparison", "Findings", "HpowhError", "Loaded", "Picture", "Result", "Session", "compare", "open"]
 
 _PLACES = {
     "Comparison": "hpowh.reports.door.compared",
+    "Findings": "hpowh.reports.door.found",
     "HpowhError": "hpowh.warehouse.errors",
     "Loaded": "hpowh.reports.door.loading",
+    "Picture": "hpowh.reports.door.results",
     "Result": "hpowh.reports.door.results",
     "Session": "hpowh.reports.door.session",
 }

@@ -42,6 +42,7 @@ class Assets:
 
     style: str
     script: str
+    opening: str
 
     @cached_property
     def style_name(self) -> str:
@@ -73,7 +74,12 @@ class Assets:
     @property
     def inline_plotly(self) -> Markup:
         """Plotly for a script element."""
-        return Markup(_inside_script(plotly_path().read_text(encoding="utf-8")))  # Plotly's own file
+        return Markup(_inside_script(plotly_text()))  # Plotly's own file
+
+    @property
+    def opening_script(self) -> Markup:
+        """What opens the pages of a report that is one file."""
+        return Markup(_inside_script(self.opening))  # our own file
 
     @property
     def early_script(self) -> Markup:
@@ -90,17 +96,12 @@ class Assets:
         if is_single_file:
             inline += [self.inline_script, *([self.inline_plotly] if has_charts else [])]
         scripts = " ".join(f"'sha256-{_base64_digest(text)}'" for text in inline)
-        return "; ".join(
-            (
-                "default-src 'none'",
-                f"script-src {scripts}" if is_single_file else f"script-src 'self' {scripts}",
-                "style-src 'self' 'unsafe-inline'",  # Plotly writes its own style elements and attributes
-                "img-src 'self' data: blob:",
-                "font-src data:",
-                "base-uri 'none'",
-                "form-action 'none'",
-            )
-        )
+        return _policy(scripts if is_single_file else f"'self' {scripts}")
+
+    def whole_policy(self) -> str:
+        """Return the policy of a report in one file: its scripts are packed, and run by their hashes all the same."""
+        inline = (self.early_script, self.opening_script, self.script, plotly_text())
+        return _policy(" ".join(f"'sha256-{_base64_digest(text)}'" for text in inline))
 
     def write(self, folder: Path, pages: list[dict[str, Any]]) -> None:
         """Write the shared files into the site's folder."""
@@ -111,11 +112,26 @@ class Assets:
         (folder / "assets" / "pages.js").write_text(f"window.hpowhPages = {json.dumps(pages)};\n", encoding="utf-8")
 
 
+def _policy(scripts: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",  # Plotly writes its own style elements and attributes
+            "img-src 'self' data: blob:",
+            "font-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
 def load() -> Assets:
     """Read the shared files from the package."""
     static = files("hpowh.reports").joinpath("static")
     script = "\n".join(static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return Assets(static.joinpath("site.css").read_text(encoding="utf-8"), script)
+    style = static.joinpath("site.css").read_text(encoding="utf-8")
+    return Assets(style, script, static.joinpath("whole.js").read_text(encoding="utf-8"))
 
 
 def plotly_path() -> Path:
@@ -124,6 +140,11 @@ def plotly_path() -> Path:
     if found is None or found.origin is None:
         raise FileNotFoundError("the package plotly is not installed")
     return Path(found.origin).parent / "package_data" / "plotly.min.js"
+
+
+def plotly_text() -> str:
+    """Return Plotly's browser script."""
+    return plotly_path().read_text(encoding="utf-8")
 
 
 def _base64_digest(text: str) -> str:

@@ -6,13 +6,16 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
-from hpowh.warehouse.errors import EXIT_FAILED
+from hpowh.warehouse.errors import EXIT_FAILED, UsageError
 from hpowh.warehouse.wording import plural
+
+if TYPE_CHECKING:
+    from hpowh.warehouse.store import Warehouse
 
 
 def register(app: typer.Typer) -> None:
@@ -29,10 +32,16 @@ def report(
     single_file: Annotated[
         bool, typer.Option("--single-file", help="Every page holds all it needs and can be sent alone.")
     ] = False,
+    one_file: Annotated[
+        Path | None,
+        typer.Option("--one-file", metavar="FILE", help="Write the whole report into one file, instead of a folder."),
+    ] = None,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print every page to a PDF too, by the Chromium that is installed.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Build even when nothing has changed.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build even if nothing has changed; overwrite a file not made by hpowh.")
+    ] = False,
     warehouse: WarehouseOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
@@ -41,6 +50,11 @@ def report(
     from hpowh.reports.build import build_site
 
     progress = _progress if sys.stderr.isatty() else None
+    if one_file is not None:
+        if single_file or pdf:
+            raise UsageError("--one-file does not go with --single-file or --pdf.", "Run the command once for each.")
+        _one_file(open_warehouse(warehouse, wait), one_file, tuple(only or ()), force, as_json)
+        return
     with open_warehouse(warehouse, wait) as opened:
         build = build_site(
             opened,
@@ -68,6 +82,25 @@ def report(
         note(f"Unchanged: the {shown} the warehouse as it is. Open {build.index}")
 
     if build.failures:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _one_file(warehouse: Warehouse, target: Path, only: tuple[str, ...], is_forced: bool, as_json: bool) -> None:
+    from hpowh.reports.whole import write_whole
+
+    progress = _progress if sys.stderr.isatty() else None
+    with warehouse as opened:
+        whole = write_whole(opened, target, only=only, is_forced=is_forced, progress=progress)
+    for failure in whole.failures:
+        note(f"Not built: {failure.what}. {failure.sentence}")
+    if as_json:
+        said = {"path": str(whole.path), "pages": whole.page_count, "bytes": whole.size}
+        print(json.dumps(said | {"failed": [asdict(one) for one in whole.failures]}))
+    else:
+        note(
+            f"Wrote {plural(whole.page_count, 'page')} into {whole.path} ({whole.size / 1e6:.1f} MB). Open or send it."
+        )
+    if whole.failures:
         raise typer.Exit(EXIT_FAILED)
 
 

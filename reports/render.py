@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -56,6 +57,8 @@ class Renderer:
     folder: Path
     is_single_file: bool = False
     has_pdf: bool = False
+    is_whole: bool = False
+    """Whether pages become parts of one file; then `is_single_file` is true, too."""
     shared: assets.Assets = field(default_factory=assets.load)
     written: list[Path] = field(default_factory=list)
     """Files of pages that were written; the caller may empty it."""
@@ -92,6 +95,15 @@ class Renderer:
         path.write_text(self._public(html), encoding="utf-8")
         self.written.append(path)
         return path
+
+    def body(self, page: Page, *, is_alone: bool = False) -> str:
+        """Build one page and return what stands in its body, for a report in one file."""
+        blocks = [*page.build()] if is_alone else self.site.blocks(page)
+        check_ids(page, blocks)
+        html = self.environment.get_template("body.html.j2").render(
+            page=page, pdf=None, blocks=[self._drawn(page, block) for block in blocks], **self._common(page)
+        )
+        return self._public(html)
 
     def _public(self, text: str) -> str:
         """Return a text without the folders of this machine: a page may be mailed to whoever knows neither."""
@@ -167,6 +179,8 @@ class Renderer:
     def _csv(self, page: Page, block_id: str, query: Query) -> str:
         """Return the address of a query's rows as CSV: a file beside the page, or the data itself."""
         text = self._public(query_csv(query))
+        if self.is_whole:  # it is packed with its page, and what is in base64 already hardly shrinks
+            return "data:text/csv;charset=utf-8," + quote(text)
         if self.is_single_file:
             return "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.encode()).decode()
         path = self.folder / "data" / f"{Path(page.file).stem}-{file_stem(block_id)}.csv"

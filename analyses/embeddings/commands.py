@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from hpowh.analyses.findings.commands import answer, print_json
 from hpowh.analyses.landscapes.commands import (
     BenchmarkOption,
     FidelityOption,
@@ -53,8 +52,11 @@ def embed(
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = embed_landscapes(opened, selection, Settings(dimension, neighbours, epochs, random_seed))
+        found = [
+            answer(opened, one.subject, one.analysis_run_id, is_new=one.is_new, error=one.error) for one in outcomes
+        ]
     if as_json:
-        print(json.dumps([asdict(outcome) for outcome in outcomes]))
+        print_json(found)
     else:
         for outcome in outcomes:
             if outcome.error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from hpowh.analyses.findings.commands import answer, print_json
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
 
 SpaceOption = Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only this search space.")]
@@ -75,8 +75,12 @@ def landscapes(
     with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = analyse(opened, selection, settings)
         stale = stale_planes(opened)
+        found = [
+            answer(opened, one.subject, one.analysis_run_id, is_new=one.is_new, error=one.error)
+            for one in (outcomes if as_json else ())
+        ]
     if as_json:
-        print(json.dumps([asdict(outcome) for outcome in outcomes]))
+        print_json(found)
     else:
         for outcome in outcomes:
             if outcome.error:
@@ -89,6 +93,8 @@ def landscapes(
                 note(f"  Note: {warning}")
         for sentence in stale:
             note(f"Note: {sentence}")
+        if any(outcome.is_new for outcome in outcomes):
+            note("What was found, in sentences: hpowh findings; as pages: hpowh report")
     refused = [outcome for outcome in outcomes if outcome.error]
     if refused and len(refused) == len(outcomes):
         raise HpowhError("Nothing could be analysed.", "The reasons stand above.")

@@ -25,7 +25,7 @@ from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, warn
 from hpowh.analyses.mixed_models.studies.anomalies import sentences
 from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration_rows, calibration_sentence
 from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
-from hpowh.analyses.mixed_models.studies.ladder import formula_of
+from hpowh.analyses.mixed_models.studies.ladder import end_sentences
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
 from hpowh.analyses.mixed_models.studies.odd import why_sentences
 from hpowh.analyses.mixed_models.studies.presets import PRESETS
@@ -166,11 +166,8 @@ def analyse_ladder(
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         ladder, _, known = studies.run_ladder(reader, chosen, response, terms)
-        ends = [("Forward", ladder.forward), ("Backward", ladder.backward)]
         said = [*reader.known_of(chosen, response), *known]
-        said += [f"{name}: {formula_of(response, kept)}" for name, kept in ends]
-        if set(ladder.forward) != set(ladder.backward):
-            said.append("The two directions end at different models: which terms matter is not settled by these data.")
+        said += [sentence for _, sentence in end_sentences(ladder.rows)]
         return {"lmem_ladder": ladder.rows}, said
 
     parameters = {"response": response, "terms": list(terms)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
+from hpowh.analyses.mixed_models.commands.output import answered, show
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 from hpowh.warehouse.errors import UsageError
 
 
@@ -68,7 +68,6 @@ def rankings(
     as_json: JsonOption = False,
 ) -> None:
     """Rank tests without a model: Friedman, Nemenyi, Wilcoxon-Holm, Bayesian; agreement with the mixed model."""
-    from hpowh.analyses.mixed_models.commands.output import concluded
     from hpowh.analyses.rankings.job import analyse_rankings
 
     try:
@@ -87,22 +86,8 @@ def rankings(
             budget=at,
             failures=failures,
         )
-        verdicts = concluded(opened, outcome)
-    if as_json:
-        whole = {name: table.to_dicts() for name, table in outcome.tables.items()}
-        head = {"analysis_run_id": outcome.analysis_run_id, "verdicts": verdicts, "warnings": outcome.warnings}
-        head["tables"] = whole
-        print(json.dumps(head, default=str))
-        return
-    for name, columns in SHOWN.items():
-        if name in outcome.tables:
-            print_table(list(columns), outcome.tables[name].select(columns).rows(), title=name)
-    state = "stored" if outcome.is_new else "unchanged since"
-    note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.ranking_*.")
-    for sentence in verdicts:
-        note(f"  Verdict: {sentence}")
-    for warning in outcome.warnings:
-        note(f"  Note: {warning}")
+        found = answered(opened, outcome)
+    show(found, as_json, SHOWN, ("verdict",))
 
 
 def tiers(
@@ -135,13 +120,5 @@ def tiers(
         outcome = analyse_tiers(
             opened, experiment, response=response, where=where, metric=metric, budget=at, failures=failures
         )
-    table = outcome.tables["ranking_tier"]
-    if as_json:
-        head = {"analysis_run_id": outcome.analysis_run_id, "warnings": outcome.warnings}
-        print(json.dumps(head | {"tables": {"ranking_tier": table.to_dicts()}}, default=str))
-        return
-    print_table(list(SHOWN_TIERS), table.select(SHOWN_TIERS).rows(), title="ranking_tier")
-    state = "stored" if outcome.is_new else "unchanged since"
-    note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all columns: result.ranking_tier.")
-    for warning in outcome.warnings:
-        note(f"  Note: {warning}")
+        found = answered(opened, outcome)
+    show(found, as_json, {"ranking_tier": SHOWN_TIERS})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from hpowh.analyses.findings.commands import answer, print_json, say
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
+
+MOST_SAID = 3
 
 
 def register(group: typer.Typer) -> None:
@@ -65,17 +67,17 @@ def sweeps(
     with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)
         run_count = 0 if sweep else count_runs(opened)
+        found = [answer(opened, one.sweep, one.analysis_run_id, is_new=one.is_new) for one in outcomes]
     if as_json:
-        print(json.dumps([outcome.__dict__ for outcome in outcomes]))
+        print_json(found)
         return
     if run_count:
         note(f"{run_count:,} sweeps are runs of an experiment; name one to analyse it: --sweep NAME")
     if not outcomes and not run_count:
         note("There is no sweep in the warehouse: ingest one first, such as hpowh ingest optuna FILE.")
-    for outcome in outcomes:
+    for outcome, one in zip(outcomes, found, strict=True):
         if not outcome.is_new:
             note(f"{outcome.sweep}: unchanged since analysis run {outcome.analysis_run_id}.")
             continue
         note(f"{outcome.sweep}: analysis run {outcome.analysis_run_id}, {sum(outcome.rows.values()):,} rows.")
-        for warning in outcome.warnings:
-            note(f"  Note: {warning}")
+        say(one, most=MOST_SAID)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from hpowh.analyses.findings.commands import answer, print_json, say
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 
 
@@ -31,16 +31,16 @@ def traces(
 
     with open_warehouse(warehouse, wait, writes=True) as opened:
         outcomes = analyse(opened, experiment)
+        found = [answer(opened, one.experiment, one.analysis_run_id, is_new=one.is_new) for one in outcomes]
     if as_json:
-        print(json.dumps([outcome.__dict__ for outcome in outcomes]))
+        print_json(found)
         return
     if not outcomes:
         note("There is no experiment in the warehouse: ingest runs first.")
-    for outcome in outcomes:
+    for outcome, one in zip(outcomes, found, strict=True):
         if not outcome.is_new:
             note(f"{outcome.experiment}: unchanged since analysis run {outcome.analysis_run_id}.")
             continue
         rows = ", ".join(f"{table} {count:,}" for table, count in outcome.rows.items())
         note(f"{outcome.experiment}: analysis run {outcome.analysis_run_id}; rows: {rows}.")
-        for warning in outcome.warnings:
-            note(f"  Note: {warning}")
+        say(one)

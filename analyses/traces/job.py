@@ -6,12 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.traces.wording import listed, seed_ranges
+from hpowh.analyses.finding import DESCRIPTION, Finding, Run, Source, origin
+from hpowh.analyses.traces.wording import listed, seed_ranges, winner_sentence
 from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
     import polars as pl
 
@@ -44,6 +47,22 @@ def analyse(warehouse: Warehouse, experiment: str | None = None) -> list[Outcome
         names = listed([name for _, name in known]) or "none yet; ingest runs first"
         raise UsageError(f"There is no experiment {experiment!r}.", f"Experiments in {warehouse.path}: {names}.")
     return [_analyse_one(warehouse, experiment_id, name) for experiment_id, name in chosen]
+
+
+def findings(source: Source, run: Run) -> Iterator[Finding]:
+    """Yield who ends lowest on average on these benchmarks, by setting and metric: a description, no test."""
+    for row in source.sql(queries.text("experiment/winners"), {"run": run.analysis_run_id}).pl().to_dicts():
+        yield Finding(
+            sentence=winner_sentence(run.subject, row),
+            kind="ends_lowest",
+            basis=DESCRIPTION,
+            holds_for="these benchmarks",
+            assumption="None beyond these runs; the band is over seeds, benchmarks held fixed.",
+            row_count=row["benchmark_count"],
+            row_unit="benchmarks",
+            numbers=[row],
+            **origin(run),
+        )
 
 
 def planned_run(warehouse: Warehouse, experiment_id: int, name: str) -> AnalysisRun:

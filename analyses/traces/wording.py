@@ -1,8 +1,11 @@
-"""Seeds and counts in words."""
+"""Seeds, counts and who ends lowest, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpowh.analyses.wording import number, plural
 
 
 def seed_ranges(seeds: Sequence[int]) -> str:
@@ -23,3 +26,17 @@ def listed(names: Sequence[str], limit: int = 5, between: str = ", ") -> str:
     """Return names joined by commas (or `between`), the first `limit` of them and how many more there are."""
     more = len(names) - limit
     return between.join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def winner_sentence(name: str, row: Mapping[str, Any]) -> str:
+    """Return the sentence on one setting and metric, from a row of `experiment/winners`."""
+    where = f" with {row['setting']}" if row["setting"] else ""
+    by = f" by {row['metric']}" if row["metric"] else ""
+    low, high = row["low"], row["high"]
+    band = f"95 % band {number(low, 3)} to {number(high, 3)}, " if low is not None else ""
+    return (
+        f"{name}{where}: {row['algorithm']} ends with the lowest mean normalised regret{by}, {number(row['mean'], 3)} "
+        f"({band}{plural(row['benchmark_count'], 'benchmark')}); next comes {row['next_algorithm']} with "
+        f"{number(row['next_mean'], 3)}. That describes these benchmarks: whether it is better on others, hpowh "
+        "analyse lmem says."
+    )

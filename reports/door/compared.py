@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from hpowh.reports.door.analyses import FORMULA
 from hpowh.reports.door.html import listed
-from hpowh.reports.door.session import FORMULA, Session
+from hpowh.reports.door.session import Session
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:

@@ -165,6 +165,6 @@ def run_analysis(warehouse: Warehouse, analysis: Analysis) -> Analysed:
 
 
 def _outcomes(text: str) -> list[dict[str, Any]]:
-    """Return the outcomes that a command printed: one for each subject, or a single one."""
-    content = json.loads(text) if text.strip() else []
-    return content if isinstance(content, list) else [content]
+    """Return the outcomes that a command printed: one for each subject; a comparison of landscapes is a single one."""
+    content = json.loads(text) if text.strip() else {"analyses": []}
+    return content.get("analyses", [content]) if isinstance(content, dict) else [{}]

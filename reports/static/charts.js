@@ -6,6 +6,7 @@
 
   function plotly() {
     if (window.Plotly) return Promise.resolve(window.Plotly);
+    if (window.hpowhWhole) return window.hpowhWhole.plotly();
     if (!loading) {
       loading = new Promise(function (done, failed) {
         var script = document.createElement("script");

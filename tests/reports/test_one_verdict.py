@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.commands.output import concluded
+from hpowh.analyses.finding import Finding
+from hpowh.analyses.findings.job import all_findings, findings_of
 from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.analyses.traces.job import analyse
@@ -56,18 +57,22 @@ def build(warehouse: Warehouse, count: int) -> dict[str, list[str]]:
             ranked = analyse_rankings(warehouse, name, budget="final")
         except UsageError:
             continue
-        said[name] += ranked.warnings + concluded(warehouse, ranked)
+        said[name] += ranked.warnings + told(findings_of(warehouse, ranked.analysis_run_id))
         if "ranking_agreement" in ranked.tables:
             said[name] += [f"{one} (at budget 2)" for one in ranked.tables["ranking_agreement"]["sentence"]]
     analyse(warehouse)
     site = SiteContext(opened=warehouse)
-    for module in (model_page, experiment_page):
-        for finding in module.findings(site):
-            said[finding.key[1]].append(finding.sentence)
+    for finding in (one for module in (model_page, experiment_page) for one in module.findings(site)):
+        said[finding.key[1]].append(finding.sentence)
     for name in said:
         run = site.newest_run("traces", name)
         said[name] += [one.sentence for one in experiment_page._answers(site, name, run)]
+        said[name] += told(all_findings(warehouse, [name]))
     return said
+
+
+def told(found: list[Finding]) -> list[str]:
+    return [one.sentence for one in found if one.kind in ("verdict", "ends_lowest")]
 
 
 def claims_of(sentences: dict[str, list[str]]) -> Claims:

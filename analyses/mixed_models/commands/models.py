@@ -16,7 +16,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     budget_value,
     pairs,
 )
-from hpowh.analyses.mixed_models.commands.output import concluded, show
+from hpowh.analyses.mixed_models.commands.output import answered, show
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 
 LMEM_SHOWN: dict[str, tuple[str, ...]] = {
@@ -141,8 +141,8 @@ def lmem(
             with_residuals=residuals,
             as_published=as_published,
         )
-        said = concluded(opened, outcome)
-    show(outcome, as_json, LMEM_SHOWN, said)
+        found = answered(opened, outcome)
+    show(found, as_json, LMEM_SHOWN, ("verdict",))
 
 
 def lrt(
@@ -179,6 +179,7 @@ def lrt(
             budget=budget_value(budget),
             failures=failures,
         )
+        found = answered(opened, outcome)
     shown = (
         "chi_square",
         "df",
@@ -190,4 +191,4 @@ def lrt(
         "p_permutation",
         "reason",
     )
-    show(outcome, as_json, {"lmem_comparison": shown})
+    show(found, as_json, {"lmem_comparison": shown})

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hpowh.analyses.findings.commands import Answer, answer, print_json, say
 from hpowh.warehouse.console import note, print_table
 
 MOST_ROWS = 60
 """So many rows of a table are printed; the warehouse and `--json` have all."""
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hpowh.analyses.mixed_models.job import Outcome
     from hpowh.warehouse.store import Warehouse
 
 
-def concluded(warehouse: Warehouse, outcome: Outcome) -> list[str]:
-    """Return the verdicts of an outcome's experiment: those that rest on this analysis, or all where none does."""
-    from hpowh.analyses.mixed_models.reading.verdicts import verdicts
-
-    found = verdicts(warehouse, outcome.subject)
-    return [one.sentence for one in found if one.analysis_run_id == outcome.analysis_run_id] or [
-        one.sentence for one in found
-    ]
+def answered(warehouse: Warehouse, outcome: Outcome) -> Answer:
+    """Return what an outcome found, with its tables."""
+    return answer(warehouse, outcome.subject, outcome.analysis_run_id, is_new=outcome.is_new, tables=outcome.tables)
 
 
-def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]], verdicts: Sequence[str] = ()) -> None:
-    """Print an outcome's main tables, or everything as JSON; verdicts and warnings go to standard error."""
+def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds: Sequence[str] = ()) -> None:
+    """Print an answer's main tables, or everything as JSON; findings and warnings go to standard error.
+
+    Args:
+        shown: table -> its columns.
+        kinds: the findings to say; all when empty.
+    """
     if as_json:
-        whole = {name: table.to_dicts() for name, table in outcome.tables.items()}
-        head: dict[str, Any] = {
-            "experiment": outcome.subject,
-            "analysis_run_id": outcome.analysis_run_id,
-            "is_new": outcome.is_new,
-            "verdicts": list(verdicts),
-            "warnings": outcome.warnings,
-        }
-        print(json.dumps(head | {"tables": whole}, default=str))
+        print_json([one])
         return
     for name, columns in shown.items():
-        if name in outcome.tables:
-            table = outcome.tables[name]
+        if name in one.tables:
+            table = one.tables[name]
             kept = [column for column in columns if column in table.columns]
             if kept == ["sentence"]:
                 print(f"{name}\n" + "\n".join(table["sentence"].head(MOST_ROWS).to_list()))
@@ -50,9 +42,7 @@ def show(outcome: Outcome, as_json: bool, shown: dict[str, tuple[str, ...]], ver
             print_table(kept, table.select(kept).head(MOST_ROWS).rows(), title=name)
             if table.height > MOST_ROWS:
                 note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")
-    state = "stored" if outcome.is_new else "unchanged since"
-    note(f"{outcome.subject}: {state} analysis run {outcome.analysis_run_id}; all tables: result.lmem_*.")
-    for sentence in verdicts:
-        note(f"  Verdict: {sentence}")
-    for warning in outcome.warnings:
-        note(f"  Note: {warning}")
+    state = "stored" if one.is_new else "unchanged since"
+    families = ", ".join(sorted({f"result.{name.partition('_')[0]}_*" for name in one.tables}))
+    note(f"{one.subject}: {state} analysis run {one.analysis_run_id}; all tables: {families}.")
+    say(one, kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     listed,
     numbers,
 )
-from hpowh.analyses.mixed_models.commands.output import show
+from hpowh.analyses.mixed_models.commands.output import answered, show
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 
 
@@ -53,8 +54,9 @@ def presets(
             budget=budget_value(budget),
             failures=failures,
         )
+        found = answered(opened, outcome)
     shown = ("preset", "subject", "statistic", "df1", "df2", "p_value", "p_adjusted", "verdict", "reason")
-    show(outcome, as_json, {"lmem_preset": shown})
+    show(found, as_json, {"lmem_preset": shown})
 
 
 def ladder(
@@ -86,8 +88,9 @@ def ladder(
             budget=budget_value(budget),
             failures=failures,
         )
+        found = answered(opened, outcome)
     shown = ("direction", "step", "action", "term", "chi_square", "df", "p_value", "aic", "bic", "is_kept", "reason")
-    show(outcome, as_json, {"lmem_ladder": shown})
+    show(found, as_json, {"lmem_ladder": shown})
 
 
 def anomalies(
@@ -122,13 +125,14 @@ def anomalies(
             where=where,
             metric=metric,
         )
+        found = answered(opened, outcome)
     shown = ("benchmark", "first", "second", "budget", "shift", "shift_lower", "shift_upper", "win_shift")
     if not as_json:
         import polars as pl
 
-        table = outcome.tables["lmem_anomaly"]
-        outcome.tables["lmem_anomaly"] = table.filter(pl.col("is_reversed"))
-    show(outcome, as_json, {"lmem_anomaly": (*shown, "z_shift", "z_win_shift", "p_adjusted", "is_anomalous")})
+        reversed_ = outcome.tables["lmem_anomaly"].filter(pl.col("is_reversed"))
+        found = replace(found, tables={**found.tables, "lmem_anomaly": reversed_})
+    show(found, as_json, {"lmem_anomaly": (*shown, "z_shift", "z_win_shift", "p_adjusted", "is_anomalous")})
 
 
 def anytime(
@@ -157,8 +161,9 @@ def anytime(
             metric=metric,
             failures=failures,
         )
+        found = answered(opened, outcome)
     shown = ("first", "second", "leader", "from_budget", "ahead_count_first", "ahead_count_second", "budget_count")
-    show(outcome, as_json, {"lmem_anytime_pair": (*shown, "is_at_all_budgets", "p_any")})
+    show(found, as_json, {"lmem_anytime_pair": (*shown, "is_at_all_budgets", "p_any")})
 
 
 def power(
@@ -204,8 +209,9 @@ def power(
             budget=budget_value(budget),
             failures=failures,
         )
+        found = answered(opened, outcome)
     shown = ("difference", "benchmark_count", "seed_count", "power", "lower", "upper", "power_low", "power_analytic")
-    show(outcome, as_json, {"lmem_power": shown, "lmem_next": ("position", "benchmark", "kind", "distance", "why")})
+    show(found, as_json, {"lmem_power": shown, "lmem_next": ("position", "benchmark", "kind", "distance", "why")})
 
 
 def calibrate(
@@ -245,6 +251,7 @@ def calibrate(
             budget=budget_value(budget),
             failures=failures,
         )
+        found = answered(opened, outcome)
     overall = ("formula_fitted", "replicate_count", "rejected_count", "rate", "lower", "upper", "reason")
     pairs = ("contrast", "estimate", "p_adjusted", "p_calibrated")
-    show(outcome, as_json, {"lmem_calibration": overall, "lmem_calibration_pair": pairs})
+    show(found, as_json, {"lmem_calibration": overall, "lmem_calibration_pair": pairs})

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpowh.analyses.mixed_models.reading.reader import Source
+from hpowh.analyses.finding import Source
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
 from hpowh.warehouse import queries
 
@@ -140,6 +140,8 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
             order=order,
             pairs=losses(mine, row["direction"]),
             caveats=caveats,
+            formula=row["formula"],
+            row_count=row["row_count"],
         )
         found.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
     return found
@@ -179,5 +181,6 @@ def _of_ranking(source: Source, experiment: str, question: Question, row: Row, n
         order=sorted(mean, key=lambda name: mean[name]),
         pairs=pairs,
         has_sizes=False,
+        row_count=row["block_count"],
     )
     return verdict_of(evidence, "rankings", row["analysis_run_id"])

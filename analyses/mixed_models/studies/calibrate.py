@@ -130,12 +130,16 @@ def calibration_rows(found: Calibration, asked: Formula) -> dict[str, list[dict[
 
 def calibration_sentence(found: Calibration) -> str:
     """Say how often a difference was found where there is none."""
-    count = len(found.smallest)
+    return level_sentence(found.rejected, len(found.smallest))
+
+
+def level_sentence(rejected: int, count: int) -> str:
+    """Say in how many of `count` shuffled experiments a difference was found where there is none."""
     if not count:
         return "No shuffled experiment could be fitted: the level is not known."
-    low, high = (float(limit) for limit in wilson(found.rejected / count, count))
+    low, high = (float(limit) for limit in wilson(rejected / count, count))
     verdict = "the level is held" if low <= LEVEL else "p-values are too small here: use those that are calibrated"
     return (
-        f"With labels shuffled within benchmarks some pair was significant at 5 % in {found.rejected} of {count} "
-        f"experiments ({found.rejected / count:.1%}, 95 % interval {low:.1%} to {high:.1%}): {verdict}."
+        f"With labels shuffled within benchmarks some pair was significant at 5 % in {rejected} of {count} "
+        f"experiments ({rejected / count:.1%}, 95 % interval {low:.1%} to {high:.1%}): {verdict}."
     )

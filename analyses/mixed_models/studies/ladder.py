@@ -85,6 +85,27 @@ def formula_of(response: str, terms: Sequence[str]) -> str:
     return f"{response} ~ {' + '.join(terms) or '1'}"
 
 
+def end_sentences(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return which model each direction ends at as (direction, sentence), then, without one, whether they differ.
+
+    Args:
+        rows: of `lmem_ladder`.
+    """
+    ends: dict[str, str] = {}
+    for direction, moved in (("forward", True), ("backward", False)):
+        mine = sorted((row for row in rows if row["direction"] == direction), key=lambda row: int(row["step"]))
+        if mine:  # a step's formula is the model with the candidate in, or out: the last that moved says where it ends
+            steps = [row for row in mine if row["step"] > 0 and row["is_kept"] is moved]
+            ends[direction] = str((steps or mine)[-1 if steps else 0]["formula"])
+    said = [(name, f"{name.capitalize()}: {formula}") for name, formula in ends.items()]
+    if len({frozenset(formula.partition(" ~ ")[2].split(" + ")) for formula in ends.values()}) > 1:
+        said.append(("", APART))
+    return said
+
+
+APART = "The two directions end at different models: which terms matter is not settled by these data."
+
+
 def _start(response: str, terms: tuple[str, ...], cells: Cells, direction: str) -> Row:
     text = formula_of(response, terms)
     row: Row = {"direction": direction, "step": 0, "action": "start", "term": "", "formula": text, "is_kept": True}

@@ -59,6 +59,7 @@ class Evidence:
 
     `order`: algorithms, the best mean first. `response`: what means are of; `method`: how pairs were tested, in words.
     `scope`: metric, budget, condition and setting in words. `caveats`: sentences that go wherever the verdict goes.
+    `formula`: of the model, None for rank tests. `row_count`: on so many rows or, of rank tests, blocks.
     """
 
     experiment: str
@@ -69,6 +70,8 @@ class Evidence:
     pairs: Sequence[Pair]
     has_sizes: bool = True
     caveats: Sequence[str] = ()
+    formula: str | None = None
+    row_count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Verdict:
     claims: Sequence[Claim] = field(default_factory=tuple)
     job: str
     analysis_run_id: int
+    evidence: Evidence
 
 
 def verdict_of(evidence: Evidence, job: str, analysis_run_id: int) -> Verdict:
@@ -96,7 +100,11 @@ def verdict_of(evidence: Evidence, job: str, analysis_run_id: int) -> Verdict:
     head = f"{evidence.experiment}{evidence.scope}: "
     sentence = head + _body(evidence) + f" ({evidence.method})."
     return Verdict(
-        sentence=" ".join([sentence, *evidence.caveats]), claims=claims, job=job, analysis_run_id=analysis_run_id
+        sentence=" ".join([sentence, *evidence.caveats]),
+        claims=claims,
+        job=job,
+        analysis_run_id=analysis_run_id,
+        evidence=evidence,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.traces.job import is_current
+from hpowh.analyses.traces.wording import winner_sentence
 from hpowh.reports.blocks import Block, Column, Explorer, Facts, Figure, Findings, Plot, Prose, Table
 from hpowh.reports.charts.curves import ALL, CROWD_NOTE, curves, grouped, place
 from hpowh.reports.charts.explorer import MOST_RUNS, packed
@@ -127,17 +128,8 @@ def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Fin
     """Yield what curves describe, where no model or rank test says more; the verdicts are the model page's."""
     if verdicts(site.warehouse, name):
         return
-    rows = site.rows(queries.text("experiment/winners"), run=run)
-    for setting, metric, benchmarks, best, best_mean, best_low, best_high, next_name, next_mean, _ in rows:
-        where = f" with {setting}" if setting else ""
-        by = f" by {metric}" if metric else ""
-        band = f"95 % band {number(best_low, 3)} to {number(best_high, 3)}, " if best_low is not None else ""
-        sentence = (
-            f"{name}{where}: {best} ends with the lowest mean normalised regret{by}, {number(best_mean, 3)} "
-            f"({band}{plural(benchmarks, 'benchmark')}); next comes {next_name} with {number(next_mean, 3)}. That "
-            "describes these benchmarks: whether it is better on others, hpowh analyse lmem says."
-        )
-        yield Finding(sentence, ("experiment", name), "regret-overall")
+    for row in site.query(queries.text("experiment/winners"), run=run).rows():
+        yield Finding(winner_sentence(name, row), ("experiment", name), "regret-overall")
 
 
 def _answers(site: SiteContext, name: str, run: int) -> list[Finding]:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from hpowh.analyses.landscapes.reading.findings import facts_of
+from hpowh.analyses.landscapes.saying import words
 from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
-from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject, words
+from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject
 from hpowh.reports.pages.landscape import runs as optimisers
 from hpowh.reports.pages.landscape.meanings import meanings
 from hpowh.reports.pages.landscape.variants import first_of, variants
@@ -90,22 +92,11 @@ def _build(
     )
     label = site.metric(metric, direction)
     sign = -1.0 if direction == "max" else 1.0
-    (space_id, epsilon, rule) = site.rows(queries.text("landscape/tolerance"), run=run)[0]
-    by_rank = [row for row in importance.rows() if row["scope"] == "ranks"]
+    of = site.query(queries.text("landscape/subject_of"), run=run).rows()[0]
+    space_id, epsilon, rule = of["search_space_id"], of["epsilon"], of["epsilon_rule"]
     optima = next((row for row in metrics.rows() if row["name"] == "n_lo"), {"value": None, "reason": "not computed"})
     has_optima = optima["value"] is not None
-    known = site.query(queries.text("landscape/runs"), run=run).rows() if has_optima else []
-    is_complete = any(row["name"] == "coverage" and row["value"] == 1 for row in metrics.rows())
-    best = subject.best(site, run, space_id, metric, sign, is_complete=is_complete)
-    facts = words.Facts(
-        metrics=metrics.rows(),
-        importance=by_rank,
-        transfer=carried.rows(),
-        runs=known,
-        epsilon=epsilon,
-        best=best,
-        above_noise=next(iter(site.rows(queries.text("landscape/above_noise"), run=run)), None),
-    )
+    facts = facts_of(site.warehouse, run, of)
     blocks: list[Block] = [
         *variants(site, _key(*names, fidelity)),
         _findings(site, facts, _key(*names, fidelity)),

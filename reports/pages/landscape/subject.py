@@ -1,39 +1,15 @@
-"""What a landscape's page is of: which values, of how many evaluations, over which grid, and its best configuration."""
+"""What a landscape's page is of: which values, of how many evaluations, over which grid."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from hpowh.analyses.landscapes.reading.findings import setting
 from hpowh.reports.blocks import Prose
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
-
-SHOWN = 10
-"""So many hyperparameters of a configuration are named; the most important ones."""
-
-
-def setting(site: SiteContext, run: int, space_id: int, configuration: int) -> str:
-    """Return a configuration in words: its hyperparameters' levels, the most important ones first where not all."""
-    rows = site.rows(queries.text("landscape/setting"), run=run, space=space_id, configuration=configuration)
-    if len(rows) > SHOWN:
-        rows = sorted(rows, key=lambda row: -(row[2] or 0.0))
-    said = ", ".join(f"{name} = {label}" for name, label, _ in rows[:SHOWN])
-    left = len(rows) - SHOWN
-    return said + (f" and {plural(left, 'other')} (configuration {configuration})" if left > 0 else "")
-
-
-def best(site: SiteContext, run: int, space_id: int, metric: str, sign: float, *, is_complete: bool) -> str:
-    """Return the sentence on the best configuration, how many share its value, and what others have."""
-    configuration, value, tied, median, worst = site.rows(queries.text("landscape/best"), run=run, sign=sign)[0]
-    whose = "best configuration" if is_complete else "best configuration that was evaluated"
-    first = f"The {whose} has {metric} {number(value)}" if tied == 1 else (
-        f"{tied:,} configurations share the best {metric}, {number(value)}; the first of them")  # fmt: skip
-    return (
-        f"{first}: {setting(site, run, space_id, configuration)}. The median configuration has {number(median)}, the "
-        f"worst {number(worst)}."
-    )
 
 
 def default(site: SiteContext, run: int, space_id: int) -> list[str]:
@@ -45,7 +21,7 @@ def default(site: SiteContext, run: int, space_id: int) -> list[str]:
         return []
     is_given = '"default": null' not in site.provenance(run).parameters
     whose = "as it was given" if is_given else "the configuration with the best mean rank over the space's benchmarks"
-    return [f"The default is {setting(site, run, space_id, configuration)}: {whose}."]
+    return [f"The default is {setting(site.warehouse, run, space_id, configuration)}: {whose}."]
 
 
 def about(site: SiteContext, run: int, space: str, metric: str, direction: str) -> Prose:

@@ -397,8 +397,9 @@ class TestCommandLine:
         assert "grid: one val_loss valid: analysis run" in done.stderr
         assert "hopeless val_loss valid: not analysed. No configuration has a finite loss." in done.stderr
         again = hpowh("analyse", "landscapes", "--benchmark", "one", "--json")
-        outcomes = json.loads(again.stdout)
+        outcomes = json.loads(again.stdout)["analyses"]
         assert [o["is_new"] for o in outcomes[:1]] == [False]
+        assert outcomes[0]["findings"][0]["sentence"].startswith("grid: one val_loss valid: ")
         compared = hpowh("analyse", "compare", "one", "two", "--json")
         assert {m["measure"] for m in json.loads(compared.stdout)} >= {"spearman", "regret"}
         drawn = hpowh("analyse", "map", "--benchmark", "one", "--to", "one.svg")

@@ -452,8 +452,9 @@ def test_commands_answer_as_json_and_refuse_with_exit_code_two(small, hpowh):
     small.close()
     done = hpowh("analyse", "lmem", DEFAULT, "--json", "--no-residuals", "--contrast", "dunnett:A")
     assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+    (answer,) = json.loads(done.stdout)["analyses"]
     assert {row["method"] for row in answer["tables"]["lmem_contrast"]} == {"dunnett"}
+    assert {"verdict", "pair"} == {one["kind"] for one in answer["findings"]}
     refused = hpowh("analyse", "lmem", "value ~ algorithm + (1|benchmark")
     assert refused.returncode == 2
     assert "^" in refused.stderr

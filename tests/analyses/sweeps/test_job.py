@@ -315,6 +315,6 @@ def test_the_command_says_what_it_did(hpowh, empty_warehouse, tmp_path):
     assert done.returncode == 0
     assert "s: analysis run 1" in done.stderr
     again = hpowh("analyse", "sweeps", "--json")
-    assert [(o["sweep"], o["is_new"]) for o in json.loads(again.stdout)] == [("s", False)]
+    assert [(o["subject"], o["is_new"]) for o in json.loads(again.stdout)["analyses"]] == [("s", False)]
     with Warehouse(tmp_path / "hpowh.duckdb") as warehouse, pytest.raises(UsageError, match="There is no sweep 'nope'"):
         analyse(warehouse, ["nope"])

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpowh.analyses.landscapes.values import percent
-from hpowh.reports.numbers import number
-from hpowh.warehouse.wording import plural
+from hpowh.analyses.wording import number, plural
 
 Values = Mapping[str, float | None]
 Row = Mapping[str, Any]
@@ -25,16 +24,22 @@ ENOUGH = 0.05
 """Share of better configurations up to which a search one at a time has found enough."""
 CARRIES, COSTLY = 0.1, 0.5
 """Median cost of another benchmark's optimum, as a share of the way from best to median."""
+OPTIMA = ("n_lo", "n_plateau_lo", "n_global", "n_lo_members")
+BASINS = ("basin_global_share", "basin_largest")
+ALONE = ("pass_better_share", "pass_optimal_share", "pass_regret_relative", "gamma")
+"""Metrics that one sentence puts into words."""
 OUTLIERS = 0.3
 """Raw correlation this far below that of ranks: a few values outweigh the rest."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """One sentence, and the id of the figure or table that shows it."""
+    """One sentence, the id of the figure that shows it, what it is about, and the metrics that it puts into words."""
 
     sentence: str
     anchor: str
+    kind: str = "landscape"
+    metrics: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +84,14 @@ def findings(facts: Facts) -> list[Said]:
     if _is_flat(values):
         size = int(values["n_configurations"] or 0)
         what = "Its single configuration is all there is" if size == 1 else f"All {size:,} configurations have one loss"
-        return [Said(f"{what}: there is nothing to find, and most measures are undefined.", "metrics")]
+        return [
+            Said(
+                f"{what}: there is nothing to find, and most measures are undefined.", "metrics", "flat", ("loss_best",)
+            )
+        ]
     found = [
-        _coverage(values), Said(facts.best, "subject") if facts.best else None, _smoothness(facts), _optima(facts),
+        _coverage(values), Said(facts.best, "subject", "best", ("loss_best",)) if facts.best else None,
+        _smoothness(facts), _optima(facts),
         _basins(values), _neutrality(facts), _distance(facts), _importance(facts.importance), _interactions(facts),
         _alone(values),
         _transfer(facts.transfer), _runs(facts.runs),
@@ -121,7 +131,7 @@ def _coverage(values: Values) -> Said | None:
         )
     else:
         text += "measures are estimates with intervals; optima, basins and paths describe what was evaluated only."
-    return Said(text, "metrics")
+    return Said(text, "metrics", "coverage", ("coverage", "n_configurations"))
 
 
 def _smoothness(facts: Facts) -> Said | None:
@@ -135,7 +145,7 @@ def _smoothness(facts: Facts) -> Said | None:
     )
     if raw is not None and rank - raw > OUTLIERS:
         text += f" On the raw loss it is only {number(raw, 3)}, because a few diverged runs outweigh all others."
-    return Said(text, "autocorrelation")
+    return Said(text, "autocorrelation", "smoothness", ("assortativity_rank", "assortativity_loss"))
 
 
 def _optima(facts: Facts) -> Said | None:
@@ -148,13 +158,15 @@ def _optima(facts: Facts) -> Said | None:
             f"It has about {number(round(count))} local optima{facts.interval('n_lo', 0)}: one for every "
             f"{number(size / count, 3)} configurations.",
             "network",
+            "optima",
+            OPTIMA,
         )
     if count == 1:
         members = int(values.get("n_lo_members") or 1)
         where = (
             f"on one plateau of {members:,} equally good configurations" if members > 1 else "in the best configuration"
         )
-        return Said(f"It has a single optimum: every descent ends {where}.", "metrics")
+        return Said(f"It has a single optimum: every descent ends {where}.", "metrics", "optima", OPTIMA)
     plateaus = values.get("n_plateau_lo") or 0
     what = "a plateau" if plateaus == 1 else "plateaus"
     more = f", {number(int(plateaus))} of them {what} of equal loss" if plateaus else ""
@@ -164,6 +176,8 @@ def _optima(facts: Facts) -> Said | None:
         f"It has {number(int(count))} local optima{more}: one for every {number(size / count, 3)} "
         f"configurations.{tied}{_above(facts.above_noise)}",
         "network",
+        "optima",
+        OPTIMA,
     )
 
 
@@ -190,7 +204,9 @@ def _basins(values: Values) -> Said | None:
     text = f"The {whose} {kind}: steepest descent reaches {where} from {share:.1%} of the configurations"
     if share * size < largest - 0.5:
         text += f", while the largest basin, another one, holds {largest / size:.1%}"
-    return Said(f"{text} (large: {LARGE_BASIN:.0%} and more, small: less than {SMALL_BASIN:.0%}).", "basins")
+    return Said(
+        f"{text} (large: {LARGE_BASIN:.0%} and more, small: less than {SMALL_BASIN:.0%}).", "basins", "basins", BASINS
+    )
 
 
 def _neutrality(facts: Facts) -> Said | None:
@@ -206,7 +222,7 @@ def _neutrality(facts: Facts) -> Said | None:
     )
     if ndc is not None and abs(ndc) >= 0.05:
         text += ", and it is flatter near the optimum" if ndc > 0 else ", and it is less flat near the optimum"
-    return Said(text + ".", "neutrality")
+    return Said(text + ".", "neutrality", "neutrality", ("neutrality", "ndc_spearman"))
 
 
 def _distance(facts: Facts) -> Said | None:
@@ -222,7 +238,7 @@ def _distance(facts: Facts) -> Said | None:
     )
     if share is not None:
         text += f"; from {share:.1%} of the configurations a path that never worsens ends in the best one"
-    return Said(text + ".", "distance")
+    return Said(text + ".", "distance", "distance", ("fdc_spearman", "monotone_share"))
 
 
 def _importance(rows: Sequence[Row]) -> Said | None:
@@ -236,7 +252,7 @@ def _importance(rows: Sequence[Row]) -> Said | None:
     idle = [row for row in known if row["total_share"] < IDLE]
     if idle:
         text += f"; {plural(len(idle), 'hyperparameter')} of {len(known)} matter{'s' * (len(idle) == 1)} less than 1 %"
-    return Said(text + ".", "importance")
+    return Said(text + ".", "importance", "importance")
 
 
 def _source(rows: Sequence[Row]) -> str:
@@ -260,6 +276,8 @@ def _interactions(facts: Facts) -> Said | None:
         f"{f'{squares:,} ' if squares else ''}squares (two neighbouring levels of each of two hyperparameters, all "
         "else fixed) moving one changes whether moving the other is better or worse.",
         "pairs",
+        "interactions",
+        ("variance_ranks_main", "interaction_sign", "interaction_reciprocal"),
     )
 
 
@@ -277,7 +295,7 @@ def _alone(values: Values) -> Said | None:
     )
     if gamma is not None:
         text += f". The effect of a move carries over to other settings at {number(gamma, 2)} (1: wholly)"
-    return Said(text + ".", "metrics")
+    return Said(text + ".", "metrics", "one_at_a_time", ALONE)
 
 
 def _transfer(rows: Sequence[Row]) -> Said | None:
@@ -298,7 +316,7 @@ def _transfer(rows: Sequence[Row]) -> Said | None:
             f"; least from {known[0]['from_benchmark']} ({costs[0]:.1%}), most from {known[-1]['from_benchmark']} "
             f"({costs[-1]:.1%})"
         )
-    return Said(text + ".", "transfer")
+    return Said(text + ".", "transfer", "transfer")
 
 
 def _runs(rows: Sequence[Row]) -> Said | None:
@@ -313,4 +331,4 @@ def _runs(rows: Sequence[Row]) -> Said | None:
     if lead:
         first = min(lead, key=lambda row: row["median_regret"])
         text += f"; {first['algorithm']} has the lowest median regret ({number(first['median_regret'], 3)})"
-    return Said(text + ".", "runs-share")
+    return Said(text + ".", "runs-share", "runs")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.landscapes.job import analyse
+from hpowh.analyses.landscapes.saying.words import Facts, findings
 from hpowh.reports.charts.landscape import matrix
 from hpowh.reports.context import SiteContext
 from hpowh.reports.pages.landscape.subject import about
-from hpowh.reports.pages.landscape.words import Facts, findings
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 

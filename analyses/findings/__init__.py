@@ -1,0 +1,1 @@
+"""Everything that the analyses of a warehouse conclude, in one list."""

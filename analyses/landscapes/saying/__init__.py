@@ -1,0 +1,1 @@
+"""What a landscape's numbers mean, in words."""
