@@ -75,7 +75,7 @@ def _measure(
     )
     count = math.prod(len(levels) for levels in grid.values())
     out = folder / "out"
-    ours = [sys.executable, "-m", "hpowh.warehouse", "evaluate", str(spec), "--no-ingest", "--to", str(out), "-j", "2"]
+    ours = [sys.executable, "-m", "hpowh.warehouse", "evaluate", str(spec), "--no-ingest", "--out", str(out), "-j", "2"]
     theirs = [sys.executable, "-c", THEIRS, path, json.dumps(grid), json.dumps(fixed), str(count)]
     figures = alternate(
         {"hpowh evaluate": ours, "GridSearchCV": theirs},

@@ -85,7 +85,7 @@ def _scenarios() -> dict[str, Scenario]:
         "analyse rankings": Scenario((INIT, LOAD), ("analyse", "rankings")),
         "analyse landscapes": Scenario((INIT, GRID_LOAD), ("analyse", "landscapes")),
         "analyse sweeps": Scenario((INIT, SWEEP_LOAD), ("analyse", "sweeps")),
-        "evaluate": Scenario((), ("evaluate", "spec.toml", "--to", "results", "--jobs", "1")),
+        "evaluate": Scenario((), ("evaluate", "spec.toml", "--out", "results", "--jobs", "1")),
         "report": Scenario((INIT, LOAD, ("analyse", "traces")), ("report", "--out", "site")),
         "nightly": Scenario((), ("nightly",)),
     }

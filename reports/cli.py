@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    out: Annotated[Path, typer.Option("--out", "--to", "-o", help="The folder of the site.")] = Path("site"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the site.")] = Path("site"),
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="KIND", help="Only pages of this kind, such as experiment; may be repeated."),

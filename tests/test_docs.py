@@ -46,6 +46,26 @@ def test_every_command_appears_in_the_docs():
     assert [name for name in names if f"hpowh {name}" not in text] == []
 
 
+def leaves(command, name="hpowh"):
+    """Every command with its name, its options' spellings among them."""
+    if not hasattr(command, "commands"):
+        return [(name, [(*option.opts, *option.secondary_opts) for option in command.params])]
+    return [one for word, inner in command.commands.items() for one in leaves(inner, f"{name} {word}")]
+
+
+def test_one_option_has_one_name_in_all_commands():
+    """A letter stands for one option wherever it stands, and where output goes is `--out`."""
+    letters: dict[str, set[str]] = {}
+    for _, options in leaves(program()):
+        for spelt in options:
+            long = [one for one in spelt if one.startswith("--")]
+            for letter in [one for one in spelt if re.fullmatch("-[a-z]", one)]:
+                letters.setdefault(letter, set()).update(long)
+    assert {letter: names for letter, names in letters.items() if len(names) > 1} == {}
+    known = {one for _, options in leaves(program()) for spelt in options for one in spelt}
+    assert "--out" in known and not known & {"--to", "--output", "--site", "--permutations", "--output-dir"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_docs_exist_with_their_options(page):
     """Each command line parses: its command, sub-command and options are those of the program."""

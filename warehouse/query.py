@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.console import note, print_table, show
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.limits import HINT as LIMIT_HINT
@@ -201,12 +202,44 @@ def prompt(store: Warehouse, *, output: str, limit: int) -> None:
     with contextlib.suppress(OSError):
         readline.read_history_file(history)
     readline.set_history_length(2000)
-    note("SQL on the warehouse, read-only. End a query with ; — .tables lists tables, .quit (or Ctrl-D) leaves.")
+    note("SQL on the warehouse, read-only. End a query with ; — .help says more, .quit (or Ctrl-D) leaves.")
     try:
         _converse(store, output, limit)
     finally:
         with contextlib.suppress(OSError):
             readline.write_history_file(history)
+
+
+HELP = (
+    ("SELECT …;", "answer a query; it may take several lines"),
+    (".tables", "list the tables and views, and what one row of each is"),
+    (".columns TABLE", "list the columns of one, such as .columns mart.run_regret"),
+    (".queries", "list the queries that hpowh's own pages ask, by name"),
+    (".query NAME", "ask one of them that needs no value; with values: hpowh sql --query NAME --set name=value"),
+    (".help", "this"),
+    (".quit", "leave; Ctrl-D does, too. Ctrl-C interrupts a query or drops what was typed"),
+)
+
+
+def _command(store: Warehouse, line: str, output: str, limit: int) -> None:
+    """Carry out a line that begins with a dot; what it does not know is said."""
+    word, _, rest = line.rstrip(";").partition(" ")
+    name = rest.strip()
+    try:
+        if word == ".tables":
+            print_table(["table", "one row is"], [(t.name, t.grain) for t in store.tables()])
+        elif word == ".help":
+            print_table(["type", "to"], list(HELP))
+        elif word == ".columns" and name:
+            print_table(["column", "type"], list(store.columns(name)))
+        elif word == ".queries":
+            print_table(["query", "one row is"], [(one, queries.find(one).grain) for one in queries.names()])
+        elif word == ".query" and name:
+            note(f"{run_query(store, queries.find(name).text, output=output, limit=limit):.3f} s")
+        else:
+            note(f"{line!r} is no command here; .help lists those there are.")
+    except HpowhError as error:
+        note(f"Error: {error}")
 
 
 def _converse(store: Warehouse, output: str, limit: int) -> None:
@@ -224,8 +257,8 @@ def _converse(store: Warehouse, output: str, limit: int) -> None:
         word = line.strip()
         if not waiting and word in (".quit", ".exit", "exit", "quit"):
             return
-        if not waiting and word == ".tables":
-            print_table(["table", "one row is"], [(t.name, t.grain) for t in store.tables()])
+        if not waiting and word.startswith("."):
+            _command(store, word, output, limit)
             continue
         if word:
             waiting.append(line)

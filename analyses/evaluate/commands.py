@@ -28,7 +28,7 @@ LINES_APART = 10.0
 
 def register_root(app: typer.Typer) -> None:
     """Add the command to the root of the command line."""
-    app.command(epilog="Example: hpowh evaluate grid.toml --to results --jobs 2")(evaluate)
+    app.command(epilog="Example: hpowh evaluate grid.toml --out results --jobs 2")(evaluate)
     app.command(epilog="Example: hpowh collect /scratch/me/grid")(collect)
 
 
@@ -37,7 +37,7 @@ def evaluate(
         Path | None, typer.Argument(metavar="SPEC.toml", help="What to evaluate: data, models, spaces, metrics.")
     ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Folder of the results (default: NAME-evaluated here).")
+        Path | None, typer.Option("--out", "--to", "-o", metavar="DIR", help="Folder of the results (default: NAME-evaluated here).")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes (0: one a core).")] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Start even where the number of trainings is enormous.")] = False,

@@ -21,10 +21,10 @@ def sweeps(
     warehouse: WarehouseOption = None,
     sweep: Annotated[
         list[str] | None,
-        typer.Option("--sweep", "-s", metavar="NAME", help="This sweep; repeat for more (default: see below)."),
+        typer.Option("--sweep", metavar="NAME", help="This sweep; repeat for more (default: see below)."),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", "-m", metavar="NAME", help="Only this metric; repeat for more.")
+        list[str] | None, typer.Option("--metric", metavar="NAME", help="Only this metric; repeat for more.")
     ] = None,
     best: Annotated[
         float,

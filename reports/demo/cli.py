@@ -19,7 +19,7 @@ def demo(
     what: Annotated[
         str | None, typer.Argument(metavar="[landscapes]", help="Only this: landscapes of known truth, in seconds.")
     ] = None,
-    folder: Annotated[Path, typer.Option("--folder", "-f", help="Where the demo is made.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo is made.")] = Path("demo"),
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Studies per algorithm and benchmark.")] = 10,
     trials: Annotated[int, typer.Option("--trials", min=1, help="Trials per study.")] = 50,
     sweep_trials: Annotated[

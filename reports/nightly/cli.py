@@ -20,17 +20,20 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", he
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command(epilog="Example: hpowh nightly --dry-run")(nightly)
-    app.command(epilog="Example: hpowh schedule systemd --at 03:30 --to ~/.config/systemd/user")(schedule)
+    app.command(epilog="Example: hpowh schedule systemd --at 03:30 --out ~/.config/systemd/user")(schedule)
 
 
 def nightly(
     config: ConfigOption = Path("hpowh.toml"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
-    site: Annotated[Path | None, typer.Option("--site", help="The site (default: as the file says).")] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="The folder of the site (default: as the file says)."),
+    ] = None,
     wait: Annotated[
         float, typer.Option("--wait", min=0.0, metavar="SECONDS", help="Wait this long for another build of the site.")
     ] = 0.0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what failed, as cron likes it.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say only what failed, as cron likes it.")] = False,
     warehouse: WarehouseOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,7 +99,7 @@ def schedule(
     ] = None,
     warehouse: WarehouseOption = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Write the files there (default: print them).")
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Write the files there (default: print them).")
     ] = None,
     config: ConfigOption = Path("hpowh.toml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,

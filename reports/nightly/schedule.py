@@ -119,13 +119,13 @@ def write_files(files: Mapping[str, str], folder: Path, *, force: bool) -> list[
     """
     paths = [folder / name for name in files]
     for path in paths:
-        refuse_precious(path, option="--to", force=force)
+        refuse_precious(path, option="--out", force=force)
     for path, text in zip(paths, files.values(), strict=True):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HpowhError(f"Cannot write {error.filename}: {error.strerror}.") from None
-        with written_file(path, option="--to", force=force) as place:
+        with written_file(path, option="--out", force=force) as place:
             place.write_text(text, encoding="utf-8")
     return paths
 

@@ -61,7 +61,8 @@ ENTRIES = {
   volume = {6},
   number = {2},
   pages = {65--70},
-  year = {1979}
+  year = {1979},
+  url = {https://www.jstor.org/stable/4615733}
 }""",
     "bh": """@article{bh,
   author = {Benjamini, Yoav and Hochberg, Yosef},
@@ -70,7 +71,8 @@ ENTRIES = {
   volume = {57},
   number = {1},
   pages = {289--300},
-  year = {1995}
+  year = {1995},
+  doi = {10.1111/j.2517-6161.1995.tb02031.x}
 }""",
     "dunnett": """@article{dunnett,
   author = {Dunnett, Charles W.},
@@ -79,7 +81,8 @@ ENTRIES = {
   volume = {50},
   number = {272},
   pages = {1096--1121},
-  year = {1955}
+  year = {1955},
+  doi = {10.1080/01621459.1955.10501294}
 }""",
     "rankintervals": """@article{rankintervals,
   author = {Al Mohamad, Diaa and Goeman, Jelle J. and van Zwet, Erik W.},
@@ -89,7 +92,9 @@ ENTRIES = {
   number = {1},
   pages = {238--247},
   year = {2022},
-  doi = {10.1111/biom.13419}
+  doi = {10.1111/biom.13419},
+  eprint = {1812.05507},
+  archivePrefix = {arXiv}
 }""",
     "demsar": """@article{demsar,
   author = {Dem{\\v{s}}ar, Janez},
@@ -97,7 +102,8 @@ ENTRIES = {
   journal = {Journal of Machine Learning Research},
   volume = {7},
   pages = {1--30},
-  year = {2006}
+  year = {2006},
+  url = {https://jmlr.org/papers/v7/demsar06a.html}
 }""",
 }
 """Keys as the methods paragraph cites them -> BibTeX."""

@@ -14,12 +14,12 @@ from hpowh.warehouse.console import WaitOption, WarehouseOption, group_of, note,
 def register(app: typer.Typer) -> None:
     """Add the command to the group `analyse`."""
     add = group_of(app, "analyse").command
-    add("map", epilog="Example: hpowh analyse map --benchmark hpobench/car --to car.svg")(draw)
+    add("map", epilog="Example: hpowh analyse map --benchmark hpobench/car --out car.svg")(draw)
 
 
 def draw(
     benchmark: Annotated[str, typer.Option("--benchmark", "-b", metavar="NAME", help="The landscape's benchmark.")],
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The SVG file to write.")] = Path("map.svg"),
+    to: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The SVG file to write.")] = Path("map.svg"),
     warehouse: WarehouseOption = None,
     metric: MetricOption = None,
     split: SplitOption = None,
@@ -42,6 +42,6 @@ def draw(
     selection = Selection(benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     with open_warehouse(warehouse, wait) as opened:
         picture = analysed_map(opened, selection, runs=run or None)
-    with written_file(to, option="--to", force=force) as place:
+    with written_file(to, option="--out", force=force) as place:
         place.write_text(picture, encoding="utf-8")
     note(f"Wrote {to}.")

@@ -233,6 +233,14 @@ def test_prompt_answers_and_keeps_its_history(ready, tmp_path):
     child.sendline(".tables")
     child.expect("mart.observation")
     child.expect("hpowh> ")
+    for line, answer in (
+        (".help", "list the tables"),
+        (".columns mart.observation", "algorithm"),
+        (".what", "no command"),
+    ):
+        child.sendline(line)
+        child.expect(answer)
+        child.expect("hpowh> ")
     child.sendline(".quit")
     child.expect(pexpect.EOF)
     assert "from mart.observation;" in (tmp_path / ".hpowh_history").read_text()

@@ -119,7 +119,7 @@ def test_without_a_place_for_marks_force_is_asked_for(tmp_path, monkeypatch):
 
 def test_a_folder_is_filled_only_where_hpowh_made_it(tmp_path, empty_warehouse):
     def ask(name: str) -> None:
-        refuse_folder(tmp_path / name, option="--to", mark="plan.json", what="evaluations", besides=("lock",))
+        refuse_folder(tmp_path / name, option="--out", mark="plan.json", what="evaluations", besides=("lock",))
 
     ask("new")
     (tmp_path / "empty").mkdir()

@@ -156,7 +156,7 @@ def lrt(
     failures: FailuresOption = "exclude",
     bootstrap: Annotated[int, typer.Option("--bootstrap", min=0, metavar="N", help="Simulate N experiments.")] = 0,
     permutations: Annotated[
-        int, typer.Option("--permutations", min=0, metavar="N", help="Shuffle the smaller model's residuals N times.")
+        int, typer.Option("--shuffles", min=0, metavar="N", help="Shuffle the smaller model's residuals N times.")
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of bootstrap and shuffling.")] = 0,
     wait: WaitOption = 0.0,

@@ -402,7 +402,7 @@ class TestCommandLine:
         assert outcomes[0]["findings"][0]["sentence"].startswith("grid: one val_loss valid: ")
         compared = hpowh("analyse", "compare", "one", "two", "--json")
         assert {m["measure"] for m in json.loads(compared.stdout)} >= {"spearman", "regret"}
-        drawn = hpowh("analyse", "map", "--benchmark", "one", "--to", "one.svg")
+        drawn = hpowh("analyse", "map", "--benchmark", "one", "--out", "one.svg")
         assert drawn.returncode == 0, drawn.stderr
         assert (tmp_path / "one.svg").read_text().startswith("<svg")
 

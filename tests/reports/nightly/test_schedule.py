@@ -152,5 +152,5 @@ def test_a_program_that_is_no_script_is_called_through_python(config, monkeypatc
 def test_the_command_prints_or_writes(config, tmp_path, hpowh):
     printed = hpowh("schedule", "systemd", "--config", str(config))
     assert "# hpowh-nightly.service" in printed.stdout and "OnCalendar=*-*-* 03:30:00" in printed.stdout
-    written = hpowh("schedule", "cron", "--config", str(config), "--to", "here", "--at", "4:15")
+    written = hpowh("schedule", "cron", "--config", str(config), "--out", "here", "--at", "4:15")
     assert written.returncode == 0 and (tmp_path / "here" / "crontab").read_text().splitlines()[1].startswith("15 4 ")
