@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.console import progress as progress_of
 from hpowh.warehouse.errors import EXIT_FAILED, UsageError
 from hpowh.warehouse.wording import plural
 
@@ -49,7 +49,7 @@ def report(
     """Build a static site from the warehouse: it opens from the file system, without network."""
     from hpowh.reports.build import build_site
 
-    progress = _progress if sys.stderr.isatty() else None
+    progress = progress_of("Page")
     if one_file is not None:
         if single_file or pdf:
             raise UsageError("--one-file does not go with --single-file or --pdf.", "Run the command once for each.")
@@ -88,7 +88,7 @@ def report(
 def _one_file(warehouse: Warehouse, target: Path, only: tuple[str, ...], is_forced: bool, as_json: bool) -> None:
     from hpowh.reports.whole import write_whole
 
-    progress = _progress if sys.stderr.isatty() else None
+    progress = progress_of("Page")
     with warehouse as opened:
         whole = write_whole(opened, target, only=only, is_forced=is_forced, progress=progress)
     for failure in whole.failures:
@@ -102,8 +102,3 @@ def _one_file(warehouse: Warehouse, target: Path, only: tuple[str, ...], is_forc
         )
     if whole.failures:
         raise typer.Exit(EXIT_FAILED)
-
-
-def _progress(done: int, total: int, title: str) -> None:
-    end = "\n" if done + 1 == total else ""
-    print(f"\r\x1b[KPage {done + 1} of {total}: {title[:50]}", end=end, file=sys.stderr, flush=True)

@@ -68,6 +68,23 @@ def note(message: str) -> None:
     print(one_line(message, keep="\n\t"), file=sys.stderr, flush=True)
 
 
+def progress(what: str) -> Callable[[int, int, str], None] | None:
+    """Return what shows on a terminal how far a long command is, in one line that is rewritten; None on a pipe.
+
+    Args:
+        what: what is counted, such as `Page`; then come what is done, how many there are, and the name of the next.
+    """
+    if not sys.stderr.isatty():
+        return None
+
+    def show_line(done: int, total: int, name: str) -> None:
+        end = "\n" if done + 1 >= total else ""
+        shown = one_line(name)[:50]
+        print(f"\r\x1b[K{what} {min(done + 1, total)} of {total}: {shown}", end=end, file=sys.stderr, flush=True)
+
+    return show_line
+
+
 def end_now(message: str, tidy: Callable[[], None]) -> None:
     """End the process at once, from any thread, where its work does not heed that it was interrupted.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hpowh.analyses.findings.commands import answer, print_json
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table, progress
 
 SpaceOption = Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only this search space.")]
 BenchmarkOption = Annotated[str | None, typer.Option("--benchmark", "-b", metavar="NAME", help="Only this benchmark.")]
@@ -73,7 +73,7 @@ def landscapes(
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     settings = Settings(epsilon=epsilon, default=default, has_network=network, has_similarity=similarity, jobs=jobs)
     with open_warehouse(warehouse, wait, writes=True) as opened:
-        outcomes = analyse(opened, selection, settings)
+        outcomes = analyse(opened, selection, settings, progress("Landscape"))
         stale = stale_planes(opened)
         found = [
             answer(opened, one.subject, one.analysis_run_id, is_new=one.is_new, error=one.error)

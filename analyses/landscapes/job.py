@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +67,12 @@ def analyse(
     warehouse: Warehouse,
     selection: Selection = Selection(),
     settings: Settings = Settings(),
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Outcome]:
     """Characterise the selected landscapes and compare them, unless the same input was analysed before.
+
+    Args:
+        progress: called as each landscape is characterised, with how many are done, how many there are, and its name.
 
     Returns:
         One outcome a landscape, then one a family (benchmarks of a space; metrics, seeds, … of a benchmark). A
@@ -84,7 +88,7 @@ def analyse(
     trials = read_trial_digests(warehouse)
     tasks = [_plan(key, settings, defaults[key.comparable], trials.get(key.place)) for key in chosen]
     ledger = _Ledger(warehouse)
-    _characterise_all(warehouse, [task for task in tasks if ledger.is_new(task.run)], settings, ledger)
+    _characterise_all(warehouse, [task for task in tasks if ledger.is_new(task.run)], settings, ledger, progress)
     if settings.has_similarity:
         for family in families(chosen, everything):
             _compare_family(warehouse, family, ledger)
@@ -187,7 +191,13 @@ def _plan(key: Key, settings: Settings, default: int | None, trials: str | None)
     return _Task(key, run, options, trials is not None)
 
 
-def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settings, ledger: _Ledger) -> None:
+def _characterise_all(
+    warehouse: Warehouse,
+    tasks: list[_Task],
+    settings: Settings,
+    ledger: _Ledger,
+    progress: Callable[[int, int, str], None] | None,
+) -> None:
     """Characterise landscapes, in worker processes where it pays."""
     from hpowh.analyses.landscapes.one.portfolio import characterise_all, worker_count
     from hpowh.analyses.landscapes.reading.rows import read_ahead, rows_of
@@ -197,7 +207,9 @@ def _characterise_all(warehouse: Warehouse, tasks: list[_Task], settings: Settin
     surfaces = read_ahead(warehouse, [task.key for task in tasks], spaces)
     landscapes = ((task, surface, task.options) for task, surface in zip(tasks, surfaces, strict=True))
     jobs = worker_count(settings.jobs, sum(task.key.cardinality for task in tasks), len(tasks))
-    for task, surface, result in characterise_all(landscapes, jobs=jobs):
+    for done, (task, surface, result) in enumerate(characterise_all(landscapes, jobs=jobs)):
+        if progress:
+            progress(done, len(tasks), task.key.subject)
         if isinstance(result, LandscapeError):
             ledger.refuse(task.run, result)
         elif surface is not None:

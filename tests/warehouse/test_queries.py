@@ -183,8 +183,8 @@ WITHOUT_ROWS = {
     # It has had no nightly build, and all of its rows are usable.
     "nightly/kept", "overview/changes", "overview/failed_builds", "overview/failed_steps", "overview/latest_nightly",
     "overview/refused", "overview/unusable",
-    # Its sweeps were drawn at random: nothing narrowed them.
-    "sweep/narrowed",
+    # Its sweeps were drawn at random: nothing narrowed them; no tracker gave their trials addresses.
+    "sweep/addresses", "sweep/narrowed",
     # They have one metric, no intermediate values and no condition, and nothing was left untried.
     "sweep/front_suggestions", "sweep/front_values", "sweep/hypervolume", "sweep/knee", "sweep/published",
     "sweep/rungs", "sweep/curve_band", "sweep/curves", "sweep/front", "sweep/steps", "sweep/tradeoff", "sweep/untried",

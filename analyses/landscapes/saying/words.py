@@ -134,13 +134,17 @@ def _coverage(values: Values) -> Said | None:
     return Said(text, "metrics", "coverage", ("coverage", "n_configurations"))
 
 
+def smoothness(rank: float) -> str:
+    """Return what a correlation of neighbours' ranks is called."""
+    return "smooth" if rank >= SMOOTH else "moderately rugged" if rank >= RUGGED else "rugged"
+
+
 def _smoothness(facts: Facts) -> Said | None:
     rank, raw = facts.values.get("assortativity_rank"), facts.values.get("assortativity_loss")
     if rank is None:
         return None
-    kind = "smooth" if rank >= SMOOTH else "moderately rugged" if rank >= RUGGED else "rugged"
     text = (
-        f"It is {kind}: the ranks of neighbours correlate at {number(rank, 3)}"
+        f"It is {smoothness(rank)}: the ranks of neighbours correlate at {number(rank, 3)}"
         f"{facts.interval('assortativity_rank')}; {SMOOTH:g} and more is called smooth, less than {RUGGED:g} rugged."
     )
     if raw is not None and rank - raw > OUTLIERS:

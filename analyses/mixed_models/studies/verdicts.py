@@ -94,6 +94,16 @@ class Verdict:
     evidence: Evidence
 
 
+def tiers(evidence: Evidence) -> list[list[str]]:
+    """Return the algorithms by tier, the first tier first: each is one below the lowest that is better at 5 %."""
+    place: dict[str, int] = {}
+    beaten = {name: {p.better for p in evidence.pairs if p.better and name in (p.first, p.second)} - {name}
+              for name in evidence.order}  # fmt: skip
+    for name in evidence.order:  # the best mean first: who is better was placed before, or contradicts its own mean
+        place[name] = 1 + max((place[other] for other in beaten[name] if other in place), default=0)
+    return [[name for name in evidence.order if place[name] == tier] for tier in sorted(set(place.values()))]
+
+
 def verdict_of(evidence: Evidence, job: str, analysis_run_id: int) -> Verdict:
     """Return the verdict that one piece of evidence supports."""
     claims = tuple(Claim(pair.first, pair.second, pair.better) for pair in evidence.pairs)

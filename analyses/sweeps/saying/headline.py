@@ -23,9 +23,11 @@ def important(found: Found, metric: str) -> Iterator[Statement]:
         first = max(permutation.values(), key=lambda row: row["importance"])
         name, spread = first["hyperparameter"], first["deviation"] or 0.0
         unsure = ": it depends much on which trials are left out" if spread > first["importance"] / 2 else ""
+        below = model is not None and first["importance"] > (model["r_squared_left_out"] or 0.0)
+        worse = ", to worse than the mean" if below else ""
         said = (
             f"shuffling it lowers the R2 of a model of all hyperparameters on unseen configurations, "
-            f"{number(model['r_squared_left_out'], 2)}, by {number(first['importance'], 2)} "
+            f"{number(model['r_squared_left_out'], 2)}, by {number(first['importance'], 2)}{worse} "
             f"(standard deviation {number(spread, 2)}{unsure})"
         ) if model is not None else ""  # fmt: skip
         alone = _alone(found.effects.get(name))

@@ -49,7 +49,8 @@ def findings(site: SiteContext) -> Iterator[Finding]:
     run = site.newest_run(JOB, SUBJECT)
     rows = site.query(queries.text("evaluated/claims"), run=run).rows() if run is not None else []
     if rows and any(row["verdict"] for row in rows):
-        yield Finding(f"Loss landscapes: {say.claim_sentences(rows)[0]}", CLAIMS_PAGE, "claims", order=60)
+        first = say.claim_sentences(rows)[0]
+        yield Finding(f"Loss landscapes: {first[0].lower()}{first[1:]}", CLAIMS_PAGE, "claims", order=60)
 
 
 def _across(site: SiteContext, run: int) -> Sequence[Block]:

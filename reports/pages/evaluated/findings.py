@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from hpowh.reports.numbers import number
+from hpowh.warehouse.wording import plural
 
 Row = Mapping[str, Any]
 LOOKED_AT = ("test", "valid")
@@ -148,8 +149,9 @@ def claim_sentences(rows: Sequence[Row]) -> list[str]:
         verdict: [row for row in mine if row["verdict"] == verdict] for verdict in ("agrees", "disagrees", "undecided")
     }
     found = [
-        f"Of {len(mine)} statements that can be tested here, {len(by['agrees'])} agree, {len(by['disagrees'])} "
-        f"disagree and {len(by['undecided'])} cannot be decided."
+        f"Of {plural(len(mine), 'statement')} of Huang and Li (arXiv 2311.14014) that can be tested here, what was "
+        f"measured agrees with {len(by['agrees'])}, disagrees with {len(by['disagrees'])} and leaves "
+        f"{len(by['undecided'])} open."
     ]
     found += [
         f"Disagrees (section {row['section']}): {row['statement']} Here: {number(row['median'], 2)}{_interval(row)}."

@@ -53,14 +53,20 @@ def pages(site: SiteContext) -> Iterator[Page]:
 
 
 def findings(site: SiteContext) -> Iterator[Finding]:
-    """Yield what the overview says of landscapes: the smoothest and the most rugged one."""
+    """Yield what the overview says of landscapes: the smoothest and the most rugged one, or that all are alike."""
     rows = site.rows(queries.text("landscape/smoothness"))
-    if len(rows) > 1:
-        for row, word in ((rows[0], "most rugged"), (rows[-1], "smoothest")):
-            text = (
-                f"Of {len(rows)} loss landscapes {row[1]} ({row[2]}) is the {word}: ranks of neighbours correlate at "
-            )
-            yield Finding(text + f"{number(row[5], 3)}.", _key(*row[:5]), "autocorrelation", order=60)
+    if len(rows) < 2:
+        return
+    kinds = {words.smoothness(row[5]) for row in (rows[0], rows[-1])}
+    if len(kinds) == 1:  # who is first among equals says nothing
+        low, high = (f"{number(row[5], 3)} ({row[1]}, {row[2]})" for row in (rows[0], rows[-1]))
+        text = f"All {len(rows)} loss landscapes are {kinds.pop()}: ranks of neighbours correlate at {low} to {high}."
+        yield Finding(text, _key(*rows[0][:5]), "autocorrelation", order=60)
+        return
+    for row, word in ((rows[0], "most rugged"), (rows[-1], "smoothest")):
+        text = f"Of {len(rows)} loss landscapes {row[1]} ({row[2]}) is the {word}: ranks of neighbours correlate at "
+        said = f"{text}{number(row[5], 3)}, which is called {words.smoothness(row[5])}."
+        yield Finding(said, _key(*row[:5]), "autocorrelation", order=60)
 
 
 def blocks(site: SiteContext, key: Key) -> Sequence[Block]:

@@ -35,17 +35,18 @@ def response_text(name: str) -> str:
     return {"log_regret": "log10 regret", "normalized_regret": "normalised regret"}.get(name, name)
 
 
-def order(rows: Sequence[Row]) -> str | None:
+def order(rows: Sequence[Row], tiers: Sequence[Sequence[str]] = ()) -> str | None:
     """Return the sentence on the order of the levels and on who may be first; None where no direction is better.
 
     Args:
         rows: of `mixed_models/standing`, of one model and setting, the best first.
+        tiers: levels by tier; named where there are several, with each in a few words.
     """
     if len(rows) < 2 or rows[0]["direction"] is None:
         return None
     names = [f"{row['level']} ({number(row['estimate'], 3)})" for row in rows[:MOST_NAMED]]
     more = f" and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
-    said = f"By mean {response_text(rows[0]['response'])}, the best first: {', '.join(names)}{more}"
+    said = f"By mean {response_text(rows[0]['response'])}, the best first: {', '.join(names)}{more}{_tiers(tiers)}"
     if rows[0]["rank_lower"] is None:
         return f"{said}."
     first = [row["level"] for row in rows if row["rank_lower"] == 1]
@@ -54,6 +55,14 @@ def order(rows: Sequence[Row]) -> str | None:
         return f"{said}; only {shown} may be first (ranks at 95 %, all together)."
     whose = "any of them" if len(first) == len(rows) else shown
     return f"{said}; first may be {whose} (ranks at 95 %, all together)."
+
+
+def _tiers(tiers: Sequence[Sequence[str]]) -> str:
+    """Return the tiers of an order as a clause; nothing of a single one, or of too many to name."""
+    if len(tiers) < 2 or sum(map(len, tiers)) > MOST_NAMED:
+        return ""
+    named = "; ".join(f"{number}: {', '.join(names)}" for number, names in enumerate(tiers, 1))
+    return f". Tiers, each worse at 5 % than somebody in the one before: {named}"
 
 
 def calibration(site: SiteContext, name: str) -> str:

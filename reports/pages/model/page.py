@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
-from hpowh.analyses.mixed_models.studies.verdicts import Verdict
+from hpowh.analyses.mixed_models.studies.verdicts import Verdict, tiers
 from hpowh.reports.blocks import Block, Findings, Fold, Prose, Warnings
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, own
@@ -118,7 +118,8 @@ def _answer(site: SiteContext, name: str, run: int | None, found: Sequence[Verdi
     said = [one.sentence for one in newest[: MOST_SAID - 1]]
     if run is not None:
         groups = groups_of(site.query(queries.text("mixed_models/standing"), run=run).rows())
-        orders = [order(rows) for rows in list(groups.values())[:1]]
+        mine = newest[0].evidence if newest and newest[0].analysis_run_id == run else None
+        orders = [order(rows, tiers(mine) if mine else ()) for rows in list(groups.values())[:1]]
         said += [one for one in orders if one is not None][: MOST_SAID - 1 - len(said)]
         said.append(calibration(site, name))
     said += [one.sentence for one in found if one.sentence not in said]

@@ -8,6 +8,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+from hpowh.analyses.landscapes.saying.words import smoothness
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Table
 from hpowh.reports.charts import landscape as charts
 from hpowh.reports.charts.plot import axis
@@ -102,6 +103,12 @@ def _shape(rows: Rows) -> Iterator[tuple[str, str]]:
     )
     if len(known) > 1:
         low, high = known[0], known[-1]
+        kinds = {smoothness(row["assortativity_rank"]) for row in (low, high)}
+        ends = [number(row["assortativity_rank"], 3) for row in (low, high)]
+        if len(kinds) == 1:  # who is first among equals says nothing
+            said = f"All {len(known)} of its landscapes are {kinds.pop()}: ranks of neighbours correlate at "
+            yield f"{said}{ends[0]} to {ends[1]}.", "landscapes"
+            return
         yield (
             f"Of its {len(known)} landscapes {_name(high)} is the smoothest (ranks of neighbours correlate at "
             f"{number(high['assortativity_rank'], 3)}) and {_name(low)} the most rugged "

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from hpowh.reports.blocks import Block, Facts, Figure, Findings, Prose
+from hpowh.reports.blocks import Block, Facts, Figure, Findings, Links, Prose
 from hpowh.reports.charts import sweep as charts
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
@@ -97,7 +97,17 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         if at == 0:
             blocks += [rests_on, shown.table(trials)]
         blocks += _metric(site, run, trials, at, summary, matters[at], logs, suffix)
-    return [*blocks, *together.front(site, run, summaries)]
+    return [*blocks, *together.front(site, run, summaries), *addresses(site, summaries[0])]
+
+
+def addresses(site: SiteContext, summary: Row) -> list[Block]:
+    """Return links to the best trials where they came from; nothing where no tracker gave them an address."""
+    rows = site.query(queries.text("sweep/addresses"), sweep=summary["sweep_id"], metric=summary["metric_id"]).rows()
+    links = [
+        (f"Trial {row['number']} ({row['trial']})", row["address"], f"{row['metric']} {number(row['value'])}")
+        for row in rows
+    ]
+    return [Links("The best trials where they came from", links)] if links else []
 
 
 def _own(findings: Sequence[Finding], name: str) -> list[Finding]:

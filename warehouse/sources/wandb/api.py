@@ -204,7 +204,14 @@ def _trial(run: Any, project: str, status: str) -> TrackedRun:
         ended=None if status in ("running", "waiting") else _moment(_said(run, "heartbeatAt")),
         parameters=dict(flatten(without_own(run.config))),
         summary=dict(flatten(without_own(dict(run.summary_metrics)))),
-        attributes={"id": run.id, "project": project, "sweep_id": sweep, "state": run.state, **attributes},
+        attributes={
+            "id": run.id,
+            "url": _said(run, "url"),
+            "project": project,
+            "sweep_id": sweep,
+            "state": run.state,
+            **attributes,
+        },
         source=run.id,
     )
 

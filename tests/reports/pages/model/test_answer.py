@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hpowh.analyses.mixed_models.studies.verdicts import Evidence, Pair, tiers
 from hpowh.reports.charts.standing import standing
 from hpowh.reports.pages.model.answer import groups_of, order
 
@@ -66,3 +67,22 @@ def test_the_panels_share_their_rows_and_the_best_is_on_top():
 def test_groups_keep_the_order_of_models():
     rows = [level("A", 1.0, (1, 1), model="b"), level("A", 1.0, (1, 1), model="a"), level("B", 2.0, (2, 2), model="b")]
     assert list(groups_of(rows)) == [("b", ""), ("a", "")]
+
+
+def test_a_tier_is_one_below_the_lowest_that_is_better():
+    pairs = [
+        Pair(first="A", second="B", p=0.5, estimate=-0.1),
+        Pair(first="A", second="C", p=0.01, estimate=-1.0),
+        Pair(first="B", second="C", p=0.2, estimate=-0.9),
+        Pair(first="A", second="D", p=0.01, estimate=-2.0),
+        Pair(first="B", second="D", p=0.01, estimate=-1.9),
+        Pair(first="D", second="C", p=0.02, estimate=1.0),
+    ]
+    found = Evidence(experiment="x", scope="", response="r", method="m", order=["A", "B", "C", "D"], pairs=pairs)
+    assert tiers(found) == [["A", "B"], ["C"], ["D"]]
+    rows = [level(name, float(i), (1, 4)) for i, name in enumerate("ABCD")]
+    assert ". Tiers, each worse at 5 % than somebody in the one before: 1: A, B; 2: C; 3: D; " in order(
+        rows, tiers(found)
+    )
+    alone = Evidence(experiment="x", scope="", response="r", method="m", order=["A", "B"], pairs=pairs[:1])
+    assert tiers(alone) == [["A", "B"]] and "Tiers" not in order(rows[:2], tiers(alone))

@@ -15,6 +15,8 @@ import pytest
 from hpowh.analyses.sweeps.job import analyse
 from hpowh.analyses.sweeps.options import Options
 from hpowh.reports.build import build_site
+from hpowh.reports.context import SiteContext
+from hpowh.reports.pages.sweep.page import addresses
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
@@ -289,3 +291,21 @@ def test_findings_of_several_metrics_and_of_early_stopping(site: Path):
     assert "loss and size" in text
     assert "rank correlation of their losses" in text
     assert "foretells its final value" in text
+
+
+def test_the_best_trials_link_to_where_their_tracker_shows_them(warehouse, tmp_path):
+    (tmp_path / "t.csv").write_text("number,params_lr,loss\n" + "".join(f"{i},{i},{(i - 3) ** 2}\n" for i in range(6)))
+    request = Request(str(tmp_path / "t.csv"), "s", {"loss": "metric"}, {"direction": "min"})
+    ingest(warehouse, find_source("trials"), request)
+    said = {3: "https://tracker/a/b/runs/3", 4: "http://tracker/4", 2: "javascript:alert(1)", 1: 'https://x/" on='}
+    with warehouse.writing() as connection:
+        connection.executemany(
+            "insert into core.trial_attribute select trial_id, 'url', $2 from core.trial where number = $1",
+            [(number, json.dumps(text)) for number, text in said.items()],
+        )
+    found = warehouse.sql("select any_value(sweep_id), any_value(metric_id) from core.sweep_metric").rows()[0]
+    (block,) = addresses(SiteContext(opened=warehouse), dict(zip(("sweep_id", "metric_id"), found, strict=True)))
+    assert [(text.partition(" (")[0], href, note) for text, href, note in block.links] == [
+        ("Trial 3", "https://tracker/a/b/runs/3", "loss 0"),
+        ("Trial 4", "http://tracker/4", "loss 1.000"),
+    ]
