@@ -13,6 +13,7 @@ from hpowh.analyses.findings.commands import answer
 from hpowh.analyses.findings.job import SAYING, all_findings, findings_of
 from hpowh.analyses.landscapes.job import analyse as analyse_landscapes
 from hpowh.analyses.mixed_models.job import (
+    Outcome,
     analyse_anytime,
     analyse_calibration,
     analyse_comparison,
@@ -97,32 +98,36 @@ def test_a_model_that_carries_no_verdict_says_why(filled):
     assert first.analysis_run_id not in told
 
 
-def test_every_study_says_what_it_found(filled):
-    given = {"response": "value", "budget": "final"}
-    runs = {
-        "level": analyse_calibration(filled, FORMULA, count=20, budget="final"),
-        "anytime": analyse_anytime(filled, response="value"),
-        "seed": analyse_presets(filled, names=("seed",), **given),
-        "ladder": analyse_ladder(filled, **given),
-        "power": analyse_power(filled, benchmarks=(5,), seeds=(3,), count=100, **given),
-        "comparison": analyse_comparison(filled, "value ~ 1 + (1|benchmark)", FORMULA, budget="final"),
-        "agreement": analyse_rankings(filled, **given),
-        "tiers": analyse_tiers(filled, **given),
-    }
-    for kind, outcome in runs.items():
-        found = findings_of(filled, outcome.analysis_run_id)
-        check(found)
-        assert kind in {one.kind for one in found}
-        told = answer(filled, "x", outcome.analysis_run_id, is_new=True)
-        said = {one.sentence for one in found}
-        assert not said & set(told.warnings) and set(outcome.warnings) <= said | set(told.warnings)
-    (level,) = findings_of(filled, runs["level"].analysis_run_id)
-    assert level.numbers[0]["rejected_count"] / 20 == level.numbers[0]["rate"] and level.row_count == 20
-    found = findings_of(filled, runs["anytime"].analysis_run_id)
+def assert_told(filled: Warehouse, kind: str, outcome: Outcome) -> list[Finding]:
+    """A run says its kind, in sentences that are no warnings as well."""
+    found = findings_of(filled, outcome.analysis_run_id)
+    check(found)
+    assert kind in {one.kind for one in found}
+    told = answer(filled, "x", outcome.analysis_run_id, is_new=True)
+    said = {one.sentence for one in found}
+    assert not said & set(told.warnings) and set(outcome.warnings) <= said | set(told.warnings)
+    return found
+
+
+def test_studies_say_what_they_found(filled):
+    found = assert_told(filled, "anytime", analyse_anytime(filled, response="value"))
     (ahead,) = [one for one in found if one.sentence.startswith("A and B")]
     assert ahead.is_shown is False and ahead.row_count == 6
-    (better,) = findings_of(filled, runs["comparison"].analysis_run_id)
+    compared = analyse_comparison(filled, "value ~ 1 + (1|benchmark)", FORMULA, budget="final")
+    (better,) = assert_told(filled, "comparison", compared)
     assert better.is_shown and "fits better than value ~ 1" in better.sentence
+
+
+@pytest.mark.slow
+def test_the_other_studies_do_too(filled):
+    given = {"response": "value", "budget": "final"}
+    (level,) = assert_told(filled, "level", analyse_calibration(filled, FORMULA, count=20, budget="final"))
+    assert level.numbers[0]["rejected_count"] / 20 == level.numbers[0]["rate"] and level.row_count == 20
+    assert_told(filled, "seed", analyse_presets(filled, names=("seed",), **given))
+    assert_told(filled, "ladder", analyse_ladder(filled, **given))
+    assert_told(filled, "power", analyse_power(filled, benchmarks=(5,), seeds=(3,), count=100, **given))
+    assert_told(filled, "agreement", analyse_rankings(filled, **given))
+    assert_told(filled, "tiers", analyse_tiers(filled, **given))
     check(all_findings(filled, ["x"]))
 
 
