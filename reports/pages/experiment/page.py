@@ -69,7 +69,11 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
         Findings(_answers(site, name, run), "Who is better?", empty=_no_finding(site, name)),
         *_overall(site, run),
         _final_table(site, run),
-        trust([*_outdated(site, name), *site.provenance(run).warnings], [_facts(site, name)], good=GOOD),
+        trust(
+            list(dict.fromkeys([*_outdated(site, name), *_answering(site, name), *site.provenance(run).warnings])),
+            [_facts(site, name)],
+            good=GOOD,
+        ),
         *_explorer(site, run),
         *_per_benchmark(site, run),
         _final_per_benchmark(site, run),
@@ -114,6 +118,12 @@ def _outdated(site: SiteContext, name: str) -> list[str]:
     if is_current(site.warehouse, name):
         return []
     return ["The runs, or what is known of their benchmarks, have changed since this analysis: hpowh analyse traces"]
+
+
+def _answering(site: SiteContext, name: str) -> list[str]:
+    """Return what the model or ranking noted that the page's answer rests on."""
+    found = verdicts(site.warehouse, name)
+    return site.provenance(found[0].analysis_run_id).warnings if found else []
 
 
 def _facts(site: SiteContext, name: str) -> Facts:
