@@ -44,6 +44,7 @@ def test_one_file_holds_every_page_and_reaches_for_nothing(filled, tmp_path):
     whole = write_whole(filled, tmp_path / "r.html")
     html = whole.path.read_text(encoding="utf-8")
     parts, data = parts_of(html), data_of(html)
+    assert whole.failures == []
     assert set(parts) == {page["href"] for page in data["pages"]} | {"script", "plotly"}
     assert whole.page_count == len(parts) - 2 and whole.size == whole.path.stat().st_size
     assert {"index.html", "experiment-x.html", "coverage.html"} <= set(parts)
@@ -115,3 +116,10 @@ def test_a_browser_opens_pages_draws_charts_and_follows_links(filled, tmp_path, 
     page.wait_for_selector("html[data-opened='experiment-x.html']")
     context.close()
     assert said == []
+
+
+def test_pages_begin_with_their_answer(filled, tmp_path):
+    parts = parts_of(write_whole(filled, tmp_path / "r.html", only=("benchmark", "coverage")).path.read_text())
+    assert "x: all 4 runs are there." in parts["coverage.html"]
+    (benchmark,) = [text for name, text in parts.items() if name.startswith("benchmark-")]
+    assert "mean rank 1.00 of 2 by value, over 2 runs. One benchmark says nothing of others." in benchmark

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from hpowh.reports.blocks import Block, Column, Facts, Figure, Links, Plot, Prose, Table
+from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Links, Plot, Prose, Table
 from hpowh.reports.charts.curves import grouped, place
 from hpowh.reports.charts.histogram import histogram
 from hpowh.reports.charts.plot import axis
@@ -14,6 +14,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.names import shorten
 from hpowh.reports.numbers import better, number
 from hpowh.reports.page import Page
+from hpowh.reports.pages.benchmark.answer import answer
 from hpowh.reports.pages.benchmark.best import best_configurations, column_name
 from hpowh.reports.pages.experiment.page import anytime_plot, curve_notes
 from hpowh.warehouse import queries
@@ -34,14 +35,15 @@ def pages(site: SiteContext) -> Iterator[Page]:
             short=name.partition("/")[2],
             title=name,
             section="Benchmarks",
-            build=partial(_build, site, benchmark_id, run_count),
+            build=partial(_build, site, benchmark_id, name, run_count),
             lead="What was measured on this benchmark, which configurations do best, and how optimisers got there.",
         )
 
 
-def _build(site: SiteContext, benchmark_id: int, run_count: int) -> Sequence[Block]:
+def _build(site: SiteContext, benchmark_id: int, name: str, run_count: int) -> Sequence[Block]:
     landscapes = site.query(queries.text("benchmark/landscapes"), benchmark=benchmark_id).rows()
-    found: list[Block] = [_facts(landscapes, run_count)]
+    said = answer(site, benchmark_id, name)
+    found: list[Block] = [*([Findings(said, "In short")] if said else []), _facts(landscapes, run_count)]
     if run_count:
         found += _runs(site, benchmark_id)
     if landscapes:

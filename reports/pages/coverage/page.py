@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hpowh.analyses.traces.wording import seed_ranges
-from hpowh.reports.blocks import Block, Column, Figure, Prose, Table
+from hpowh.reports.blocks import Block, Column, Figure, Findings, Prose, Table
 from hpowh.reports.charts.coverage import coverage_matrix
 from hpowh.reports.context import SiteContext
+from hpowh.reports.finding import own
 from hpowh.reports.names import file_stem
 from hpowh.reports.page import Page
 from hpowh.warehouse import queries
@@ -31,6 +32,8 @@ def pages(site: SiteContext) -> Iterator[Page]:
 def _build(site: SiteContext) -> Sequence[Block]:
     experiments = [name for (name,) in site.rows(queries.text("experiment/names"))]
     blocks: list[Block] = [block for name in experiments for block in (*_matrix(site, name), *_ends(site, name))]
+    said = [_gaps(site, name) for name in experiments]
+    blocks = [*([Findings(own(said), "What is missing?")] if said else []), *blocks]
     landscapes = site.query(queries.text("coverage/landscapes"))
     if landscapes.frame.height:
         columns = [
@@ -54,6 +57,29 @@ def _build(site: SiteContext) -> Sequence[Block]:
             Table(id="landscapes", title="Tables of configurations", how_to_read=how, query=landscapes, columns=columns)
         )
     return blocks or [Prose("", ["Neither runs nor tables of configurations have been ingested yet."])]
+
+
+def _gaps(site: SiteContext, name: str) -> str:
+    """Return how many of an experiment's runs are missing, and on which benchmark most."""
+    rows = site.query(queries.text("coverage/runs"), experiment=name).rows()
+    expected = sum(row["expected_seed_count"] for row in rows)
+    missing = sum(len(row["missing_seeds"]) for row in rows)
+    ends = site.query(queries.text("coverage/ends"), experiment=name).rows()
+    early = sum(1 for row in ends if row["earliest_end"] < row["latest_end"])
+    failed = sum(row["failed_count"] for row in ends)
+    if not expected:
+        empty = sum(not row["run_count"] for row in rows)
+        parts = [f"runs have no seeds; {plural(empty, 'cell')} of {len(rows):,} have no run"]
+    elif missing:
+        parts = [f"{missing:,} of {plural(expected, 'run')} are missing"]
+    else:
+        parts = [f"all {plural(expected, 'run')} are there"]
+    if missing:
+        worst = max(rows, key=lambda row: len(row["missing_seeds"]))
+        parts.append(f"most of {worst['algorithm']} on {worst['benchmark']} ({len(worst['missing_seeds'])})")
+    parts += [f"{plural(failed, 'run')} failed"] if failed else []
+    parts += [f"on {plural(early, 'benchmark')} some end earlier than others"] if early else []
+    return f"{name}: {'; '.join(parts)}."
 
 
 def _matrix(site: SiteContext, name: str) -> list[Block]:
