@@ -37,7 +37,10 @@ def evaluate(
         Path | None, typer.Argument(metavar="SPEC.toml", help="What to evaluate: data, models, spaces, metrics.")
     ] = None,
     to: Annotated[
-        Path | None, typer.Option("--out", "--to", "-o", metavar="DIR", help="Folder of the results (default: NAME-evaluated here).")
+        Path | None,
+        typer.Option(
+            "--out", "--to", "-o", metavar="DIR", help="Folder of the results (default: NAME-evaluated here)."
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes (0: one a core).")] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Start even where the number of trainings is enormous.")] = False,

@@ -117,7 +117,9 @@ def test_from_the_login_node_to_the_warehouse_although_tasks_are_warned_and_kill
     """Three tasks: one gets SIGTERM, one SIGKILL in the middle of its work; the script again brings all of it home."""
     (tmp_path / "grid.toml").write_text(SPEC)
     assert hpowh("init").returncode == 0
-    made = hpowh("schedule", "slurm", "grid.toml", "--parts", "3", "--time", "4:00:00", "--shared", "s", "--to", "jobs")
+    made = hpowh(
+        "schedule", "slurm", "grid.toml", "--parts", "3", "--time", "4:00:00", "--shared", "s", "--out", "jobs"
+    )
     assert made.returncode == 0, made.stderr
     bin_, stub = tmp_path / "bin", Path(__file__).with_name("stub_sbatch.py")
     bin_.mkdir()
