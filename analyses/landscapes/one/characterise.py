@@ -38,6 +38,7 @@ from hpowh.analyses.landscapes.partial.completed import (
 from hpowh.analyses.landscapes.partial.completing import completions
 from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
 from hpowh.analyses.landscapes.partial.sampled import Portrait, estimated, thin_portrait, with_totals
+from hpowh.analyses.landscapes.partial.scattered import scatter_metrics
 from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric, percent
 
 Columns = Mapping[str, Any]
@@ -150,6 +151,8 @@ def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -
         metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
         pairs = thin_portrait(surface, epsilon.value, seed=options.seed)
         metrics = estimated(metrics, pairs)
+        if surface.coverage < STRUCTURE_COVERAGE:
+            metrics += scatter_metrics(surface, seed=options.seed)
         result.warnings.append(_incomplete_warning(surface))
     if surface.dropped:
         result.warnings.append(f"{surface.dropped:,} configurations have no finite loss and are holes.")

@@ -56,6 +56,14 @@ MEANINGS = {
     "interaction_additive, interaction_magnitude, interaction_sign, interaction_reciprocal": "shares of all squares "
     "(two neighbouring levels of each of two hyperparameters, all else fixed) in which effects add up; change in size; "
     "one changes its sign; both do",
+    "dispersion_10": "of a thin sample: mean distance within the best tenth, divided by that of all; below 1 good "
+    "configurations lie together",
+    "nearest_better_ratio": "of a thin sample: how near the nearest configuration is, compared with the nearest better "
+    "one; it grows with the sample",
+    "information_content, information_neutral": "of a thin sample: how varied ups and downs are on a way from each "
+    "configuration to the nearest next one (0 to 1), and how often the direction turns",
+    "model_r2_additive": "of a thin sample: share of the variance that the sum of the levels' effects explains, beyond "
+    "chance; an estimate of variance_main",
     "lon_1_nodes, lon_2_nodes": "local optima network after one move, or one move on each of two hyperparameters, and "
     "descent: nodes are optima, edges escapes from one to another; density the share of possible edges; "
     "escape_strength the mean share of moves that leave; clustering that of neighbours who are neighbours; path_length "
