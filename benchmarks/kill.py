@@ -85,7 +85,7 @@ def _scenarios() -> dict[str, Scenario]:
         "analyse rankings": Scenario((INIT, LOAD), ("analyse", "rankings")),
         "analyse landscapes": Scenario((INIT, GRID_LOAD), ("analyse", "landscapes")),
         "analyse sweeps": Scenario((INIT, SWEEP_LOAD), ("analyse", "sweeps")),
-        "evaluate": Scenario((), ("evaluate", "spec.toml", "--out", "results", "--jobs", "1")),
+        "evaluate": Scenario((INIT,), ("evaluate", "spec.toml", "--out", "results", "--jobs", "1")),
         "report": Scenario((INIT, LOAD, ("analyse", "traces")), ("report", "--out", "site")),
         "nightly": Scenario((), ("nightly",)),
     }
@@ -320,11 +320,11 @@ def compare(folder: str, whole: str) -> int:
 
     from hpowh.warehouse.migrate import contents
 
-    if not (Path(whole) / "hpowh.duckdb").exists():
-        here, there = _evaluations(Path(folder)), _evaluations(Path(whole))
-        if here != there:
-            print("evaluations", here, there, file=sys.stderr)
-        return int(here != there)
+    if (Path(whole) / "results").exists():
+        evaluated, all_of_them = _evaluations(Path(folder)), _evaluations(Path(whole))
+        if evaluated != all_of_them:
+            print("evaluations", evaluated, all_of_them, file=sys.stderr)
+            return 1
     here, there = contents(Path(folder) / "hpowh.duckdb"), contents(Path(whole) / "hpowh.duckdb")
     names = [
         name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -116,7 +117,6 @@ CASES: list[Callable[[Path], tuple[str, Path]]] = [
     nul_in_header,
     damaged_parquet,
     optuna_without_sense,
-    latin_tag,
     optuna_text_value,
     wide_header,
     zipped_zeros,
@@ -124,6 +124,19 @@ CASES: list[Callable[[Path], tuple[str, Path]]] = [
     endless_journal,
     endless_gathered,
 ]
+
+
+def test_a_note_in_another_encoding_is_kept_and_a_setting_refuses_the_run(warehouse, tmp_path):
+    kind, folder = latin_tag(tmp_path)
+    run = folder / "0" / ("a" * 32)
+    request = Request(str(folder), "x", {"loss": "metric"}, {"direction": "min"})
+    outcome = ingest(warehouse, find_source(kind), request)
+    assert any(f"1 tag is no UTF-8, such as {run / 'tags' / 'note'}" in note for note in outcome.notes)
+    found = warehouse.sql("select value from core.trial_attribute where name like '%note'").rows()
+    assert [json.loads(text) for (text,) in found] == ["caf\ufffd"]
+    (run / "params" / "lr").write_bytes(b"caf\xe9")
+    with pytest.raises(IngestError, match=re.escape(f"{run / 'params' / 'lr'} is no UTF-8 (byte 0xe9 at 3)")):
+        ingest(warehouse, find_source(kind), request)
 
 
 def bomb(path: Path, members: int = 1, size: int = 2 << 20) -> None:

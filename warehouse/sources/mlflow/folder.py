@@ -32,6 +32,7 @@ class FolderStore:
         self.ends: dict[Path, int] = {}
         """Metric's file -> its size when it was first read: what comes later is for the next ingest."""
         self.problems: list[Problem] = []
+        self.odd_tags: list[Path] = []
         self.repeated = 0
 
     def read(self) -> Store:
@@ -51,7 +52,7 @@ class FolderStore:
                 continue
             name = str(meta.get("name", folder.name))
             is_deleted = meta.get("lifecycle_stage") == "deleted" or folder.parent.name == TRASH
-            tags[name] = self._texts(folder / "tags")
+            tags[name] = self._tags(folder / "tags")
             for inside in sorted(folder.iterdir()):
                 if (inside / META).is_file() and inside.name not in ("tags", "traces", "models"):
                     run = self._run(inside, name, is_deleted)
@@ -64,6 +65,7 @@ class FolderStore:
             repeated=lambda: self.repeated,
             experiment_tags=tags,
             problems=self.problems,
+            notes=self._notes(),
         )
 
     def files(self) -> list[Path]:
@@ -85,7 +87,7 @@ class FolderStore:
         meta = self._meta(folder)
         if meta is None:
             return None
-        tags = self._texts(folder / "tags")
+        tags = self._tags(folder / "tags")
         run_id = str(meta.get("run_id") or meta.get("run_uuid") or folder.name)
         try:
             status = status_of(meta.get("status"), str(folder))
@@ -137,7 +139,27 @@ class FolderStore:
         return found
 
     def _texts(self, folder: Path) -> dict[str, str]:
-        return {name: read_whole(path).decode("utf-8") for name, path in self._named(folder)}
+        """Return name -> text of the files of a folder. Raises ValueError where one is no UTF-8."""
+        try:
+            return {name: read_whole(file := path).decode("utf-8") for name, path in self._named(folder)}
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{file} is no UTF-8 (byte {error.object[error.start]:#x} at {error.start})") from None
+
+    def _tags(self, folder: Path) -> dict[str, str]:
+        """Return tags; what is no UTF-8 in a note is replaced by signs that say so: no result hangs on it."""
+        found = {}
+        for name, path in self._named(folder):
+            content = read_whole(path)
+            found[name] = content.decode("utf-8", "replace")
+            if found[name].encode("utf-8") != content:
+                self.odd_tags.append(path)
+        return found
+
+    def _notes(self) -> list[str]:
+        if not self.odd_tags:
+            return []
+        are = "1 tag is" if len(self.odd_tags) == 1 else f"{len(self.odd_tags):,} tags are"
+        return [f"{are} no UTF-8, such as {self.odd_tags[0]}: what cannot be read in it is \ufffd."]
 
     def _named(self, folder: Path) -> Iterator[tuple[str, Path]]:
         if folder.is_dir():

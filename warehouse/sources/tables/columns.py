@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, count
 
 from hpowh.warehouse.names import identifier
 
@@ -15,7 +16,10 @@ class Columns(dict[str, str]):
     """
 
     def __init__(self, columns: Iterable[tuple[str, str]]) -> None:
-        super().__init__(columns)
+        listed = list(columns)
+        super().__init__(listed)
+        if len(self) < len(listed):  # a name that two columns share would move the cells of all that follow
+            raise ValueError(f"two of the columns {[name for name, _ in listed]} have one name")
         self._places = {name: f"c{place}" for place, name in enumerate(self)}
 
     def sql(self, column: str) -> str:
@@ -28,8 +32,19 @@ class Columns(dict[str, str]):
 
 
 def unnamed(names: Iterable[str]) -> list[str]:
-    """Return a header in which columns without a name are called as in pandas: `Unnamed: 0` is the first column."""
-    return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
+    """Return a header in which columns without a name are called as in pandas: `Unnamed: 0` is the first column.
+
+    Where another column has that name (a table that was saved, read and saved again), it is `Unnamed: 0.1`.
+    """
+    header = list(names)
+    taken = set(header)
+    for place, name in enumerate(header):
+        if not name:
+            plain = f"Unnamed: {place}"
+            made = chain([plain], (f"{plain}.{number}" for number in count(1)))
+            header[place] = next(name for name in made if name not in taken)
+            taken.add(header[place])
+    return header
 
 
 def by_place(names: Iterable[str]) -> str:

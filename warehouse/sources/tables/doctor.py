@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
+from hpowh.warehouse.sources.tables.numbers import LARGEST
 from hpowh.warehouse.sources.tables.roles import listed
 from hpowh.warehouse.sources.tables.units import IN_PERCENT, is_share
 
@@ -39,7 +40,7 @@ def penalties(connection: duckdb.DuckDBPyConnection, relation: str, column: str,
         relation: where the values are.
         value: SQL of the value as a double.
     """
-    finite = f"(select {value} as v from {relation} where isfinite({value}))"  # noqa: S608
+    finite = f"(select {value} as v from {relation} where abs({value}) <= {LARGEST!r})"  # noqa: S608
     found = []
     for extreme in connection.execute(f"select max(v), min(v) from {finite}").fetchall()[0]:  # noqa: S608
         if extreme is None or extreme == 0:
@@ -128,18 +129,41 @@ def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: M
 def _same(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str], levels: Mapping[str, int]
 ) -> list[str]:
-    pairs = [(a, b) for a, b in combinations(list(columns)[:MOST_PAIRS], 2) if levels[a] == levels[b]]
+    """Return a sentence about columns of which each value goes with one value of the other.
+
+    That says nothing where every row, or every combination that is repeated, has a value of its own in both, as numbers
+    drawn at random have: then one must rise (or fall) with the other.
+    """
+    compared = dict(list(columns.items())[:MOST_PAIRS])
+    pairs = [(a, b) for a, b in combinations(compared, 2) if levels[a] == levels[b]]
     if not pairs:
         return []
-    total = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]  # noqa: S608
+    every = ", ".join(f"{sql}::varchar" for sql in compared.values())
+    total, combined = connection.execute(
+        f"select count(*), count(distinct ({every})) from {relation}"  # noqa: S608
+    ).fetchall()[0]
     pairs = [(a, b) for a, b in pairs if levels[a] < total]
     same = []
     for start in range(0, len(pairs), AT_ONCE):
         part = pairs[start : start + AT_ONCE]
         counts = ", ".join(f"count(distinct ({columns[a]}::varchar, {columns[b]}::varchar))" for a, b in part)
         row = connection.execute(f"select {counts} from {relation}").fetchall()[0]  # noqa: S608
-        same += [f"{a} and {b}" for (a, b), count in zip(part, row, strict=True) if count == levels[a]]
+        for (a, b), count in zip(part, row, strict=True):
+            many = levels[a] == combined or levels[a] > FEWEST
+            if count == levels[a] and not (many and _are_crossed(connection, relation, columns[a], columns[b])):
+                same.append(f"{a} and {b}")
     return [f"One says what the other does: {listed(same, 5)}; their effects cannot be told apart."] if same else []
+
+
+def _are_crossed(connection: duckdb.DuckDBPyConnection, relation: str, one: str, other: str) -> bool:
+    """Whether both hold numbers, and the second neither rises nor falls with the first throughout."""
+    number = "try_cast({}::varchar as double)"
+    pairs = f"(select distinct {number.format(one)} as a, {number.format(other)} as b from {relation})"  # noqa: S608
+    row = connection.execute(
+        f"select count(*) = count(a) and count(*) = count(b), bool_and(step > 0) or bool_and(step < 0) "  # noqa: S608
+        f"from (select a, b, b - lag(b) over (order by a) as step from {pairs})"
+    ).fetchall()[0]
+    return bool(row[0]) and row[1] is False
 
 
 def mixed_units(

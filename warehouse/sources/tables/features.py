@@ -37,11 +37,18 @@ def add_features(
     connection.execute(
         f"""
         create or replace temp table hpowh_feature as
-        select distinct benchmark, p.feature, value as text_value
-        from (unpivot (select {benchmark} as benchmark, {texts} from {relation}) on {", ".join(features.values())}
-              into name place value value)
-        join _feature_name as p on p."column" = place
-        where trim(value) <> ''
+        with found as (
+          select distinct benchmark, p.feature, value
+          from (unpivot (select {benchmark} as benchmark, {texts} from {relation}) on {", ".join(features.values())}
+                into name place value value)
+          join _feature_name as p on p."column" = place
+          where trim(value) <> ''
+        ),
+        kinds as (
+          select feature, bool_and(try_cast(value as double) is not null) as is_numeric from found group by feature
+        )
+        select distinct benchmark, feature, case when is_numeric then {spelt("value")} else value end as text_value
+        from found join kinds using (feature)
         """  # noqa: S608
     )
     connection.unregister("_feature_name")
@@ -69,11 +76,24 @@ def add_features(
     return int(added[0][0])
 
 
+def spelt(text: str) -> str:
+    """Return SQL for the one spelling of a number that is a text: 10 and 10.0, 1e-05 and 0.00001 are the same.
+
+    What a double does not hold to its last digit, and numbers that begin with a zero (`007`), stay as they are.
+    """
+    number = f"try_cast({text} as double)"
+    return (
+        f"case when abs({number}) >= 9e15 or regexp_matches(trim({text}), '^[+-]?0[0-9]') then {text} "
+        f"when {number} = trunc({number}) then {number}::bigint::varchar else coalesce({number}::varchar, {text}) end"
+    )
+
+
 def _refuse_contradiction(connection: duckdb.DuckDBPyConnection) -> None:
     clash = connection.execute(
-        """
+        f"""
         with known as (
-          select b.name as benchmark, f.name as feature, f.text_value
+          select b.name as benchmark, f.name as feature,
+            case when f.numeric_value is not null then {spelt("f.text_value")} else f.text_value end as text_value
           from core.benchmark_feature as f join core.benchmark as b using (benchmark_id)
           where f.name in (select feature from hpowh_feature)
         ),
@@ -84,7 +104,7 @@ def _refuse_contradiction(connection: duckdb.DuckDBPyConnection) -> None:
         )
         select feature, benchmark, min(text_value), max(text_value)
         from every group by feature, benchmark having count(*) > 1 order by benchmark, feature limit 1
-        """
+        """  # noqa: S608
     ).fetchall()
     if clash:
         column, name, first, second = clash[0]

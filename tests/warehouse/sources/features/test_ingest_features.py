@@ -34,6 +34,14 @@ def test_conflicting_value_names_the_benchmark(warehouse, tmp_path):
     assert warehouse.sql("select count(*) from core.benchmark_feature").one() == 2
 
 
+def test_one_number_in_two_spellings_is_no_contradiction(warehouse, tmp_path):
+    load(warehouse, tmp_path, "benchmark,n,rate,code\nb1,100.0,1e-05,007\nb2,7,2,010\n")
+    outcome = load(warehouse, tmp_path, "benchmark,n,rate,more\nb1,100,0.00001,1\nb2,7.0,2.0,1\n", "again")
+    assert outcome.row_count == 2
+    found = warehouse.sql("select numeric_value, text_value from core.benchmark_feature order by benchmark_id, name")
+    assert found.rows()[:4] == [(7, "007"), (1, "1"), (100, "100"), (1e-05, "1e-05")]
+
+
 def test_a_benchmark_occurs_once(warehouse, tmp_path):
     with pytest.raises(RowsRefusedError, match="occurs twice"):
         load(warehouse, tmp_path, "benchmark,n\nb1,100\nb1,100\n")

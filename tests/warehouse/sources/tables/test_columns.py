@@ -11,6 +11,7 @@ import pytest
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest, preview
+from hpowh.warehouse.sources.tables.columns import Columns, unnamed
 from hpowh.warehouse.sources.tables.naming import is_result, plain_name
 
 
@@ -105,6 +106,32 @@ def test_the_index_of_a_saved_table_is_left_out_of_every_source(tmp_path, name):
     assert roles("runs", path, direction="min")[heading] == "ignore"
     path = write(tmp_path, "f.csv", f"{name},benchmark,size\n0,a,10\n1,b,20\n")
     assert roles("features", path)[heading] == "ignore"
+
+
+def test_a_table_that_was_saved_twice_keeps_every_cell_in_its_column(warehouse, tmp_path):
+    """The first heading is empty, the second is what a reader made of the first one's."""
+    rows = [f"{i},{i},{lr},{d},{lr * d}" for i, (lr, d) in enumerate((lr, d) for lr in (1, 2, 3) for d in (4, 5))]
+    path = write(tmp_path, "twice.csv", "\n".join([",Unnamed: 0,lr,depth,loss", *rows]))
+    for kind in ("grid", "trials"):
+        load(warehouse, kind, path, direction="min")
+    wanted = sorted((lr, depth, lr * depth) for lr in (1, 2, 3) for depth in (4, 5))
+    assert warehouse.sql("select lr, depth, value from space.twice order by all").rows() == wanted
+    cells = "max(numeric_value) filter (where p.name = {}) from core.trial_parameter as p where trial_id = v.trial_id"
+    lr, depth = (f"(select {cells.format(repr(name))})" for name in ("lr", "depth"))
+    assert warehouse.sql(f"select {lr}, {depth}, value from core.trial_metric as v order by all").rows() == wanted
+    runs = [f"{i},{i},{i},{'AB'[i % 2]},b,{i // 2},{i / 4}" for i in range(4)]
+    path = write(tmp_path, "r.csv", "\n".join([",Unnamed: 0,Unnamed: 0.1,algorithm,benchmark,seed,value", *runs]))
+    load(warehouse, "runs", path, direction="min")
+    found = warehouse.sql("select algorithm, seed, value from mart.observation order by value").rows()
+    assert found == [("AB"[i % 2], i // 2, i / 4) for i in range(4)]
+
+
+def test_two_columns_of_one_name_cannot_be_placed():
+    with pytest.raises(ValueError, match="one name"):
+        Columns([("lr", "DOUBLE"), ("lr", "DOUBLE")])
+    assert unnamed(["", "Unnamed: 0", "Unnamed: 0.1", "", "lr"]) == [
+        "Unnamed: 0.2", "Unnamed: 0", "Unnamed: 0.1", "Unnamed: 3", "lr"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("start", [0, 1])

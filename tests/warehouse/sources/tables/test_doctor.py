@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,18 @@ def test_identifiers_times_and_doubles_are_said(tmp_path, kind):
     assert "A value of its own in every row: sequence." in said
     assert "Time stamps: when." in said
     assert "One says what the other does: lr and lr2;" in said
+
+
+@pytest.mark.parametrize("configurations", [8, 40])
+def test_repeated_random_numbers_do_not_say_what_others_do(tmp_path, configurations):
+    """Each configuration has a value of its own in every column, three times: nothing is the same as anything."""
+    draw = random.Random(3)
+    drawn = [(draw.random(), draw.random(), i % 5) for i in range(configurations)]
+    lines = [f"{a},{b},{1 - a},{c},{seed},{draw.random()}" for a, b, c in drawn for seed in range(3)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["lr,dropout,keep,depth,seed,loss", *lines]))
+    said = notes("trials", path)
+    assert "One says what the other does: lr and keep;" in said
 
 
 def test_folds_that_are_called_seeds_are_said(tmp_path):

@@ -183,6 +183,9 @@ def test_a_value_that_stands_for_infinity_is_infinite(warehouse, tmp_path, large
         outcome = load(warehouse, kind, path, direction="min")
         assert sorted(warehouse.sql(f"select status from core.{table}").rows()) == [("inf",), ("neg_inf",), ("ok",)]
         assert any("2 values are beyond 1e+150" in note for note in outcome.notes)
+    path.write_text("\n".join(["x1,loss", *(f"{i},{largest if i % 4 == 0 else i / 7!r}" for i in range(12))]))
+    outcome = ingest(warehouse, find_source("trials"), Request(str(path), "often", {}, {"direction": "min"}))
+    assert any("3 values are beyond" in note for note in outcome.notes)
     path.write_text(f"algorithm,benchmark,loss\nA,b,{largest!r}\nB,b,0.5\n")
     outcome = load(warehouse, "runs", path, direction="min")
     assert warehouse.sql("select avg(value), var_pop(value) from core.trace").rows() == [(0.5, 0.0)]
