@@ -154,10 +154,67 @@ def make_carps(folder: Path) -> None:
     (place / ".hydra" / "config.yaml").write_text(config)
 
 
+def make_automl(folder: Path) -> None:
+    lines = [f"M{i},{0.8 - i / 50},{0.9 - i / 50},0.1,{10 - i},1,{i + 1}" for i in range(5)]
+    rows(folder / "leaderboard.csv", "model,score_test,score_val,pred_time_val,fit_time,stack_level,fit_order", lines)
+
+
+def make_smac_histories(folder: Path) -> None:
+    make_smac(folder)
+    old = folder / "smac1_output"
+    old.mkdir()
+    told = [1, None, 0, 0.0], [2, None, 0, 0.0]
+    status = {"__enum__": "StatusType.SUCCESS"}
+    data = [[key, [1 / (i + 1), 0.1, status, 1.7e9, 1.7e9 + 1, {}]] for i, key in enumerate(told)]
+    configs = {"1": {"x": 1}, "2": {"x": 2}}
+    (old / "runhistory.json").write_text(json.dumps({"data": data, "config_origins": {}, "configs": configs}))
+    lines = [f"{i // 2},i{i % 2},0,9.0,{i / 7},{1 + i / 10},SUCCESS,{i // 2 / 9}" for i in range(24)]
+    rows(folder / "runhistory.csv", "config_id,instance,seed,budget,cost,time,status,lr", lines)
+
+
+def make_hpbandster(folder: Path) -> None:
+    place = folder / "bohb"
+    place.mkdir()
+    times = {"submitted": 1.7e9, "started": 1.7e9 + 1, "finished": 1.7e9 + 4}
+    configs = [[[0, 0, i], {"lr": i / 10}, {}] for i in range(4)]
+    results = [[[0, 0, i], 3.0, times, {"loss": 1 / (i + 1), "info": {}}, None] for i in range(4)]
+    for name, lines in (("configs", configs), ("results", results)):
+        (place / f"{name}.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def make_keras_tuner(folder: Path) -> None:
+    setting = {"name": "lr", "default": None, "conditions": [], "min_value": 0.1, "max_value": 1.0, "step": None,
+               "sampling": "linear"}  # fmt: skip
+    space = [{"class_name": "Float", "config": setting}]
+    for i in range(3):
+        place = folder / "untitled_project" / f"trial_{i}"
+        place.mkdir(parents=True)
+        values = [{"value": [1 / (i + 1)], "step": 0}]
+        trial = {
+            "trial_id": f"{i}", "hyperparameters": {"space": space, "values": {"lr": (i + 1) / 10}},
+            "metrics": {"metrics": {"val_loss": {"direction": "min", "observations": values}}}, "score": 1 / (i + 1),
+            "best_step": 0, "status": "COMPLETED", "message": None,
+        }  # fmt: skip
+        (place / "trial.json").write_text(json.dumps(trial))
+
+
+def make_amltk(folder: Path) -> None:
+    import polars as pl
+
+    pl.DataFrame(
+        [
+            {"name": f"trial-{i}", "status": "success", "metric:accuracy [0.0, 1.0] (maximize)": i / 40,
+             "metric:loss [0.0, inf] (minimize)": 40.0 - i, "config:clf:max_depth": 1 + i % 9, "summary:cv": 3}
+            for i in range(40)
+        ]
+    ).write_parquet(folder / "history.parquet")  # fmt: skip
+
+
 SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "A table of optimiser runs": (make_runs, "trace", [24]),
     "A published results table": (make_results, "trace", [12]),
     "A leaderboard": (make_leaderboard, "trace", [20, 20]),
+    "AutoGluon, H2O: the leaderboard of one data set": (make_automl, "trace", [5]),
     "A grid of configurations": (make_grid, "evaluation", [9]),
     "Trials of a tuner, in a table": (make_trials, "trial", [30]),
     "JSON lines of your own script": (make_trials, "trial", [5]),
@@ -171,7 +228,10 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "MLflow": (make_mlflow, "trial", [3]),
     "Ray Tune": (make_ray, "trial", [3]),
     "Syne Tune": (make_syne_tune, "trial", [2]),
-    "SMAC": (make_smac, "trial", [2]),
+    "SMAC": (make_smac_histories, "trial", [2, 4, 28]),
+    "HpBandSter, BOHB": (make_hpbandster, "trial", [4]),
+    "Keras Tuner": (make_keras_tuner, "trial", [3]),
+    "DeepCAVE, AMLTK: tables whose objectives say their direction": (make_amltk, "trial", [40]),
     "CARP-S": (make_carps, "trial", [2]),
 }
 """Heading -> what makes the files, a table of `core`, and its rows after each command."""

@@ -180,6 +180,37 @@ def test_what_is_read_whole_has_a_bound(warehouse, tmp_path, monkeypatch, what):
     assert warehouse.sql("select count(*) from core.source").one() == 0
 
 
+@pytest.mark.parametrize("what", ["members", "lines", "list", "rows", "csv"])
+def test_how_many_values_are_held_at_once_has_a_bound(warehouse, tmp_path, monkeypatch, what):
+    """Brackets take a byte each in a file, and dozens in memory."""
+    monkeypatch.setattr(bounds, "MOST_VALUES", 1000)
+    monkeypatch.setattr(bounds, "MOST_CELLS", 1000)
+    kind, path, why = "trials", tmp_path / "t.jsonl", "more than 1,000 cells"
+    if what == "members":
+        kind, path, why = "smac", tmp_path, "more than 1,000 values"
+        (path / "runhistory.json").write_text('{"data": [' + "[]," * 1000 + "[]]}")
+    elif what == "lines":
+        kind, path, why = "carps", tmp_path, "more than 1,000 values"
+        (path / "trial_logs.jsonl").write_text('{"a": [1, 2]}\n' * 1000)
+    elif what == "list":
+        path, why = tmp_path / "t.json", "more than 1,000 values"
+        path.write_text(json.dumps([{"lr": i, "loss": i} for i in range(1000)]))
+    elif what == "rows":
+        path.write_text("".join(json.dumps({"lr": i, "loss": i}) + "\n" for i in range(600)))
+    else:
+        path = tmp_path / "t.csv"
+        path.write_text("lr,loss\n" + "1,2\n" * 600)
+    with pytest.raises(IngestError, match=why):
+        ingest(warehouse, find_source(kind), Request(str(path), "x", {"loss": "metric"} if kind == "trials" else {}))
+
+
+def test_two_values_that_come_to_one_name_are_refused(warehouse, tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a.b": 1, "a": {"b": 2}, "loss": 1}\n{"a.b": 1, "loss": 1}\n')
+    with pytest.raises(IngestError, match=r"row 1, column 'a.b'.*one name"):
+        ingest(warehouse, find_source("trials"), Request(str(path), "x", {}, {"direction": "min"}))
+
+
 def test_utf_16_is_read_by_its_mark_or_asked_for(warehouse, tmp_path):
     """With a byte-order mark it is read; without one the user is told what to give."""
     text = "name,lr,loss\n" + "".join(f"t{i},{i},{i}\n" for i in range(3))

@@ -15,6 +15,10 @@ LONGEST_LINE = 16 * 2**20
 """Bytes (of a text: characters) of one line."""
 MOST_MEMBERS = 1000
 """Members of an archive."""
+MOST_VALUES = 30_000_000
+"""Values of a JSON text that is read as a whole: each takes many times the bytes that it is written with."""
+MOST_CELLS = 50_000_000
+"""Cells of a table whose rows are held at once, as those of trials are."""
 _NOTHING = "Nothing was loaded. Is it a file of this kind?"
 
 
@@ -39,6 +43,27 @@ def read_rest(handle: IO[AnyStr], path: Path, most: int | None = None) -> AnyStr
     if len(found) > most:
         raise IngestError(f"{path} holds more than {_size(most)}, which is not read at once.", _NOTHING)
     return found
+
+
+def refuse_many_values(text: bytes | str, path: Path) -> None:
+    """Raise IngestError where a JSON text may hold more values than are held at once.
+
+    Each value but the first of a list or an object follows a comma, so commas and brackets bound their number.
+    """
+    if len(text) <= MOST_VALUES:
+        return
+    signs = (b",", b"[", b"{") if isinstance(text, bytes) else (",", "[", "{")
+    if sum(text.count(sign) for sign in signs) > MOST_VALUES:  # type: ignore[arg-type]
+        raise IngestError(f"{path} holds more than {MOST_VALUES:,} values, which are not held at once.", _NOTHING)
+
+
+def refuse_many_cells(count: int, path: Path) -> None:
+    """Raise IngestError where the rows of a table hold more cells than are held at once."""
+    if count > MOST_CELLS:
+        raise IngestError(
+            f"{path} holds more than {MOST_CELLS:,} cells, and trials are held at once.",
+            "Load it in parts (--as NAME each), or as runs or a grid, which may be as large as the disk.",
+        )
 
 
 def lines_of(handle: IO[AnyStr], path: Path) -> Iterator[AnyStr]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.automl import automl_table
 from hpowh.warehouse.sources.tables.columns import Columns
 from hpowh.warehouse.sources.tables.numbers import MISSING_TEXTS, is_numeric_type, whole
 from hpowh.warehouse.sources.tables.options import check_options
@@ -118,6 +119,13 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         IngestError: fewer than two columns hold results.
     """
     check_options("leaderboard", request, OPTIONS)
+    automl = automl_table(staged.columns)
+    if automl and not request.mapping and not request.options.get("only"):
+        raise IngestError(
+            f"{request.location} is {automl.tool}'s leaderboard: a row a model, with its score and what it took; its "
+            "columns are no tasks.",
+            f"hpowh ingest runs {shlex.quote(request.location)} --set benchmark=NAME",
+        )
     roles = given_roles(request.mapping, staged.columns, ROLES, request.location)
     only = only_columns(request.options, staged.columns, request.location)
     texts = _texts(connection, staged, roles)

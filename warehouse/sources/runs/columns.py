@@ -9,6 +9,7 @@ from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
 from hpowh.warehouse.sources.tables import spelling
+from hpowh.warehouse.sources.tables.automl import automl_roles
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds, time_stamps
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import is_result
@@ -53,6 +54,10 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     if any(role.name == "metric" for role in roles.values()) and "value" not in staged.columns:
         usual.pop("value", None)
     free = [column for column in staged.columns if column not in (only or ())]
+    automl = automl_roles(free, roles, constants)
+    if any(role.name in ("value", "metric") for role in roles.values()):
+        automl = {column: role for column, role in automl.items() if role.name != "value"}
+    roles |= automl
     roles |= guess_by_name(free, roles, usual)
     roles = {column: roles[column] for column in staged.columns if column in roles}
     _guess_value(staged, roles, free)

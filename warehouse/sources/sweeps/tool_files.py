@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
-from hpowh.warehouse.ingest.bounds import read_whole
+from hpowh.warehouse.ingest.bounds import read_whole, refuse_many_values
 from hpowh.warehouse.ingest.protocol import Problem
 
 TRIES = 4
@@ -42,7 +42,9 @@ def read_json(path: Path) -> Any:
     """
     for left in reversed(range(TRIES)):
         try:
-            return json.loads(_bytes(path).decode("utf-8"))
+            raw = _bytes(path)
+            refuse_many_values(raw, path)
+            return json.loads(raw.decode("utf-8"))
         except ValueError as error:
             if left == 0:
                 raise IngestError(
@@ -71,6 +73,7 @@ def read_lines(path: Path, label: str) -> Lines:
     """
     found = Lines([])
     raw = _bytes(path)
+    refuse_many_values(raw, path)
     texts = raw.split(b"\n")
     for number, text in enumerate(texts, start=1):
         if not text.strip():

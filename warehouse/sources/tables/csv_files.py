@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -122,12 +123,13 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             delimiter = said or _delimiter(header)
             rows = csv.reader(_lines(header, text, path), delimiter=delimiter)
             names = [name.strip() for name in next(rows, [])]
-            widths, lasts, has_percents = _sampled(rows)
+            below = list(islice(rows, 3)) if _twice(names) else []
+            widths, lasts, has_percents = _sampled(chain(below, rows))
     except (OSError, EOFError) as error:
         raise IngestError(f"{path} cannot be read: {error}.", "Is it complete?") from None
     except csv.Error as error:
         raise IngestError(f"{path}: its header is no line of CSV ({error}).", "Is it a text file?") from None
-    _refuse_odd(path, names, encoding)
+    _refuse_odd(path, names, encoding, below)
     extra, notes = 0, []
     if widths and set(widths) == {len(names) + 1}:
         if any(lasts):
@@ -223,7 +225,24 @@ def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str], bool]:
     return widths, lasts, has_percents
 
 
-def _refuse_odd(path: Path, names: list[str], encoding: str) -> None:
+def _twice(names: list[str]) -> list[str]:
+    return sorted({name for name in names if name and names.count(name) > 1})
+
+
+def _are_levels(below: list[list[str]]) -> bool:
+    """Whether what stands below a header heads the columns, too, as pandas writes columns of several levels.
+
+    Then one of the next lines names the index and is empty otherwise, or holds no number at all.
+    """
+    for row in below:
+        filled = [cell.strip() != "" for cell in row]
+        named = filled.index(False) if False in filled else len(filled)
+        if 0 < named < len(row) and not any(filled[named:]):
+            return True
+    return bool(below) and not any(_is_number(cell) for cell in below[0])
+
+
+def _refuse_odd(path: Path, names: list[str], encoding: str, below: list[list[str]]) -> None:
     if any("\ufffd" in name for name in names):
         raise IngestError(
             f"{path}: its header is not encoded as {encoding}.", "Give its encoding: --encoding latin-1 (or cp1252, …)"
@@ -233,6 +252,12 @@ def _refuse_odd(path: Path, names: list[str], encoding: str) -> None:
             f"{path}: the header holds a NUL character.",
             "Is it a text file? If its encoding is UTF-16: --encoding utf-16",
         )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = _twice(names)
+    if twice and _are_levels(below):
+        raise IngestError(
+            f"{path}: several lines head its columns, as pandas writes a table whose columns have levels.",
+            "Write a row a value: frame.stack(list(range(frame.columns.nlevels))).rename('value').reset_index()"
+            ".to_csv('long.csv', index=False)",
+        )
     if twice:
         raise IngestError(f"{path}: the header names {', '.join(twice)} twice.", "Rename one of the columns.")

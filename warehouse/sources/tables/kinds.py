@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from hpowh.warehouse.sources.tables.automl import automl_table
 from hpowh.warehouse.sources.tables.indexes import NAME
 from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, METRICS, NAMES, is_result, plain_name, usual
 from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
@@ -47,6 +48,9 @@ def kinds_of_table(path: Path, options: Mapping[str, Any] | None = None) -> list
 
 def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
     """Return the same of the columns and first rows of a table."""
+    automl = automl_table(columns)
+    if automl:
+        return [("runs", f"its columns are those of {automl.tool}'s leaderboard: a row a model, with its score")]
     trial = _trials(columns)
     if trial:
         return [("trials", trial)]
@@ -78,6 +82,8 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
 
 def _trials(columns: list[str]) -> str | None:
     lower = {column.strip().lower() for column in columns}
+    if {"cost", "time", "status", "seed"} <= lower:
+        return "cost, time, status and seed are what SMAC writes of an evaluation"
     if lower >= WANDB:
         return "its columns are those of W&B's page"
     prefixed = [column for column in columns if column.startswith(PREFIXES)]

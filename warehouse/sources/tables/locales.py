@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
 from hpowh.warehouse.sources.tables.roles import listed
 
 if TYPE_CHECKING:
@@ -74,13 +75,46 @@ def strip_percents(connection: duckdb.DuckDBPyConnection, table: str, columns: C
     return found
 
 
+LENGTH = r"(?:(\d+) days?,? )?(\d+):(\d{2}):(\d{2}(?:\.\d+)?)"
+"""A length of time in hours, minutes and seconds, perhaps with days, as clusters, Python and pandas write it."""
+
+
+def lengths_of_time(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> list[str]:
+    """Turn columns in which every cell is a length of time (`01:30:00`, `1 days 02:00:00`) into seconds; return them.
+
+    Moments (`started`) are none, though they may look the same.
+    """
+    moments = (*NAMES["started"], *NAMES["ended"])
+    names = {column: columns.sql(column) for column in columns if plain_name(column) not in moments}
+    if not names:
+        return []
+    whole = "regexp_full_match(trim({0}), {1})"
+    tests = {column: f"coalesce(bool_and({whole.format(name, literal(LENGTH))} or trim({name}) = ''), false) "
+             f"and count(nullif(trim({name}), '')) > 0" for column, name in names.items()}  # fmt: skip
+    found = list(tests)
+    for relation in (f"(select * from {table} limit 10)", table):  # noqa: S608
+        if found:
+            row = connection.execute(f"select {', '.join(tests[c] for c in found)} from {relation}").fetchall()[0]  # noqa: S608
+            found = [column for column, holds in zip(found, row, strict=True) if holds]
+    for column in found:
+        parts = [
+            f"nullif(regexp_extract(trim({names[column]}), {literal(LENGTH)}, {part}), '')" for part in (1, 2, 3, 4)
+        ]
+        days, hours, minutes, seconds = (f"coalesce({part}::double, 0)" for part in parts)
+        length = f"{days} * 86400 + {hours} * 3600 + {minutes} * 60 + {seconds}"
+        connection.execute(
+            f"update {table} set {names[column]} = ({length})::varchar where trim({names[column]}) <> ''"  # noqa: S608
+        )
+    return found
+
+
 FORMS = (
     (re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?"), "a decimal comma", "--option decimal=,"),
     (re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+"), "points between thousands and a decimal comma",
      "--option decimal=, --option thousands=."),
     (re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"), "commas between thousands", "--option thousands=,"),
     (re.compile(r"[+-]?\d{1,3}([ '\u00a0]\d{3})+([.,]\d+)?"), "signs between thousands", "--option thousands=' '"),
-    (re.compile(r"\d+:\d{2}(:\d{2}(\.\d+)?)?"), "a length of time", "write it in seconds"),
+    (re.compile(r"\d+:\d{2}(:\d{2}(\.\d+)?)?"), "a length of time", "write it in seconds, or everywhere as 00:30:00"),
     (re.compile(r"[+-]?[\d.,]+\s*(\u00b1|\+/-|\(|\+-).*"), "a mean and its spread", "write the mean alone"),
     (re.compile(r"-?1\.?#.*|#[A-Z0-9/]+[!?]"), "a spreadsheet's or a program's error", "leave the cell empty"),
     (re.compile(r"[+-]?[\d.,]+\s*%"), "a percent sign in some rows only", "write all of them so, or none"),

@@ -44,8 +44,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "status": ("status", "state", "trial_status"),
     "experiment": ("experiment", "experiment_name"),
     "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number", "trial_index", "tid"),
-    "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at"),
-    "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at"),
+    "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at", "starttime"),
+    "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at", "endtime"),
     "duration": ("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
 }
 """Role -> its usual names, the surest first; a source looks for the roles that it has."""

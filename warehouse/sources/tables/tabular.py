@@ -18,7 +18,7 @@ from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
-from hpowh.warehouse.sources.tables.locales import localise, strip_percents
+from hpowh.warehouse.sources.tables.locales import lengths_of_time, localise, strip_percents
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
@@ -228,6 +228,8 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str
     staged.notes += [*dialect.notes, *localise(connection, "hpowh_staged", columns, options)]
     staged.percents = strip_percents(connection, "hpowh_staged", columns) if dialect.has_percents else []
     staged.notes += [f"{column!r} is written with percent signs: read in percent." for column in staged.percents]
+    lengths = lengths_of_time(connection, "hpowh_staged", columns)
+    staged.notes += [f"{column!r} is a length of time: read in seconds." for column in lengths]
     return staged
 
 

@@ -33,6 +33,7 @@ from hpowh.warehouse.sources.tables.roles import (
     listed,
     only_columns,
 )
+from hpowh.warehouse.sources.trials.objectives import SMAC_WHY, objective, smac_roles
 
 ROLES = ("name", "status", "started", "ended", "duration", "metric", "hyperparameter", "attribute", "ignore")
 USUAL = usual("name", "status", "started", "ended", "duration")
@@ -108,6 +109,7 @@ def plan_of(
     kinds = dict.fromkeys(columns, "VARCHAR")
     roles = given_roles(request.mapping, kinds, ROLES, request.location)
     is_wandb = {column.lower() for column in columns} >= WANDB
+    roles = smac_roles(c for c in columns if c not in roles) | roles
     roles = _guess(columns, roles, is_wandb=is_wandb)
     for role in USUAL:
         twice = [column for column, one in roles.items() if one.name == role]
@@ -145,9 +147,18 @@ def plan_of(
         roles[column] = one
     ordered = {column: roles[column] for column in columns}
     option = request.options.get("direction")
-    found = [(c, role.argument or _bare(c, config), c) for c, role in ordered.items() if role.name == "metric"]
-    directions = {c: direction_of(name, option and str(option)) for c, name, _ in found}
-    asked = [question for _, name, _ in found if (question := direction_question(name, option and str(option)))]
+    headed = {column: said for column in columns if (said := objective(column))}
+    found = [
+        (c, role.argument or (headed[c][0] if c in headed else _bare(c, config)), c)
+        for c, role in ordered.items()
+        if role.name == "metric"
+    ]
+    directions = {
+        c: (headed[c][1], True) if c in headed and not option else direction_of(name, option and str(option))
+        for c, name, _ in found
+    }
+    unsaid = [name for c, name, _ in found if not directions[c][1]]
+    asked = [question for name in unsaid if (question := direction_question(name, option and str(option)))]
     if asked:
         raise QuestionsError(request.location, asked, columns)
     notes = [assumed(name, directions[c][0]) for c, name, _ in found if not directions[c][1]]
@@ -185,6 +196,9 @@ def _left_notes(roles: dict[str, Role], left: list[str], beside: list[str], kept
             f"Hyperparameters, though named like a budget: {listed(spent)}. Models of the sweep compare trials across "
             "it (--map COLUMN=attribute leaves it out)."
         )
+    facts = [column for column, role in roles.items() if role.why == SMAC_WHY and role.name == "attribute"]
+    if facts:
+        notes.append(f"Kept as attributes, as SMAC writes them of an evaluation: {listed(facts)}.")
     notes += _kept_out_note(kept_out, roles)
     if left:
         notes.append(f"Kept as attributes, because hyperparameters were named: {listed(left)}.")
@@ -227,7 +241,7 @@ def _find_metric(
     if any(role.name == "metric" for role in roles.values()):
         return
     own = [column for column in candidates if OBJECTIVE.fullmatch(column) or column.startswith(METRIC)]
-    if len(own) == 1 or (own and all(map(OBJECTIVE.fullmatch, own))):
+    if len(own) == 1 or (own and all(OBJECTIVE.fullmatch(column) or objective(column) for column in own)):
         roles |= {column: Role("metric", None, "its name says so") for column in own}
         return
     candidates = own or candidates

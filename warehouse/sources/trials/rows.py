@@ -10,10 +10,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
-from hpowh.warehouse.ingest.bounds import lines_of, read_rest
+from hpowh.warehouse.ingest.bounds import lines_of, read_rest, refuse_many_cells, refuse_many_values
 from hpowh.warehouse.ingest.protocol import Problem, Request
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
-from hpowh.warehouse.sources.tables.tabular import ROW, format_of, stage
+from hpowh.warehouse.sources.tables.tabular import ROW, format_of, row_count, stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
         return _json_rows(request.path, str(request.options.get("encoding") or "utf-8"))
     staged = stage(connection, request)
     columns = list(staged.columns)
+    refuse_many_cells(len(columns) * row_count(connection, staged), request.path)
     found = connection.execute(f"select {staged.columns.listed()} from {staged.positioned} order by {ROW}").fetchall()  # noqa: S608
     rows = [dict(zip(columns, row, strict=True)) for row in found]
     if any(kind.startswith(("STRUCT", "MAP")) for kind in staged.columns.values()):
@@ -65,6 +66,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, request: Request) -> Rows:
 def _json_rows(path: Path, encoding: str) -> Rows:
     rows = Rows(columns=[], positions=[], rows=[])
     seen: dict[str, None] = {}
+    cells = 0
     for position, text in enumerate(_objects(path, encoding), start=1):
         try:
             value = json.loads(text)
@@ -77,7 +79,14 @@ def _json_rows(path: Path, encoding: str) -> Rows:
         if not isinstance(value, dict):
             rows.problems.append(Problem(position, "(whole row)", text[:80], "no JSON object"))
             continue
-        row = dict(flatten(value))
+        leaves = list(flatten(value))
+        row = dict(leaves)
+        if len(row) < len(leaves):
+            twice = next(name for at, (name, _) in enumerate(leaves) if name in dict(leaves[:at]))
+            rows.problems.append(Problem(position, twice, text[:80], "two of the row's values come to this one name"))
+            continue
+        cells += len(row)
+        refuse_many_cells(cells, path)
         seen |= dict.fromkeys(row)
         rows.positions.append(position)
         rows.rows.append(row)
@@ -94,7 +103,9 @@ def _objects(path: Path, encoding: str) -> Iterator[str]:
             while start.isspace():
                 start = handle.read(1)
             if start == "[":
-                whole = json.loads(start + read_rest(handle, path))
+                rest = read_rest(handle, path)
+                refuse_many_values(rest, path)
+                whole = json.loads(start + rest)
                 yield from (json.dumps(item) for item in whole)
                 return
             lines = lines_of(handle, path)

@@ -19,6 +19,8 @@ BLOCK = 32 * 1024
 CHUNK = struct.Struct("<IHB")
 """Checksum, length, type: 7 bytes."""
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+MOST_RECORD = 64 * 2**20
+"""Bytes of one record; W&B's own are far smaller."""
 
 
 class NoLogError(ValueError):
@@ -54,6 +56,7 @@ class RecordLog:
         """Yield every whole record in front of the first damage."""
         self.damage = None
         parts: list[bytes] = []
+        size = 0
         with self.path.open("rb") as handle:
             at = len(HEADER) + 1
             block, data = 0, handle.read(BLOCK)
@@ -71,6 +74,10 @@ class RecordLog:
                 at += CHUNK.size + len(content)
                 if (kind in (FULL, FIRST)) != (not parts):
                     self.damage = f"a record without its beginning or its end before byte {at:,}"
+                    return
+                size = len(content) + (size if parts else 0)
+                if size > MOST_RECORD:
+                    self.damage = f"a record longer than {MOST_RECORD:,} bytes before byte {at:,}"
                     return
                 parts.append(content)
                 if kind in (FULL, LAST):

@@ -40,10 +40,10 @@ REFUSED = {
     ),
     "a length of time": (
         "runs",
-        RUNS + "A,b,0,00:10:00,1\n",
+        RUNS + "A,b,0,10:00,1\n",
         {},
         {},
-        ("row 1", "'budget'", "'00:10:00'", "in seconds"),
+        ("row 1", "'budget'", "'10:00'", "in seconds"),
     ),
     "a heading twice": ("grid", "lr,loss,loss\n1,2,3\n", {}, {}, ("names loss twice", "Rename")),
     "a row a step": (

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wandb.proto import wandb_internal_pb2 as real
 
+from hpowh.warehouse.sources.wandb import log
 from hpowh.warehouse.sources.wandb.log import BLOCK, NoLogError, RecordLog
 from hpowh.warehouse.sources.wandb.protobuf_wire import WireError, fields, signed, varint
 from hpowh.warehouse.sources.wandb.run import WandbRun, history_items
@@ -69,6 +70,13 @@ def test_a_flipped_byte_is_noticed_and_nothing_behind_it_is_believed(tmp_path, a
     found, damage = read(tmp_path / "a.wandb", bytes(content))
     assert found == records[: (at - len(START)) // 57]
     assert damage is not None
+
+
+def test_a_record_that_never_ends_is_not_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "MOST_RECORD", 100_000)
+    found, damage = read(tmp_path / "x.wandb", written([b"a" * 99_000, b"b" * 99_000, b"c" * 200_000, b"d"]))
+    assert [len(record) for record in found] == [99_000, 99_000]
+    assert "a record longer than 100,000 bytes" in damage
 
 
 def test_another_file_and_another_version_are_refused(tmp_path):

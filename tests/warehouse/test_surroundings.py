@@ -1,0 +1,311 @@
+"""What the surroundings may do: full disks, folders that nobody may write, clocks that step back, little memory."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from hpowh.analyses.traces.job import analyse
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.checks.checking import run_checks
+from hpowh.warehouse.ingest import Request, find_source, ingest
+from hpowh.warehouse.migrate import contents, initialise
+from hpowh.warehouse.revisions import revisions
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(
+    f"{a},b{b},{s},{n},{(s + 1) / n}\n" for a in "AB" for b in (1, 2) for s in (0, 1) for n in (1, 2)
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path, empty_warehouse: Path) -> Path:
+    """A folder with a warehouse that holds one source."""
+    folder = tmp_path / "place"
+    folder.mkdir()
+    shutil.copy(empty_warehouse, folder / "hpowh.duckdb")
+    (folder / "runs.csv").write_text(RUNS)
+    with Warehouse(folder / "hpowh.duckdb") as store:
+        ingest(store, find_source("runs"), Request(str(folder / "runs.csv"), "runs", {}, {"direction": "min"}))
+    return folder
+
+
+def call(folder: Path, *arguments: str, before: Callable[[], None] | None = None, **more: str):
+    """Run the command line in a folder, as a process of its own."""
+    environment = {**os.environ, "HPOWH_WAREHOUSE": str(folder / "hpowh.duckdb"), "COLUMNS": "400", **more}
+    command = [sys.executable, "-m", "hpowh.warehouse", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, preexec_fn=before
+    )
+
+
+def as_anybody() -> None:
+    """Give up what lets a superuser write where nobody may."""
+    if os.geteuid() == 0:
+        drop_from_bounding_set = 24
+        for capability in (1, 2):  # to override what a file's mode allows
+            ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
+
+
+def nothing_larger_than(size: int) -> Callable[[], None]:
+    """Return what limits the size of files, as a full disk would."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the message of a command that has failed in words."""
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def assert_sound(warehouse: Path, sources: int = 1) -> None:
+    with Warehouse(warehouse) as store:
+        assert store.sql("select count(*) from core.source").one() == sources
+        assert [one.name for one in run_checks(store) if one.failures] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [0o555, 0o500])
+def test_a_folder_that_nobody_may_write_is_read_and_named(place, mode):
+    (place / "more.csv").write_text(RUNS.replace("A,", "C,"))
+    (place / "hpowh.duckdb").chmod(0o444)
+    place.chmod(mode)
+    try:
+        done = call(place, "sql", "select count(*) from core.trace", "--format", "csv", before=as_anybody)
+        assert done.stdout.splitlines()[1:] == ["16"], done.stderr
+        for command in (
+            ("ingest", "runs", "more.csv", "--direction", "min"),
+            ("init", "--warehouse", "other.duckdb"),
+            ("export", "mart.run", "out.parquet"),
+            ("report", "--out", "site"),
+            ("publish", "copy.duckdb"),
+            ("analyse", "traces"),
+        ):
+            said = failed(call(place, *command, before=as_anybody))
+            assert "ermission" in said or "write" in said, (command, said)
+        assert {one.name for one in place.iterdir()} == {"hpowh.duckdb", "runs.csv", "more.csv"}
+    finally:
+        place.chmod(0o755)
+    assert_sound(place / "hpowh.duckdb")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["missing", "unwritable"])
+def test_a_temporary_folder_that_cannot_be_used_stops_nothing(place, kind):
+    odd = place / "tmp"
+    if kind == "unwritable":
+        odd.mkdir(mode=0o555)
+    (place / "wide.csv").write_bytes(RUNS.replace("A,", "C,").encode("utf-16"))
+    for command in (("ingest", "runs", "wide.csv", "--direction", "min"), ("sql", "select 1"), ("check",)):
+        done = call(place, *command, before=as_anybody, TMPDIR=str(odd))
+        assert done.returncode == 0, (command, done.stderr)
+    assert_sound(place / "hpowh.duckdb", sources=2)
+
+
+def test_a_clock_that_steps_back_hides_nothing(place):
+    """What was done last counts, whatever the clock said: an hour back is what happens each autumn."""
+    with Warehouse(place / "hpowh.duckdb") as store:
+        (first,) = [done.run_id for done in analyse(store)]
+        with store.writing() as connection:
+            for table, columns in {
+                "ops.ingest": ("started_at", "ended_at"),
+                "ops.analysis_run": ("started_at", "ended_at"),
+            }.items():
+                sets = ", ".join(f"{column} = {column} + interval 1 hour" for column in columns)
+                connection.execute(f"update {table} set {sets}")
+        (place / "runs.csv").write_text(RUNS + "A,b3,0,1,9\nB,b3,0,1,8\n")
+        request = Request(str(place / "runs.csv"), "runs", {}, {"direction": "min"})
+        ingest(store, find_source("runs"), request, replace=True)
+        (second,) = [done.run_id for done in analyse(store)]
+        assert second > first
+        newest = "select max(analysis_run_id) from mart.newest_run where job = 'traces'"
+        assert store.sql(newest).one() == second
+        assert [one.name for one in run_checks(store) if one.failures] == []
+
+
+def damaged_by_none(old: Path, kept: dict[str, tuple[int, str]]) -> None:
+    """Assert that a warehouse holds every row of before."""
+    now = contents(old)
+    assert {name: now[name] for name in kept} == kept
+
+
+@pytest.mark.slow
+def test_a_full_disk_in_an_upgrade_leaves_the_old_warehouse(tmp_path):
+    path = tmp_path / "hpowh.duckdb"
+    initialise(path, target=revisions()[0])
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("insert into core.algorithm select n, 'a' || n from range(300000) as t(n)")
+    before = contents(path)
+    for room in (path.stat().st_size // 2, path.stat().st_size + 20_000):  # none for the backup, and none for the rest
+        said = failed(call(tmp_path, "init", before=nothing_larger_than(room)))
+        assert "full" in said or "File too large" in said, said
+        assert contents(path) == before
+        assert not list(tmp_path.glob(".*partial*"))
+    assert call(tmp_path, "init").returncode == 0
+    damaged_by_none(path, {name: rows for name, rows in before.items() if name.startswith("core.")})
+
+
+SPEC = """name = "small"
+metrics = ["accuracy"]
+folds = 2
+[[data]]
+name = "iris"
+[[model]]
+name = "tree"
+kind = "decision_tree"
+space.max_depth = [1, 2, 3, 4]
+"""
+
+
+@pytest.mark.slow
+def test_a_full_disk_in_evaluate_keeps_what_was_measured(place):
+    (place / "spec.toml").write_text(SPEC)
+    command = ("evaluate", "spec.toml", "--to", "results", "--jobs", "1")
+    said = failed(call(place, *command, before=nothing_larger_than(600)))
+    assert "full" in said or "File too large" in said or "Cannot write" in said, said
+    done = call(place, *command)
+    assert done.returncode == 0, done.stderr
+    assert_sound(place / "hpowh.duckdb", sources=2)
+    with Warehouse(place / "hpowh.duckdb") as store:
+        assert store.sql("select count(*) from core.evaluation where status = 'ok'").one() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", revisions()[:-1])
+def test_a_killed_upgrade_leaves_the_old_or_the_new_warehouse(tmp_path, start):
+    path = tmp_path / "hpowh.duckdb"
+    initialise(path, target=start)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("insert into core.algorithm select n, 'a' || n from range(200000) as t(n)")
+        connection.execute("insert into core.benchmark select n, 'b' || n from range(200000) as t(n)")
+    before = {name: rows for name, rows in contents(path).items() if name.startswith("core.")}
+    environment = {**os.environ, "HPOWH_WAREHOUSE": str(path)}
+    names = {one.name for one in tmp_path.iterdir()}
+    for moment in (0.0, 0.05, 0.3):  # after something has appeared beside the warehouse
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hpowh.warehouse", "init"], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+        )
+        while process.poll() is None and {one.name for one in tmp_path.iterdir()} == names:
+            time.sleep(0.002)
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute("select count(*), sum(hash(name)) from core.algorithm").fetchall()
+        assert found[0][0] == 200_000
+    assert call(tmp_path, "init").returncode == 0
+    damaged_by_none(path, before)
+
+
+LITTLE = 1_500 << 20
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import polars, pyarrow.dataset, scipy.stats, scipy.optimize, numba
+import hpowh.warehouse.cli
+from hpowh.warehouse.console import run
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + {room}, used + {room}))
+sys.argv = ["hpowh", *sys.argv[1:]]
+raise SystemExit(run(hpowh.warehouse.cli.build()))
+"""
+"""Address space is counted from what the libraries take as they are loaded: they reserve more than they use."""
+
+
+@pytest.mark.slow
+def test_little_memory_is_enough_for_five_million_rows_and_a_mixed_model(place):
+    count = 5_000_000
+    budget, run = np.tile(np.arange(1, 1_001), count // 1_000), np.repeat(np.arange(count // 1_000), 1_000)
+    table = {
+        "algorithm": np.array(list("ABCD"))[run % 4],
+        "benchmark": np.array([f"b{i}" for i in range(50)])[(run // 4) % 50],
+        "seed": run // 200, "budget": budget, "value": 1.0 / budget + run % 7,
+    }  # fmt: skip
+    pl.DataFrame(table).write_csv(place / "large.csv")
+    environment = {**os.environ, "HPOWH_WAREHOUSE": str(place / "hpowh.duckdb"), "HPOWH_THREADS": "1"}
+    model = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    for command in (
+        ("ingest", "runs", "large.csv", "--direction", "min"),
+        ("analyse", "lmem", model, "-e", "large", "--budget", "final"),
+        ("check",),
+    ):
+        code = LIMITED.format(room=LITTLE)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr[-2000:])
+    with Warehouse(place / "hpowh.duckdb") as store:
+        assert store.sql("select count(*) from core.trace").one() == count + 16
+
+
+READER = """
+import sys, time, duckdb
+from pathlib import Path
+copy, stop, allowed = sys.argv[1], Path(sys.argv[2]), set(map(int, sys.argv[3].split(",")))
+opened = 0
+while not stop.exists() or not opened:
+    with duckdb.connect(copy, read_only=True) as connection:
+        (count,) = connection.execute("select count(*) from core.trace").fetchall()[0]
+        assert count in allowed, count
+        assert connection.execute("select count(*) from mart.run_regret").fetchall()[0][0] > 0
+    opened += 1
+    time.sleep(0.05)
+print(opened)
+"""
+CONFIG = """
+[[source]]
+kind = "runs"
+path = "runs.csv"
+direction = "min"
+[[analysis]]
+job = "traces"
+[publish]
+copy = "copy.duckdb"
+"""
+
+
+@pytest.mark.slow
+def test_twenty_readers_of_the_copy_see_whole_states_while_nights_go_by(place):
+    (place / "hpowh.toml").write_text(CONFIG)
+    assert call(place, "nightly").returncode == 0
+    states = [16 + 2 * night for night in range(4)]
+    stop = place / "stop"
+    command = [sys.executable, "-c", READER, str(place / "copy.duckdb"), str(stop), ",".join(map(str, states))]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(20)]
+    try:
+        for night in (1, 2, 3):
+            more = "".join(f"{a},more{n},0,1,{n}\n" for n in range(night) for a in "AB")
+            (place / "runs.csv").write_text(RUNS + more)
+            done = call(place, "nightly")
+            assert done.returncode == 0, done.stderr
+    finally:
+        stop.touch()
+        found = [reader.communicate(timeout=300) for reader in readers]
+    assert [said for _, said in found if said] == []
+    assert all(int(out) > 0 for out, _ in found)
+    with Warehouse(place / "copy.duckdb") as store:
+        assert store.sql("select count(*) from core.trace").one() == states[-1]
