@@ -130,10 +130,12 @@ def test_a_note_in_another_encoding_is_kept_and_a_setting_refuses_the_run(wareho
     kind, folder = latin_tag(tmp_path)
     run = folder / "0" / ("a" * 32)
     request = Request(str(folder), "x", {"loss": "metric"}, {"direction": "min"})
+    (run / "tags" / "id").write_text("mine")
     outcome = ingest(warehouse, find_source(kind), request)
     assert any(f"1 tag is no UTF-8, such as {run / 'tags' / 'note'}" in note for note in outcome.notes)
-    found = warehouse.sql("select value from core.trial_attribute where name like '%note'").rows()
-    assert [json.loads(text) for (text,) in found] == ["caf\ufffd"]
+    found = warehouse.sql("select name, value from core.trial_attribute").rows()
+    told = {name: json.loads(text) for name, text in found}
+    assert (told["note"], told["tags.id"], told["id"]) == ("caf\ufffd", "mine", "a" * 32)
     (run / "params" / "lr").write_bytes(b"caf\xe9")
     with pytest.raises(IngestError, match=re.escape(f"{run / 'params' / 'lr'} is no UTF-8 (byte 0xe9 at 3)")):
         ingest(warehouse, find_source(kind), request)

@@ -127,15 +127,17 @@ def _group_names(by_id: Mapping[str, MlflowRun], parents: set[str]) -> dict[str,
 
 
 def _trial(run: MlflowRun, group: str, by_id: Mapping[str, MlflowRun]) -> TrackedRun:
-    own = {name: value for name, value in run.tags.items() if not name.startswith("mlflow.")}
-    attributes: dict[str, Any] = {"id": run.run_id, "mlflow_status": run.status, **own}
+    attributes: dict[str, Any] = {"id": run.run_id, "mlflow_status": run.status}
     for tag, name in (("mlflow.user", "user"), ("mlflow.source.name", "source"), ("mlflow.note.content", "note")):
-        attributes[name] = run.tags.get(tag)
+        if tag in run.tags:
+            attributes[name] = run.tags[tag]
     parent = run.tags.get(PARENT)
     if parent:
         attributes |= {"parent_id": parent, "parent": by_id[parent].name if parent in by_id else None}
     if run.is_deleted:
         attributes["is_deleted"] = True
+    own = {name: value for name, value in run.tags.items() if not name.startswith("mlflow.")}
+    attributes |= {f"tags.{name}" if name in attributes else name: value for name, value in own.items()}
     return TrackedRun(
         group=group,
         name=run.name,
