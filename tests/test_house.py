@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -52,6 +53,21 @@ def test_the_wheel_holds_every_file_of_the_floors(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert kept - packed == set()
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_tests_docs_and_benchmarks(tmp_path):
+    """Every file of the checkout, except what belongs to the place where it is developed."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no checkout")
+    build = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    here = (".github/", ".gitignore", ".pre-commit-config.yaml")
+    assert {name for name in listed.stdout.split("\n") if name and not name.startswith(here)} - packed == set()
 
 
 def test_the_wheel_works_by_itself(wheel, tmp_path):

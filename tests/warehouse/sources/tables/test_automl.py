@@ -64,7 +64,7 @@ def test_autogluons_leaderboards_of_several_data_sets_need_no_answer(warehouse, 
 def test_what_was_said_of_autogluons_columns_holds(tmp_path):
     request = Request(str(autogluon(tmp_path)), "x", {"fit_time": "value"}, {"constants": {"benchmark": "b"}})
     roles = {column: role for column, role, _ in preview(find_source("runs"), request).mapping}
-    assert (roles["fit_time"], roles["score_test"], roles["model"]) == ("value", "factor", "algorithm")
+    assert (roles["fit_time"], roles["score_test"], roles["model"]) == ("value", "ignore", "algorithm")
 
 
 def test_h2os_leaderboard_is_sorted_by_its_first_metric(warehouse, tmp_path):
