@@ -124,7 +124,7 @@ def test_a_temporary_folder_that_cannot_be_used_stops_nothing(place, kind):
 def test_a_clock_that_steps_back_hides_nothing(place):
     """What was done last counts, whatever the clock said: an hour back is what happens each autumn."""
     with Warehouse(place / "hpowh.duckdb") as store:
-        (first,) = [done.run_id for done in analyse(store)]
+        (first,) = [done.analysis_run_id for done in analyse(store)]
         with store.writing() as connection:
             for table, columns in {
                 "ops.ingest": ("started_at", "ended_at"),
@@ -135,7 +135,7 @@ def test_a_clock_that_steps_back_hides_nothing(place):
         (place / "runs.csv").write_text(RUNS + "A,b3,0,1,9\nB,b3,0,1,8\n")
         request = Request(str(place / "runs.csv"), "runs", {}, {"direction": "min"})
         ingest(store, find_source("runs"), request, replace=True)
-        (second,) = [done.run_id for done in analyse(store)]
+        (second,) = [done.analysis_run_id for done in analyse(store)]
         assert second > first
         newest = "select max(analysis_run_id) from mart.newest_run where job = 'traces'"
         assert store.sql(newest).one() == second
