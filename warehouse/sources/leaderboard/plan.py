@@ -11,6 +11,7 @@ from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.automl import automl_table
 from hpowh.warehouse.sources.tables.columns import Columns
+from hpowh.warehouse.sources.tables.naming import is_result
 from hpowh.warehouse.sources.tables.numbers import MISSING_TEXTS, is_numeric_type, whole
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
@@ -107,6 +108,12 @@ class Plan:
             f"Rows are {self.row_role}s ({named}), the {len(self.values)} columns are {self.column_role}s: "
             f"{listed([self.name_of(column) for column in self.values], 8)}{turned}.",
         ]
+        metrics = [column for column in self.values if is_result(column)]
+        if len(metrics) > 1:
+            notes.append(
+                f"{listed(metrics, 4)}: named like metrics. Where they are those of one benchmark and no tasks, load the "
+                "table as runs: hpowh ingest runs."
+            )
         return notes + ([f"Left out: {listed(left)} (--map COLUMN=value loads one)."] if left else [])
 
 

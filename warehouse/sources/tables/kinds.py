@@ -9,7 +9,15 @@ from typing import Any
 
 from hpowh.warehouse.sources.tables.automl import automl_table
 from hpowh.warehouse.sources.tables.indexes import NAME
-from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, METRICS, NAMES, is_result, plain_name, usual
+from hpowh.warehouse.sources.tables.naming import (
+    IDENTIFIERS,
+    METRICS,
+    NAMES,
+    is_result,
+    plain_name,
+    usual,
+    words,
+)
 from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
 from hpowh.warehouse.sources.tables.sample import first_rows_of
 from hpowh.warehouse.sources.tables.wide import wide_table
@@ -69,6 +77,10 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
         return [("runs", why), ("grid", f"{by_role['algorithm']!r} may be a hyperparameter")]
     wide = wide_table(columns, rows)
     if wide is not None and wide.row_role == "algorithm":
+        metrics = [column for column in wide.columns if column in results]
+        if len({tuple(words(column)) for column in metrics}) > 1:
+            why = f"each row is another model, and {listed(metrics, 3)} are metrics of one benchmark"
+            return [("runs", why), ("leaderboard", "each of its columns is a task"), ("grid", "it may be")]
         # Where some columns are called like results and others not, the others may be hyperparameters.
         plain = [("leaderboard", wide.why)]
         return plain if not results or set(wide.columns) <= set(results) else [*plain, ("grid", "it may be")]

@@ -114,5 +114,13 @@ def test_a_wide_table_is_recognised_by_what_it_holds(tmp_path):
     assert kinds(tmp_path, features) == ["features"]
     grid = "model,depth,lr,width,accuracy\na,1,0.1,8,0.5\nb,2,0.2,8,0.6\nc,3,0.3,9,0.7\nd,4,0.1,9,0.8\n"
     assert kinds(tmp_path, grid)[0] != "features" and "grid" in kinds(tmp_path, grid)
+    metrics = "Model,Accuracy,AUC,Recall,Prec.,F1,TT (Sec)\n" + "".join(
+        f"m{i},0.{i},0.8,0.7,0.6,0.5,{i}.5\n" for i in range(5)
+    )
+    assert kinds(tmp_path, metrics) == ["runs", "leaderboard", "grid"]
+    path = tmp_path / "table.csv"
+    path.write_text(metrics)
+    said = " ".join(preview(find_source("leaderboard"), Request(str(path), "x", {}, {"direction": "max"})).notes)
+    assert "Accuracy, AUC, F1: named like metrics" in said
     runs = "algorithm,benchmark,seed,value\nA,b,1,0.5\nB,b,1,0.4\nC,b,1,0.3\n"
     assert kinds(tmp_path, runs) == ["runs"]
