@@ -111,8 +111,8 @@ class Plan:
         metrics = [column for column in self.values if is_result(column)]
         if len(metrics) > 1:
             notes.append(
-                f"{listed(metrics, 4)}: named like metrics. Where they are those of one benchmark and no tasks, load the "
-                "table as runs: hpowh ingest runs."
+                f"{listed(metrics, 4)}: named like metrics. Where they are those of one benchmark and no tasks, load "
+                "the table as runs: hpowh ingest runs."
             )
         return notes + ([f"Left out: {listed(left)} (--map COLUMN=value loads one)."] if left else [])
 

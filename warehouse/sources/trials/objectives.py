@@ -11,6 +11,9 @@ HEADING = re.compile(r"metric:(?P<name>.+?)\s*(\[[^\]]*\])?\s*\((?P<direction>ma
 SMAC = frozenset({"cost", "time", "status"})
 """Columns of SMAC's run history in a table; there, `time` is what an evaluation took."""
 SMAC_FACTS = frozenset({"cpu_time", "additional_info", "instance", "instance_id"})
+FLAML = frozenset({"learner", "validation_loss", "sample_size"})
+"""Columns of FLAML's log: the learner is the first thing that it chooses, and the sample what it spends."""
+FLAML_WHY = "as FLAML's log has it"
 SMAC_WHY = "SMAC's fact of an evaluation"
 
 
@@ -20,9 +23,13 @@ def objective(column: str) -> tuple[str, str] | None:
     return None if found is None else (found["name"], found["direction"][:3])
 
 
-def smac_roles(columns: Iterable[str]) -> dict[str, Role]:
-    """Return the roles of what SMAC says of evaluations, where the columns are those of its run history."""
+def tool_roles(columns: Iterable[str]) -> dict[str, Role]:
+    """Return the roles that columns have where all of them are those of SMAC's run history, or of FLAML's log."""
     listed = list(columns)
+    if set(listed) >= FLAML:
+        roles = {"learner": "hyperparameter", "validation_loss": "metric", "sample_size": "hyperparameter"}
+        roles |= {"trial_time": "duration"} if "trial_time" in listed else {}
+        return {column: Role(role, None, FLAML_WHY) for column, role in roles.items()}
     if not set(listed) >= SMAC:
         return {}
     facts = {column: Role("attribute", None, SMAC_WHY) for column in listed if column in SMAC_FACTS}

@@ -33,7 +33,7 @@ from hpowh.warehouse.sources.tables.roles import (
     listed,
     only_columns,
 )
-from hpowh.warehouse.sources.trials.objectives import SMAC_WHY, objective, smac_roles
+from hpowh.warehouse.sources.trials.objectives import SMAC_WHY, objective, tool_roles
 
 ROLES = ("name", "status", "started", "ended", "duration", "metric", "hyperparameter", "attribute", "ignore")
 USUAL = usual("name", "status", "started", "ended", "duration")
@@ -109,7 +109,7 @@ def plan_of(
     kinds = dict.fromkeys(columns, "VARCHAR")
     roles = given_roles(request.mapping, kinds, ROLES, request.location)
     is_wandb = {column.lower() for column in columns} >= WANDB
-    roles = smac_roles(c for c in columns if c not in roles) | roles
+    roles = tool_roles(c for c in columns if c not in roles) | roles
     roles = _guess(columns, roles, is_wandb=is_wandb)
     for role in USUAL:
         twice = [column for column, one in roles.items() if one.name == role]

@@ -8,7 +8,7 @@ import pytest
 
 from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.warehouse.errors import IngestError
-from hpowh.warehouse.ingest import Request, find_source, ingest
+from hpowh.warehouse.ingest import Request, find_source, ingest, preview
 from hpowh.warehouse.ingest.protocol import RowsRefusedError
 from hpowh.warehouse.ingest.questions import QuestionsError
 from hpowh.warehouse.ingest.recognise import recognise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,21 @@ def test_times_and_instances_of_smacs_history_are_no_settings(warehouse, tmp_pat
         (1.0, 24, 24)
     ]
     assert any("as SMAC writes them of an evaluation: instance, cpu_time" in note for note in outcome.notes)
+
+
+def test_the_learner_of_flamls_log_is_a_setting(warehouse, tmp_path):
+    path = tmp_path / "flaml.jsonl"
+    rows = [
+        {"record_id": i, "trial_time": 1.5, "wall_clock_time": float(i), "validation_loss": i / 20, "sample_size": 1000,
+         "learner": ("lgbm", "xgboost")[i % 2], "config": {"n_estimators": 4 + i}} for i in range(20)
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [one.kind for one in recognise(path)] == ["trials"]
+    load(warehouse, "trials", path)
+    names = warehouse.sql("select distinct name from core.trial_parameter order by name").rows()
+    assert names == [("learner",), ("n_estimators",), ("sample_size",)]
+    assert warehouse.sql("select name, direction from core.metric").rows() == [("validation_loss", "min")]
+    assert warehouse.sql("select distinct duration from core.trial").rows() == [(1.5,)]
 
 
 def test_objectives_that_say_their_direction_are_metrics(warehouse, tmp_path):
