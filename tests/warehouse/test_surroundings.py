@@ -134,7 +134,7 @@ def test_a_clock_that_steps_back_hides_nothing(place):
                 connection.execute(f"update {table} set {sets}")
         (place / "runs.csv").write_text(RUNS + "A,b3,0,1,9\nB,b3,0,1,8\n")
         request = Request(str(place / "runs.csv"), "runs", {}, {"direction": "min"})
-        ingest(store, find_source("runs"), request, replace=True)
+        ingest(store, find_source("runs"), request, replace_changed=True)
         (second,) = [done.analysis_run_id for done in analyse(store)]
         assert second > first
         newest = "select max(analysis_run_id) from mart.newest_run where job = 'traces'"

@@ -63,6 +63,8 @@ def load_tracked(
         RowsRefusedError: a run cannot be read, or its metric is no number.
         UsageError: it is not clear which value is the metric.
     """
+    if tracked.problems and not tracked.runs:  # why none can be read comes before what is not in them
+        raise RowsRefusedError(request.location, len(tracked.problems), tracked.problems)
     _choose(tracked, request)
     names = names_of(tracked, request)
     reader = _Reader(tracked, names)
