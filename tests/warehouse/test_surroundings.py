@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import duckdb
@@ -19,9 +20,9 @@ import polars as pl
 import pytest
 
 from hpowh.analyses.traces.job import analyse
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, results
 from hpowh.warehouse.checks.checking import run_checks
-from hpowh.warehouse.ingest import Request, find_source, ingest
+from hpowh.warehouse.ingest import Request, find_source, ingest, walk
 from hpowh.warehouse.migrate import contents, initialise
 from hpowh.warehouse.revisions import revisions
 
@@ -121,24 +122,31 @@ def test_a_temporary_folder_that_cannot_be_used_stops_nothing(place, kind):
     assert_sound(place / "hpowh.duckdb", sources=2)
 
 
-def test_a_clock_that_steps_back_hides_nothing(place):
-    """What was done last counts, whatever the clock said: an hour back is what happens each autumn."""
+class Ahead(datetime):
+    """A clock that is an hour fast."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz) + timedelta(hours=1)
+
+
+def test_a_clock_that_steps_back_hides_nothing(place, monkeypatch):
+    """Loads and analyses that end before they start are no damage, and what was done last counts."""
     with Warehouse(place / "hpowh.duckdb") as store:
-        (first,) = [done.analysis_run_id for done in analyse(store)]
-        with store.writing() as connection:
-            for table, columns in {
-                "ops.ingest": ("started_at", "ended_at"),
-                "ops.analysis_run": ("started_at", "ended_at"),
-            }.items():
-                sets = ", ".join(f"{column} = {column} + interval 1 hour" for column in columns)
-                connection.execute(f"update {table} set {sets}")
-        (place / "runs.csv").write_text(RUNS + "A,b3,0,1,9\nB,b3,0,1,8\n")
-        request = Request(str(place / "runs.csv"), "runs", {}, {"direction": "min"})
+        with monkeypatch.context() as patch:
+            patch.setattr(walk, "datetime", Ahead)
+            patch.setattr(results, "datetime", Ahead)
+            (place / "more.csv").write_text(RUNS)
+            request = Request(str(place / "more.csv"), "more", {}, {"direction": "min"})
+            ingest(store, find_source("runs"), request)
+            (first,) = [done.analysis_run_id for done in analyse(store, "more")]
+        late = "select count(*) from {} where ended_at < started_at"
+        assert [store.sql(late.format(table)).one() for table in ("ops.ingest", "ops.analysis_run")] == [1, 1]
+        (place / "more.csv").write_text(RUNS + "A,b3,0,1,9\nB,b3,0,1,8\n")
         ingest(store, find_source("runs"), request, replace_changed=True)
-        (second,) = [done.analysis_run_id for done in analyse(store)]
-        assert second > first
+        (second,) = [done.analysis_run_id for done in analyse(store, "more")]
         newest = "select max(analysis_run_id) from mart.newest_run where job = 'traces'"
-        assert store.sql(newest).one() == second
+        assert store.sql(newest).one() == second > first
         assert [one.name for one in run_checks(store) if one.failures] == []
 
 
