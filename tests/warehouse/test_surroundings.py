@@ -136,13 +136,14 @@ def test_a_clock_that_steps_back_hides_nothing(place, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(walk, "datetime", Ahead)
             patch.setattr(results, "datetime", Ahead)
-            (place / "more.csv").write_text(RUNS)
+            other = RUNS.replace("A,", "C,")
+            (place / "more.csv").write_text(other)
             request = Request(str(place / "more.csv"), "more", {}, {"direction": "min"})
             ingest(store, find_source("runs"), request)
             (first,) = [done.analysis_run_id for done in analyse(store, "more")]
         late = "select count(*) from {} where ended_at < started_at"
         assert [store.sql(late.format(table)).one() for table in ("ops.ingest", "ops.analysis_run")] == [1, 1]
-        (place / "more.csv").write_text(RUNS + "A,b3,0,1,9\nB,b3,0,1,8\n")
+        (place / "more.csv").write_text(other + "C,b3,0,1,9\nB,b3,0,1,8\n")
         ingest(store, find_source("runs"), request, replace_changed=True)
         (second,) = [done.analysis_run_id for done in analyse(store, "more")]
         newest = "select max(analysis_run_id) from mart.newest_run where job = 'traces'"
