@@ -188,7 +188,7 @@ space.max_depth = [1, 2, 3, 4]
 @pytest.mark.slow
 def test_a_full_disk_in_evaluate_keeps_what_was_measured(place):
     (place / "spec.toml").write_text(SPEC)
-    command = ("evaluate", "spec.toml", "--to", "results", "--jobs", "1")
+    command = ("evaluate", "spec.toml", "--out", "results", "--jobs", "1")
     said = failed(call(place, *command, before=nothing_larger_than(600)))
     assert "full" in said or "File too large" in said or "Cannot write" in said, said
     done = call(place, *command)
