@@ -60,7 +60,7 @@ class Options:
     has_network: bool = True
     """Whether the local optima networks are built."""
     has_importance: bool = True
-    """Whether importances, interactions and games are computed."""
+    """Whether importances, interactions, games, and what distances tell of a thin sample are computed."""
     has_check: bool = True
     """Whether sampled walks stand beside the exact autocorrelation, as a check of it."""
     seed: int = 0
@@ -151,7 +151,7 @@ def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -
         metrics = qualify(surface, nodes, metrics, seed=options.seed, epsilon=epsilon.value)
         pairs = thin_portrait(surface, epsilon.value, seed=options.seed)
         metrics = estimated(metrics, pairs)
-        if surface.coverage < STRUCTURE_COVERAGE:
+        if surface.coverage < STRUCTURE_COVERAGE and options.has_importance:
             metrics += scatter_metrics(surface, seed=options.seed)
         result.warnings.append(_incomplete_warning(surface))
     if surface.dropped:
