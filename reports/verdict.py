@@ -91,20 +91,22 @@ def _setting(tables: Tables, model: Row, setting: str) -> list[str]:
         if row["model"] == model["model"] and row["setting"] == setting and row["level"] == level
     )
     response = model["response"]
-    said = [f"{where}{level} has the best estimated mean of {response}, {number(mean, 3)} ({better(direction)})."]
+    sentences = [f"{where}{level} has the best estimated mean of {response}, {number(mean, 3)} ({better(direction)})."]
     others = against(tables, model, setting, level)
     if not others:
-        return [*said, f"Whether it differs from another was not asked ({_asked(tables)})."]
+        return [*sentences, f"Whether it differs from another was not asked ({_asked(tables)})."]
     apart = [row for row in others if row["p_adjusted"] is not None and row["p_adjusted"] < LEVEL]
     tied = [row for row in others if row["p_adjusted"] is not None and row["p_adjusted"] >= LEVEL]
     unknown = [row for row in others if row["p_adjusted"] is None]
     if apart:
-        said.append(f"{level} differs from {'; '.join(_difference(row) for row in apart)}.")
+        sentences.append(f"{level} differs from {'; '.join(_difference(row) for row in apart)}.")
     if tied:
         names = "; ".join(_difference(row) for row in tied)
-        said.append(f"No difference is shown between {level} and {names}: that is no proof that they are equal.")
-    said += [f"{level} and {row['other']} could not be compared: {row['reason'] or 'undefined'}." for row in unknown]
-    return said
+        sentences.append(f"No difference is shown between {level} and {names}: that is no proof that they are equal.")
+    sentences += [
+        f"{level} and {row['other']} could not be compared: {row['reason'] or 'undefined'}." for row in unknown
+    ]
+    return sentences
 
 
 def _difference(row: Row) -> str:
@@ -142,19 +144,19 @@ def method(tables: Tables, model: Row) -> list[str]:
         if row["model"] == model["model"] and row["other_term"] is None and row["level_count"]
     }
     groups = "".join(f", {plural(count, 'level')} of {name}" for name, count in grouped.items() if name != "Residual")
-    said = [f"Linear mixed model {model['formula']}, by {criterion}, on {rows}{groups}."]
+    sentences = [f"Linear mixed model {model['formula']}, by {criterion}, on {rows}{groups}."]
     for name in dict.fromkeys(row["method"] for row in contrasts):
         count = sum(row["method"] == name and row["setting"] == contrasts[0]["setting"] for row in contrasts)
         both, apart = ("p-values and intervals", "") if name in SIMULTANEOUS else ("p-values", ALONE)
-        said.append(
+        sentences.append(
             f"Contrasts of estimated marginal means, two-sided t tests with Satterthwaite's degrees of freedom; "
             f"{both} by {correction(str(name), count)}{apart}."
         )
     if not model["is_converged"]:
-        said.append("The fit did not converge: do not use these numbers.")
+        sentences.append("The fit did not converge: do not use these numbers.")
     if model["reason"]:
-        said.append(f"{model['reason']}.")
-    return said
+        sentences.append(f"{model['reason']}.")
+    return sentences
 
 
 def correction(name: str, count: int) -> str:

@@ -166,9 +166,9 @@ def analyse_ladder(
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         ladder, _, known = studies.run_ladder(reader, chosen, response, terms)
-        said = [*reader.known_of(chosen, response), *known]
-        said += [sentence for _, sentence in end_sentences(ladder.rows)]
-        return {"lmem_ladder": ladder.rows}, said
+        notes = [*reader.known_of(chosen, response), *known]
+        notes += [sentence for _, sentence in end_sentences(ladder.rows)]
+        return {"lmem_ladder": ladder.rows}, notes
 
     parameters = {"response": response, "terms": list(terms)}
     return run_study(
@@ -197,8 +197,8 @@ def analyse_anomalies(
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows = studies.run_anomalies(reader, chosen, factor, levels, pair, budgets)
-        said = [*sentences(rows["lmem_anomaly"]), *why_sentences(rows["lmem_anomaly_why"])]
-        return rows, said or ["No benchmark is anomalous."]
+        notes = [*sentences(rows["lmem_anomaly"]), *why_sentences(rows["lmem_anomaly_why"])]
+        return rows, notes or ["No benchmark is anomalous."]
 
     parameters = {"factor": factor, "levels": list(levels), "pair": list(pair), "budgets": list(budgets)}
     return run_study(
@@ -262,8 +262,8 @@ def analyse_power(
         known = known_benchmarks(warehouse, reader.catalogue.experiment)
         following = next_rows(known, len(fitted.problem.cells.levels["algorithm"]))
         found = {"lmem_power": rows, "lmem_model": [model_row(fitted, "default")], "lmem_next": following}
-        said = [*reader.known_of(chosen, response), *warn(fitted, "algorithm"), *power_sentences(rows), *know]
-        return found, [*said, *next_sentences(following)]
+        notes = [*reader.known_of(chosen, response), *warn(fitted, "algorithm"), *power_sentences(rows), *know]
+        return found, [*notes, *next_sentences(following)]
 
     parameters = {
         "response": response,
@@ -345,8 +345,8 @@ def analyse_calibration(
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         parsed = parse_formula(text)
         found = calibrate(parsed, reader.cells(parsed, chosen), count=count, seed=seed, variance=variance)
-        said = [*reader.known_of(chosen, parsed.response), calibration_sentence(found)]
-        return calibration_rows(found, parsed), said
+        notes = [*reader.known_of(chosen, parsed.response), calibration_sentence(found)]
+        return calibration_rows(found, parsed), notes
 
     parameters = {"formula": text, "count": count, "variance": variance}
     selection = asked_of(where, metric, budget, failures)

@@ -157,24 +157,24 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     df = float(pairs.df.min())
     together = rank_sets(estimate, covariance, df, seed=SEED)
     alone = rank_sets(estimate, covariance, df, is_marginal=True, seed=SEED)
-    said = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
+    notes = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
     board = None
     read = _read(reader, selection, response, [], "benchmark", sign)
     try:
         blocks = make_blocks(read.labels, read.algorithms, read.losses)
         board = measures(blocks.losses, SEED)
     except RankingError as error:
-        said.append(f"No win rate, Elo or improvability: {error}")
+        notes.append(f"No win rate, Elo or improvability: {error}")
     else:
         if blocks.dropped:
-            said.append(
+            notes.append(
                 f"Win rate, Elo and improvability are of the {len(blocks.names)} benchmarks that all algorithms ran "
                 f"on; {len(blocks.dropped)} are left out, which the model uses."
             )
     setting = _setting(reader.settle(selection, response))
     rows = tier_rows(means.levels, sign * estimate, np.sqrt(np.diag(covariance)), together, alone, board, setting)
-    said.append(tier_sentence(rows))
-    return {"ranking_tier": rows}, said
+    notes.append(tier_sentence(rows))
+    return {"ranking_tier": rows}, notes
 
 
 @dataclass(frozen=True)
@@ -202,32 +202,32 @@ def _rank(
         raise RankingError(f"{error} {dear}" if dear and len(known) > 1 else str(error)) from error
     setting = _setting(reader.settle(selection, response))
     rows = ranking_rows(blocks, setting, rope, SEED, sign)
-    said = [*([doubt] if doubt else []), *reader.known_of(selection, response)]
+    notes = [*([doubt] if doubt else []), *reader.known_of(selection, response)]
     if blocks.dropped:
         rows["ranking_test"] += [
             omnibus_row(test, matrix, setting) for test in (skillings_mack(matrix), durbin(matrix))
         ]
         rows["ranking_cost"] = cost_rows(found, len(matrix), setting)
-        said.append(f"{len(blocks.dropped)} incomplete blocks were left out (such as {blocks.dropped[0]}).")
-        said += [sentence for sentence in [cost_sentence(found, len(matrix))] if sentence]
-    said += _warnings(len(blocks.names), factors, block)
+        notes.append(f"{len(blocks.dropped)} incomplete blocks were left out (such as {blocks.dropped[0]}).")
+        notes += [sentence for sentence in [cost_sentence(found, len(matrix))] if sentence]
+    notes += _warnings(len(blocks.names), factors, block)
     unlucky, hanging = _failures(reader, selection, response, factors, block, sign, setting)
     if unlucky:
         rows["ranking_failure"] = unlucky
-    said += hanging
+    notes += hanging
     try:
         pairs = _model_pairs(reader, selection, formula, sign)
     except (DataError, FormulaError) as error:
         # Ranks need no model: an exact fit or too few rows for one is no reason to give none.
         pairs = []
-        said.append(f"There is no mixed model to set beside the ranks: {error}")
+        notes.append(f"There is no mixed model to set beside the ranks: {error}")
     rows["ranking_agreement"] = agreement_rows(rows, pairs, setting, response)
     apart = [row["sentence"] for row in rows["ranking_agreement"] if not row["is_agreed"]]
-    said += apart[:MOST_SENTENCES]
+    notes += apart[:MOST_SENTENCES]
     if len(apart) > MOST_SENTENCES:
         more = len(apart) - MOST_SENTENCES
-        said.append(f"The tests do not agree on {more} more pairs: result.ranking_agreement has them.")
-    return rows, said
+        notes.append(f"The tests do not agree on {more} more pairs: result.ranking_agreement has them.")
+    return rows, notes
 
 
 def _read(reader: Reader, selection: Selection, response: str, factors: list[str], block: str, sign: float) -> _Read:
@@ -271,17 +271,17 @@ def _failures(
 
 
 def _warnings(kept: int, factors: list[str], block: str) -> list[str]:
-    said = []
+    notes = []
     if block == "seed":
-        said.append("Blocks of one benchmark are not independent: p-values over seeds are too small.")
+        notes.append("Blocks of one benchmark are not independent: p-values over seeds are too small.")
     elif factors:
-        said.append(
+        notes.append(
             f"Blocks are benchmark x {' x '.join(factors)}: blocks of one benchmark are not independent, so p-values "
             "are somewhat too small; choose one level with --where to avoid it."
         )
     if kept < 6:
-        said.append(f"With {kept} blocks rank tests can hardly find anything.")
-    return said
+        notes.append(f"With {kept} blocks rank tests can hardly find anything.")
+    return notes
 
 
 def _model_pairs(reader: Reader, selection: Selection, formula: str, sign: float) -> list[dict[str, Any]]:

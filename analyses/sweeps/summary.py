@@ -54,11 +54,11 @@ def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tup
         reasons: trial's id -> the reason that is stored.
     """
     outcome = np.array(outcome_of(trials, metric))
-    found, said = [], []
+    rule_rows, reason_rows = [], []
     for kind in ("failed", "diverged", "pruned"):
         bad = np.flatnonzero(outcome == kind)[:MOST_EXPLAINED]
         counts = Counter(reasons[int(trials.trial_id[i])] for i in bad if int(trials.trial_id[i]) in reasons)
-        said += [
+        reason_rows += [
             {"outcome": kind, "position": at, "reason": reason, "trial_count": count}
             for at, (reason, count) in enumerate(counts.most_common(SHOWN_REASONS), start=1)
         ]
@@ -78,8 +78,8 @@ def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tup
             inside = asdict(rule)
             inside["trial_count"] = inside.pop("count")
             inside["hyperparameters"] = ", ".join(inside["hyperparameters"])
-            found.append({"outcome": kind, "position": at, **inside})
-    return found, said
+            rule_rows.append({"outcome": kind, "position": at, **inside})
+    return rule_rows, reason_rows
 
 
 def summary_row(trials: Trials, sweep: int, metric: Metric, result: Result) -> Row:

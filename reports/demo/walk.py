@@ -180,7 +180,7 @@ def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progre
     from hpowh.reports.demo.sweep import run_demo_sweep
     from hpowh.warehouse.ingest import Request
 
-    said = []
+    sentences = []
     for name, data_set in SWEEPS.items():
         ran = run_demo_sweep(
             places.sweep(name),
@@ -192,8 +192,8 @@ def run_sweep(warehouse: Warehouse, places: Places, plan: Plan, progress: Progre
         loaded = _ingest(warehouse, "trials", request, progress, "trials")
         progress.update(f"{name}: what mattered")
         analyse(warehouse, [name])
-        said.append(f"{name}: {ran} trials run, {loaded}")
-    return "; ".join(said)
+        sentences.append(f"{name}: {ran} trials run, {loaded}")
+    return "; ".join(sentences)
 
 
 def _trials_done(progress: Progress, name: str, done: int, total: int) -> None:

@@ -294,7 +294,7 @@ def look_down(loss, shape, strides, ordinal, todo, reached):
 
     In ascending order of loss one call is enough but for ties.
     """
-    found = 0
+    marked = 0
     for i in todo:
         for axis in range(shape.size):
             if reached[i]:
@@ -306,9 +306,9 @@ def look_down(loss, shape, strides, ordinal, todo, reached):
                 j = i + (other - level) * stride
                 if reached[j] and loss[j] <= loss[i]:
                     reached[i] = True
-                    found += 1
+                    marked += 1
                     break
-    return found
+    return marked
 
 
 @compiled
@@ -350,25 +350,25 @@ def classify_squares(grid, shape, strides, axes, by, tolerance, low, high, count
     """
     n = axes.size
     beside, levels = np.empty((n, TILE)), np.empty(TILE, np.int32)
-    there = np.zeros(n, dtype=np.bool_)
+    has_shift = np.zeros(n, dtype=np.bool_)
     for tile in range(low, high, TILE):
         end = min(high, tile + TILE)
         for s in range(n):
             stride, size = strides[axes[s]], shape[axes[s]]
             if stride < SHORT and (s == 0 or axes[s - 1] != axes[s]):
                 _levels(stride, size, tile, end, levels)
-            there[s] = _shifted(grid, stride, size, by[s], tile, end, levels, np.nan, beside[s])
+            has_shift[s] = _shifted(grid, stride, size, by[s], tile, end, levels, np.nan, beside[s])
         for s in range(n):
-            if not there[s]:
+            if not has_shift[s]:
                 continue
             for t in range(s + 1, n):
-                if axes[t] == axes[s] or not there[t]:
+                if axes[t] == axes[s] or not has_shift[t]:
                     continue
                 shift = by[s] * strides[axes[s]] + by[t] * strides[axes[t]]
                 # Beyond the end of the grid there is no fourth corner.
                 n_here = max(0, min(end, grid.size - shift) - tile)
                 zero, one, two, both = grid[tile:end], beside[s], beside[t], grid[tile + shift : tile + shift + n_here]
-                additive, other, single, double = 0, 0, 0, 0
+                additive, interacting, single, double = 0, 0, 0, 0
                 for k in range(n_here):
                     f00, f10, f01, f11 = zero[k], one[k], two[k], both[k]
                     mixed = abs((f11 - f01) - (f10 - f00))
@@ -377,12 +377,12 @@ def classify_squares(grid, shape, strides, axes, by, tolerance, low, high, count
                     turn_a = live & ((f10 - f00) * (f11 - f01) < 0)
                     turn_b = live & ((f01 - f00) * (f11 - f10) < 0)
                     additive += mixed <= limit
-                    other += live
+                    interacting += live
                     single += turn_a ^ turn_b
                     double += turn_a & turn_b
                 pair = counts[axes[s], axes[t]]
                 pair[0] += additive
-                pair[1] += other
+                pair[1] += interacting
                 pair[2] += single
                 pair[3] += double
 
@@ -411,19 +411,19 @@ def kendall_counts(x, y, by_y):
         run = run + 1 if ordered[k] == ordered[k - 1] and first[k] == first[k - 1] else 0
         joint += run
     # Sorted by x and within equal x by y: what is left to sort by y is what the two rankings order differently.
-    discordant, width, other = 0, 1, first
+    discordant, width, buffer = 0, 1, first
     while width < n:
         for low in range(0, n, 2 * width):
             middle, high = min(low + width, n), min(low + 2 * width, n)
             left, right = low, middle
             for k in range(low, high):
                 if left < middle and (right >= high or ordered[left] <= ordered[right]):
-                    other[k] = ordered[left]
+                    buffer[k] = ordered[left]
                     left += 1
                 else:
-                    other[k] = ordered[right]
+                    buffer[k] = ordered[right]
                     right += 1
                     discordant += middle - left
-        ordered, other = other, ordered
+        ordered, buffer = buffer, ordered
         width *= 2
     return discordant, joint

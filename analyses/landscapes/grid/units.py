@@ -45,21 +45,21 @@ class Units:
 
     def sentences(self) -> list[str]:
         """Return what must be said beside every number of such a landscape."""
-        found = []
+        texts = []
         if self.failed_count:
-            found.append(
+            texts.append(
                 f"Configurations that failed on some of the {self.unit_count} seeds and folds have no loss, "
                 f"{self.failed_count:,} in all: the mean of those on which they ran would be one over other units."
             )
         if self.part_count and self.whole_count >= LEAST_WHOLE:
-            found.append(
+            texts.append(
                 f"Only {self.whole_count:,} configurations were measured on all {self.unit_count} seeds and folds; "
                 f"from the means of the other {self.part_count:,} the effects of their seeds and folds are taken out."
             )
         elif self.part_count:
-            found.append(
+            texts.append(
                 f"Losses are means over different seeds and folds ({self.whole_count:,} configurations were measured "
                 f"on all {self.unit_count}, and the effects of seeds and folds need {LEAST_WHOLE}): a difference of "
                 "two may be one of their seeds and folds."
             )
-        return found
+        return texts

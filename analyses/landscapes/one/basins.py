@@ -38,7 +38,7 @@ def find_basins(surface: Surface, graph: Graph, scan: Scan) -> Basins:
     lies on a plateau with an exit moves through the plateau's best exit (the lowest target, then the smaller rank).
     """
     n = surface.size
-    own = np.arange(n, dtype=np.int32)
+    itself = np.arange(n, dtype=np.int32)
     improves = scan.improving > 0
     pointer = scan.best.copy()
     if np.any(scan.tied):
@@ -51,11 +51,11 @@ def find_basins(surface: Surface, graph: Graph, scan: Scan) -> Basins:
         pointer[stuck] = plateau[stuck]
         pointer[leaving] = _best_exits(surface, scan, plateau, improves, plateau[leaving])
     else:
-        plateau, is_optimum = own, ~improves
-    steps = (pointer != own).astype(np.int32)
+        plateau, is_optimum = itself, ~improves
+    steps = (pointer != itself).astype(np.int32)
     steps[is_optimum] = 0
     graph.follow(pointer, steps)
-    optima = np.flatnonzero(is_optimum & (plateau == own))
+    optima = np.flatnonzero(is_optimum & (plateau == itself))
     members = np.bincount(plateau[is_optimum], minlength=n)[optima]
     sizes = np.bincount(pointer, minlength=n)[optima]
     return Basins(

@@ -49,7 +49,7 @@ def distribution_metrics(surface: Surface) -> list[Metric]:
     """Return location, spread, shape and concentration near the best of the loss."""
     mean, deviation, skewness, kurtosis = moments(surface.loss)
     at = dict(zip(PROBABILITIES, quantiles(surface), strict=True))
-    found = [
+    metrics = [
         metric("loss_best", at[0.0]),
         metric("loss_median", at[0.5]),
         metric("loss_worst", at[1.0]),
@@ -60,5 +60,5 @@ def distribution_metrics(surface: Surface) -> list[Metric]:
         metric("loss_kurtosis", kurtosis, EQUAL),
     ]
     for percent, share in zip(NEAR_BEST, near_best(surface.ordered, at[0.0], at[0.5]), strict=True):
-        found.append(metric(f"near_best_{percent}", share))
-    return found
+        metrics.append(metric(f"near_best_{percent}", share))
+    return metrics

@@ -107,7 +107,7 @@ def _pair_means(grid: NDArray[np.float64]) -> dict[tuple[int, int], NDArray[np.f
     The axes are halved, which makes the grid a matrix: its means over rows and columns hold the pairs within the
     halves, and those across are a product with the halves' indicators, so that few passes over the grid are needed.
     """
-    found: dict[tuple[int, int], NDArray[np.float64]] = {}
+    means: dict[tuple[int, int], NDArray[np.float64]] = {}
 
     def gather(table: NDArray[np.float64], axes: list[int]) -> None:
         if len(axes) < 2:
@@ -121,10 +121,10 @@ def _pair_means(grid: NDArray[np.float64]) -> dict[tuple[int, int], NDArray[np.f
         rows, columns = np.cumsum((0, *left)), np.cumsum((0, *right))
         for i, a in enumerate(axes[:middle]):
             for j, b in enumerate(axes[middle:]):
-                found[a, b] = across[rows[i] : rows[i + 1], columns[j] : columns[j + 1]]
+                means[a, b] = across[rows[i] : rows[i + 1], columns[j] : columns[j + 1]]
 
     gather(grid, list(range(grid.ndim)))
-    return found
+    return means
 
 
 def _level_means(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:

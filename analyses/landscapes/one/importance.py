@@ -165,7 +165,7 @@ def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None,
     additive = None if parts is None else parts.share(float(parts.main.sum()))
     pairwise = None if parts is None else parts.share(float(sum(parts.pair.values())))
     higher = None if additive is None or pairwise is None else without_rounding(max(0.0, 1.0 - additive - pairwise))
-    found = [
+    metrics = [
         metric(prefix + "main", additive, why),
         metric(prefix + "pairs", pairwise, why),
         metric(prefix + "higher", higher, why),
@@ -175,8 +175,8 @@ def _variance_metrics(surface: Surface, scope: str, parts: Decomposition | None,
         if parts is not None and surface.is_complete:
             ratio = roughness_to_slope(surface.dense().reshape(surface.space.shape), surface.space.ordinal, parts)
         why = reason or ("the grid is incomplete" if not surface.is_complete else "no main effect has a slope")
-        found.append(metric("roughness_to_slope", ratio, why))
-    return found
+        metrics.append(metric("roughness_to_slope", ratio, why))
+    return metrics
 
 
 def _squares(surface: Surface, threads: int | None) -> tuple[dict[tuple[int, int], Squares], str | None]:

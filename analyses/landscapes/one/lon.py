@@ -144,10 +144,10 @@ def network_metrics(network: Network, roles: Roles, depth: NDArray[np.float64]) 
     prefix = f"lon_{network.perturbation}_"
     n, edges = network.size, network.source.size
     is_best = depth == depth.min()
-    found = [metric(prefix + "nodes", float(n)), metric(prefix + "edges", float(edges))]
+    metrics = [metric(prefix + "nodes", float(n)), metric(prefix + "edges", float(edges))]
     names = NETWORK_NAMES[2:-1]
     if n == 1:
-        return found + [Metric(name=prefix + name, value=None, reason=SINGLE) for name in (*names, NETWORK_NAMES[-1])]
+        return metrics + [Metric(name=prefix + name, value=None, reason=SINGLE) for name in (*names, NETWORK_NAMES[-1])]
     paths = roles.path_length[~is_best]
     reaching = np.isfinite(paths)
     clustering = as_graph(network).as_undirected().transitivity_avglocal_undirected(mode="nan") if edges else None
@@ -161,9 +161,9 @@ def network_metrics(network: Network, roles: Roles, depth: NDArray[np.float64]) 
         (float(np.unique(roles.funnel).size), ""),
         (float(is_best[roles.funnel].mean()), ""),
     )
-    found += [metric(prefix + name, value, why) for name, (value, why) in zip(names, values, strict=True)]
-    found.append(metric(prefix + NETWORK_NAMES[-1], float(improving)))
-    return found
+    metrics += [metric(prefix + name, value, why) for name, (value, why) in zip(names, values, strict=True)]
+    metrics.append(metric(prefix + NETWORK_NAMES[-1], float(improving)))
+    return metrics
 
 
 def no_network(step: int, why: str) -> list[Metric]:

@@ -40,17 +40,17 @@ def _ndc_curve(
 ) -> list[float | None]:
     """Return minus the correlation of neutrality and distance (Spearman) at each threshold; None where it has none."""
     pairs = int(nodes.degree.sum(dtype=np.int64)) // 2
-    found: list[float | None] = []
+    curve: list[float | None] = []
     for threshold in thresholds.tolist():
         is_wanted = pairs <= MAX_CURVE_PAIRS or abs(threshold - PER_CENT * epsilon.unit) <= 1e-12 * epsilon.unit
         if threshold == epsilon.value:
-            one = shares_by_distance(nodes).correlation(by_rank=True)
+            correlation = shares_by_distance(nodes).correlation(by_rank=True)
         elif is_wanted:
             neutral = graph.neutral(surface, threshold)
-            one = shares_by_distance(replace(nodes, scan=replace(nodes.scan, neutral=neutral))).correlation(
+            correlation = shares_by_distance(replace(nodes, scan=replace(nodes.scan, neutral=neutral))).correlation(
                 by_rank=True
             )
         else:
-            one = None
-        found.append(None if one is None else -one)
-    return found
+            correlation = None
+        curve.append(None if correlation is None else -correlation)
+    return curve

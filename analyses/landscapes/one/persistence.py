@@ -27,7 +27,7 @@ def depths(surface: Surface, basins: Basins, pair_count: int) -> NDArray[np.floa
     """
     if pair_count > MAX_PAIRS:
         return None
-    found = np.full(basins.optima.size, np.inf)
+    climbs = np.full(basins.optima.size, np.inf)
     order = np.lexsort((basins.optima, surface.loss[basins.optima]))
     standing = np.empty(order.size, dtype=np.int64)
     standing[order] = np.arange(order.size)
@@ -46,8 +46,8 @@ def depths(surface: Surface, basins: Basins, pair_count: int) -> NDArray[np.floa
         if standing[worse] < standing[better]:
             better, worse = worse, better
         root[worse] = better
-        found[worse] = float(height) - float(surface.loss[basins.optima[worse]])
-    return found
+        climbs[worse] = float(height) - float(surface.loss[basins.optima[worse]])
+    return climbs
 
 
 def _passes(surface: Surface, basins: Basins) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

@@ -85,7 +85,7 @@ def optimum_metrics(surface: Surface, nodes: Nodes) -> list[Metric]:
     depth = surface.loss[basins.optima]
     in_global = np.isin(basins.optima, basins.plateau[surface.optima])
     global_size = int(basins.sizes[in_global].sum())
-    found = [
+    metrics = [
         metric("n_isolated", float(np.count_nonzero(nodes.degree == 0))),
         metric("n_edges", float(nodes.degree.sum(dtype=np.int64) // 2)),
         metric("n_ties", float(scan.tied.sum(dtype=np.int64) // 2)),
@@ -105,11 +105,11 @@ def optimum_metrics(surface: Surface, nodes: Nodes) -> list[Metric]:
         metric("basin_global_share", global_size / n),
         metric("basin_gini", gini(basins.sizes) if n_lo > 1 else None, ONE_OPTIMUM),
     ]
-    found.append(_depth_correlation(basins.sizes, depth))
-    found.append(metric("steps_mean", float(basins.steps.mean())))
-    found.append(metric("steps_longest", float(basins.steps.max())))
-    found.append(metric("monotone_share", float(nodes.is_monotone.mean())))
-    return found
+    metrics.append(_depth_correlation(basins.sizes, depth))
+    metrics.append(metric("steps_mean", float(basins.steps.mean())))
+    metrics.append(metric("steps_longest", float(basins.steps.max())))
+    metrics.append(metric("monotone_share", float(nodes.is_monotone.mean())))
+    return metrics
 
 
 def _depth_correlation(sizes: NDArray[np.int64], depth: NDArray[np.float64]) -> Metric:

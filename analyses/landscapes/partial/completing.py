@@ -310,10 +310,10 @@ def _solve(
     precision: Callable[[Cells], Cells], target: Cells, holes: NDArray[np.int64], cells: int, tolerance: float
 ) -> Cells:
     """Solve for the holes by conjugate gradients (Hestenes and Stiefel 1952)."""
-    found = np.zeros(target.size)
-    rest = target.copy()
-    direction = rest.copy()
-    square = dot(rest, rest)
+    solution = np.zeros(target.size)
+    residual = target.copy()
+    direction = residual.copy()
+    square = dot(residual, residual)
     enough = tolerance**2 * square
     full = np.zeros(cells)
     for _ in range(min(MAX_ITERATIONS, target.size + 5)):
@@ -322,9 +322,9 @@ def _solve(
         full[holes] = direction
         image = precision(full)
         step = square / dot(direction, image)
-        found += step * direction
-        rest -= step * image
-        following = dot(rest, rest)
-        direction = rest + following / square * direction
+        solution += step * direction
+        residual -= step * image
+        following = dot(residual, residual)
+        direction = residual + following / square * direction
         square = following
-    return found
+    return solution

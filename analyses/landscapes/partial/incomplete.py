@@ -64,22 +64,22 @@ def qualify(surface: Surface, nodes: Nodes, metrics: list[Metric], *, seed: int,
     pairs = int(nodes.degree.sum(dtype=np.int64)) // 2
     reasons = _reasons(surface)
     intervals = _intervals(surface, nodes, epsilon, seed) if surface.size > 2 else {}
-    found = []
+    qualified = []
     for one in metrics:
         if one.name in PAIR_BASED and pairs < MIN_PAIRS:
             too_few = f"{pairs} evaluated neighbour pairs are too few; at least {MIN_PAIRS} are needed"
-            found.append(replace(one, value=None, reason=too_few, pair_count=pairs))
+            qualified.append(replace(one, value=None, reason=too_few, pair_count=pairs))
         elif one.name in reasons:
             is_thin = surface.coverage < STRUCTURE_COVERAGE
-            found.append(replace(one, value=None, reason=reasons[one.name]) if is_thin else one)
+            qualified.append(replace(one, value=None, reason=reasons[one.name]) if is_thin else one)
         elif one.value is not None and one.name in intervals:
             # Where no pair or every pair is neutral, so is it in every replicate: that is no interval of no width.
             lower, upper = (None, None) if _is_certain(one) else intervals[one.name]
             count = one.pair_count if one.pair_count is not None else surface.size
-            found.append(replace(one, lower=lower, upper=upper, pair_count=count))
+            qualified.append(replace(one, lower=lower, upper=upper, pair_count=count))
         else:
-            found.append(one)
-    return found
+            qualified.append(one)
+    return qualified
 
 
 def _is_certain(one: Metric) -> bool:

@@ -227,7 +227,7 @@ def _statistic(
         total = float(per_pair.sum())
         if not total or not np.all(per_axis[edges > 0] > 0):
             return {}
-        found = {
+        estimates = {
             "neutrality": float(per_pair @ (gap[step] <= epsilon)) / total,
             "gradient": float(per_pair @ gap[step]) / total,
         }
@@ -236,23 +236,23 @@ def _statistic(
         quarter, three = np.searchsorted(reached, [0.25 * everyone, 0.75 * everyone])
         spread_of_all = float(surface.ordered[three] - surface.ordered[quarter])
         if spread_of_all > 0:
-            found["gradient_relative"] = found["gradient"] / spread_of_all
+            estimates["gradient_relative"] = estimates["gradient"] / spread_of_all
         for name, value in values.items():
             a, b = value[pairs.first[step]], value[pairs.second[step]]
             mean = float(per_pair @ (a + b)) / (2 * total)
             spread = float(per_pair @ ((a - mean) ** 2 + (b - mean) ** 2)) / 2
             if spread > 0:
-                found[f"assortativity_{name}"] = float(per_pair @ ((a - mean) * (b - mean))) / spread
+                estimates[f"assortativity_{name}"] = float(per_pair @ ((a - mean) * (b - mean))) / spread
             variance = float(weight @ (value - float(weight @ value) / everyone) ** 2) / everyone
             half = (value[pairs.first] - value[pairs.second]) ** 2 / 2
             for axis, share in _totals(space, pairs, both, half).items():
                 if variance > 0:
-                    found[f"{TOTAL if name == 'loss' else TOTAL_RANKS}{axis}"] = share / variance
+                    estimates[f"{TOTAL if name == 'loss' else TOTAL_RANKS}{axis}"] = share / variance
         if len(squares) >= LEAST_SQUARES:
             corner = weight[squares[:, 0]] if is_clustered else weight[squares].prod(axis=1)
             if corner.sum() > 0:
-                found |= {name: float(corner @ (kinds == i)) / corner.sum() for i, name in enumerate(SQUARE_NAMES)}
-        return found
+                estimates |= {name: float(corner @ (kinds == i)) / corner.sum() for i, name in enumerate(SQUARE_NAMES)}
+        return estimates
 
     return statistic
 

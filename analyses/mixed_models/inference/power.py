@@ -173,19 +173,19 @@ def power_table(
 
 def power_sentences(rows: Sequence[Row]) -> list[str]:
     """Return, for every difference, the smallest number of benchmarks that shows it with 80 % power."""
-    said = []
+    sentences = []
     for difference in dict.fromkeys(row["difference"] for row in rows):
         enough = [row for row in rows if row["difference"] == difference and row["power"] >= WANTED]
         if not enough:
-            said.append(f"No design tried shows a difference of {difference:.4g} with 80 % power.")
+            sentences.append(f"No design tried shows a difference of {difference:.4g} with 80 % power.")
             continue
         best = min(enough, key=lambda row: (row["benchmark_count"], row["seed_count"]))
-        said.append(
+        sentences.append(
             f"A difference of {difference:.4g} needs {best['benchmark_count']} benchmarks with {best['seed_count']} "
             f"seeds each (power {best['power']:.2f} over what the data leave open of the variances, "
             f"{best['power_low']:.2f} with the one over benchmarks at its 90 % limit)."
         )
-    return said
+    return sentences
 
 
 def zero_sentences(squares: Squares) -> list[str]:

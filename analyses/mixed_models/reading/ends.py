@@ -127,26 +127,27 @@ def failure_sentence(rows: Sequence[tuple[str, str, int, int]], selection: Selec
 
 def _ends(ends: Sequence[End], common: float, asked: float) -> list[str]:
     """Say who ends where, when not all runs reach the budget that was asked for or the end of the longest."""
-    known = [end for end in ends if end.reached is not None]
-    wanted = min(asked, max(end.reached or common for end in known))
+    reached_ends = [end for end in ends if end.reached is not None]
+    wanted = min(asked, max(end.reached or common for end in reached_ends))
     if common >= wanted:
         return []
-    benchmarks = len({end.benchmark_id for end in known})
+    benchmarks = len({end.benchmark_id for end in reached_ends})
     if all(
-        len({end.reached for end in known if end.benchmark_id == one}) == 1 for one in {e.benchmark_id for e in known}
+        len({end.reached for end in reached_ends if end.benchmark_id == one}) == 1
+        for one in {e.benchmark_id for e in reached_ends}
     ):
-        first = min(known, key=lambda end: end.reached or 0.0)
-        last = max(known, key=lambda end: end.reached or 0.0)
+        first = min(reached_ends, key=lambda end: end.reached or 0.0)
+        last = max(reached_ends, key=lambda end: end.reached or 0.0)
         return [
             f"The benchmarks' runs end between budget {first.reached:g} ({first.benchmark}) and {last.reached:g} "
             f"({last.benchmark}): compared at budget {common:g}, the largest that all have; --budget benchmark "
             "compares each benchmark at its own."
         ]
     early: dict[str, list[End]] = {}
-    for end in known:
+    for end in reached_ends:
         if end.reached is not None and end.reached < wanted:
             early.setdefault(end.algorithm, []).append(end)
-    algorithms = {end.algorithm for end in known}
+    algorithms = {end.algorithm for end in reached_ends}
     parts = []
     for name, mine in sorted(early.items(), key=lambda item: (min(e.reached or 0.0 for e in item[1]), item[0])):
         low, high = min(e.reached or 0.0 for e in mine), max(e.reached or 0.0 for e in mine)

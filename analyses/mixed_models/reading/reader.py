@@ -78,21 +78,21 @@ class Reader:
         Raises:
             DataError: there is none of that name, or which is meant is open.
         """
-        found: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in _KINDS}
+        by_kind: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in _KINDS}
         for kind, number, name, direction in warehouse.sql(_NAMED).rows():
-            found[kind].append((name, number, direction))
-        known = sorted(found["experiment"])
-        chosen = [(number, name) for name, number, _ in known if experiment in (None, name)]
-        listed = ", ".join(name for name, _, _ in known)
-        if not known:
+            by_kind[kind].append((name, number, direction))
+        experiments = sorted(by_kind["experiment"])
+        chosen = [(number, name) for name, number, _ in experiments if experiment in (None, name)]
+        listed = ", ".join(name for name, _, _ in experiments)
+        if not experiments:
             raise DataError("There is no experiment in the warehouse. Load runs first: hpowh ingest runs FILE")
         if not chosen:
             raise DataError(f"There is no experiment {experiment!r}. There are: {listed}.")
         if len(chosen) > 1:
             raise DataError(f"There are several experiments. Say which: --experiment NAME, one of {listed}.")
-        metrics = {name: (number, direction) for name, number, direction in sorted(found["metric"])}
-        names = {kind: {number: name for name, number, _ in found[kind]} for kind in NAMED}
-        return cls(warehouse, read_catalogue(warehouse, *chosen[0], metrics, is_alone=len(known) == 1), names)
+        metrics = {name: (number, direction) for name, number, direction in sorted(by_kind["metric"])}
+        names = {kind: {number: name for name, number, _ in by_kind[kind]} for kind in NAMED}
+        return cls(warehouse, read_catalogue(warehouse, *chosen[0], metrics, is_alone=len(experiments) == 1), names)
 
     @cached_property
     def fingerprint(self) -> str:

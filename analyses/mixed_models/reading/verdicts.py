@@ -115,7 +115,7 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
     method = next((name for name in METHODS if any(one["method"] == name for one in contrasts)), None)
     if method is None:
         return []
-    found = []
+    verdicts = []
     for setting in dict.fromkeys(one["setting"] for one in contrasts):
         mine = [one for one in contrasts if (one["setting"], one["method"]) == (setting, method)]
         level = {one["algorithm"]: one["estimate"] for one in means if one["setting"] == setting}
@@ -143,8 +143,8 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
             formula=row["formula"],
             row_count=row["row_count"],
         )
-        found.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
-    return found
+        verdicts.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
+    return verdicts
 
 
 def _calibrated(found: Mapping[str, Any] | None) -> list[str]:

@@ -104,22 +104,22 @@ def families(
     fit: Fit, quantities: Satterthwaite, means: MarginalMeans, question: Question, tukey: Estimates
 ) -> list[Estimates]:
     """Return the families of contrasts that were asked for; custom ones form one family."""
-    found, texts = [], []
+    chosen, texts = [], []
     for name in question.contrasts:
         if name == "tukey":
-            found.append(tukey)
+            chosen.append(tukey)
         elif name in ("holm", "bh", "none"):
-            found.append(pairwise(fit, quantities, means, name))
+            chosen.append(pairwise(fit, quantities, means, name))
         elif name.startswith("dunnett"):
             _, _, control = name.partition(":")
             if not control:
                 raise DataError(f"Say against which level: dunnett:{means.levels[0]}.")
-            found.append(against_control(fit, quantities, means, control))
+            chosen.append(against_control(fit, quantities, means, control))
         else:
             texts.append(name)
     if texts:
-        found.append(custom(fit, quantities, means, texts, question.adjust))
-    return found
+        chosen.append(custom(fit, quantities, means, texts, question.adjust))
+    return chosen
 
 
 def warn(fit: Fit, factor: str | None) -> list[str]:

@@ -137,15 +137,15 @@ def _judge(shift: Shift, others: Sequence[Shift]) -> tuple[Row, float]:
 
 def sentences(rows: Sequence[Row]) -> list[str]:
     """Return what was found: one sentence an anomalous benchmark, at the budget where it is clearest."""
-    said = []
+    notes = []
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows if row["is_anomalous"]):
         flagged = [row for row in rows if row["benchmark"] == benchmark and row["is_anomalous"]]
         best = min(flagged, key=lambda row: row["p_value"])
         where = "" if best["budget"] is None else f" at budget {best['budget']:g}"
-        said.append(
+        notes.append(
             f"{benchmark}: from {best['factor']} {best['bad_level']} to {best['good_level']} the difference "
             f"{best['first']} - {best['second']} moves by {best['shift']:.4g} (95 % interval "
             f"{best['shift_lower']:.4g} to {best['shift_upper']:.4g}){where}, against the direction on the other "
             f"benchmarks (p = {best['p_adjusted']:.2g}, Holm), and so do the wins."
         )
-    return said
+    return notes

@@ -53,7 +53,7 @@ def anytime_rows(curves: Curves, response: str, direction: str, seed: int = 0) -
     pairs = list(itertools.combinations(range(len(curves.algorithms)), 2))
     first, second = [i for i, _ in pairs], [j for _, j in pairs]
     apart = curves.means[:, :, first] - curves.means[:, :, second]
-    found = simultaneous(apart.reshape(len(apart), -1), seed=seed)
+    band = simultaneous(apart.reshape(len(apart), -1), seed=seed)
     counts = np.isfinite(apart).sum(axis=0)
     rows, summaries = [], []
     for k, (i, j) in enumerate(pairs):
@@ -64,10 +64,10 @@ def anytime_rows(curves: Curves, response: str, direction: str, seed: int = 0) -
             row: Row = {
                 **names,
                 "budget": budget,
-                "estimate": found.estimate[at],
-                "lower": found.lower[at],
-                "upper": found.upper[at],
-                "p_adjusted": found.p_adjusted[at],
+                "estimate": band.estimate[at],
+                "lower": band.lower[at],
+                "upper": band.upper[at],
+                "p_adjusted": band.p_adjusted[at],
                 "benchmark_count": int(counts[t, k]),
             }
             row = {key: plain(value) for key, value in row.items()}
@@ -92,7 +92,7 @@ def _better(row: Row, direction: str) -> str | None:
 def summary(rows: Sequence[Row], response: str) -> Row:
     """Return the row of `lmem_anytime_pair`: who leads at the end, from which budget on, and all of it in words."""
     first, second = rows[0]["first"], rows[0]["second"]
-    known = [row["p_adjusted"] for row in rows if row["p_adjusted"] is not None]
+    p_values = [row["p_adjusted"] for row in rows if row["p_adjusted"] is not None]
     last = rows[-1]["better"]
     since = None
     if last is not None:
@@ -106,8 +106,8 @@ def summary(rows: Sequence[Row], response: str) -> Row:
         "ahead_count_second": sum(row["better"] == second for row in rows),
         "budget_count": len(rows),
         "is_at_all_budgets": last is not None and since == rows[0]["budget"],
-        "p_any": min(known) if known else None,
-        "sentence": _sentence(rows, response, min(known) if known else None),
+        "p_any": min(p_values) if p_values else None,
+        "sentence": _sentence(rows, response, min(p_values) if p_values else None),
     }
 
 

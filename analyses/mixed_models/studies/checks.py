@@ -50,25 +50,25 @@ def spreads(cells: Cells, block: str) -> np.ndarray:
 
 def fit_warnings(fit: Fit) -> list[str]:
     """Return sentences about the fit: convergence, singular terms, dropped columns, excluded rows, few levels."""
-    said = []
+    sentences = []
     if not fit.optimum.is_converged:
-        said.append(
+        sentences.append(
             f"The fit did not converge (largest gradient {fit.optimum.gradient:.2g}); do not rely on its numbers."
         )
     for block in fit.singular_blocks:
         what = "its variance is estimated as zero" if block.width == 1 else "some combination of its effects is zero"
-        said.append(f"The random effect of {block.group} is singular: {what}.")
+        sentences.append(f"The random effect of {block.group} is singular: {what}.")
     if fit.problem.dropped:
-        said.append(f"Dropped because the data cannot tell them apart: {', '.join(fit.problem.dropped)}.")
+        sentences.append(f"Dropped because the data cannot tell them apart: {', '.join(fit.problem.dropped)}.")
     if fit.problem.cells.excluded:
-        said.append(
+        sentences.append(
             f"{fit.problem.cells.excluded} of {fit.problem.cells.excluded + fit.problem.row_count} selected rows were "
             "left out: their response is missing or not finite, or a variable of the model is missing."
         )
     for block in fit.problem.blocks:
         if len(block.levels) < FEW_LEVELS:
-            said.append(f"{block.group} has {len(block.levels)} levels only: its variance is poorly known.")
-    return said
+            sentences.append(f"{block.group} has {len(block.levels)} levels only: its variance is poorly known.")
+    return sentences
 
 
 def coverage_warning(fit: Fit, factor: str, block: str) -> str | None:

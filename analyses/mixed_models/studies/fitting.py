@@ -63,13 +63,13 @@ def fit_to_compare(
     parsed, left_out = identifiable(parsed, cells)
     found = fit(parsed, cells, is_reml=is_reml)
     found, sentence = settled(found, is_ranked=bool(mentioned(parsed.response, (RANK,))))
-    said = [*left_out_sentences(left_out), *([sentence] if sentence else [])]
+    sentences = [*left_out_sentences(left_out), *([sentence] if sentence else [])]
     if not any("algorithm" in term for term in parsed.fixed.terms):
-        return Chosen(found, tuple(said))
+        return Chosen(found, tuple(sentences))
     found, residual, more = _residual(found, variance)
-    said += more
+    sentences += more
     found, interaction, more = _interaction(found, variance, is_settled=residual.is_used)
-    return Chosen(found, (*said, *more), (residual, interaction))
+    return Chosen(found, (*sentences, *more), (residual, interaction))
 
 
 def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:

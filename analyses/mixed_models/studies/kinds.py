@@ -166,8 +166,8 @@ def run_anomalies(
     """
     factor = factor or _only_factor(reader.catalogue)
     chosen = list(budgets) or thinned(reader.common_budgets(selection))
-    found = reader.values_at(selection, factor, chosen)
-    known = sorted({str(level) for level in found["level"] if level is not None})
+    values = reader.values_at(selection, factor, chosen)
+    known = sorted({str(level) for level in values["level"] if level is not None})
     if not levels:
         if len(known) != 2:
             raise DataError(f"{factor} has the levels {', '.join(known)}; say which two: --levels GOOD,BAD.")
@@ -175,7 +175,7 @@ def run_anomalies(
     for level in levels:
         if level not in known:
             raise DataError(f"{factor} has no level {level}; there are: {', '.join(known)}.")
-    algorithms = sorted(set(found["algorithm"]))
+    algorithms = sorted(set(values["algorithm"]))
     for name in pair:
         if name not in algorithms:
             raise DataError(f"There is no algorithm {name}; there are: {', '.join(algorithms)}.")
@@ -183,8 +183,8 @@ def run_anomalies(
     rows: list[Row] = []
     for first, second in pairs:
         names = {"first": first, "second": second, "factor": factor, "good_level": levels[0], "bad_level": levels[1]}
-        rows += anomalies.find_anomalies(paired_shifts(found, first, second, levels, chosen), names)
-    return {"lmem_anomaly": rows, "lmem_anomaly_why": odd.why_rows(rows, found, chosen)}
+        rows += anomalies.find_anomalies(paired_shifts(values, first, second, levels, chosen), names)
+    return {"lmem_anomaly": rows, "lmem_anomaly_why": odd.why_rows(rows, values, chosen)}
 
 
 def run_anytime(
@@ -200,8 +200,8 @@ def run_anytime(
     formula = f"{response} ~ 1 + (1|algorithm:benchmark)"
     cells = [reader.cells(formula, replace(selection, budget=budget)) for budget in chosen]
     rows = anytime.anytime_rows(anytime.curves_of(cells, chosen), response, direction)
-    said = [*([doubt] if doubt else []), *(row["sentence"] for row in rows["lmem_anytime_pair"])]
-    return rows, said
+    sentences = [*([doubt] if doubt else []), *(row["sentence"] for row in rows["lmem_anytime_pair"])]
+    return rows, sentences
 
 
 def _only_factor(catalogue: Catalogue) -> str:
@@ -261,43 +261,43 @@ def run_comparison(
 ) -> tuple[dict[str, list[Row]], list[str]]:
     """Return the row of `lmem_comparison` and both models' rows; a refused pair has NULLs and the reason."""
     names = ("chi_square", "df", "p_value", "p_chi_square", "distribution", "p_bootstrap", "bootstrap_quantile")
-    one, other = parse_formula(null), parse_formula(full)
+    smaller, larger = parse_formula(null), parse_formula(full)
     row: Row = {
-        "comparison": f"{one} | {other}",
-        "null_formula": str(one),
-        "full_formula": str(other),
+        "comparison": f"{smaller} | {larger}",
+        "null_formula": str(smaller),
+        "full_formula": str(larger),
         **dict.fromkeys((*names, "bootstrap_count", "p_permutation", "permutation_count", "reason")),
         "is_refused": False,
     }
     try:
-        found = compare_formulas(one, other, reader.cells(other, selection))
+        comparison = compare_formulas(smaller, larger, reader.cells(larger, selection))
     except NotComparableError as error:
         reason = str(error)
         return {"lmem_comparison": [row | {"is_refused": True, "reason": reason}]}, [f"Refused: {reason}."]
-    said = []
+    sentences = []
     row |= {
-        "chi_square": found.chi_square,
-        "df": float(found.df),
-        "p_value": found.p_value,
-        "p_chi_square": found.p_chi_square,
-        "distribution": found.distribution,
+        "chi_square": comparison.chi_square,
+        "df": float(comparison.df),
+        "p_value": comparison.p_value,
+        "p_chi_square": comparison.p_chi_square,
+        "distribution": comparison.distribution,
     }
-    if found.chi_square < -1e-6:
-        said.append("The larger model has the lower likelihood: a search failed, so the test means nothing.")
+    if comparison.chi_square < -1e-6:
+        sentences.append("The larger model has the lower likelihood: a search failed, so the test means nothing.")
     if bootstrap:
-        simulated = bootstrap_test(found, bootstrap, seed)
+        simulated = bootstrap_test(comparison, bootstrap, seed)
         row |= {
             "p_bootstrap": simulated.p_value,
             "bootstrap_count": bootstrap,
             "bootstrap_quantile": simulated.quantile(),
         }
     if permutations:
-        row |= _permuted(reader, selection, one, other, permutations, seed)
+        row |= _permuted(reader, selection, smaller, larger, permutations, seed)
         if row["reason"]:
-            said.append(f"Not shuffled: {row['reason']}.")
-    said += disagreement(row)
-    models = [model_row(found.null, "null"), model_row(found.full, "full")]
-    return {"lmem_comparison": [row], "lmem_model": models}, said
+            sentences.append(f"Not shuffled: {row['reason']}.")
+    sentences += disagreement(row)
+    models = [model_row(comparison.null, "null"), model_row(comparison.full, "full")]
+    return {"lmem_comparison": [row], "lmem_model": models}, sentences
 
 
 def _permuted(reader: CellReader, selection: Selection, null: Formula, full: Formula, count: int, seed: int) -> Row:
@@ -347,5 +347,5 @@ def run_power(
     here = len(fitted.problem.cells.levels["benchmark"])
     runs = max(1, round(fitted.problem.row_count / (here * squares.algorithms)))
     middle = sorted(differences)[len(differences) // 2]
-    said = [*zero_sentences(squares), choice_sentence(squares, here, runs, middle)]
-    return power_table(squares, benchmarks, seeds, differences, count, seed), fitted, said
+    sentences = [*zero_sentences(squares), choice_sentence(squares, here, runs, middle)]
+    return power_table(squares, benchmarks, seeds, differences, count, seed), fitted, sentences

@@ -69,8 +69,8 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         budget=request.budget,
         failures=request.failures,
     )
-    found = reader.find(parsed, selection)
-    cells, unit = _in_unit(found.cells, request.scale)
+    located = reader.find(parsed, selection)
+    cells, unit = _in_unit(located.cells, request.scale)
     chosen = fit_to_compare(
         parsed if unit is None else in_spreads(parsed),
         cells,
@@ -82,20 +82,20 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     direction, doubt = reader.direction(parsed.response, selection)
     question = replace(request.question, direction=direction)
     factor = question.factor or default_factor(fitted)
-    said = [
+    sentences = [
         *([doubt] if doubt else []),
         *reader.known_of(selection, parsed.response),
         *chosen.said,
         *warn(fitted, factor),
     ]
-    if found.cells.excluded:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
-        said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
+    if located.cells.excluded:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(located.plan).items())
+        sentences.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
     rows, residuals = describe(fitted, question), None
     basis = fitted
     rows["lmem_variance_test"] = tables.spread_test_rows(chosen.tests, "model")
     if request.with_residuals:
-        residuals = _residuals(reader, found, fitted, rows, unit)
+        residuals = _residuals(reader, located, fitted, rows, unit)
     models = [tables.model_row(fitted, "model", residuals)]
     if factor is not None and not request.as_published:
         source = reader if unit is None else InSpreads(reader, parsed.response)
@@ -103,7 +103,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         whole = replace(question, factor=factor)
         wider = wider_models(source, selection, asked, cells, fitted, whole, variance=request.variance)
         rows = merge_all([rows, *wider.rows])
-        said += wider.said
+        sentences += wider.said
         basis = wider.basis
         models += wider.models
         if unit is None:
@@ -111,19 +111,19 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
             unlucky, hanging = failure_rows(reader, selection, wider.formula, whole, name, is_reml=is_reml)
             if unlucky:
                 rows["lmem_failure"] = unlucky
-            said += hanging
+            sentences += hanging
     models[-1]["is_basis"] = True
     if factor is not None:
         rows["lmem_pair"] = pair_statements(basis, question, factor, models[-1]["model"])
     if unit is None and fitted.classes is not None and request.variance == "auto":
         model, more, sentence = _beside(parsed, fitted, replace(question, factor=factor))
         rows = merge_all([rows, more])
-        said.append(sentence)
+        sentences.append(sentence)
         models.append(model)
     at = reader.settle(selection, parsed.response).at
     models = [model | {"budget": at if isinstance(at, float) else None} for model in models]
     rows["lmem_model"] = models
-    return rows, said
+    return rows, sentences
 
 
 def _in_unit(cells: Cells, scale: str) -> tuple[Cells, Floats | None]:

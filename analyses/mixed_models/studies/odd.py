@@ -88,7 +88,7 @@ def _ratio(own: float, losses: Floats, of: np.ndarray, names: np.ndarray, benchm
 
 def why_sentences(rows: Sequence[Row]) -> list[str]:
     """Say what is unlike the others: one sentence a benchmark; that nothing is, too."""
-    said = []
+    sentences = []
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
         mine = [row for row in rows if row["benchmark"] == benchmark]
         parts = [
@@ -104,5 +104,5 @@ def why_sentences(rows: Sequence[Row]) -> list[str]:
             if row["spread_ratio"] is not None and not 1.0 / UNLIKE <= row["spread_ratio"] <= UNLIKE
         ]
         text = "; ".join(parts) or "no distribution has two modes or another spread than on the other benchmarks"
-        said.append(f"{benchmark}: {text}.")
-    return said
+        sentences.append(f"{benchmark}: {text}.")
+    return sentences

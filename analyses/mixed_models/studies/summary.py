@@ -61,11 +61,11 @@ def variance_intervals(fit: Fit, quantities: Satterthwaite, level: float = 0.95)
     Satterthwaite's: the estimate times its degrees of freedom, 2 v^2 / var(v), as chi-squared (SAS and Milliken &
     Johnson do the same); var(v) by the delta method. A variance of zero has no such interval.
     """
-    found, at = [], 0
-    for (block, covariance), own in zip(fit.block_covariances, fit.likelihood.block_sums(), strict=True):
+    intervals, at = [], 0
+    for (block, covariance), block_sum in zip(fit.block_covariances, fit.likelihood.block_sums(), strict=True):
         width = block.width
         # What an effect's variance adds to a row's, in residual variances: a slope's hangs on its covariate's unit.
-        share = np.diag(covariance) * np.diag(own) / (fit.problem.row_count * fit.sigma**2)
+        share = np.diag(covariance) * np.diag(block_sum) / (fit.problem.row_count * fit.sigma**2)
         factor = _factor(fit, at, width)
         rows = []
         for i in range(width):
@@ -82,10 +82,10 @@ def variance_intervals(fit: Fit, quantities: Satterthwaite, level: float = 0.95)
                 rows.append(VarianceInterval(np.nan, np.nan, "the variance is estimated as zero"))
                 continue
             rows.append(_interval(variance, float(gradient @ quantities.parameters @ gradient), level))
-        found.append(rows)
+        intervals.append(rows)
         at += block.parameter_count
-    found.append([_residual_interval(fit, quantities, k, level) for k in range(len(fit.class_sds))])
-    return found
+    intervals.append([_residual_interval(fit, quantities, k, level) for k in range(len(fit.class_sds))])
+    return intervals
 
 
 def _residual_interval(fit: Fit, quantities: Satterthwaite, k: int, level: float) -> VarianceInterval:

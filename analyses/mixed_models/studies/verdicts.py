@@ -199,7 +199,7 @@ def p_text(value: float | None) -> str:
 
 def losses(rows: Sequence[Mapping[str, object]], direction: str) -> list[Pair]:
     """Return pairs from rows of contrasts (first, second, estimate, lower, upper, p_adjusted) of a response."""
-    found = []
+    pairs = []
     for row in rows:
         values = [row[name] for name in ("estimate", "lower", "upper")]
         estimate, lower, upper = (None if value is None else float(str(value)) for value in values)
@@ -210,7 +210,7 @@ def losses(rows: Sequence[Mapping[str, object]], direction: str) -> list[Pair]:
                 None if lower is None else -lower,
             )
         p = row["p_adjusted"]
-        found.append(
+        pairs.append(
             Pair(
                 first=str(row["first"]),
                 second=str(row["second"]),
@@ -220,4 +220,4 @@ def losses(rows: Sequence[Mapping[str, object]], direction: str) -> list[Pair]:
                 upper=upper,
             )
         )
-    return found
+    return pairs

@@ -66,12 +66,12 @@ def wider_models(
         variance: `equal` keeps the variances equal; otherwise each model's tests decide.
     """
     out = Wider(formula, fitted)
-    found = strata(formula, cells)
-    lacking = [stratum for stratum in found if stratum.state == ADDED]
+    needed = strata(formula, cells)
+    lacking = [stratum for stratum in needed if stratum.state == ADDED]
     asked = (fitted, satterthwaite(fitted))
     right: tuple[Fit, Satterthwaite] | None = None
     names = list(dict.fromkeys(stratum.name for stratum in lacking))
-    wider = with_strata(formula, found)
+    wider = with_strata(formula, needed)
     if lacking:
         right = _fitted(reader, selection, wider, names, question, out, fitted, variance=variance)
     repeats = reader.rows_per_run(selection, formula.response)
@@ -92,7 +92,7 @@ def wider_models(
             variance=variance,
         )
         right = with_run or right
-    audit = audit_rows(found, asked, right, out.models[-1]["model"] if right else "model")
+    audit = audit_rows(needed, asked, right, out.models[-1]["model"] if right else "model")
     if audit:
         out.rows.append({"lmem_stratum": audit})
     rows = {(row["term"], row["grouping_factor"]): row for row in audit}
@@ -142,12 +142,12 @@ def _sentences(
     question: Question,
 ) -> list[str]:
     """Say for every stratum that was lacking what its term's test is with it; of a contrast for the compared factor."""
-    said = []
+    sentences = []
     for stratum in lacking:
         row = rows[":".join(stratum.term), stratum.group]
         if right is not None and stratum.term == (question.factor,):
             bare = stratum_sentence(stratum, {"p_right": None, "p_asked": None})
-            said.append(compared(fitted, right[0], stratum.term[0], bare))
+            sentences.append(compared(fitted, right[0], stratum.term[0], bare))
         else:
-            said.append(stratum_sentence(stratum, row))
-    return said
+            sentences.append(stratum_sentence(stratum, row))
+    return sentences

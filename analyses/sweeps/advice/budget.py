@@ -43,12 +43,12 @@ def effects(steps: Floats, duration: Floats, final: Floats) -> list[Effect]:
         steps, duration: per trial, NaN where unknown.
         final: the metric as it is, NaN where there is none.
     """
-    found = []
+    rows = []
     for kind, given in (("steps", steps), ("duration", duration)):
-        there = ~np.isnan(given) & ~np.isnan(final)
-        if not there.any():
+        has_both = ~np.isnan(given) & ~np.isnan(final)
+        if not has_both.any():
             continue
-        spent, value = given[there], final[there]
+        spent, value = given[has_both], final[has_both]
         least, most = float(spent.min()), float(spent.max())
         reason = None
         if spent.size < LEAST:
@@ -56,7 +56,7 @@ def effects(steps: Floats, duration: Floats, final: Floats) -> list[Effect]:
         elif least == most:
             reason = "it is the same in every trial"
         rank = None if reason else spearman("", spent, value)
-        found.append(
+        rows.append(
             Effect(
                 kind=kind,
                 count=spent.size,
@@ -69,4 +69,4 @@ def effects(steps: Floats, duration: Floats, final: Floats) -> list[Effect]:
                 reason=rank.reason if rank else reason,
             )
         )
-    return found
+    return rows

@@ -64,21 +64,21 @@ def explain(prepared: Prepared, is_bad: Bools) -> list[Rule]:
         return []
     holds = np.stack([one.holds for one in settings]).astype(float)
     owner = np.array([one.hyperparameter for one in settings])
-    left = np.ones(is_bad.size, dtype=bool)
+    remain = np.ones(is_bad.size, dtype=bool)
     rules: list[Rule] = []
-    while len(rules) < RULES and (is_bad & left).sum() >= LEAST_BAD:
-        found = _clearest(settings, holds[:, left], owner, is_bad[left])
+    while len(rules) < RULES and (is_bad & remain).sum() >= LEAST_BAD:
+        found = _clearest(settings, holds[:, remain], owner, is_bad[remain])
         if found is None or found[1] >= LEVEL:
             break
         chosen, adjusted, p = found
-        inside = np.logical_and.reduce([settings[i].holds for i in chosen]) & left
+        inside = np.logical_and.reduce([settings[i].holds for i in chosen]) & remain
         rules.append(Rule(
             setting=" and ".join(settings[i].text for i in chosen),
             hyperparameters=tuple(prepared.used[settings[i].hyperparameter].name for i in chosen),
-            count=int(inside.sum()), bad_count=int((inside & is_bad).sum()), other_count=int((left & ~inside).sum()),
-            other_bad_count=int((left & ~inside & is_bad).sum()), p=p, p_adjusted=adjusted,
+            count=int(inside.sum()), bad_count=int((inside & is_bad).sum()), other_count=int((remain & ~inside).sum()),
+            other_bad_count=int((remain & ~inside & is_bad).sum()), p=p, p_adjusted=adjusted,
         ))  # fmt: skip
-        left &= ~inside
+        remain &= ~inside
     return rules
 
 

@@ -133,14 +133,14 @@ def suggest_for_front(
         return []
     units = [Unit.of(column) for column in losses.T]
     targets = [choose_target(unit.strip(column)) for unit, column in zip(units, losses.T, strict=True)]
-    own = [fit_process(prepared, target.values, seed, beyond) for target in targets]
-    known = [one for one in own if one is not None]
-    if len(known) < len(own) or max(one.r_squared for one in known) <= 0:
+    fitted = [fit_process(prepared, target.values, seed, beyond) for target in targets]
+    processes = [one for one in fitted if one is not None]
+    if len(processes) < len(fitted) or max(one.r_squared for one in processes) <= 0:
         return []
     values = np.column_stack([target.values for target in targets])
     scaled = (values - values.min(axis=0)) / np.ptp(values, axis=0)
-    found: list[ForFront] = []
-    taken: list[Floats] = []
+    suggestions: list[ForFront] = []
+    settings: list[Floats] = []
     for at, weight in enumerate(_directions(losses.shape[1], seed)):
         weighed = scaled * weight
         whole = weighed.max(axis=1) + 0.05 * weighed.sum(axis=1)
@@ -152,19 +152,19 @@ def suggest_for_front(
             beyond=beyond, rules=rules, success=success,
         )  # fmt: skip
         for one in new:
-            if any((one.codes == before).all() for before in taken):
+            if any((one.codes == before).all() for before in settings):
                 continue
-            taken.append(one.codes)
+            settings.append(one.codes)
             ends = [
                 [float(unit.back(target.back(np.array([p.mean[0] + side * p.whole_deviation[0]]))[0]))
                  for side in (-1.0, 0.0, 1.0)]
-                for unit, target, p in zip(units, targets, (k.start(one.codes[None]) for k in known), strict=True)
+                for unit, target, p in zip(units, targets, (k.start(one.codes[None]) for k in processes), strict=True)
             ]  # fmt: skip
-            found.append(ForFront(
+            suggestions.append(ForFront(
                 values=one.values, predicted=tuple(e[1] for e in ends),
                 deviation=tuple(abs(e[2] - e[0]) / 2 for e in ends), success=one.success,
             ))  # fmt: skip
-    return found
+    return suggestions
 
 
 def _directions(objectives: int, seed: int) -> NDArray[np.float64]:

@@ -144,23 +144,23 @@ def _chosen(
     is_open = np.array([row.tobytes() not in known for row in np.round(codes / spans, 9) + 0.0])
     if success is not None and likely is not None:
         is_open &= (likely >= min(LIKELY, success.rate)) & ~success.is_ruled_out(codes)
-    found: list[Suggestion] = []
-    while len(found) < count and is_open.any():
+    suggestions: list[Suggestion] = []
+    while len(suggestions) < count and is_open.any():
         gain = expected_improvement(state.mean, state.deviation, best) * (1.0 if likely is None else likely)
-        score = -state.mean if not found else gain
+        score = -state.mean if not suggestions else gain
         i = int(np.argmax(np.where(is_open, score, -np.inf)))
         is_open[i] = False
         named = _named(prepared, codes[i], absent[i])
         if not rules.allow(named):
             continue
-        found.append(Suggestion(
+        suggestions.append(Suggestion(
             values=named, codes=codes[i], predicted=float(state.mean[i]), deviation=float(state.whole_deviation[i]),
             expected_improvement=float(gain[i]), success=None if likely is None else float(likely[i]),
         ))  # fmt: skip
         best = min(best, float(state.mean[i]))
         state.choose(i)
         is_open &= apart(codes, codes[i]).mean(axis=1) >= APART
-    return found
+    return suggestions
 
 
 def _named(prepared: Prepared, codes: Floats, absent: np.ndarray) -> dict[str, Value]:

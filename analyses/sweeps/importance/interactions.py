@@ -69,7 +69,7 @@ def screen(one_hot: Floats, features: Sequence[Feature], values: Floats) -> list
     looked_at = int((owner[:, None] < owner[None, :]).sum())
     at_most = min(SHORTLIST, strength.size - 1)
     best = np.argpartition(-strength, at_most, axis=None)[:at_most]
-    found = []
+    products = []
     for a, b in zip(*np.unravel_index(np.sort(best), strength.shape), strict=True):
         if strength[a, b] <= 0:
             continue
@@ -77,7 +77,7 @@ def screen(one_hot: Floats, features: Sequence[Feature], values: Floats) -> list
         adjusted = min(1.0, p * looked_at)
         if adjusted < LEVEL:
             i, j = int(varies[a]), int(varies[b])
-            found.append(
+            products.append(
                 Product(
                     first=i,
                     second=j,
@@ -87,7 +87,7 @@ def screen(one_hot: Floats, features: Sequence[Feature], values: Floats) -> list
                     p_adjusted=adjusted,
                 )
             )
-    return sorted(found, key=lambda one: (one.p_adjusted, -abs(one.partial), one.first, one.second))[:MOST]
+    return sorted(products, key=lambda one: (one.p_adjusted, -abs(one.partial), one.first, one.second))[:MOST]
 
 
 def _unexplained(z: Floats, is_number: NDArray[np.bool_], values: Floats) -> Floats:

@@ -38,11 +38,11 @@ def level_effects(prepared: Prepared, metric: Floats, linear: Linear) -> list[Le
     from scipy.stats import t as student
 
     z = standardised(metric)
-    found = []
+    effects = []
     for at, column in enumerate(prepared.used):
         if column.kind != "categorical":
             continue
-        known = {level for name, level in linear.levels if name == column.name}
+        in_model = {level for name, level in linear.levels if name == column.name}
         for place, level in enumerate(column.levels):
             has = prepared.codes[:, at] == place
             count = int(has.sum())
@@ -54,20 +54,20 @@ def level_effects(prepared: Prepared, metric: Floats, linear: Linear) -> list[Le
                 r = float(np.clip(np.corrcoef(has, z)[0, 1], -1, 1))
                 free = has.size - 2
                 p = float(2 * student.sf(abs(r) * np.sqrt(free / max(1e-15, 1 - r * r)), free))
-            key = level if level in known else ""
-            is_reference = place == 0 and known
-            side = linear.levels.get((column.name, key)) if level in known or is_reference else None
-            found.append(
+            key = level if level in in_model else ""
+            is_reference = place == 0 and in_model
+            side = linear.levels.get((column.name, key)) if level in in_model or is_reference else None
+            effects.append(
                 (column.name, level, count, float(metric[has].mean()) if count else float("nan"), r, p, side, reason)
             )
-    tested = [i for i, one in enumerate(found) if one[5] is not None]
-    adjusted = dict(zip(tested, holm(np.array([found[i][5] for i in tested], dtype=float)).tolist(), strict=True))
+    tested = [i for i, one in enumerate(effects) if one[5] is not None]
+    adjusted = dict(zip(tested, holm(np.array([effects[i][5] for i in tested], dtype=float)).tolist(), strict=True))
     return [
         Level(
             hyperparameter=name, level=level, configuration_count=count, mean=mean, correlation=r, p=p,
             p_adjusted=adjusted.get(i), adjusted_difference=side[0] if side else None,
             adjusted_p=side[1] if side else None, reason=reason,
         )
-        for i, (name, level, count, mean, r, p, side, reason) in enumerate(found)
+        for i, (name, level, count, mean, r, p, side, reason) in enumerate(effects)
         if count
     ]  # fmt: skip

@@ -100,8 +100,8 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
             levels={},
             reason=why,
         )
-    kept = independent(matrix)
-    chosen = matrix[:, kept]
+    pivots = independent(matrix)
+    chosen = matrix[:, pivots]
     y = standardised(metric)
     unit, middle = float(np.std(metric - np.median(metric))), float(metric.mean())
     size = np.linalg.norm(chosen, axis=0)
@@ -109,24 +109,24 @@ def fit_linear(prepared: Prepared, metric: Floats) -> Linear:
     inverse = np.linalg.inv(r)
     estimate = inverse @ (q.T @ y) / size
     residual = y - chosen @ estimate
-    free = n - len(kept)
+    free = n - len(pivots)
     total, error = float((y**2).sum()), float(residual @ residual)
     covariance = inverse @ inverse.T / np.outer(size, size)
-    rows = _rows(terms, kept, chosen, estimate, np.sqrt(np.diag(covariance) * error / free), free, unit, middle)
+    rows = _rows(terms, pivots, chosen, estimate, np.sqrt(np.diag(covariance) * error / free), free, unit, middle)
     leverage = (q**2).sum(axis=1)
     left_out = None
     if (leverage < 1 - 1e-9).all():
         press = float(((residual / (1 - leverage)) ** 2).sum())
         left_out = 1 - press / total / (n / (n - 1)) ** 2  # the mean is left out as well
-    own = {name: [i for i, j in enumerate(kept) if terms[j].hyperparameter == name] for name in prepared.names}
+    places = {name: [i for i, j in enumerate(pivots) if terms[j].hyperparameter == name] for name in prepared.names}
     return Linear(
         terms=rows,
         r_squared=1 - error / total,
         r_squared_adjusted=1 - (error / total) * (n - 1) / free,
         r_squared_left_out=left_out,
         residual_df=free,
-        drop={name: _drop(which, estimate, covariance, total) for name, which in own.items()},
-        levels=_levels([terms[j] for j in kept], estimate, covariance * error / free, chosen, free, unit),
+        drop={name: _drop(which, estimate, covariance, total) for name, which in places.items()},
+        levels=_levels([terms[j] for j in pivots], estimate, covariance * error / free, chosen, free, unit),
     )
 
 
@@ -189,23 +189,23 @@ def _levels(
     """
     from scipy.stats import t as student
 
-    found: dict[tuple[str, str], tuple[float, float]] = {}
+    differences: dict[tuple[str, str], tuple[float, float]] = {}
     for name in dict.fromkeys(term.hyperparameter for term in terms if term.level is not None):
-        own = [i for i, term in enumerate(terms) if term.hyperparameter == name]
-        counts = chosen[:, own].sum(axis=0)
+        places = [i for i, term in enumerate(terms) if term.hyperparameter == name]
+        counts = chosen[:, places].sum(axis=0)
         rest = len(chosen) - counts.sum()
         sizes = np.array([rest, *counts])
-        for at, level in enumerate(["", *(str(terms[i].level) for i in own)]):
+        for at, level in enumerate(["", *(str(terms[i].level) for i in places)]):
             others = sizes.sum() - sizes[at]
             if others <= 0:
                 continue
             contrast = -sizes / others
             contrast[at] = 1.0
-            value = float(contrast[1:] @ estimate[own])
-            spread = float(np.sqrt(max(0.0, contrast[1:] @ covariance[np.ix_(own, own)] @ contrast[1:])))
+            value = float(contrast[1:] @ estimate[places])
+            spread = float(np.sqrt(max(0.0, contrast[1:] @ covariance[np.ix_(places, places)] @ contrast[1:])))
             p = float(2 * student.sf(abs(value) / spread, free)) if spread > 0 else 1.0
-            found[str(name), level] = (value * unit, p)
-    return found
+            differences[str(name), level] = (value * unit, p)
+    return differences
 
 
 def _without(term: Term, reason: str) -> Term:

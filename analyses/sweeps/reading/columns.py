@@ -130,21 +130,21 @@ def _role(name: str, present: int, total: int, distinct: int) -> tuple[str, str]
 
 def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], notes: list[str]) -> Column:
     values = np.where(is_number, raw.number, np.nan)
-    found = values[is_number]
-    distinct = np.unique(found)
-    role, why = _role(raw.name, found.size, values.size, distinct.size)
-    is_log = bool(raw.declared and raw.declared.scale == "log" and found.size and found.min() > 0)
+    present = values[is_number]
+    distinct = np.unique(present)
+    role, why = _role(raw.name, present.size, values.size, distinct.size)
+    is_log = bool(raw.declared and raw.declared.scale == "log" and present.size and present.min() > 0)
     if not is_log and role == "used" and distinct[0] > 0 and distinct[-1] / distinct[0] > LOG_RATIO:
-        is_log = not (raw.declared and raw.declared.lower is not None) and _is_more_even_as_log(found)
+        is_log = not (raw.declared and raw.declared.lower is not None) and _is_more_even_as_log(present)
         if is_log:
             notes.append("positive and spanning more than three orders of magnitude: used by its logarithm")
     used = np.log10(values) if is_log else values
-    missing = int(values.size - found.size)
+    missing = int(values.size - present.size)
     fill = None
     if role == "used" and missing:
         mean = float(used[is_number].mean())
         fill = float(10**mean) if is_log else mean
-    is_integer = bool(found.size and (found == np.round(found)).all())
+    is_integer = bool(present.size and (present == np.round(present)).all())
     if raw.declared and raw.declared.value_type == "float" and raw.declared.lower is not None:
         is_integer = False  # a range of decimals; without one, tables write whole numbers as 128.0
     return Column(

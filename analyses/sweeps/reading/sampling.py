@@ -89,7 +89,7 @@ def suspects(columns: Sequence[Column], results: Mapping[str, Floats]) -> list[t
     """
     from scipy.stats import rankdata
 
-    found = []
+    leaks = []
     for column in columns:
         declared = column.declared
         if column.kind == "categorical" or (declared is not None and declared.lower is not None):
@@ -100,6 +100,6 @@ def suspects(columns: Sequence[Column], results: Mapping[str, Floats]) -> list[t
                 continue
             r = float(np.corrcoef(rankdata(column.values[both]), rankdata(values[both]))[0, 1])
             if abs(r) >= SAME:
-                found.append((column.name, name, r))
+                leaks.append((column.name, name, r))
                 break
-    return found
+    return leaks

@@ -80,7 +80,7 @@ def read_trials(
     """
     ids = trial["trial_id"].cast(int).to_numpy()
     status = trial["status"].to_list()
-    known = {row[0]: read_declared(row) for row in declared}
+    declarations = {row[0]: read_declared(row) for row in declared}
     columns = []
     for (name,), part in parameters.partition_by("name", as_dict=True, maintain_order=True).items():
         at = np.searchsorted(ids, part["trial_id"].cast(int).to_numpy())
@@ -89,7 +89,7 @@ def read_trials(
         text: list[str | None] = [None] * ids.size
         for i, one in zip(at, part["text_value"].to_list(), strict=True):
             text[i] = one
-        columns.append(Raw(str(name), number, text, known.get(str(name))))
+        columns.append(Raw(str(name), number, text, declarations.get(str(name))))
     finished = np.array([one == "finished" for one in status], dtype=bool)
     final, steps, at_step, why_step = {}, {}, {}, {}
     is_failed = np.array([one == "failed" for one in status], dtype=bool)
@@ -110,7 +110,7 @@ def read_trials(
             final[metric][steps[metric][0][here]] = steps[metric][2][here]
             final[metric][is_failed | ~np.isfinite(final[metric])] = np.nan
     duration = trial["duration"].cast(float).fill_null(float("nan")).to_numpy()
-    sequences = {name: one.choices for name, one in known.items() if one.choices is not None}
+    sequences = {name: one.choices for name, one in declarations.items() if one.choices is not None}
     return Trials(
         trial_id=ids,
         status=status,

@@ -56,10 +56,10 @@ def noise(result: Result, metric: str) -> Iterator[Statement]:
 def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:
     """Yield what the tuner narrowed, and how much less that seems to matter by what goes by the trials."""
     forest = found.importance("fanova")
-    known = [(one, found.effects.get(one.hyperparameter), forest.get(one.hyperparameter)) for one in result.narrowed]
-    if not known:
+    narrowed = [(one, found.effects.get(one.hyperparameter), forest.get(one.hyperparameter)) for one in result.narrowed]
+    if not narrowed:
         return
-    one, alone, whole = max(known, key=lambda row: row[2]["importance"] if row[2] else 0.0)
+    one, alone, whole = max(narrowed, key=lambda row: row[2]["importance"] if row[2] else 0.0)
     if one.level is None:
         where = f"the last third keeps {one.hyperparameter} to {number(100 * one.late, 2)} % of its tried range"
     else:
@@ -70,7 +70,7 @@ def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:
             f" Over the trials it explains {number(100 * alone['share'], 2)} % of the variance of {metric}, over the "
             f"whole range by the forest {number(100 * whole['importance'], 2)} % (fANOVA)."
         )
-    more = f" (and {counted(len(known) - 1, 'other')} narrowed)" if len(known) > 1 else ""
+    more = f" (and {counted(len(narrowed) - 1, 'other')} narrowed)" if len(narrowed) > 1 else ""
     yield Statement(
         kind="sampling",
         sentence=(

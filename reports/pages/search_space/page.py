@@ -72,14 +72,14 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
     importance = site.query(queries.text("search_space/tunability"), space=name)
     landscapes = site.query(queries.text("search_space/measures_wide"), space=name)
     key = ("search-space", name)
-    said = [*_shape(landscapes.rows()), *_alike(similar), *_noise(changes.rows()), *_important(importance.rows())]
+    sentences = [*_shape(landscapes.rows()), *_alike(similar), *_noise(changes.rows()), *_important(importance.rows())]
     facts = [
         ("configurations", number(cardinality)),
         ("hyperparameters", number(hyperparameters.frame.height)),
         ("landscapes analysed", number(landscapes.frame.height)),
     ]
     blocks: list[Block] = [
-        Findings([Finding(text, key, anchor) for text, anchor in said], empty=NOTHING),
+        Findings([Finding(text, key, anchor) for text, anchor in sentences], empty=NOTHING),
         Facts(facts),
         Table(
             id="hyperparameters",

@@ -18,7 +18,7 @@ from hpowh.reports.pages.landscape.subject import about
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
-from ....commands import within
+from ...commands import within
 
 
 @pytest.fixture(scope="module")

@@ -167,11 +167,11 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     if asked:
         raise QuestionsError(request.location, [asked], list(staged.columns))
     direction, is_given = direction_of(metric, option and str(option))
-    said = [*staged.notes, *([] if is_given or said_direction(metric) else [assumed(metric, direction)])]
+    sentences = [*staged.notes, *([] if is_given or said_direction(metric) else [assumed(metric, direction)])]
     experiment = str(request.options.get("experiment") or request.name)
     return Plan(
         columns=staged.columns, roles=roles, experiment=experiment, metric=metric, direction=direction, label=label,
-        row_role=row_role, said=said,
+        row_role=row_role, said=sentences,
     )  # fmt: skip
 
 
