@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from contextlib import suppress
 from html import escape
+
+from hpowh.reports.names import shorten
 
 LETTER, WIDE, NARROW = 0.66, 0.98, 0.4
 """Widths of characters as shares of the font's size: those of DejaVu Sans, the widest of the usual system fonts."""
@@ -20,19 +23,14 @@ def clean(name: str) -> str:
     return "".join(kept)
 
 
-def shorten(name: str, limit: int) -> str:
+def short_label(name: str, limit: int) -> str:
     """Return a clean name of at most `limit` characters: longer numbers are rounded, other names lose their middle."""
     shown = clean(name)
-    if len(shown) <= limit:
-        return shown
-    try:
+    with suppress(ValueError):
         number = f"{float(shown):.3g}"
-    except ValueError:
-        number = shown
-    if len(number) <= limit:
-        return number
-    head = limit // 2
-    return f"{shown[:head]}\u2026{shown[len(shown) - (limit - 1 - head) :]}"
+        if len(number) <= limit < len(shown):
+            return number
+    return shorten(shown, limit)
 
 
 def text(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpowh.analyses.landscapes.grid.space import Space
-from hpowh.reports.pictures.drawing import line, shorten, text, width_of
+from hpowh.reports.pictures.drawing import line, short_label, text, width_of
 
 SIZE = 11.0
 SHORT, LABEL, NAME = 8, 12, 22
@@ -37,9 +37,9 @@ def level_labels(space: Space, axis: int, labels: Labels) -> tuple[str, ...]:
     known = labels.get(space.axes[axis].position, ())
     for limit in (SHORT, LABEL):
         found = tuple(
-            shorten(known[level], limit)
+            short_label(known[level], limit)
             if level < len(known) and _is_number(known[level])
-            else shorten(known[level], LABEL)
+            else short_label(known[level], LABEL)
             if level < len(known)
             else str(level)
             for level in range(space.shape[axis])
@@ -77,7 +77,7 @@ def strips(
         thickness = widest + 8 if is_turned or not is_across else SIZE + 6
         found.append(
             Strip(
-                name=shorten(space.names[axis], NAME),
+                name=short_label(space.names[axis], NAME),
                 levels=levels,
                 repeats=repeats,
                 extent=extent,

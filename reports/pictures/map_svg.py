@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.reports.pictures.drawing import clean, document, ring, shorten, star, text, width_of
+from hpowh.reports.pictures.drawing import clean, document, ring, short_label, star, text, width_of
 from hpowh.reports.pictures.map_axes import Labels, above, beside, level_labels, space_above, space_beside, strips
 from hpowh.reports.pictures.png import png_bytes
 from hpowh.reports.pictures.stacking import Stack, borders, colours, path_points, segments, shades, stack_axes
@@ -93,7 +93,7 @@ def draw_map(
     parts += legend
     key, bottom = _key(surface, stack, labels, left, below + 22, name, is_needed=bool(fine_across or fine_down))
     parts += key
-    parts.append(text(12, 22, shorten(title, 110), size=15, bold=True))
+    parts.append(text(12, 22, short_label(title, 110), size=15, bold=True))
     width, height = left + PLANE_WIDTH + RIGHT, max(below + depth, bottom) + 12
     return document(width, height, title, parts, least_width=680)
 
@@ -208,7 +208,7 @@ def _legend(
         if path.ranks:
             at = y + 22 * len(entries)
             entries.append(
-                (_disc(x + 8, at, str(index + 1), _colour(path, index)), f"incumbent of {shorten(path.label, 34)}")
+                (_disc(x + 8, at, str(index + 1), _colour(path, index)), f"incumbent of {short_label(path.label, 34)}")
             )
     for index, (mark, words) in enumerate(entries):
         parts += [mark, text(x + 24, y + 22 * index + 4, words)]
@@ -253,7 +253,7 @@ def _key(
     for axis in (*rest_across, *rest_down):
         levels = ", ".join(level_labels(space, axis, labels)[:12]) + (", \u2026" if space.shape[axis] > 12 else "")
         way = "left to right" if axis in rest_across else "top to bottom"
-        for words in _wrapped(f"{shorten(space.names[axis], 30)}, innermost, {way}: {levels}", 80):
+        for words in _wrapped(f"{short_label(space.names[axis], 30)}, innermost, {way}: {levels}", 80):
             parts.append(text(left, y, words, size=11, muted=True))
             y += 15
     return parts, y
@@ -262,7 +262,7 @@ def _key(
 def _sentences(stack: Stack, labels: Labels) -> list[str]:
     def nesting(axes: Sequence[int]) -> str:
         return " \u203a ".join(
-            f"{shorten(stack.space.names[axis], 26)} ({stack.space.shape[axis]})" for axis in axes
+            f"{short_label(stack.space.names[axis], 26)} ({stack.space.shape[axis]})" for axis in axes
         ) or "nothing"  # fmt: skip
 
     return [
@@ -275,7 +275,7 @@ def _sentences(stack: Stack, labels: Labels) -> list[str]:
 def _where(stack: Stack, labels: Labels, rank: np.ndarray) -> str:
     outer = [axes[0] for axes in (stack.across, stack.down) if axes]
     return ", ".join(
-        f"{shorten(stack.space.names[axis], 20)} = "
+        f"{short_label(stack.space.names[axis], 20)} = "
         f"{level_labels(stack.space, axis, labels)[int(stack.space.levels(rank, axis)[0])]}"
         for axis in outer
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.reports.pictures.drawing import document, shorten, star, text
+from hpowh.reports.pictures.drawing import document, short_label, star, text
 from hpowh.reports.pictures.map_svg import MARKED_GLOBAL, PATH_COLOURS
 from hpowh.reports.pictures.png import png_bytes
 from hpowh.reports.pictures.stacking import Stack, shades
@@ -61,7 +61,7 @@ def draw_trials(
         left = 12 + (index % columns) * (PANEL + GAP)
         top = 12 + (index // columns) * (high + HEAD + GAP)
         parts += [
-            text(left, top + 14, shorten(panel.label, 40), size=14, bold=True),
+            text(left, top + 14, short_label(panel.label, 40), size=14, bold=True),
             text(left, top + 33, panel.caption, size=12, muted=True),
             f'<use href="#{name}-cells" x="{left:.1f}" y="{top + HEAD:.1f}"/>',
             f'<rect x="{left:.1f}" y="{top + HEAD:.1f}" width="{PANEL:g}" height="{high:.1f}" fill="none" '

@@ -14,7 +14,7 @@ import pytest
 
 from hpowh.analyses.landscapes.grid.space import Axis, Space
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.reports.pictures.drawing import shorten
+from hpowh.reports.pictures.drawing import short_label
 from hpowh.reports.pictures.lon_layout import force_layout
 from hpowh.reports.pictures.map_axes import level_labels, strips
 from hpowh.reports.pictures.map_svg import MARKED_GLOBAL, RunPath, draw_map
@@ -119,7 +119,7 @@ def test_long_numbers_are_rounded_unless_that_makes_them_equal():
     assert level_labels(space, 0, {0: ["0.00046415888", "7.742637e-08"]}) == ("0.000464", "7.74e-08")
     assert level_labels(space, 0, {0: ["0.12345678", "0.12345679"]}) == ("0.12345678", "0.12345679")
     assert level_labels(space, 0, {}) == ("0", "1")
-    assert shorten("a" * 30, 11) == "aaaaa\u2026aaaaa"
+    assert short_label("a" * 30, 11) == "aaaaa\u2026aaaaa"
 
 
 def test_marks_tell_global_from_local_optima_and_say_when_there_are_too_many():
