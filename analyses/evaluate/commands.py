@@ -209,6 +209,7 @@ def _show_status(folder: Path, as_json: bool) -> None:
     facts = {
         "units": found.units, "done": found.done, "collected": found.collected, "failed": dict(found.failed),
         "working": len(found.working), "silent": len(found.silent), "ended": len(found.ended),
+        "stopped": len(found.stopped),
         "processes": found.processes, "seconds_left": found.seconds,
     }  # fmt: skip
     print(json.dumps(facts))

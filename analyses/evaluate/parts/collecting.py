@@ -56,15 +56,15 @@ class Collector:
         for path in paths:
             if _key_of(path) in ended or (is_whole and is_quiet):
                 path.unlink(missing_ok=True)
-        self._tidy_board(ended, silent, is_quiet=is_quiet)
+        self._tidy_board(ended | silent if is_whole and is_quiet else ended, silent, is_quiet=is_quiet)
         return fresh
 
-    def _tidy_board(self, ended: set[str], silent: set[str], *, is_quiet: bool) -> None:
-        """Remove what the board says of those that ended.
+    def _tidy_board(self, over: set[str], silent: set[str], *, is_quiet: bool) -> None:
+        """Remove what the board says of those with whom it is over.
 
         A log goes with them: what it calls finished counts only where it reached a shard.
         """
-        for key in ended - {self._key}:
+        for key in over - {self._key}:
             self._roster.forget(key)
         for log in self._roster.path.glob("*.log"):
             if log.stem in silent or not (self._roster.path / f"{log.stem}.json").exists():

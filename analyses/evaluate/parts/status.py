@@ -37,6 +37,8 @@ class Status:
     silent: list[Heartbeat] = field(default_factory=list)
     """Neither ended nor heard of for a while: killed, or cut off."""
     ended: list[Heartbeat] = field(default_factory=list)
+    stopped: list[Heartbeat] = field(default_factory=list)
+    """Ended in order because their time was up."""
     seconds: float | None = None
     """Seconds of work that are left, for one process."""
 
@@ -56,8 +58,13 @@ class Status:
         if self.failed:
             many = ", ".join(f"{count:,} {status}" for status, count in sorted(self.failed.items()))
             found.append(f"Not collected yet and not measured: {many}. Mostly: {self.reason}")
-        counts = ((self.working, "at work"), (self.ended, "ended"), (self.silent, "silent"))
-        found.append("Parts: " + ", ".join(f"{len(some):,} {what}" for some, what in counts) + ".")
+        counts = (
+            (self.working, "at work"), (self.ended, "ended"), (self.stopped, "stopped for their time was up"),
+            (self.silent, "silent"),
+        )  # fmt: skip
+        found.append(
+            "Parts: " + ", ".join(f"{len(some):,} {what}" for some, what in counts if some or what == "at work") + "."
+        )
         for heart in self.silent[:MOST_NAMES]:
             since = duration(max(0.0, time.time() - heart.written))
             found.append(f"  part {heart.part}/{heart.of} on {heart.host} was last heard of {since} ago.")
@@ -74,8 +81,9 @@ class Status:
         work = f"{self.seconds / 3600:,.1f} hours of one process" if self.seconds >= 5400 else duration(self.seconds)
         if not self.processes:
             return f"Left: {work}, and nobody is at work. Start the parts again; what is done stays done."
+        plural = "the one process at work" if self.processes == 1 else f"the {self.processes:,} processes at work"
         each = duration(self.seconds / self.processes)
-        return f"Left: {work}; about {each} with the {self.processes:,} processes at work."
+        return f"Left: {work}; about {each} with {plural}."
 
 
 def status_of(path: Path) -> Status:
@@ -98,7 +106,9 @@ def status_of(path: Path) -> Status:
         if heart.role == PART:
             age = now - heart.written
             is_silent = is_gone(heart) or age > QUIET
-            (status.ended if heart.state != "working" else status.silent if is_silent else status.working).append(heart)
+            over = {"ended": status.ended, "stopped": status.stopped}.get(heart.state)
+            where = over if over is not None else status.silent if is_silent else status.working
+            where.append(heart)
     status.seconds = seconds_left(done, {**(read_forecast(folder) or {}), **spent_by_kind(hearts)})
     return status
 
