@@ -25,6 +25,9 @@ LATE_SECONDS = 120.0
 """…and at least so much longer."""
 
 
+MOST_TRIES = 20
+"""So many claims that others made are met before what the others say is read anew."""
+SOON = 10.0
 NOBODY = -1
 
 
@@ -200,7 +203,9 @@ class Shares:
     def _untouched(self) -> Choice | None:
         """Take a chunk that nobody has begun, from the end of a share; those with the most left are likeliest."""
         free = np.flatnonzero(~self._finished & ~self._begun)
-        while free.size:
+        for _ in range(MOST_TRIES):
+            if not free.size:
+                return None
             owner = self._owner[free[self._random.randrange(free.size)]]
             theirs = free[self._owner[free] == owner]
             chunk = int(theirs[np.argmax(self._turn[theirs])])
@@ -209,7 +214,7 @@ class Shares:
                 return self._begin(chunk)
             self._meet_claim(chunk)
             free = free[free != chunk]
-        return None
+        return Choice(wait=SOON) if free.size else None
 
     def _left_behind(self) -> Choice:
         """Take a chunk whose part is dead or late; wait where it is not known whether it is dead."""

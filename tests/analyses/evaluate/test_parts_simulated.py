@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from .parts_simulation import hostile_history, makespan_over_ideal
@@ -21,9 +23,10 @@ def test_a_hostile_history_of_twelve_parts_comes_to_the_same_end(seed):
 
 
 @pytest.mark.slow
-def test_a_thousand_hostile_histories_of_a_thousand_parts_come_to_the_same_end():
-    for seed in range(1000):
-        check_history(seed, parts=1000, groups=4, size=1500)
+def test_hostile_histories_of_a_thousand_parts_come_to_the_same_end():
+    """Some seconds each; $HPOWH_HISTORIES says how many (1000: an hour and a half)."""
+    for seed in range(int(os.environ.get("HPOWH_HISTORIES", "60"))):
+        check_history(seed, parts=1000, groups=4, size=300)
 
 
 def test_a_hundred_parts_take_little_longer_than_the_ideal():
