@@ -35,6 +35,8 @@ class ChunkTable:
     """The number of each group's first chunk, and of all chunks."""
     mixed: tuple[NDArray[np.int32], ...]
     """The configurations of each model in the order in which its chunks are cut out of them."""
+    unit_seconds: NDArray[np.float64]
+    """How long a unit of each group takes by the forecast."""
     seconds: NDArray[np.float64]
     """How long a chunk of each group takes by the forecast."""
     name: str
@@ -59,11 +61,14 @@ class ChunkTable:
         return float(self.seconds[self.group_of(chunk)])
 
     def order(self) -> NDArray[np.int64]:
-        """Return all chunks in an order that has nothing to do with what they are, the same for every part.
+        """Return all chunks, those whose units take longest first, and at random among equals; the same for every part.
 
-        Dealt out in this order, each part has as many as every other, of all groups alike.
+        Dealt out in this order, each part has as many of each kind as every other, and in the end only short units are
+        left, which can still be shared out evenly (Graham 1969, SIAM J. Appl. Math. 17, 416: longest first).
         """
-        return np.random.Generator(np.random.PCG64(len(self))).permutation(len(self))
+        mixed = np.random.Generator(np.random.PCG64(len(self))).permutation(len(self))
+        each = np.repeat(self.unit_seconds, self.counts)[mixed]
+        return mixed[np.argsort(-each, kind="stable")]
 
 
 def make_chunks(layout: Layout, means: Mapping[Kind, float]) -> ChunkTable:
@@ -87,6 +92,7 @@ def make_chunks(layout: Layout, means: Mapping[Kind, float]) -> ChunkTable:
         counts=tuple(counts),
         starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         mixed=tuple(_mixed(len(ranks)) for ranks in layout.ranks),
+        unit_seconds=np.array(each),
         seconds=np.array(seconds),
         name=sha256(repr((counts, np.__version__)).encode()).hexdigest()[:8],
     )

@@ -27,7 +27,7 @@ LATE_SECONDS = 120.0
 
 MOST_TRIES = 20
 """So many claims that others made are met before what the others say is read anew."""
-SOON = 10.0
+SOON = 3.0
 NOBODY = -1
 
 
@@ -110,6 +110,7 @@ class Shares:
         self._turn = np.empty(count, dtype=np.int64)
         self._owner[order] = np.arange(count) % self.parts
         self._turn[order] = np.arange(count) // self.parts
+        self._each = np.repeat(self.table.unit_seconds, self.table.counts)
         self._finished = np.zeros(count, dtype=bool)
         self._begun = np.zeros(count, dtype=bool)
         self._holder = np.full(count, NOBODY, dtype=np.int64)
@@ -201,20 +202,26 @@ class Shares:
         return np.unique(news.who).tolist()
 
     def _untouched(self) -> Choice | None:
-        """Take a chunk that nobody has begun, from the end of a share; those with the most left are likeliest."""
+        """Take a chunk that nobody has begun, of those with the longest units: what is short evens out the end.
+
+        It is one of the later half of them in a share; the more a share has left, the likelier it is taken from there.
+        """
         free = np.flatnonzero(~self._finished & ~self._begun)
         for _ in range(MOST_TRIES):
             if not free.size:
                 return None
-            owner = self._owner[free[self._random.randrange(free.size)]]
-            theirs = free[self._owner[free] == owner]
-            chunk = int(theirs[np.argmax(self._turn[theirs])])
+            dearest = free[self._each[free] == self._each[free].max()]
+            owner = self._owner[dearest[self._random.randrange(dearest.size)]]
+            theirs = dearest[self._owner[dearest] == owner]
+            later = theirs[np.argsort(self._turn[theirs])][theirs.size // 2 :]
+            chunk = int(later[self._random.randrange(later.size)])
             if not self.board.is_claimed(chunk) and self.board.claim(chunk, None):
                 self.helped += 1
                 return self._begin(chunk)
             self._meet_claim(chunk)
             free = free[free != chunk]
-        return Choice(wait=SOON) if free.size else None
+        self._asked = float("-inf")
+        return Choice(wait=SOON)
 
     def _left_behind(self) -> Choice:
         """Take a chunk whose part is dead or late; wait where it is not known whether it is dead."""
