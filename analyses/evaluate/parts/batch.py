@@ -48,7 +48,7 @@ class ArrayJob:
 
     def work(self, part: str) -> str:
         """Return the command of one task."""
-        words = ("evaluate", self.spec, "--to", self.folder, "--part", part, "--jobs", self.jobs)
+        words = ("evaluate", self.spec, "--out", self.folder, "--part", part, "--jobs", self.jobs)
         return shlex.join(map(str, (*self.command, *words, "--time-limit", clock_of(self.limit), "--yes")))
 
     @property
