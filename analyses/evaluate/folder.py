@@ -62,7 +62,7 @@ class RunFolder:
             and any(entry.name not in OURS for entry in self.path.iterdir())
             and not where.is_file()  # another part may have made it meanwhile
         ):
-            raise SpecError(f"{self.path} is there and is no folder of evaluations.", "Name another: --to DIR")
+            raise SpecError(f"{self.path} is there and is no folder of evaluations.", "Name another: --out DIR")
         for folder in (self.path, self.journals, self.shards):
             folder.mkdir(parents=True, exist_ok=True)
         if not where.is_file():
@@ -79,7 +79,7 @@ class RunFolder:
         if found.get("format") != FORMAT or found.get("fingerprint") != plan.fingerprint:
             raise SpecError(
                 f"{self.path} holds evaluations of another spec, or of this one before it or its data was changed.",
-                "Name another folder (--to DIR), or remove that one.",
+                "Name another folder (--out DIR), or remove that one.",
             )
 
     def done(self, layout: Layout, *, mend: bool = False) -> Done:

@@ -174,7 +174,11 @@ def opened(prepared: Prepared, folder: Path, jobs: int) -> tuple[RunFolder, Limi
     from hpowh.analyses.evaluate.runner import default_memory, store_data, worker_count
     from hpowh.analyses.evaluate.session import Limits
 
-    refuse_folder(folder, option="--to", mark="plan.json", what="evaluations", besides=OURS)
+    try:
+        refuse_folder(folder, option="--out", mark="plan.json", what="evaluations", besides=OURS)
+    except UsageError:
+        if not (folder / "plan.json").is_file():  # another part may have made it just then
+            raise
     plan, spec, where = prepared.plan, prepared.spec, RunFolder(folder)
     workers = worker_count(jobs)
     is_new = not (folder / "plan.json").is_file()
@@ -196,7 +200,7 @@ def explained(folder: Path) -> Iterator[None]:
     except SpecError as error:
         raise HpowhError(error.message, error.hint) from None
     except OSError as error:
-        raise HpowhError(f"{folder} cannot be written: {error.strerror}.", "Name another folder: --to DIR") from None
+        raise HpowhError(f"{folder} cannot be written: {error.strerror}.", "Name another folder: --out DIR") from None
 
 
 def _verdict(where: RunFolder, plan: Plan) -> tuple[int, str | None]:

@@ -85,12 +85,12 @@ def _alone(path: Path) -> Iterator[None]:
     """Hold the folder; wait until workers that a killed process left behind have gone."""
     with (path / "lock").open("a") as lock, (path / "workers.lock").open("a") as left:
         if not _try_lock(lock):
-            raise SpecError(f"Another process evaluates into {path}.", "Wait for it, or name another folder: --to DIR")
+            raise SpecError(f"Another process evaluates into {path}.", "Wait for it, or name another folder: --out DIR")
         until = time.monotonic() + ORPHAN_WAIT
         while not _try_lock(left):
             if time.monotonic() > until:
                 raise SpecError(
-                    f"A worker of an earlier run still holds {path}.", "End that process, or name another: --to DIR"
+                    f"A worker of an earlier run still holds {path}.", "End that process, or name another: --out DIR"
                 )
             time.sleep(TICK)
         left.close()

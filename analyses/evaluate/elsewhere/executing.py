@@ -156,7 +156,7 @@ class ExecutorSession:
             found = future.result()
         except UnseenFolderError as error:
             raise SpecError(
-                f"The workers do not see {error}.", "Name a folder that all of them see under this path: --to DIR"
+                f"The workers do not see {error}.", "Name a folder that all of them see under this path: --out DIR"
             ) from None
         except (Exception, CancelledError) as error:  # noqa: BLE001 - each executor has its own for a lost worker
             self._suspect(group, ranks, error)

@@ -69,7 +69,7 @@ class Pulse:
                     raise SpecError(
                         f"Another process evaluates into {self.roster.folder}: {WHAT[other.role]} "
                         f"on {other.host}, process {other.pid}.",
-                        "Wait for it, or name another folder: --to DIR",
+                        "Wait for it, or name another folder: --out DIR",
                     )
             others = [other for other, lives in alive if lives is None]
             if others:
