@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from hpowh.warehouse.commands import register
+from hpowh.warehouse.console import Group
 
 app = typer.Typer(
     name="hpowh",
+    cls=Group,
     help="A warehouse for hyperparameter-optimisation results.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: no column is cut on a narrow terminal, and rich need not be imported
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

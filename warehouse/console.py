@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpowhError, one_line
 
@@ -47,6 +48,22 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False
     return store
 
 
+class Group(TyperGroup):
+    """A group whose help says the first paragraph of each command whole; plain, so that rich need not be imported."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, " ".join((command.help or "").partition("\n\n")[0].split()))
+            for name, command in found
+            if command is not None and not command.hidden
+        ]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
 def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Typer:
     """Return the group of commands of this name, made where no floor has made it yet.
 
@@ -58,7 +75,7 @@ def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Type
             if text is not None:
                 known.typer_instance.info.help = text
             return known.typer_instance
-    group = typer.Typer(no_args_is_help=True, help=text)
+    group = typer.Typer(no_args_is_help=True, help=text, rich_markup_mode=None, cls=Group)
     app.add_typer(group, name=name)
     return group
 
