@@ -48,8 +48,25 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False
     return store
 
 
+KEPT = "\b"
+"""Before a paragraph of help whose lines stay as they are."""
+
+
+def _unbroken(text: str) -> str:
+    from textwrap import fill
+
+    return fill(text, 76, break_on_hyphens=False, break_long_words=False)
+
+
 class Group(TyperGroup):
     """A group whose help says the first paragraph of each command whole; plain, so that rich need not be imported."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; its examples are never broken within a word, so that they can be copied."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and command.epilog and KEPT not in command.epilog:
+            command.epilog = "\n\n".join(f"{KEPT}\n{_unbroken(one)}" for one in command.epilog.split("\n\n"))
+        return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""

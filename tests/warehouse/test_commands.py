@@ -56,6 +56,14 @@ def test_every_command_has_help_with_an_example(hpowh, command):
     assert f"Example: hpowh {command}" in re.sub(r"\s+", " ", shown.stdout)
 
 
+def test_help_is_whole_on_eighty_columns(hpowh):
+    """Each command's first paragraph to its end, and examples broken only between words."""
+    shown = hpowh("--help").stdout
+    assert "..." not in shown and "swap in the site." in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "keras-tuner" in hpowh("ingest", "--help").stdout
+
+
 def test_help_imports_nothing_heavy():
     """What `hpowh --help` may not import, because each costs a tenth of a second or more."""
     script = (
@@ -63,7 +71,7 @@ def test_help_imports_nothing_heavy():
         "from hpowh.warehouse.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'alembic', 'sqlalchemy', 'polars', 'pyarrow', 'pandas', 'numba', 'scipy', 'sklearn', 'statsmodels',"
-        " 'igraph', 'plotly', 'jinja2', 'optuna'} & set(sys.modules)\n"
+        " 'igraph', 'plotly', 'jinja2', 'optuna', 'rich'} & set(sys.modules)\n"
         "print('HEAVY', sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
