@@ -196,7 +196,9 @@ def refuse_other_content(out: Path) -> None:
 
 
 def note_build(warehouse: Warehouse, out: Path, status: str, pages: int, started: datetime, summary: str) -> None:
-    """Enter a build of a site in `ops.build`."""
+    """Enter a build of a site in `ops.build`; a published folder keeps no such ledger."""
+    if warehouse.is_read_only:
+        return
     with warehouse.writing() as connection:
         connection.execute(
             "insert into ops.build select coalesce(max(build_id), 0) + 1, ?, ?, ?, ?, now(), ? from ops.build",

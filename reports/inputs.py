@@ -272,7 +272,8 @@ class Tables:
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for schema, table, column in connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() where not internal order by column_index"
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where not internal and database_name = current_database() order by column_index"
     ).fetchall():
         if schema in SCHEMAS:
             found.setdefault(f"{schema}.{table}", []).append(column)

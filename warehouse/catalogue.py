@@ -31,9 +31,11 @@ def list_tables(connection: duckdb.DuckDBPyConnection, *, count_views: bool) -> 
     """Return the tables and views of all schemas, in the order of the data's walk."""
     found = connection.execute(
         """
-        select schema_name, table_name, 'table', comment from duckdb_tables() where not internal and not temporary
+        select schema_name, table_name, 'table', comment from duckdb_tables()
+        where not internal and not temporary and database_name = current_database()
         union all
-        select schema_name, view_name, 'view', comment from duckdb_views() where not internal
+        select schema_name, view_name, 'view', comment from duckdb_views()
+        where not internal and database_name = current_database()
         """
     ).fetchall()
     listed = []
@@ -58,7 +60,7 @@ def list_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple
     schema, _, table = name.partition(".")
     columns = connection.execute(
         "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
-        "order by column_index",
+        "and database_name = current_database() order by column_index",
         [schema, table],
     ).fetchall()
     if not columns:

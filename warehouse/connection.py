@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from hpowh.warehouse.elsewhere.published import is_elsewhere, open_elsewhere
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 
 BROKEN_OPTIMIZERS = "top_n_window_elimination"
@@ -21,6 +22,8 @@ READY_ROWS = 2**30
 """So many bytes of rows DuckDB may hold ready. Once its buffer (1 MB by itself) is full, its threads wait to be told to
 go on, and of a query with several branches all may wait for each other (its issue 22215): such a query never ends."""
 
+READ_ONLY = "Write into the warehouse it is of; results of an analysis can be left in packets: --packets DIR."
+
 
 def connect(
     path: Path,
@@ -30,7 +33,7 @@ def connect(
     config: dict[str, Any] | None = None,
     notify: Callable[[str], None] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Open the DuckDB file at `path`.
+    """Open the DuckDB file at `path`, or for reading a published folder or a lake (see `elsewhere`).
 
     Args:
         wait: seconds to keep trying while another process holds the file.
@@ -41,6 +44,10 @@ def connect(
         NotAWarehouseError: the file is not a DuckDB database.
         HpowhError: the file cannot be read or written (permissions, damage, full disk).
     """
+    if is_elsewhere(path):
+        if not read_only:
+            raise UsageError(f"{path} is a published folder, which is only read.", READ_ONLY)
+        return _set_up(open_elsewhere(path, threads_asked_for() | (config or {})))
     _refuse_other_files(path)
     deadline = time.monotonic() + wait
     delay, told = 0.05, False
@@ -64,6 +71,11 @@ def connect(
 def hold_ready(connection: duckdb.DuckDBPyConnection, most: int) -> None:
     """Let DuckDB hold up to `most` bytes of a result's rows until they are fetched."""
     connection.execute(f"set streaming_buffer_size = '{most} B'")
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
+    return connection
 
 
 def threads_asked_for() -> dict[str, int]:

@@ -44,6 +44,7 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False
 
     store = Warehouse(path, wait=wait, notify=note)
     if writes:
+        store.refuse_read_only()
         store.fold_log()
     return store
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.connection import READY_ROWS, connect, hold_ready
+from hpowh.warehouse.elsewhere.published import published_files
 from hpowh.warehouse.names import literal
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def locked_connection(
         hold_ready(connection, min(READY_ROWS, limits.bytes // 4))
         connection.execute(f"set temp_directory = {literal(str(folder or ''))}")
         connection.execute("set python_enable_replacements = false")
-        if writes:
-            listed = ", ".join(literal(str(one)) for one in writes)
+        reached = [str(one) for one in writes] + published_files(path, connection)
+        if reached:
+            listed = ", ".join(literal(one) for one in reached)
             connection.execute(f"set allowed_paths = [{listed}]")
         if not may_read_files:
             connection.execute("set enable_external_access = false")

@@ -41,7 +41,11 @@ def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     found = connection.execute(
         "select count(*) filter (schema_name = 'ops' and table_name in ('warehouse', 'revision')), "
         # Written out: for a parameter DuckDB imports pandas where it is installed, which takes longer than the query.
-        f"count(*) filter (schema_name = 'result' and table_name = {literal(bridge.MADE_LAST)}) from duckdb_tables()",
+        f"count(*) filter (schema_name = 'result' and table_name = {literal(bridge.MADE_LAST)}) from "
+        # Large tables of a published folder are views of its files; a lake is another database beside.
+        "(select database_name, schema_name, table_name from duckdb_tables() union all "
+        "select database_name, schema_name, view_name from duckdb_views() where schema_name in ('ops', 'result')) "
+        "where database_name = current_database()",
     ).fetchall()
     if found[0][0] != 2:
         raise NotAWarehouseError(

@@ -33,6 +33,8 @@ class AnalysisRun:
     warnings: list[str] = field(default_factory=list)
     """Sentences that belong beside the result wherever it is shown."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    rests_on_results: bool = False
+    """It reads what other analyses stored, so that it has to be made where all of these are."""
 
     @property
     def parameters_json(self) -> str:
@@ -51,15 +53,6 @@ def find_run(connection: duckdb.DuckDBPyConnection, run: AnalysisRun) -> int | N
         [run.job, run.subject, run.job_version, run.parameters_json, run.input_fingerprint, run.seed],
     ).fetchall()
     return found[0][0]
-
-
-def save_run(connection: duckdb.DuckDBPyConnection, run: AnalysisRun, tables: Mapping[str, Any], *, keep: int) -> int:
-    """Write the ledger row and the result tables, and drop older runs of the same identity beyond `keep`.
-
-    Raises:
-        HpowhError: a frame names a table or a column that the schema does not have.
-    """
-    return save_runs(connection, [(run, tables)], keep=keep)[0]
 
 
 def save_runs(

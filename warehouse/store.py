@@ -6,19 +6,20 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from hpowh.warehouse import gate, planning
 from hpowh.warehouse.catalogue import Table, list_columns, list_tables
-from hpowh.warehouse.connection import connect, explain
+from hpowh.warehouse.connection import READ_ONLY, connect, explain
+from hpowh.warehouse.elsewhere.published import is_elsewhere
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError
 from hpowh.warehouse.limits import Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
 from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise, logs_of
 from hpowh.warehouse.relation import Relation
-from hpowh.warehouse.results import AnalysisRun, find_run, save_run
+from hpowh.warehouse.results import AnalysisRun, find_run, save_runs
 from hpowh.warehouse.views import recreate_views, views_are_current
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Warehouse:
         ...     frame = warehouse.sql("select * from mart.source").pl()
     """
 
+    keeps_results = True
+    """Whether what is saved can be read here afterwards."""
+
     def __init__(
         self,
         path: str | Path | None = None,
@@ -60,7 +64,8 @@ class Warehouse:
         """Name the warehouse; it is opened when first used.
 
         Args:
-            path: the DuckDB file; by default `$HPOWH_WAREHOUSE`, else `hpowh.duckdb`.
+            path: the DuckDB file, or a published folder of Parquet (here, or at s3://…), which is only read; by default
+                `$HPOWH_WAREHOUSE`, else `hpowh.duckdb`.
             wait: seconds to wait for a lock held by another process.
             locked_down: only queries are answered (see `gate`), and they cannot reach files, the network, extensions or
                 settings; `writing` and `connection` are refused. For SQL that others wrote.
@@ -80,7 +85,7 @@ class Warehouse:
         self._reader: duckdb.DuckDBPyConnection | None = None
         self._watch: Watch | None = None
         self._folder: PrivateFolder | None = None
-        if not self.path.is_file():
+        if not self.path.is_file() and not is_elsewhere(self.path):
             raise NotAWarehouseError(f"There is no warehouse at {self.path}.", "Make one: hpowh init")
 
     @classmethod
@@ -90,7 +95,7 @@ class Warehouse:
         initialise(where, wait=wait)
         return cls(where, wait=wait)
 
-    def __enter__(self) -> Warehouse:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -142,7 +147,7 @@ class Warehouse:
                 reader = connect(self.path, read_only=True, wait=self.wait, notify=self._notify)
             try:
                 check_revision(reader, self.path)
-                if self._notify and not views_are_current(reader):
+                if self._notify and not is_elsewhere(self.path) and not views_are_current(reader):
                     self._notify("The views are those of another version of hpowh; renew them with hpowh init.")
             except Exception:
                 reader.close()
@@ -204,6 +209,7 @@ class Warehouse:
         planning.refuse()
         if self.locked_down:
             raise UsageError("A warehouse that is locked down is not written.", "Open it without locked_down.")
+        self.refuse_read_only()
         self.close()
         writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
         try:
@@ -225,6 +231,16 @@ class Warehouse:
                 raise
         finally:
             writer.close()
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it is a published folder, into which nothing is written."""
+        return is_elsewhere(self.path)
+
+    def refuse_read_only(self) -> None:
+        """Raise UsageError where nothing can be written, before work whose results would be lost."""
+        if self.is_read_only:
+            raise UsageError(f"{self.path} is a published folder, which is only read.", READ_ONLY)
 
     def fold_log(self) -> None:
         """Bring into the file what a killed process committed and left in the log beside it; where that can be done.
@@ -258,8 +274,16 @@ class Warehouse:
         Returns:
             The new `analysis_run_id`.
         """
+        return self.save_runs([(run, tables)], keep=keep)[0]
+
+    def save_runs(self, runs: Sequence[tuple[AnalysisRun, Mapping[str, Any]]], *, keep: int = 2) -> list[int]:
+        """Store several analysis runs and their result tables in one transaction, as `save_run` stores one.
+
+        Returns:
+            The new analysis run ids, in order.
+        """
         with self.writing() as connection:
-            return save_run(connection, run, tables, keep=keep)
+            return save_runs(connection, runs, keep=keep)
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:

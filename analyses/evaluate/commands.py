@@ -29,7 +29,6 @@ LINES_APART = 10.0
 def register_root(app: typer.Typer) -> None:
     """Add the command to the root of the command line."""
     app.command(epilog="Example: hpowh evaluate grid.toml --out results --jobs 2")(evaluate)
-    app.command(epilog="Example: hpowh collect /scratch/me/grid")(collect)
 
 
 def evaluate(
@@ -114,24 +113,6 @@ def evaluate(
         note(f"Loaded into {store.path}: {outcome.row_count:,} values.")
         for text in outcome.notes:
             note(f"  {text}")
-
-
-def collect(
-    shared: Annotated[Path, typer.Argument(metavar="SHARED", help="The folder that parts wrote their results into.")],
-    warehouse: WarehouseOption = None,
-    wait: WaitOption = 0.0,
-    as_json: JsonOption = False,
-) -> None:
-    """Bring home what parts of hpowh evaluate found; any number of times, also while they work."""
-    from hpowh.analyses.evaluate.parts.job import collect_journals
-
-    with open_warehouse(warehouse, wait, writes=True) as store:
-        home = collect_journals(shared, store)
-    if as_json:
-        print(json.dumps(home.facts()))
-        return
-    for line in home.lines():
-        note(f"{shared}: {line}")
 
 
 def _together(spec: Path | None, part: str | None, time_limit: str | None, on: str | None) -> Path:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hpowh.analyses.findings.commands import answer, print_json
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table, progress
+from hpowh.warehouse.packets.options import PacketsOption, PartOption, opened_for
+
+if TYPE_CHECKING:
+    from hpowh.analyses.landscapes.job import Outcome
 
 SpaceOption = Annotated[str | None, typer.Option("--space", metavar="NAME", help="Only this search space.")]
 BenchmarkOption = Annotated[str | None, typer.Option("--benchmark", "-b", metavar="NAME", help="Only this benchmark.")]
@@ -37,6 +42,7 @@ def register(group: typer.Typer) -> None:
 
 
 def landscapes(
+    context: typer.Context,
     warehouse: WarehouseOption = None,
     space: SpaceOption = None,
     benchmark: BenchmarkOption = None,
@@ -59,6 +65,8 @@ def landscapes(
     network: Annotated[bool, typer.Option(help="Build the local optima networks.")] = True,
     similarity: Annotated[bool, typer.Option(help="Compare benchmarks, metrics, fidelities, splits, seeds.")] = True,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes (0: by the work).")] = 0,
+    part: PartOption = None,
+    packets: PacketsOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,32 +80,37 @@ def landscapes(
 
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     settings = Settings(epsilon=epsilon, default=default, has_network=network, has_similarity=similarity, jobs=jobs)
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
         outcomes = analyse(opened, selection, settings, progress("Landscape"))
         stale = stale_planes(opened)
         found = [
             answer(opened, one.subject, one.analysis_run_id, is_new=one.is_new, error=one.error)
-            for one in (outcomes if as_json else ())
+            for one in (outcomes if as_json and packets is None else ())
         ]
-    if as_json:
+    if as_json and packets is None:
         print_json(found)
     else:
-        for outcome in outcomes:
-            if outcome.error:
-                note(f"{outcome.subject}: not analysed. {outcome.error}")
-            elif outcome.is_new:
-                note(f"{outcome.subject}: analysis run {outcome.analysis_run_id}.")
-            else:
-                note(f"{outcome.subject}: unchanged since analysis run {outcome.analysis_run_id}.")
-            for warning in outcome.warnings:
-                note(f"  Note: {warning}")
-        for sentence in stale:
-            note(f"Note: {sentence}")
-        if any(outcome.is_new for outcome in outcomes):
-            note("What was found, in sentences: hpowh findings; as pages: hpowh report")
+        _say(outcomes, stale, has_numbers=packets is None)
     refused = [outcome for outcome in outcomes if outcome.error]
     if refused and len(refused) == len(outcomes):
         raise HpowhError("Nothing could be analysed.", "The reasons stand above.")
+
+
+def _say(outcomes: Sequence[Outcome], stale: Sequence[str], *, has_numbers: bool) -> None:
+    """Say what became of each landscape; those whose results are in packets have no numbers, and only refusals show."""
+    for outcome in outcomes:
+        if outcome.error:
+            note(f"{outcome.subject}: not analysed. {outcome.error}")
+        elif has_numbers and outcome.is_new:
+            note(f"{outcome.subject}: analysis run {outcome.analysis_run_id}.")
+        elif has_numbers:
+            note(f"{outcome.subject}: unchanged since analysis run {outcome.analysis_run_id}.")
+        for warning in outcome.warnings:
+            note(f"  Note: {warning}")
+    for sentence in stale:
+        note(f"Note: {sentence}")
+    if has_numbers and any(outcome.is_new for outcome in outcomes):
+        note("What was found, in sentences: hpowh findings; as pages: hpowh report")
 
 
 def compare(

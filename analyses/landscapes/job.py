@@ -13,7 +13,6 @@ from hpowh.analyses.landscapes.reading.keys import Key, Rows, Selection, read_ke
 from hpowh.analyses.landscapes.several.families import Family, families
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.results import save_runs
 
 if TYPE_CHECKING:
     from hpowh.analyses.landscapes.grid.space import Space
@@ -129,8 +128,7 @@ class _Ledger:
     def flush(self) -> None:
         """Store everything that has gathered."""
         if self._ready:
-            with self._warehouse.writing() as connection:
-                run_ids = save_runs(connection, self._ready, keep=1)
+            run_ids = self._warehouse.save_runs(self._ready, keep=1)
             for (run, _), run_id in zip(self._ready, run_ids, strict=True):
                 self.outcomes[run.subject] = Outcome(run.subject, run_id, True, run.warnings)
         self._ready, self._saved = [], time.monotonic()
@@ -314,8 +312,8 @@ def _study_all(
 ) -> None:
     """Study the grids of each chosen space, then all spaces together by what is stored of them."""
     from hpowh.analyses.landscapes.frames import column_lists
+    from hpowh.analyses.landscapes.several.studies import ACROSS_JOB, Study, across_study, grid_studies
     from hpowh.analyses.landscapes.several.studies import VERSION as STUDY_VERSION
-    from hpowh.analyses.landscapes.several.studies import Study, across_study, grid_studies
 
     def make(study: Study) -> None:
         run = AnalysisRun(
@@ -325,6 +323,7 @@ def _study_all(
             parameters={},
             input_fingerprint=study.digest,
             seed=settings.seed,
+            rests_on_results=study.job == ACROSS_JOB,
         )
         if ledger.is_new(run):
             tables, run.warnings = study.compute()

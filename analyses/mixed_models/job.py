@@ -118,6 +118,62 @@ def analyse_lmem(
     return save(warehouse, run, rows)
 
 
+def analyse_files(
+    pattern: str | Sequence[str],
+    formula: str,
+    *,
+    where: str | None = None,
+    is_reml: bool = True,
+    variance: str = "auto",
+    question: Question | None = None,
+    with_residuals: bool = True,
+    memory: str = "2GB",
+) -> Outcome:
+    """Fit a mixed model to Parquet files as they lie, without a warehouse; nothing is stored.
+
+    Read is one pass of sums over the columns that the model names, one for the residuals, and one for each model that
+    is fitted beside it; what it takes of memory grows with the number of cells, not of rows.
+
+    Args:
+        pattern: of files (`runs/*.parquet`, `s3://…`), or a list of them; columns as the formula names them. `run` (or
+            `run_id`, or algorithm, benchmark and `seed`) tells which rows are of one run.
+        where: an SQL condition on the columns.
+        memory: what DuckDB may take.
+
+    Raises:
+        UsageError: a name, formula or condition means nothing here, or the data cannot carry the model; says why.
+    """
+    import duckdb
+
+    from hpowh.analyses.mixed_models.reading.files import FileReader
+    from hpowh.analyses.mixed_models.studies.outside import run_on_files
+    from hpowh.analyses.mixed_models.studies.tables import frames
+    from hpowh.warehouse.connection import threads_asked_for
+    from hpowh.warehouse.elsewhere.extensions import set_up_access
+    from hpowh.warehouse.elsewhere.published import remote_address
+    from hpowh.warehouse.limits import Limits
+
+    files = [pattern] if isinstance(pattern, str) else list(pattern)
+    config: dict[str, Any] = {**threads_asked_for(), "memory_limit": f"{Limits(memory=memory).bytes} B"}
+    with duckdb.connect(config=config) as connection:
+        for address in {one for one in files if remote_address(one)}:
+            set_up_access(connection, address)
+        try:
+            parsed = parse_formula(formula)
+            reader = FileReader.of(connection, files, where)
+            rows, said = run_on_files(
+                reader,
+                parsed,
+                question or Question(),
+                is_reml=is_reml,
+                variance=variance,
+                with_residuals=with_residuals,
+            )
+        except (FormulaError, DataError) as error:
+            raise UsageError(str(error)) from error
+    return Outcome(", ".join(files), 0, True, said, frames(rows))
+
+
 def analyse_presets(
     warehouse: Warehouse,
     experiment: str | None = None,
@@ -398,7 +454,10 @@ def save(warehouse: Warehouse, run: AnalysisRun, rows: Rows) -> Outcome:
     """Store the rows as result tables and return them."""
     from hpowh.analyses.mixed_models.studies.tables import frames
 
-    saved = warehouse.save_run(run, frames(rows))
+    tables = frames(rows)
+    saved = warehouse.save_run(run, tables)
+    if not warehouse.keeps_results:
+        return Outcome(run.subject, saved, True, run.warnings, tables)
     return replace(stored(warehouse, run.subject, saved), is_new=True)
 
 
@@ -407,7 +466,7 @@ def stored(warehouse: Warehouse, subject: str, run_id: int) -> Outcome:
     import json
 
     names = warehouse.sql(
-        "select table_name from duckdb_tables() where schema_name = 'result' and "
+        "select distinct table_name from duckdb_columns() where schema_name = 'result' and "
         "(table_name like 'lmem_%' or table_name like 'ranking_%') order by table_name"
     ).rows()
     tables = {}
@@ -419,4 +478,4 @@ def stored(warehouse: Warehouse, subject: str, run_id: int) -> Outcome:
         if table.height:
             tables[name] = table
     said = warehouse.sql("select warnings from ops.analysis_run where analysis_run_id = ?", [run_id]).one()
-    return Outcome(subject, run_id, False, json.loads(said), tables)
+    return Outcome(subject, run_id, False, json.loads(said or "[]"), tables)

@@ -9,6 +9,7 @@ import typer
 from hpowh.analyses.mixed_models.commands.output import answered, show
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.packets.options import PacketsOption, PartOption, experiments_asked, opened_for, refusals_noted
 
 
 def register(group: typer.Typer) -> None:
@@ -32,6 +33,7 @@ SHOWN_TIERS = ("tier", "algorithm", "estimate", "rank_lower", "rank_upper", "win
 
 
 def rankings(
+    context: typer.Context,
     warehouse: WarehouseOption = None,
     experiment: Annotated[
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment (default: the only one).")
@@ -64,6 +66,8 @@ def rankings(
             help="What a failed run counts: nothing, the worst of its block, the worst seen or that algorithm's mean.",
         ),
     ] = "exclude",
+    part: PartOption = None,
+    packets: PacketsOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,20 +78,23 @@ def rankings(
         at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
     except ValueError:
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
-    with open_warehouse(warehouse, wait, writes=True) as opened:
-        outcome = analyse_rankings(
-            opened,
-            experiment,
-            response=response,
-            block=block,
-            rope=rope,
-            where=where,
-            metric=metric,
-            budget=at,
-            failures=failures,
-        )
-        found = answered(opened, outcome)
-    show(found, as_json, SHOWN, ("verdict",))
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
+        for one in experiments_asked(opened, experiment):
+            with refusals_noted(one if one != experiment else None):
+                outcome = analyse_rankings(
+                    opened,
+                    one,
+                    response=response,
+                    block=block,
+                    rope=rope,
+                    where=where,
+                    metric=metric,
+                    budget=at,
+                    failures=failures,
+                )
+        answers = [] if packets is not None else [answered(opened, outcome)]
+    for one_answer in answers:
+        show(one_answer, as_json, SHOWN, ("verdict",))
 
 
 def tiers(

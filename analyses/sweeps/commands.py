@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from hpowh.analyses.findings.commands import answer, print_json, say
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note
+from hpowh.warehouse.packets.options import PacketsOption, PartOption, opened_for
 
 MOST_SAID = 3
 
@@ -18,6 +19,7 @@ def register(group: typer.Typer) -> None:
 
 
 def sweeps(
+    context: typer.Context,
     warehouse: WarehouseOption = None,
     sweep: Annotated[
         list[str] | None,
@@ -51,6 +53,8 @@ def sweeps(
             help="Also as commonly published, to the digit: impute, dummies, least squares, a forest of 250 trees.",
         ),
     ] = False,
+    part: PartOption = None,
+    packets: PacketsOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,10 +68,15 @@ def sweeps(
 
     options = Options(best / 100, beyond / 100, step, as_published)
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
         outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)
         run_count = 0 if sweep else count_runs(opened)
-        found = [answer(opened, one.sweep, one.analysis_run_id, is_new=one.is_new) for one in outcomes]
+        found = [
+            answer(opened, one.sweep, one.analysis_run_id, is_new=one.is_new)
+            for one in (outcomes if packets is None else ())
+        ]
+    if packets is not None:
+        return
     if as_json:
         print_json(found)
         return

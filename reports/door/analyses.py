@@ -276,8 +276,8 @@ class Analyses:
         known = dict(runs)
         ids = list(known.values())
         names = self.warehouse.sql(
-            "select table_name from duckdb_tables() where schema_name = 'result' and starts_with(table_name, ?) "
-            "order by table_name",
+            "select distinct table_name from duckdb_columns() where schema_name = 'result' "
+            "and starts_with(table_name, ?) order by table_name",
             [f"{family}_"],
         ).rows()
         tables = {}

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_JOBS = {"traces": "core.experiment", "landscapes": "core.evaluation", "sweeps": "core.sweep"}
 """Those that need no question: they run where the file declares no analysis and the table has rows."""
 OWN_KEYS = ("job", "name")
-NOT_KEYS = ("warehouse", "wait", "as_json")
-"""Options that the nightly build gives itself."""
+NOT_KEYS = ("warehouse", "wait", "as_json", "part", "packets")
+"""Options that the nightly build gives itself, or that leave results outside the warehouse."""
 WITHOUT_RESULT = ("compare", "map")
 """Commands that store nothing."""
 

@@ -12,9 +12,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from hpowh.warehouse import Warehouse
-from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse import Warehouse, published
+from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, VersionError
 from hpowh.warehouse.ingest import Request, find_source, ingest
+from hpowh.warehouse.output import publishing
+from hpowh.warehouse.output.exporting import export_query
 from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
 
 
@@ -117,12 +119,92 @@ def test_views_say_the_same_on_the_exported_parquet(filled, tmp_path):
     tables = {table.name: table for table in export_parquet(filled, folder)}
     assert tables["core.trace"].rows == 30
     assert pl.read_parquet(folder / "core" / "trace" / "**" / "*.parquet").height == 30
-    assert (folder / "core" / "evaluation" / "search_space_id=1" / "benchmark_id=2").is_dir()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert all(bool(table["rows"]) == bool(table["files"]) for table in manifest["tables"])
+    assert all(len(table["files"]) <= 1 for table in manifest["tables"])  # small ones are not split
     compared = verify_parquet(filled, folder)
     assert {c.view for c in compared} >= {"neighbour", "landscape_node", "run_regret", "coverage"}
     assert {c.view for c in compared} >= {"observation", "space.grid"}
     assert [c.view for c in compared if not c.is_equal] == []
     assert {c.view: c.rows for c in compared}["neighbour"] == 8
+
+
+def test_large_tables_are_split_into_folders(filled, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "LARGE", 4)
+    export_parquet(filled, tmp_path / "parquet")
+    assert (tmp_path / "parquet" / "core" / "evaluation" / "search_space_id=1" / "benchmark_id=2").is_dir()
+    copy = Warehouse(tmp_path / "parquet")
+    assert copy.sql("select * from mart.evaluation order by all").rows() == (
+        filled.sql("select * from mart.evaluation order by all").rows()
+    )
+
+
+@pytest.mark.parametrize("small", [1 << 20, 0], ids=["in memory", "as views"])
+def test_a_published_folder_is_read_as_a_warehouse(filled, tmp_path, monkeypatch, small):
+    monkeypatch.setattr(published, "SMALL", small)
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder)
+    copy = Warehouse(folder)
+    grains = {t.name: t.grain for t in filled.tables() if t.name != "ops.view_definition"}
+    assert {t.name: t.grain for t in copy.tables()} == grains
+    for name in [t.name for t in copy.tables() if t.name.startswith(("core.", "mart.", "space.", "ops."))]:
+        assert copy.columns(name) == filled.columns(name), name
+        assert copy.sql(f"select * from {name} order by all").rows() == (
+            filled.sql(f"select * from {name} order by all").rows()
+        ), name
+    with pytest.raises(UsageError, match="only read"), copy.writing():
+        pass
+
+
+def test_marts_are_the_rows_of_the_views(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder, with_marts=True)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    views = [t.name for t in filled.tables() if t.kind == "view" and t.name.startswith(("mart.", "space."))]
+    assert [mart["name"] for mart in manifest["marts"]] == views
+    written = {mart["name"]: mart for mart in manifest["marts"] if mart["rows"]}
+    assert {"mart.run_regret", "mart.observation", "space.grid"} <= set(written)
+    with duckdb.connect() as connection:
+        for name, mart in written.items():
+            (file,) = mart["files"]
+            columns = ", ".join(f'"{column}"::{kind}' for column, kind in mart["columns"].items())
+            rows = connection.execute(f"select {columns} from '{folder / file}' order by all").fetchall()
+            assert repr(rows) == repr(filled.sql(f"select * from {name} order by all").rows()), name
+    assert Warehouse(folder).sql("select count(*) from mart.run_regret").one() == written["mart.run_regret"]["rows"]
+    export_parquet(filled, folder)  # an export without them takes its place
+    assert not (folder / "mart").exists()
+
+
+def test_others_sql_on_a_published_folder_reaches_that_folder_alone(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder)
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with Warehouse(folder, locked_down=True) as copy:
+        assert copy.sql("select count(*) from core.trace").one() == 30
+        for query in (f"from '{tmp_path}/secret.csv'", f"from read_parquet('{folder}/core/trace/*.parquet')"):
+            with pytest.raises((HpowhError, duckdb.Error), match=r"Not allowed here|Cannot access"):
+                copy.sql(query)
+    export_query(Warehouse(folder), "core.trace", tmp_path / "trace.csv")
+    assert len((tmp_path / "trace.csv").read_text().splitlines()) == 31
+
+
+def test_what_is_no_whole_folder_is_refused_in_words(filled, tmp_path):
+    folder = tmp_path / "parquet"
+    export_parquet(filled, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "revision": "9999"}))
+    with pytest.raises(VersionError, match="made by a newer hpowh"):
+        Warehouse(folder).sql("select 1")
+    (folder / "manifest.json").write_text(json.dumps({"tables": []}))
+    with pytest.raises(VersionError, match="older hpowh"):
+        Warehouse(folder).sql("select 1")
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(NotAWarehouseError, match="no published folder"):
+        Warehouse(folder).sql("select 1")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "core" / "benchmark" / "part.parquet").unlink()
+    with pytest.raises(NotAWarehouseError, match="Publish it again"):
+        Warehouse(folder).sql("select 1")
 
 
 def test_verification_notices_other_rows_and_changed_files(filled, tmp_path):

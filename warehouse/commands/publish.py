@@ -19,27 +19,46 @@ def publish(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check that every view gives the same rows on that Parquet.")
     ] = False,
+    marts: Annotated[
+        bool, typer.Option("--marts", help="Write the rows of every view there too, for Spark, Trino and the like.")
+    ] = False,
+    lake: Annotated[
+        str | None,
+        typer.Option(
+            "--lake",
+            metavar="FILE",
+            help="Also register that Parquet in a DuckLake, not copied: a SQLite catalogue, or ducklake:postgres:…",
+        ),
+    ] = None,
     warehouse: WarehouseOption = None,
     wait: WaitOption = 0.0,
 ) -> None:
     """Swap in a read-only copy while readers of the old one keep working; or export Parquet with a manifest."""
+    from hpowh.warehouse.output.lakes import lake_address, register_lake
     from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
 
     if target is None and parquet is None:
         raise UsageError("Nothing to publish to.", "Name a file for the copy, or --parquet FOLDER.")
     if verify and parquet is None:
         raise UsageError("--verify goes with --parquet FOLDER.")
+    if marts and parquet is None:
+        raise UsageError("--marts goes with --parquet FOLDER.")
+    if lake is not None and parquet is None:
+        raise UsageError("--lake goes with --parquet FOLDER: it registers that folder's files.")
     with open_warehouse(warehouse, wait, writes=True) as store:
         if target is not None:
             publish_copy(store, target)
             note(f"Published {store.path} as {target}.")
         if parquet is not None:
-            tables = export_parquet(store, parquet)
+            tables = export_parquet(store, parquet, with_marts=marts)
             rows = sum(table.rows for table in tables)
-            note(f"Wrote {len(tables)} tables with {rows:,} rows to {parquet}.")
+            note(f"Wrote {len(tables)} tables{' and views' if marts else ''} with {rows:,} rows to {parquet}.")
             if verify:
                 compared = verify_parquet(store, parquet)
                 unequal = [comparison.view for comparison in compared if not comparison.is_equal]
                 if unequal:
                     raise HpowhError(f"These views give other rows on {parquet}: {', '.join(unequal)}.")
                 note(f"All {len(compared)} views give the same rows there.")
+        if lake is not None and parquet is not None:
+            count = register_lake(parquet, lake)
+            note(f"Registered {count:,} files in {lake_address(lake)}.")

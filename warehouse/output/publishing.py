@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,22 +14,26 @@ import duckdb
 
 from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import explain, is_database
+from hpowh.warehouse.elsewhere.published import MANIFEST, SCHEMAS, make_schemas, scan, views_of
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import IDENTITY, program_version
-from hpowh.warehouse.names import identifier, literal, slug
+from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.output import durable
 from hpowh.warehouse.output.swap import remove_abandoned_files, replaced_folder
 from hpowh.warehouse.output.targets import refuse_folder
+from hpowh.warehouse.revisions import newest_revision
 from hpowh.warehouse.store import COPY_IDENTITY
-from hpowh.warehouse.views import create_macros, observation_view, space_view, static_views
+from hpowh.warehouse.views import create_macros
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
 
 PARTITIONED = {"evaluation": ("search_space_id", "benchmark_id"), "trace": ("source_id",)}
 """Large tables, and the columns by which they are split into folders."""
-SCHEMAS = ("core", "result", "ops")
-"""What an export holds: what was measured, what was found, and the ledgers; views are SQL on these."""
+MARTS = ("mart", "space")
+"""Schemas of views."""
+LARGE = 100_000
+"""Rows from which a table is split: a folder of many small files is slow to read at an address."""
 
 
 def publish_copy(store: Warehouse, target: Path) -> None:
@@ -104,23 +107,29 @@ def is_copy(path: Path) -> bool:
     return rows == [(IDENTITY,)] and not path.stat().st_mode & 0o222
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExportedTable:
     """One table of an export: where its files are, and what they hold."""
 
     name: str
     path: str
+    grain: str
     rows: int
+    bytes: int
     columns: dict[str, str]
     files: dict[str, str]
-    """File -> SHA-256 of its content."""
+    """File -> SHA-256 of its content; none where the table is empty."""
 
 
-def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
+def export_parquet(store: Warehouse, folder: Path, *, with_marts: bool = False) -> list[ExportedTable]:
     """Write all tables as Parquet below `folder`, with `manifest.json`; return what was written.
 
-    Large tables are split into folders (`evaluation` by search space and benchmark). The folder appears when it is
-    whole and replaces an older export in one step.
+    Args:
+        with_marts: the rows of every view (`mart.…`, `space.…`) too, for engines that do not speak DuckDB's SQL.
+
+    Each table is one file; large ones are split into folders (`evaluation` by search space and benchmark), and empty
+    ones have no file: the manifest lists them with their columns. The folder appears when it is whole and replaces an
+    older export in one step.
 
     Raises:
         UsageError: `folder` is a file, or holds something that is no export.
@@ -129,28 +138,33 @@ def export_parquet(store: Warehouse, folder: Path) -> list[ExportedTable]:
     _refuse_all_but_exports(folder)
     try:
         with replaced_folder(folder) as partial:
-            tables = [_export_table(store, table.name, partial) for table in _exported(store)]
+            tables = [_export_table(store, table, partial) for table in _exported(store)]
+            views = [table for table in store.tables() if with_marts and table.name.split(".")[0] in MARTS]
+            marts = [_export_table(store, view, partial) for view in views]
             manifest = {
                 "program": f"hpowh {program_version()}",
+                "revision": newest_revision(),
                 "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "tables": [asdict(table) for table in tables],
+                "marts": [asdict(table) for table in marts],
             }
-            (partial / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+            (partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     except duckdb.Error as error:
         raise explain(error, folder) from None
     except OSError as error:
         raise HpowhError(f"Cannot write {folder}: {error.strerror}.") from None
-    return tables
+    return tables + marts
 
 
 def _refuse_all_but_exports(folder: Path) -> None:
     """Raise where replacing the folder would remove something that is no part of an export."""
-    refuse_folder(folder, option="--parquet", mark="manifest.json", what="export")
+    refuse_folder(folder, option="--parquet", mark=MANIFEST, what="export")
     if not folder.exists() or not any(folder.iterdir()):
         return
     try:
-        tables = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
-        made = {"manifest.json", *(file for table in tables for file in table["files"])}
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        tables = [*manifest["tables"], *manifest.get("marts", [])]
+        made = {MANIFEST, *(file for table in tables for file in table["files"])}
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(f"{folder} is there and is no export.", "Name a new or empty folder.") from None
     for path in sorted(folder.rglob("*")):
@@ -162,19 +176,29 @@ def _exported(store: Warehouse) -> list[Table]:
     return [table for table in store.tables() if table.kind == "table" and table.name.split(".")[0] in SCHEMAS]
 
 
-def _export_table(store: Warehouse, name: str, folder: Path) -> ExportedTable:
-    schema, table = name.split(".")
+def _export_table(store: Warehouse, listed: Table, folder: Path) -> ExportedTable:
+    schema, _, table = listed.name.partition(".")
     where = folder / schema / table
-    where.mkdir(parents=True)
-    split = PARTITIONED.get(table) if schema == "core" else None
-    rows = store.sql(f"select count(*) from {name}").one()
-    if split and rows:
-        target, options = where, f", partition_by ({', '.join(split)}), write_partition_columns true"
-    else:
+    rows = store.sql(f"select count(*) from {_quoted(listed.name)}").one()
+    if rows:
+        where.mkdir(parents=True)
         target, options = where / "part.parquet", ""
-    store.connection.execute(f"copy {name} to {literal(str(target))} (format parquet, compression zstd{options})")
-    files = {str(path.relative_to(folder)): _digest(path) for path in sorted(where.rglob("*.parquet"))}
-    return ExportedTable(name, f"{schema}/{table}", rows, dict(store.columns(name)), files)
+        split = PARTITIONED.get(table) if schema == "core" else None
+        if split and rows >= LARGE:
+            target, options = where, f", partition_by ({', '.join(split)}), write_partition_columns true"
+        store.connection.execute(
+            f"copy (from {_quoted(listed.name)}) to {literal(str(target))} (format parquet, compression zstd{options})"
+        )
+    paths = sorted(where.rglob("*.parquet"))
+    return ExportedTable(
+        name=listed.name,
+        path=f"{schema}/{table}",
+        grain=listed.grain,
+        rows=rows,
+        bytes=sum(path.stat().st_size for path in paths),
+        columns=dict(store.columns(listed.name)),
+        files={str(path.relative_to(folder)): _digest(path) for path in paths},
+    )
 
 
 def _digest(path: Path) -> str:
@@ -216,36 +240,24 @@ def verify_parquet(store: Warehouse, folder: Path) -> list[Comparison]:
     Raises:
         HpowhError: a file of the export is missing or was changed.
     """
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
-        for schema in (*SCHEMAS, "mart", "space"):
-            connection.execute(f"create schema {schema}")
+        make_schemas(connection)
         for table in manifest["tables"]:
             for file, digest in table["files"].items():
                 if not (folder / file).is_file() or _digest(folder / file) != digest:
                     raise HpowhError(f"{folder / file} is missing or was changed.", "Export again.")
-            pattern = literal(str(folder / table["path"] / "**" / "*.parquet"))
-            columns = ", ".join(
-                f"{identifier(name)}::{kind} as {identifier(name)}" for name, kind in table["columns"].items()
-            )
-            scan = f"read_parquet({pattern}, hive_partitioning = false)"
-            connection.execute(f"create view {table['name']} as select {columns} from {scan}")
+            columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in table["columns"].items())
+            if table["files"]:
+                select = scan([str(folder / file) for file in table["files"]], table["columns"])
+                connection.execute(f"create view {table['name']} as {select}")
+            else:
+                connection.execute(f"create table {table['name']} ({columns})")
         create_macros(connection)
         compared = []
-        for name, select in _views(connection):
+        for name, select, _ in views_of(connection):
             connection.execute(f"create view {_quoted(name)} as {select}")
             query = _digest_query(store, name)
             here, there = store.sql(query).rows()[0], connection.execute(query).fetchall()[0]
             compared.append(Comparison(name.removeprefix("mart."), here[0], here == there))
     return compared
-
-
-def _views(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """Yield the name and the SELECT of every view; those made from the data as the exported data make them."""
-    for view in static_views():
-        yield f"mart.{view.name}", view.select
-    yield "mart.observation", observation_view(connection)
-    for number, name in connection.execute(
-        "select search_space_id, name from core.search_space order by search_space_id"
-    ).fetchall():
-        yield f"space.{slug(name)}", space_view(connection, number)

@@ -16,8 +16,16 @@ from hpowh.analyses.mixed_models.commands.options import (
     budget_value,
     pairs,
 )
-from hpowh.analyses.mixed_models.commands.output import answered, show
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
+from hpowh.analyses.mixed_models.commands.output import answered, show, unstored
+from hpowh.warehouse.console import JsonOption, MemoryOption, WaitOption, WarehouseOption, open_warehouse
+from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.packets.options import (
+    PacketsOption,
+    PartOption,
+    experiments_asked,
+    opened_for,
+    refusals_noted,
+)
 
 LMEM_SHOWN: dict[str, tuple[str, ...]] = {
     "lmem_model": (
@@ -62,6 +70,7 @@ LMEM_SHOWN: dict[str, tuple[str, ...]] = {
 
 
 def lmem(
+    context: typer.Context,
     formula: Annotated[str, typer.Argument(help='In lme4\'s language: "regret ~ algorithm + (1|benchmark)".')],
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,
@@ -107,6 +116,17 @@ def lmem(
     ml: Annotated[bool, typer.Option("--ml", help="Maximum likelihood (default: REML).")] = False,
     residuals: Annotated[bool, typer.Option("--residuals/--no-residuals", help="Check the residuals.")] = True,
     as_published: PublishedOption = False,
+    files: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="GLOB",
+            help="Model Parquet files as they lie, without a warehouse; nothing is stored. Repeat for more.",
+        ),
+    ] = None,
+    memory: MemoryOption = "2GB",
+    part: PartOption = None,
+    packets: PacketsOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
@@ -114,7 +134,7 @@ def lmem(
 
     The response is a metric, regret, normalized_regret, log_regret, rank, or an SQL expression of those.
     """
-    from hpowh.analyses.mixed_models.job import analyse_lmem
+    from hpowh.analyses.mixed_models.job import analyse_files, analyse_lmem
     from hpowh.analyses.mixed_models.studies.analysis import Question
 
     question = Question(
@@ -125,24 +145,73 @@ def lmem(
         weights=weights,
         region=rope,
     )
-    with open_warehouse(warehouse, wait, writes=True) as opened:
-        outcome = analyse_lmem(
-            opened,
-            formula,
+    if files:
+        if packets is not None or part is not None or warehouse is not None:
+            raise UsageError("--from needs no warehouse: leave out --warehouse, --part and --packets.")
+        refuse_with_files(
             experiment=experiment,
-            where=where,
             metric=metric,
-            budget=budget_value(budget),
+            budget=budget,
             failures=failures,
-            is_reml=not ml,
-            variance=variance,
             scale=scale,
-            question=question,
-            with_residuals=residuals,
             as_published=as_published,
         )
-        found = answered(opened, outcome)
-    show(found, as_json, LMEM_SHOWN, ("verdict",))
+        found = analyse_files(
+            files,
+            formula,
+            where=where,
+            is_reml=not ml,
+            variance=variance,
+            question=question,
+            with_residuals=residuals,
+            memory=memory,
+        )
+        show(unstored(found), as_json, LMEM_SHOWN)
+        return
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
+        for one in experiments_asked(opened, experiment):
+            with refusals_noted(one if one != experiment else None):
+                outcome = analyse_lmem(
+                    opened,
+                    formula,
+                    experiment=one,
+                    where=where,
+                    metric=metric,
+                    budget=budget_value(budget),
+                    failures=failures,
+                    is_reml=not ml,
+                    variance=variance,
+                    scale=scale,
+                    question=question,
+                    with_residuals=residuals,
+                    as_published=as_published,
+                )
+        answers = [] if packets is not None else [answered(opened, outcome)]
+    for one_answer in answers:
+        show(one_answer, as_json, LMEM_SHOWN, ("verdict",))
+
+
+def refuse_with_files(
+    *,
+    experiment: str | None,
+    metric: str | None,
+    budget: str | None,
+    failures: str,
+    scale: str,
+    as_published: bool,
+) -> None:
+    """Raise UsageError for an option whose meaning rests on a warehouse's tables."""
+    given = {
+        "--experiment": experiment is not None,
+        "--metric": metric is not None,
+        "--budget": budget is not None,
+        "--failures": failures != "exclude",
+        "--scale": scale != "response",
+        "--as-published": as_published,
+    }
+    wrong = [name for name, is_given in given.items() if is_given]
+    if wrong:
+        raise UsageError(f"{', '.join(wrong)}: with --from there are the files' columns alone.", "Use --where.")
 
 
 def lrt(

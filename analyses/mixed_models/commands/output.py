@@ -22,6 +22,18 @@ def answered(warehouse: Warehouse, outcome: Outcome) -> Answer:
     return answer(warehouse, outcome.subject, outcome.analysis_run_id, is_new=outcome.is_new, tables=outcome.tables)
 
 
+def unstored(outcome: Outcome) -> Answer:
+    """Return what was found in files: tables and what to know, and no run."""
+    return Answer(
+        job=None,
+        subject=outcome.subject,
+        analysis_run_id=None,
+        is_new=True,
+        warnings=outcome.warnings,
+        tables=outcome.tables,
+    )
+
+
 def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds: Sequence[str] = ()) -> None:
     """Print an answer's main tables, or everything as JSON; findings and warnings go to standard error.
 
@@ -42,7 +54,10 @@ def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds
             print_table(kept, table.select(kept).head(MOST_ROWS).rows(), title=name)
             if table.height > MOST_ROWS:
                 note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")
-    state = "stored" if one.is_new else "unchanged since"
     families = ", ".join(sorted({f"result.{name.partition('_')[0]}_*" for name in one.tables}))
-    note(f"{one.subject}: {state} analysis run {one.analysis_run_id}; all tables: {families}.")
+    if one.analysis_run_id is None:
+        note(f"{one.subject}: nothing is stored; --json prints all tables.")
+    else:
+        state = "stored" if one.is_new else "unchanged since"
+        note(f"{one.subject}: {state} analysis run {one.analysis_run_id}; all tables: {families}.")
     say(one, kinds)

@@ -53,7 +53,7 @@ def plan(formula: Formula, selection: Selection) -> Plan:
         if name not in numeric or any(name in group for group in formula.grouping):
             catalogue.is_numeric(name)
             keys[name] = name in NAMED
-    products = _products(formula, set(numeric))
+    products = products_of(formula, set(numeric))
     response, metric = response_of(formula.response, selection)
     columns = {source_of(name)[1] for name in (*keys, *numeric)}
     base = observations(selection, metric, columns, response, formula.response)
@@ -70,7 +70,8 @@ def _is_numeric_term(name: str, formula: Formula, catalogue: Catalogue) -> bool:
     return is_numeric and name not in formula.categorical
 
 
-def _products(formula: Formula, numeric: set[str]) -> tuple[tuple[str, ...], ...]:
+def products_of(formula: Formula, numeric: set[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the products of numbers in a formula's terms, the single ones first."""
     terms = [*formula.fixed.terms, *(term for random in formula.random for term in random.expression.terms)]
     found = {tuple(name for name in term if name in numeric) for term in terms}
     return tuple(sorted((product for product in found if product), key=lambda product: (len(product), product)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -253,19 +253,8 @@ class Reader:
         `middle` (C,): each cell's mean standardised residual, about which the powers are summed; `sds` (C,): the
         residual standard deviations that they are measured in.
         """
-        import pyarrow as pa
-
-        columns: dict[str, Any] = {"cell": np.arange(len(found.cells.count))}
-        for i, values in enumerate(found.keys):
-            columns[f"k{i}"] = values.tolist() if values.dtype == object else values
-        columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
-        columns |= {"middle": middle, "sd": sds}
         connection = self.warehouse.connection
-        connection.register("fitted_cell", pa.table(columns))
-        try:
-            return dict(self._ask(residual_query(found.plan)).numpy())
-        finally:
-            connection.unregister("fitted_cell")
+        return residual_sums_of(connection, lambda query: self._ask(query).numpy(), found, coefficients, middle, sds)
 
     def _ask(self, query: str) -> Any:
         import duckdb
@@ -280,6 +269,29 @@ class Reader:
         except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
             first = str(error).splitlines()[0]
             raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error
+
+
+def residual_sums_of(
+    connection: Any,
+    ask: Callable[[str], Mapping[str, Any]],
+    found: Found,
+    coefficients: Any,
+    middle: Any,
+    sds: Any,
+) -> dict[str, Any]:
+    """Ask the residual query for the cells that were found, on a connection; see `Reader.residual_sums`."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"cell": np.arange(len(found.cells.count))}
+    for i, values in enumerate(found.keys):
+        columns[f"k{i}"] = values.tolist() if values.dtype == object else values
+    columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
+    columns |= {"middle": middle, "sd": sds}
+    connection.register("fitted_cell", pa.table(columns))
+    try:
+        return dict(ask(residual_query(found.plan)))
+    finally:
+        connection.unregister("fitted_cell")
 
 
 def rank_correlation(first: Any, second: Any, block: Any) -> float:

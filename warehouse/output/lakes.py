@@ -1,0 +1,74 @@
+"""Register an export in a DuckLake: a catalogue beside the Parquet, which stays where it is and is not copied."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from hpowh.warehouse.elsewhere.published import LAKE, MANIFEST, SCHEMAS, attach_lake
+from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.names import identifier, literal
+
+DATA = ".files"
+"""What the catalogue's name ends with for the folder of data that the lake itself would write: none, as a rule."""
+
+
+def lake_address(text: str) -> str:
+    """Return the address of a catalogue: `ducklake:…` as it is, anything else a SQLite file."""
+    return text if text.startswith(LAKE) else f"{LAKE}sqlite:{Path(text).resolve()}"
+
+
+def register_lake(folder: Path, catalogue: str) -> int:
+    """Register the files of an export, in one transaction; return how many. What the lake held before is replaced.
+
+    Args:
+        catalogue: a file for a SQLite catalogue, or an address such as `ducklake:postgres:dbname=…`.
+
+    Raises:
+        UsageError: the file is there and is no catalogue.
+        HpowhError: an extension cannot be had, or the catalogue cannot be written.
+    """
+    address = lake_address(catalogue)
+    _refuse_other_files(catalogue)
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    home = folder.resolve()
+    count = 0
+    with duckdb.connect() as connection:
+        data = f"{home}{DATA}"
+        attach_lake(connection, address, f"data_path {literal(data)}, override_data_path true")
+        try:
+            connection.begin()
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists lake.{schema}")
+            for table in manifest["tables"]:
+                schema, _, name = table["name"].partition(".")
+                whole = f"lake.{identifier(schema)}.{identifier(name)}"
+                columns = ", ".join(f"{identifier(column)} {kind}" for column, kind in table["columns"].items())
+                connection.execute(f"drop table if exists {whole}")
+                connection.execute(f"create table {whole} ({columns})")
+                connection.execute(f"comment on table {whole} is {literal(table['grain'])}")
+                for file in table["files"]:
+                    connection.execute(
+                        f"call ducklake_add_data_files('lake', {literal(name)}, {literal(str(home / file))}, "
+                        f"schema => {literal(schema)})"
+                    )
+                    count += 1
+            # A table's comment, as a row would be a file of the lake's own.
+            connection.execute("drop table if exists lake.ops.revision")
+            connection.execute("create table lake.ops.revision (version_num varchar)")
+            connection.execute(f"comment on table lake.ops.revision is {literal(manifest['revision'])}")
+            connection.commit()
+        except duckdb.Error as error:
+            raise HpowhError(f"{address} cannot be written: {str(error).splitlines()[0]}") from None
+    return count
+
+
+def _refuse_other_files(catalogue: str) -> None:
+    """Raise where a file is there that is no SQLite database."""
+    path = Path(catalogue)
+    if catalogue.startswith(LAKE) or not path.exists():
+        return
+    if not path.is_file() or not path.read_bytes()[:16].startswith(b"SQLite format 3"):
+        raise UsageError(f"--lake {catalogue} is there and is no catalogue of a lake.", "Name a new file.")
