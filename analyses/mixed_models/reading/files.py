@@ -22,6 +22,8 @@ from hpowh.analyses.mixed_models.reading.reader import Found, residual_sums_of
 
 MOST_RUNS = 1_000_000
 """With more runs than this their sums are not read: they would not fit where the rows do not."""
+MIXTURES = ("experiment", "metric", "split")
+"""Columns that tell apart what no model means at once."""
 _NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)")
 _RUN_IDS = ("run", "run_id")
 
@@ -110,6 +112,16 @@ class FileReader:
     def residual_sums(self, found: Found, coefficients: Any, middle: Any, sds: Any) -> dict[str, Any]:
         """Return sums of powers of the residuals, by a second pass; see `Reader.residual_sums`."""
         return residual_sums_of(self.connection, self._answered, found, coefficients, middle, sds)
+
+    def refuse_mixtures(self, formula: Formula) -> None:
+        """Raise DataError where rows are of several experiments, metrics or splits, which no model means at once."""
+        for name in MIXTURES:
+            if name in self.columns and name not in formula.variables:
+                found = self._ask(f"select min({name}) as low, max({name}) as high from ({self._rows()})")
+                low, high = (np.ma.asarray(found[end])[0] for end in ("low", "high"))
+                if low != high:
+                    which = f"{name}s, such as {low} and {high}"
+                    raise DataError(f"The rows are of several {which}: choose one, --where \"{name} = '{low}'\".")
 
     def _runs(self) -> tuple[int, int]:
         """Return the most rows of a run, and how many runs there are."""

@@ -50,6 +50,7 @@ def run_on_files(
     Raises:
         DataError, FormulaError: a name or condition means nothing here, or the data cannot carry the model.
     """
+    reader.refuse_mixtures(formula)
     found = reader.find(formula)
     chosen = fit_to_compare(formula, found.cells, is_reml=is_reml, variance=variance)
     fitted = chosen.fit

@@ -118,6 +118,16 @@ def test_a_column_tells_the_runs_or_it_is_said_that_none_does(place, tmp_path):
     assert "with benchmark:algorithm, run" in named.tables["lmem_model"]["model"].to_list()
 
 
+def test_rows_of_several_metrics_are_no_response(place, tmp_path):
+    with duckdb.connect() as connection:
+        rows = f"select *, if(budget = 1, 'loss', 'time') as metric from '{place}/*.parquet'"
+        connection.execute(f"copy ({rows}) to '{tmp_path}/two.parquet'")
+    with pytest.raises(UsageError, match="several metrics.*--where"):
+        analyse_files(f"{tmp_path}/two.parquet", FORMULAS[0])
+    one = analyse_files(f"{tmp_path}/two.parquet", FORMULAS[0], where="metric = 'loss'", with_residuals=False)
+    assert one.tables["lmem_model"]["row_count"][0] == 72
+
+
 @pytest.mark.parametrize(
     ("formula", "more", "said"),
     [
