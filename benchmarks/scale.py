@@ -107,7 +107,7 @@ def measured(files: list[str], what: str) -> dict[str, float]:
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
