@@ -12,7 +12,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from hpowh.warehouse import Warehouse, published
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.elsewhere import published
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, VersionError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.output import publishing
