@@ -147,4 +147,5 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     exact = sum(row["rank_lower"] == row["rank_upper"] for row in rows)
     named = ", ".join(first[:8]) + (" ..." if len(first) > 8 else "")
     lead = f"{named} is first." if len(first) == 1 else f"First may be any of {len(first)} of {len(rows)}: {named}."
-    return f"{lead} Of {len(rows)} ranks {exact} are settled at 95 %, all taken together."
+    verb = "is" if exact == 1 else "are"
+    return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."
