@@ -75,16 +75,18 @@ class PartSupply:
         self.forecast = Forecast({group: done.layout.kind(group) for group in groups}, left, workers)
 
     def _left_of_share(self) -> dict[int, int]:
-        """Return how many units of each group are this part's and not done; note the chunks that are."""
-        left = dict.fromkeys(range(len(self.table.counts)), 0)
+        """Return how many units of each group are this part's and not done; note all chunks that are."""
+        sizes = self.done.layout.sizes
+        left = dict.fromkeys(range(len(sizes)), 0)
         whole = []
-        for chunk in self._own:
-            group, ranks = self.table.units(chunk)
-            if self.done.counts[group] == 0:
-                left[group] += len(ranks)
+        for chunk in range(len(self.table)):
+            group = self.table.group_of(chunk)
+            is_own = chunk in self._own
+            if not self.done.counts[group] and not is_own:
                 continue
-            count = len(self.done.missing(group, ranks))
-            left[group] += count
+            is_over = self.done.counts[group] == sizes[group]
+            count = 0 if is_over else len(self.done.missing(*self.table.units(chunk)))
+            left[group] += count if is_own else 0
             whole += [] if count else [chunk]
         self.shares.finished_before(whole)
         return left

@@ -26,7 +26,7 @@ def lines() -> int:
 
 def end_at(process: subprocess.Popen, number: int) -> None:
     for name, what in (("STUB_TERM", signal.SIGTERM), ("STUB_KILL", signal.SIGKILL)):
-        task, _, count = os.environ.get(name, "0:0").partition(":")
+        task, _, count = os.environ.get(name, "-1:0").partition(":")
         if int(task) == number:
             until = lines() + int(count)
             while process.poll() is None and lines() < until:
