@@ -95,7 +95,8 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
     for job, command, title, make in PARTS:
         done = site.newest_run(job, name)
         if done is None:
-            missing.append(f"hpowh analyse {command} --experiment {name}")
+            if _can_run(site, name, job):
+                missing.append(f"hpowh analyse {command} --experiment {name}")
             continue
         known = site.provenance(done)
         question = asked(job, known.parameters)
@@ -110,6 +111,13 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
     if missing:
         blocks.append(Prose("Not run yet", ["These would add to this page:"], points=missing))
     return blocks
+
+
+def _can_run(site: SiteContext, name: str, job: str) -> bool:
+    """Return whether a study's command works as it stands: two models must be named, anomalies need a factor."""
+    if job == "mixed_models.anomalies":
+        return bool(site.rows(queries.text("experiment/settings"), experiment=name)[0][0] > 1)
+    return job != "mixed_models.compare"
 
 
 def _answer(site: SiteContext, name: str, run: int | None, found: Sequence[Verdict]) -> list[Block]:
