@@ -155,8 +155,8 @@ def analyse_files(
 
     files = [pattern] if isinstance(pattern, str) else list(pattern)
     config: dict[str, Any] = {**threads_asked_for(), "memory_limit": f"{Limits(memory=memory).bytes} B"}
-    config["enable_progress_bar"] = False
     with duckdb.connect(config=config) as connection:
+        connection.execute("set enable_progress_bar = false")
         for address in {one for one in files if remote_address(one)}:
             set_up_access(connection, address)
         try:

@@ -297,9 +297,9 @@ def test_the_fingerprint_of_the_views_is_the_same_in_every_process():
     assert len(found) == 1
 
 
-def test_command_runs_a_query_with_its_values(hpowh, empty_warehouse):
+def test_command_runs_a_query_with_its_values(hpowh, warehouse):
     named = ("--query", "mixed_models/power", "--set", "run=3")
-    asked = hpowh("sql", "-w", str(empty_warehouse), *named, "--format", "csv")
+    asked = hpowh("sql", "-w", str(warehouse.path), *named, "--format", "csv")
     assert asked.stdout.startswith("difference,benchmark_count,seed_count,power"), asked.stderr
 
 
@@ -315,17 +315,17 @@ def test_command_runs_a_query_with_its_values(hpowh, empty_warehouse):
         (("--queries", "--set", "run=1"), "--queries takes no --set."),
     ],
 )
-def test_command_refuses(hpowh, empty_warehouse, arguments, said):
-    done = hpowh("sql", "-w", str(empty_warehouse), *arguments)
+def test_command_refuses(hpowh, warehouse, arguments, said):
+    done = hpowh("sql", "-w", str(warehouse.path), *arguments)
     assert done.returncode in (1, 2)
     assert said in done.stderr
 
 
-def test_values_are_what_json_says_else_texts(hpowh, empty_warehouse):
+def test_values_are_what_json_says_else_texts(hpowh, warehouse):
     settings = {"a": "3", "b": "true", "c": "null", "d": "[1,2]", "e": "svm's", "f": '"3"'}
     given = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
     query = "select " + ", ".join(f"typeof(${name}) as {name}" for name in settings)
-    (row,) = json.loads(hpowh("sql", "-w", str(empty_warehouse), query, *given, "--format", "json").stdout)
+    (row,) = json.loads(hpowh("sql", "-w", str(warehouse.path), query, *given, "--format", "json").stdout)
     kinds = {"a": "INTEGER", "b": "BOOLEAN", "c": '"NULL"', "d": "INTEGER[]", "e": "VARCHAR", "f": "VARCHAR"}
     assert row == kinds
 
