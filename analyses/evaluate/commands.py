@@ -37,9 +37,7 @@ def evaluate(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(
-            "--out", "--to", "-o", metavar="DIR", help="Folder of the results (default: NAME-evaluated here)."
-        ),
+        typer.Option("--out", "-o", metavar="DIR", help="Folder of the results (default: NAME-evaluated here)."),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes (0: one a core).")] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Start even where the number of trainings is enormous.")] = False,

@@ -87,7 +87,7 @@ def read_layout(folder: Path) -> Layout:
         )
     except FileNotFoundError:
         raise SpecError(
-            f"{folder} holds no evaluations: it has no {NAME}.", "Name the folder given to hpowh evaluate --to."
+            f"{folder} holds no evaluations: it has no {NAME}.", "Name the folder given to hpowh evaluate --out."
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SpecError(f"{path} cannot be read: {error}.") from None
