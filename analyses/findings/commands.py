@@ -114,7 +114,7 @@ def findings(
     """What the analyses found, in sentences: each with its numbers, level, rows and assumption under --json."""
     from hpowh.analyses.findings.job import all_findings
 
-    with open_warehouse(warehouse, wait) as opened:
+    with open_warehouse(warehouse, wait) as opened:  # reads only
         found = all_findings(opened, subject or ())
     if as_json:
         print(json.dumps({"findings": [one.plain() for one in found]}, default=str))

@@ -41,14 +41,27 @@ def with_conditions(
     order = sorted(space, key=lambda h: (h.name in empty, h.kind != "categorical"))
     for name in empty:
         others = [h.name for h in order if h.name != name]
-        listed = ", ".join(columns[other] for other in [name, *others])
-        rows: Settings = connection.execute(f"select distinct {listed} from {relation}").fetchall()  # noqa: S608
-        known = _parting([row for row in rows if None not in row], others)
+        rows = _settings(connection, columns, relation, [name, *others])
+        levels = {row[0] for row in rows}
+        # One empty cell beside a number is sooner a missing value, as is a cell of what never varies.
+        if sum(row[0] == EMPTY for row in rows) < 2 or len(levels - {EMPTY}) < 2:
+            others = [h.name for h in order if h.name != name and h.kind == "categorical"]
+            rows = _settings(connection, columns, relation, [name, *others])
+        known = _parting(rows, others)
         if known is not None:
             found[name] = known
     found = _without_circles(found)
     keys = {(position, key): level for position, level, key in connection.execute("from hpowh_level").fetchall()}
     return [replace(h, requires=_requirements(h.name, found, space, keys)) if h.name in found else h for h in space]
+
+
+def _settings(
+    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, str], relation: str, names: Sequence[str]
+) -> Settings:
+    """Return the combinations of keys that occur; those with a cell that is no value aside."""
+    listed = ", ".join(columns[name] for name in names)
+    rows: Settings = connection.execute(f"select distinct {listed} from {relation}").fetchall()  # noqa: S608
+    return [row for row in rows if None not in row]
 
 
 def _without_circles(found: dict[str, dict[str, set[str]]]) -> dict[str, dict[str, set[str]]]:

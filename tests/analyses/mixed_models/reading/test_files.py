@@ -153,7 +153,7 @@ def test_the_command_prints_and_stores_nothing(place, tmp_path, monkeypatch, cap
 
     hpowh("--from", f"{place}/a.parquet", "--from", f"{place}/[bc].parquet", "--json", "--no-residuals")
     printed = json.loads(capsys.readouterr().out)
-    assert printed["tables"]["lmem_model"][0]["row_count"] == 359
+    assert printed["analyses"][0]["tables"]["lmem_model"][0]["row_count"] == 359
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(UsageError, match="--budget: with --from"):
         hpowh("--from", f"{place}/a.parquet", "--budget", "final")

@@ -70,6 +70,27 @@ def test_a_cell_that_nothing_explains_is_missing(warehouse, tmp_path):
         load(warehouse, tmp_path, frame)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["lr,depth,loss\n1,2,1\n,3,1\n", "lr,depth,loss\n1,2,1\n2,2,1\n,3,1\n", "lr,depth,loss\n1,2,1\n,3,1\n,4,1\n"],
+)
+def test_one_empty_cell_beside_a_number_is_missing(warehouse, tmp_path, text):
+    (tmp_path / "svm.csv").write_text(text)
+    with pytest.raises(RowsRefusedError, match="the hyperparameter is missing"):
+        ingest(warehouse, GRID, Request(str(tmp_path / "svm.csv"), "svm", {}, {}, None))
+
+
+def test_one_row_of_another_category_and_layers_that_a_number_turns_on_are_conditions(warehouse, tmp_path):
+    (tmp_path / "svm.csv").write_text("kernel,gamma,loss\nlinear,,3\nrbf,0.1,1\nrbf,1,2\n")
+    ingest(warehouse, GRID, Request(str(tmp_path / "svm.csv"), "svm", {}, {}, None))
+    rows = ["layers,first,second,loss", *(f"1,{one},,{one}" for one in (8, 16)),
+            *(f"2,{one},{two},{one + two}" for one in (8, 16) for two in (8, 16))]  # fmt: skip
+    (tmp_path / "mlp.csv").write_text("\n".join(rows))
+    ingest(warehouse, GRID, Request(str(tmp_path / "mlp.csv"), "mlp", {}, {}, None))
+    needs = warehouse.sql("select hyperparameter, needs, labels from mart.condition order by 1").rows()
+    assert needs == [("gamma", "kernel", ["rbf"]), ("second", "layers", ["2"])]
+
+
 def test_two_that_are_empty_together_explain_nothing(warehouse, tmp_path):
     frame = pl.DataFrame({"a": [1, 2, None, None], "b": [1, 1, None, None], "c": [1, 2, 1, 2], "loss": [1.0, 2, 3, 4]})
     with pytest.raises(RowsRefusedError, match="no other one tells when it would be inactive"):
