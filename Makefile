@@ -11,8 +11,8 @@ FLOORS := warehouse analyses reports sql migrations
 PACKAGES := -m hpowh -p hpowh.warehouse -p hpowh.analyses -p hpowh.reports
 # Empty: install the built wheel, as a user gets it.
 INSTALL ?= --editable
-# Two processes; the tests of one file stay together and share what it makes.
-SPREAD ?= -n 2 --dist loadfile
+# Three processes on two cores, for browsers make tests wait; the tests of one file stay together and share what it makes.
+SPREAD ?= -n 3 --dist loadfile
 
 .PHONY: demo test test-all quick test-lowest test-duckdb-2 api bench lint floors wheel tree format clean
 

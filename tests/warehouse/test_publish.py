@@ -62,6 +62,7 @@ def test_readers_of_the_old_copy_keep_it(filled, tmp_path):
     assert not list(tmp_path.glob(".*partial*"))
 
 
+@pytest.mark.slow
 def test_readers_in_other_processes_never_find_half_a_copy(filled, tmp_path):
     """A reader that opens the published file again and again finds it whole while it is swapped."""
     target = tmp_path / "public.duckdb"

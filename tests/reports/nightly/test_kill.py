@@ -105,6 +105,7 @@ def test_the_killed_build_is_told(built: Any):
     assert "was killed before it was through" in built.pages()["index.html"]
 
 
+@pytest.mark.slow
 def test_two_builds_and_an_ingest_at_once(built: Any):
     """One build goes on, the other is refused or waits, the ingest waits; what each was to bring is there after."""
     built.write("first.csv", built.runs("digits", seed_count=6))

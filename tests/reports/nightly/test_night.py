@@ -214,6 +214,7 @@ def test_a_folder_that_cannot_be_written_is_named(place):
         place.build()
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_old_site(built):
     """A limit on the size of files stands for a full disk: Plotly's script is larger than it, pages are not."""
     code = (

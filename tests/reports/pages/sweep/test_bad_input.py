@@ -110,6 +110,7 @@ def test_the_page_says_what_can_be_said(made: tuple[Path, str], name: str):
     assert f"{name}: analysis run" in said
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_every_page_opens_without_a_complaint(made: tuple[Path, str], browse: Callable[..., Any]):
     site, _ = made
