@@ -28,10 +28,37 @@ AHEAD = 2
 TRIES = 2
 """So often a unit may cost its worker before it is recorded as failed."""
 TICK = 1.0
+PATIENCE = 60.0
+"""Seconds that an executor has to answer."""
 _here = threading.local()
 
 Done = tuple[Record, float]
 """What became of a unit, and the seconds that it took."""
+
+
+LOST = frozenset((
+    "KilledWorker",  # Dask
+    "WorkerCrashedError", "ActorDiedError", "RayActorError", "OutOfMemoryError", "NodeDiedError",  # Ray
+    "UncompletedJobError", "FailedJobError",  # submitit
+))  # fmt: skip
+"""How executors call it that a worker has gone with its piece, beside the standard library's own errors."""
+
+
+def is_lost_worker(error: BaseException) -> bool:
+    """Return whether an executor's error means that a worker was lost, which a model can bring about.
+
+    What a model raises never comes here: its worker records it. Any other error (a worker without hpowh, a plan that
+    cannot be sent) is the executor's, and would be every configuration's.
+    """
+    return isinstance(error, BrokenExecutor | CancelledError) or any(one.__name__ in LOST for one in type(error).mro())
+
+
+def answers(executor: Executor) -> bool:
+    """Return whether an executor does anything at all: a whole number from nothing."""
+    try:
+        return bool(executor.submit(int).result(timeout=PATIENCE) == 0)
+    except (Exception, CancelledError):  # noqa: BLE001 - by whatever error: it gives no answer, and that is asked
+        return False
 
 
 class UnseenFolderError(Exception):
@@ -108,7 +135,7 @@ class ExecutorSession:
             came, _ = wait(self._flying, timeout=TICK, return_when=FIRST_COMPLETED)
             is_broken = False
             for future in came:
-                is_broken = self._come(future) or is_broken
+                is_broken = self._come(future, executor) or is_broken
             if is_broken:
                 breaks += 1
                 for future, (group, ranks) in self._flying.items():
@@ -149,7 +176,7 @@ class ExecutorSession:
             raise SpecError(f"The executor takes no more work: {error}", "What was finished is stored.") from None
         self._flying[future] = (group, ranks)
 
-    def _come(self, future: Future[list[Done]]) -> bool:
+    def _come(self, future: Future[list[Done]], executor: Executor) -> bool:
         """Store what has come back; return whether the executor broke."""
         group, ranks = self._flying.pop(future)
         try:
@@ -158,16 +185,26 @@ class ExecutorSession:
             raise SpecError(
                 f"The workers do not see {error}.", "Name a folder that all of them see under this path: --out DIR"
             ) from None
-        except (Exception, CancelledError) as error:  # noqa: BLE001 - each executor has its own for a lost worker
-            self._suspect(group, ranks, error)
+        except (Exception, CancelledError) as error:
+            if not is_lost_worker(error):
+                raise SpecError(
+                    f"The executor's workers cannot do the work: {type(error).__name__}: {error}. No configuration is "
+                    "blamed for it; what was finished is stored.",
+                    "They need this hpowh and your models; then start the same command again.",
+                ) from error
+            self._suspect(group, ranks, error, executor)
             return isinstance(error, BrokenExecutor)
         for record, seconds in found:
             append(self._journal, record)
             self._supply.finished(record.group, record.rank, record.status, seconds)
         return False
 
-    def _suspect(self, group: int, ranks: deque[int], error: BaseException) -> None:
-        """A worker was lost with a piece: each unit is tried alone, and blamed when that costs a worker, too."""
+    def _suspect(self, group: int, ranks: deque[int], error: BaseException, executor: Executor) -> None:
+        """A worker was lost with a piece: each unit is tried alone, and blamed when that costs a worker, too.
+
+        Raises:
+            SpecError: it is not the worker that has gone, but the executor: then nobody is blamed.
+        """
         if len(ranks) > 1:
             self._suspects.extend((group, rank) for rank in ranks)
             return
@@ -176,6 +213,11 @@ class ExecutorSession:
         if self._tries[unit] < TRIES:
             self._suspects.append(unit)
             return
+        if not isinstance(error, BrokenExecutor) and not answers(executor):
+            raise SpecError(
+                f"The executor does not answer ({type(error).__name__}: {error}); what was finished is stored.",
+                "When it is there again, start the same command again.",
+            )
         reason = f"the model ended its worker ({type(error).__name__})"
         append(self._journal, Record(group=group, rank=unit[1], status="failed", reason=reason, seconds=[], values=[]))
         self._supply.finished(group, unit[1], "failed", 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -52,20 +52,29 @@ def test_a_model_that_ends_its_worker_is_recorded_and_the_others_go_on(tmp_path,
     assert "ended its worker" in frame.filter(configuration_id=2)["reason"][0]
 
 
+KilledWorker = type("KilledWorker", (Exception,), {})
+"""As Dask names it."""
+
+
 class LosingExecutor(Executor):
     """Loses the worker of some calls, as Dask says it: by an exception of its own."""
 
-    def __init__(self, lost: set[int], always: int | None = None) -> None:
-        self.lost, self.always, self.calls = lost, always, 0
+    def __init__(self, lost: set[int], always: int | None = None, ends_at: int = 10**9) -> None:
+        self.lost, self.always, self.ends_at, self.calls = lost, always, ends_at, 0
         self.sizes: list[int] = []
 
     def submit(self, function, /, *arguments, **_):
         future: Future = Future()
+        if not arguments:
+            future.set_exception(CancelledError()) if self.calls >= self.ends_at else future.set_result(function())
+            return future
         *_, group, ranks = arguments
         self.calls += 1
         self.sizes.append(len(ranks))
-        if self.calls in self.lost or self.always in ranks:
-            future.set_exception(ConnectionError("worker lost"))
+        if self.calls >= self.ends_at:
+            future.set_exception(CancelledError("scheduler-connection-lost"))
+        elif self.calls in self.lost or self.always in ranks:
+            future.set_exception(KilledWorker("worker lost"))
         else:
             future.set_result([(record_of(SMALL, group, rank), 0.01) for rank in ranks])
         return future
@@ -97,6 +106,7 @@ def flown(tmp_path, spec):
 
     def fly(executor: Executor) -> dict[tuple[int, int], list[str]]:
         folder, pieces = make_folder(tmp_path / "run"), Pieces()
+        fly.pieces = pieces
         session = ExecutorSession(prepare(spec()).plan, folder, (), pieces, "key")
         session.work(Place(make=lambda: executor, width=lambda: 1), lambda: None)
         session.stop()
@@ -118,6 +128,30 @@ def test_a_unit_that_always_costs_its_worker_is_blamed_and_no_other(flown):
     expected = {unit: [record_of(SMALL, *unit).status] for unit in status if unit != (2, 17)}
     assert {unit: some for unit, some in status.items() if unit != (2, 17)} == expected
     assert len(status) == SMALL.unit_count
+
+
+class UselessExecutor(LosingExecutor):
+    """Its workers lack what the piece needs."""
+
+    def submit(self, function, /, *arguments, **_):
+        self.calls += 1
+        future: Future = Future()
+        future.set_exception(ModuleNotFoundError("No module named 'hpowh'"))
+        return future
+
+
+def test_no_configuration_is_blamed_for_workers_that_cannot_do_the_work(flown):
+    with pytest.raises(SpecError, match="cannot do the work: ModuleNotFoundError: No module named 'hpowh'.*blamed"):
+        flown(UselessExecutor(set()))
+    assert flown.pieces.status == {}
+
+
+def test_no_configuration_is_blamed_for_an_executor_that_has_gone(flown):
+    with pytest.raises(SpecError, match="does not answer"):
+        flown(LosingExecutor(set(), ends_at=3))
+    came = flown.pieces.status
+    assert 0 < len(came) < SMALL.unit_count
+    assert came == {unit: [record_of(SMALL, *unit).status] for unit in came}
 
 
 def test_workers_that_do_not_see_the_folder_say_so(tmp_path, spec):
