@@ -70,7 +70,7 @@ def _command(name: str) -> Any:
     group = typer.Typer()
     for family in FAMILIES:
         family.register(group)
-    return typer.main.get_command(group).commands[name]  # type: ignore[attr-defined]
+    return typer.main.get_group(group).commands[name]
 
 
 def _facts(collected: Collected) -> dict[str, Any]:

@@ -192,12 +192,23 @@ def check_missing(made: Recipe, name: str, data: DataSet) -> None:
 
 
 def takes_missing(made: Recipe) -> bool:
-    """Return whether a model says that it trains on missing values, as scikit-learn's tags have it."""
+    """Return whether a model says that it trains on missing values, as scikit-learn's tags have it.
+
+    A class without such tags says nothing, which is no.
+
+    Raises:
+        SpecError: it refuses what is fixed.
+    """
     from sklearn.utils import get_tags
 
     try:
         model = load_class(made.import_path)()
         model.set_params(**made.fixed)
+    except SpecError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a third party's class raises, the user must read it
+        raise SpecError(f"The model cannot be made from {made.import_path}: {_say(error)}.") from None
+    try:
         return bool(get_tags(model).input_tags.allow_nan)
-    except Exception:  # noqa: BLE001 - a third party's class without tags says nothing
+    except (AttributeError, TypeError, ValueError, NotImplementedError):
         return False

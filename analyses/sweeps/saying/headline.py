@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from hpowh.analyses.sweeps.importance.claims import LEVEL
 from hpowh.analyses.sweeps.result import Row
 from hpowh.analyses.sweeps.saying.found import NAMED, Found, Statement
-from hpowh.analyses.sweeps.words import listed, number
+from hpowh.analyses.sweeps.words import listed
+from hpowh.analyses.wording import number
 
 
 def important(found: Found, metric: str) -> Iterator[Statement]:

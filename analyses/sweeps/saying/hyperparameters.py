@@ -9,7 +9,8 @@ from hpowh.analyses.sweeps.importance.claims import LEVEL, LITTLE
 from hpowh.analyses.sweeps.result import Row
 from hpowh.analyses.sweeps.saying.found import NAMED, Found, Statement
 from hpowh.analyses.sweeps.saying.headline import shown_p
-from hpowh.analyses.sweeps.words import listed, number, plain
+from hpowh.analyses.sweeps.words import listed, plain
+from hpowh.analyses.wording import number
 
 DECADE = 10.0
 """Positive numbers whose ends differ by this factor may be meant on a logarithmic scale."""

@@ -8,7 +8,8 @@ from typing import Any
 from hpowh.analyses.sweeps.result import Result
 from hpowh.analyses.sweeps.saying.found import Found, Statement
 from hpowh.analyses.sweeps.saying.headline import shown_p
-from hpowh.analyses.sweeps.words import counted, number, plain
+from hpowh.analyses.sweeps.words import plain
+from hpowh.analyses.wording import number, plural
 
 EARLY = 0.8
 """Rank correlation from which an early value is said to foretell the final one."""
@@ -22,15 +23,15 @@ def best(result: Result, metric: str) -> Iterator[Statement]:
         value = number(row["best_value"])
         if groups is None or not groups.is_repeated:
             sentence = (
-                f"the best of {counted(row['used_count'], 'trial')} with a value is trial {row['best_number']}{name}, "
+                f"the best of {plural(row['used_count'], 'trial')} with a value is trial {row['best_number']}{name}, "
                 f"{metric} = {value}; the median is {number(row['median_value'])}."
             )
         else:
             deviation = row["best_deviation"]
             spread = f"SD {number(deviation, 2)} over " if deviation is not None else "of "
             sentence = (
-                f"the best of {counted(row['configuration_count'], 'configuration')} by its mean is that of trial "
-                f"{row['best_number']}{name}: {metric} = {value} ({spread}{counted(row['best_count'], 'repeat')}); the "
+                f"the best of {plural(row['configuration_count'], 'configuration')} by its mean is that of trial "
+                f"{row['best_number']}{name}: {metric} = {value} ({spread}{plural(row['best_count'], 'repeat')}); the "
                 f"median is {number(row['median_value'])}. The best single trial has "
                 f"{number(row['best_single_value'])}, which is also luck."
             )
@@ -70,7 +71,7 @@ def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:
             f" Over the trials it explains {number(100 * alone['share'], 2)} % of the variance of {metric}, over the "
             f"whole range by the forest {number(100 * whole['importance'], 2)} % (fANOVA)."
         )
-    more = f" (and {counted(len(narrowed) - 1, 'other')} narrowed)" if len(narrowed) > 1 else ""
+    more = f" (and {plural(len(narrowed) - 1, 'other')} narrowed)" if len(narrowed) > 1 else ""
     yield Statement(
         kind="sampling",
         sentence=(
@@ -94,7 +95,7 @@ def failures(result: Result) -> Iterator[Statement]:
         groups = result.configurations
         noun = "configuration" if groups is not None and groups.is_repeated else "trial"
         sentence = (
-            f"{row['bad_count']:,} of {counted(row['trial_count'], noun)} with {row['setting']} {verb}, "
+            f"{row['bad_count']:,} of {plural(row['trial_count'], noun)} with {row['setting']} {verb}, "
             f"{row['other_bad_count']:,} of the other {row['other_count']:,} ({p}, adjusted for every setting "
             "looked at)"
         )  # fmt: skip
@@ -116,7 +117,7 @@ def early(found: Found, metric: str) -> Iterator[Statement]:
             kind="early",
             sentence=(
                 f"from step {row['step']} on {metric} foretells its final value (rank correlation "
-                f"{number(row['spearman'], 2)} in {counted(row['trial_count'], 'trial')}); stopping the worse half "
+                f"{number(row['spearman'], 2)} in {plural(row['trial_count'], 'trial')}); stopping the worse half "
                 "there would have kept all of the best tenth."
             ),
             figure="sweep-steps",
