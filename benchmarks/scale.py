@@ -36,7 +36,7 @@ CHILD = """
 import json, re, resource, sys
 from pathlib import Path
 from benchmarks.scale import FORMULA, merged_likelihood
-from hpowh.analyses.mixed_models.job import analyse_files
+from hpowh.analyses.mixed_models.files.job import analyse_files
 files, what = sys.argv[1].split(","), sys.argv[2]
 if what == "merged":
     print(json.dumps({"likelihood": merged_likelihood(files)}))

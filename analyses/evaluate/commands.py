@@ -150,7 +150,7 @@ def _work_part(
     from hpowh.analyses.evaluate.parts.durations import seconds_of
     from hpowh.analyses.evaluate.parts.job import evaluate_part
     from hpowh.analyses.evaluate.parts.working import WHY_DONE, WHY_SIGNAL
-    from hpowh.warehouse.parts import part_of
+    from hpowh.warehouse.packets.parts import part_of
 
     part = part_of(text)
     try:

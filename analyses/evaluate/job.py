@@ -19,10 +19,10 @@ from hpowh.warehouse.output.targets import refuse_folder
 if TYPE_CHECKING:
     from hpowh.analyses.evaluate.data import DataSet
     from hpowh.analyses.evaluate.elsewhere.executing import Place
-    from hpowh.analyses.evaluate.folder import RunFolder
     from hpowh.analyses.evaluate.plan import Plan
     from hpowh.analyses.evaluate.session import Limits, Progress
     from hpowh.analyses.evaluate.spec import Spec
+    from hpowh.analyses.evaluate.storing.folder import RunFolder
     from hpowh.warehouse import Warehouse
     from hpowh.warehouse.ingest import Outcome
 
@@ -168,11 +168,11 @@ def evaluate(
 
 def opened(prepared: Prepared, folder: Path, jobs: int) -> tuple[RunFolder, Limits]:
     """Make the folder ready to work in, and say what a unit may take."""
-    from hpowh.analyses.evaluate.folder import OURS, RunFolder
     from hpowh.analyses.evaluate.meta import meta_features
     from hpowh.analyses.evaluate.plan import manifest
     from hpowh.analyses.evaluate.runner import default_memory, store_data, worker_count
     from hpowh.analyses.evaluate.session import Limits
+    from hpowh.analyses.evaluate.storing.folder import OURS, RunFolder
 
     try:
         refuse_folder(folder, option="--out", mark="plan.json", what="evaluations", besides=OURS)

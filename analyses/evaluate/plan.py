@@ -10,11 +10,11 @@ from typing import Any
 
 from hpowh.analyses.evaluate.data import DataSet, check_folds
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.layout import Layout
 from hpowh.analyses.evaluate.metrics import MetricInfo, check_metrics, metric_info
 from hpowh.analyses.evaluate.models import Recipe, check, check_missing, recipe
 from hpowh.analyses.evaluate.spaces import Space, sample
 from hpowh.analyses.evaluate.spec import Spec
+from hpowh.analyses.evaluate.storing.layout import Layout
 
 FORMAT = 1
 """Raised whenever the files of a run folder change their meaning."""

@@ -14,17 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from hpowh.analyses.evaluate.bitmaps import Done
 from hpowh.analyses.evaluate.elsewhere.executing import ExecutorSession, Place
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.files import draft_of
-from hpowh.analyses.evaluate.folder import RunFolder
 from hpowh.analyses.evaluate.forecast import Forecast
 from hpowh.analyses.evaluate.parts.board import ALONE, Heartbeat, new_key
 from hpowh.analyses.evaluate.parts.collecting import Collector
 from hpowh.analyses.evaluate.parts.pulse import Pulse
 from hpowh.analyses.evaluate.plan import Plan
 from hpowh.analyses.evaluate.session import Limits, Piece, Progress, Session
+from hpowh.analyses.evaluate.storing.bitmaps import Done
+from hpowh.analyses.evaluate.storing.files import draft_of
+from hpowh.analyses.evaluate.storing.folder import RunFolder
 
 CHUNK_SECONDS = 0.3
 TRAVEL_SECONDS = 2.0

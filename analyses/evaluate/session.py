@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.folder import RunFolder
-from hpowh.analyses.evaluate.journal import Record, append, read_journal
 from hpowh.analyses.evaluate.plan import Plan
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import Record, append, read_journal
 from hpowh.analyses.evaluate.worker import Job, work
 
 TICK = 0.2

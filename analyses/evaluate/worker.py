@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.evaluate.journal import Record, append
 from hpowh.analyses.evaluate.plan import Plan
+from hpowh.analyses.evaluate.storing.journal import Record, append
 
 if TYPE_CHECKING:
     from hpowh.analyses.evaluate.folds import Fold

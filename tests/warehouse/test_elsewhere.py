@@ -67,7 +67,7 @@ for path in Path("parquet").rglob("*"):
     if path.is_file():
         bucket.upload_file(str(path), "study", str(path))
 print(compare("home.duckdb", Path("s3://study/parquet")))
-from hpowh.analyses.mixed_models.job import analyse_files
+from hpowh.analyses.mixed_models.files.job import analyse_files
 files = "s3://study/parquet/core/trace/part.parquet"
 found = [analyse_files(names, "value ~ budget + (1|run_id)").tables["lmem_model"]["log_likelihood"][0]
          for names in (files, "parquet/core/trace/part.parquet")]

@@ -16,8 +16,8 @@ from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.packets.bringing import bring_home, packets_of
 from hpowh.warehouse.packets.origin import origin_of
 from hpowh.warehouse.packets.packet import Packet, PacketError, Request, read_packet, write_packet
+from hpowh.warehouse.packets.parts import Part
 from hpowh.warehouse.packets.store import ELSEWHERE, PacketWarehouse
-from hpowh.warehouse.parts import Part
 
 REQUEST = Request("landscapes", ("--space", "a space"))
 ROWS = {

@@ -14,7 +14,7 @@ import typer
 from hpowh.warehouse.console import note, open_warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.packets.packet import Request
-from hpowh.warehouse.parts import Part, part_of
+from hpowh.warehouse.packets.parts import Part, part_of
 
 if TYPE_CHECKING:
     from hpowh.warehouse.packets.store import PacketWarehouse

@@ -21,7 +21,7 @@ from hpowh.warehouse.wording import plural
 if TYPE_CHECKING:
     import duckdb
 
-    from hpowh.warehouse.parts import Part
+    from hpowh.warehouse.packets.parts import Part
     from hpowh.warehouse.results import AnalysisRun
 
 ELSEWHERE = 0

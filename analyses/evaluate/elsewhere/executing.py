@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.folder import RunFolder
-from hpowh.analyses.evaluate.journal import Record, append
 from hpowh.analyses.evaluate.plan import Plan
 from hpowh.analyses.evaluate.session import Supply
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import Record, append
 from hpowh.analyses.evaluate.worker import Evaluator, data_path
 
 AHEAD = 2

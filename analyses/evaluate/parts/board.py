@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hpowh.analyses.evaluate.files import draft_of, host, token
 from hpowh.analyses.evaluate.parts.sharing import NOBODY, News
+from hpowh.analyses.evaluate.storing.files import draft_of, host, token
 
 BEAT = 15.0
 """Seconds between two heartbeats."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.layout import Layout
+from hpowh.analyses.evaluate.storing.layout import Layout
 
 MOST_CHUNKS = 50_000
 """So many chunks are aimed at, so that each of a thousand parts has fifty."""

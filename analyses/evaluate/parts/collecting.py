@@ -6,11 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpowh.analyses.evaluate.bitmaps import Done
-from hpowh.analyses.evaluate.folder import RunFolder
-from hpowh.analyses.evaluate.layout import Layout, read_layout
 from hpowh.analyses.evaluate.parts.board import COLLECTOR, PART, Heartbeat, Roster, new_key
 from hpowh.analyses.evaluate.parts.pulse import Pulse
+from hpowh.analyses.evaluate.storing.bitmaps import Done
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.layout import Layout, read_layout
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.evaluate.parts.working import PartState
     from hpowh.warehouse import Warehouse
     from hpowh.warehouse.ingest import Outcome
-    from hpowh.warehouse.parts import Part
+    from hpowh.warehouse.packets.parts import Part
 
 
 def evaluate_part(
@@ -93,7 +93,7 @@ class Home:
 
 def is_run_folder(folder: Path) -> bool:
     """Whether a folder holds evaluations that `collect_journals` can bring home."""
-    from hpowh.analyses.evaluate.layout import NAME
+    from hpowh.analyses.evaluate.storing.layout import NAME
 
     return (folder / NAME).is_file()
 

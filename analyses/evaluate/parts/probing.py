@@ -8,14 +8,14 @@ import time
 from collections import Counter, deque
 from typing import Protocol
 
-from hpowh.analyses.evaluate.bitmaps import Done, seconds_left
-from hpowh.analyses.evaluate.files import place_first
-from hpowh.analyses.evaluate.folder import RunFolder
 from hpowh.analyses.evaluate.parts.board import PART, Heartbeat, new_key
 from hpowh.analyses.evaluate.parts.chunks import Kind
 from hpowh.analyses.evaluate.parts.pulse import Pulse
 from hpowh.analyses.evaluate.plan import Plan
 from hpowh.analyses.evaluate.session import Limits, Piece, Session
+from hpowh.analyses.evaluate.storing.bitmaps import Done, seconds_left
+from hpowh.analyses.evaluate.storing.files import place_first
+from hpowh.analyses.evaluate.storing.folder import RunFolder
 
 NAME = "forecast.json"
 PROBE_SECONDS = 30.0

@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hpowh.analyses.evaluate.bitmaps import Done, seconds_left
-from hpowh.analyses.evaluate.folder import RunFolder
-from hpowh.analyses.evaluate.journal import read_heads
-from hpowh.analyses.evaluate.layout import read_layout
 from hpowh.analyses.evaluate.parts.board import BEAT, PART, Heartbeat, Roster, is_gone, spent_by_kind
 from hpowh.analyses.evaluate.parts.probing import read_forecast
 from hpowh.analyses.evaluate.progress import duration
+from hpowh.analyses.evaluate.storing.bitmaps import Done, seconds_left
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import read_heads
+from hpowh.analyses.evaluate.storing.layout import read_layout
 
 QUIET = 4 * BEAT
 """Seconds without a heartbeat, by this machine's clock, after which a part is called silent."""

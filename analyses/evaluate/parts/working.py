@@ -12,11 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from hpowh.analyses.evaluate.bitmaps import Done
-from hpowh.analyses.evaluate.files import sync
-from hpowh.analyses.evaluate.folder import RunFolder
 from hpowh.analyses.evaluate.forecast import Forecast
-from hpowh.analyses.evaluate.journal import read_heads
 from hpowh.analyses.evaluate.parts.board import ALONE, PART, FolderBoard, Heartbeat, new_key, role_prefix
 from hpowh.analyses.evaluate.parts.chunks import ChunkTable, make_chunks
 from hpowh.analyses.evaluate.parts.probing import forecast_of
@@ -24,6 +20,10 @@ from hpowh.analyses.evaluate.parts.pulse import Pulse
 from hpowh.analyses.evaluate.parts.sharing import NOBODY, Shares
 from hpowh.analyses.evaluate.plan import Plan
 from hpowh.analyses.evaluate.session import Limits, Piece, Session
+from hpowh.analyses.evaluate.storing.bitmaps import Done
+from hpowh.analyses.evaluate.storing.files import sync
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import read_heads
 
 PIECE_SECONDS = 0.3
 MOST_UNITS = 256

@@ -134,7 +134,8 @@ def lmem(
 
     The response is a metric, regret, normalized_regret, log_regret, rank, or an SQL expression of those.
     """
-    from hpowh.analyses.mixed_models.job import analyse_files, analyse_lmem
+    from hpowh.analyses.mixed_models.files.job import analyse_files
+    from hpowh.analyses.mixed_models.job import analyse_lmem
     from hpowh.analyses.mixed_models.studies.analysis import Question
 
     question = Question(

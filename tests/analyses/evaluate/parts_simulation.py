@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.evaluate.bitmaps import Done
-from hpowh.analyses.evaluate.layout import Layout
 from hpowh.analyses.evaluate.parts.board import BEAT, PATIENCE
 from hpowh.analyses.evaluate.parts.chunks import ChunkTable, make_chunks
 from hpowh.analyses.evaluate.parts.sharing import NOBODY, News, Shares
+from hpowh.analyses.evaluate.storing.bitmaps import Done
+from hpowh.analyses.evaluate.storing.layout import Layout
 
 LONGEST_WAIT = 180.0
 

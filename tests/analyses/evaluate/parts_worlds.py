@@ -10,14 +10,14 @@ from pathlib import Path
 
 import polars as pl
 
-from hpowh.analyses.evaluate.files import place
-from hpowh.analyses.evaluate.folder import RunFolder
-from hpowh.analyses.evaluate.journal import Record, append
-from hpowh.analyses.evaluate.layout import NAME, Layout
 from hpowh.analyses.evaluate.parts.board import ALONE, PART, FolderBoard, Heartbeat, Roster, new_key, role_prefix
 from hpowh.analyses.evaluate.parts.chunks import make_chunks
 from hpowh.analyses.evaluate.parts.sharing import Shares
 from hpowh.analyses.evaluate.parts.working import PartSupply, note_journals
+from hpowh.analyses.evaluate.storing.files import place
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import Record, append
+from hpowh.analyses.evaluate.storing.layout import NAME, Layout
 
 KEYS = ["benchmark", "configuration_id", "fidelity", "seed", "fold", "split", "metric"]
 MEANS = {(0, 0): 0.5, (1, 0): 1.0}

@@ -14,12 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hpowh.analyses.evaluate.bitmaps import Done
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.folder import RunFolder
 from hpowh.analyses.evaluate.job import evaluate, prepare
-from hpowh.analyses.evaluate.journal import append
-from hpowh.analyses.evaluate.layout import Layout, read_layout
 from hpowh.analyses.evaluate.parts.board import ALONE, COLLECTOR, PART, Heartbeat, Roster, new_key
 from hpowh.analyses.evaluate.parts.chunks import make_chunks
 from hpowh.analyses.evaluate.parts.collecting import collect_folder
@@ -27,8 +23,12 @@ from hpowh.analyses.evaluate.parts.durations import clock_of, seconds_of
 from hpowh.analyses.evaluate.parts.job import collect_journals, evaluate_part
 from hpowh.analyses.evaluate.parts.pulse import Pulse
 from hpowh.analyses.evaluate.parts.status import status_of
+from hpowh.analyses.evaluate.storing.bitmaps import Done
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import append
+from hpowh.analyses.evaluate.storing.layout import Layout, read_layout
 from hpowh.warehouse.errors import HpowhError
-from hpowh.warehouse.parts import Part
+from hpowh.warehouse.packets.parts import Part
 
 from .parts_worlds import SMALL, Clock, Driven, make_folder, record_of, values
 

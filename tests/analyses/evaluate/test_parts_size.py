@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from hpowh.analyses.evaluate.layout import read_layout
+from hpowh.analyses.evaluate.storing.layout import read_layout
 
 INSTANT = """
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -43,7 +43,7 @@ from hpowh.analyses.evaluate.job import prepare
 from hpowh.analyses.evaluate.parts.collecting import collect_folder
 from hpowh.analyses.evaluate.parts.job import evaluate_part
 from hpowh.analyses.evaluate.parts.status import status_of
-from hpowh.warehouse.parts import Part
+from hpowh.warehouse.packets.parts import Part
 if __name__ == "__main__":
     folder, limit = Path(sys.argv[2]), float(sys.argv[3]) or None
     state = evaluate_part(prepare(Path(sys.argv[1])), folder, Part(1, 1), jobs=1, time_limit=limit)

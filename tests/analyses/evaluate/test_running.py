@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from hpowh.analyses.evaluate.folder import RunFolder
 from hpowh.analyses.evaluate.job import evaluate, prepare
-from hpowh.analyses.evaluate.journal import Record, append, read_journal
-from hpowh.analyses.evaluate.layout import read_layout
+from hpowh.analyses.evaluate.storing.folder import RunFolder
+from hpowh.analyses.evaluate.storing.journal import Record, append, read_journal
+from hpowh.analyses.evaluate.storing.layout import read_layout
 from hpowh.warehouse.errors import HpowhError, UsageError
 
 KEYS = ["benchmark", "configuration_id", "fidelity", "seed", "fold", "split", "metric"]

@@ -15,7 +15,7 @@ from hpowh.analyses.evaluate.parts.batch import KINDS, ArrayJob, script, wall_an
 from hpowh.reports.nightly.schedule import array_script
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.parts import part_of
+from hpowh.warehouse.packets.parts import part_of
 
 SPEC = """
 name = "grid"

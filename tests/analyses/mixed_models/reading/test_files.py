@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import typer
 
-from hpowh.analyses.mixed_models.job import analyse_files, analyse_lmem
+from hpowh.analyses.mixed_models.files.job import analyse_files
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.model.cells import DataError, cells_from_rows
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.reading.files import FileReader, merged

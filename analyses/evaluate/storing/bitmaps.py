@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hpowh.analyses.evaluate.layout import Layout
+from hpowh.analyses.evaluate.storing.layout import Layout
 
 Unit = tuple[int, int]
 """(number of the group, rank of the configuration)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.parts import Part, part_of
+from hpowh.warehouse.packets.parts import Part, part_of
 
 SLURM = {
     "SLURM_ARRAY_TASK_ID": "12",

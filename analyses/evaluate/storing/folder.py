@@ -21,12 +21,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpowh.analyses.evaluate.bitmaps import Done, Unit
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.files import draft_of, place, settle, token
-from hpowh.analyses.evaluate.journal import Record, read_journal
-from hpowh.analyses.evaluate.layout import NAME, Layout
 from hpowh.analyses.evaluate.plan import FORMAT, Plan
+from hpowh.analyses.evaluate.storing.bitmaps import Done, Unit
+from hpowh.analyses.evaluate.storing.files import draft_of, place, settle, token
+from hpowh.analyses.evaluate.storing.journal import Record, read_journal
+from hpowh.analyses.evaluate.storing.layout import NAME, Layout
 
 if TYPE_CHECKING:
     import numpy as np
