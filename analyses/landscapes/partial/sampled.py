@@ -187,8 +187,11 @@ TOTAL, TOTAL_RANKS = "total of loss ", "total of ranks "
 SQUARE_NAMES = ("interaction_additive", "interaction_magnitude", "interaction_sign", "interaction_reciprocal")
 
 
-def _drawing(size: int, pairs: Pairs, rng: np.random.Generator) -> tuple[Callable[[], Floats], bool]:
-    """Return a function that draws how often each configuration counts, and whether whole clusters are drawn."""
+def clusters(size: int, pairs: Pairs) -> NDArray[np.int32] | None:
+    """Return the cluster of each configuration: those that pairs link; None where one has most, or few are.
+
+    A design that evaluates a configuration with its neighbours draws clusters, not configurations.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -197,6 +200,15 @@ def _drawing(size: int, pairs: Pairs, rng: np.random.Generator) -> tuple[Callabl
     in_cluster = np.bincount(label[pairs.first], minlength=count)
     linked = int(np.count_nonzero(in_cluster))
     if linked >= LEAST_CLUSTERS and in_cluster.max() <= LARGEST_CLUSTER * pairs.first.size:
+        return np.asarray(label, dtype=np.int32)
+    return None
+
+
+def _drawing(size: int, pairs: Pairs, rng: np.random.Generator) -> tuple[Callable[[], Floats], bool]:
+    """Return a function that draws how often each configuration counts, and whether whole clusters are drawn."""
+    label = clusters(size, pairs)
+    if label is not None:
+        count = int(label.max()) + 1
         return lambda: np.bincount(rng.integers(0, count, count), minlength=count).astype(np.float64)[label], True
     return lambda: np.bincount(rng.integers(0, size, size), minlength=size).astype(np.float64), False
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.partial.sampled import clusters, pairs_of
 from hpowh.analyses.landscapes.values import Metric, metric
 
 Floats = NDArray[np.float64]
@@ -20,6 +23,10 @@ Floats = NDArray[np.float64]
 MOST = 1500
 """So many configurations, drawn at random, take part in what looks at every pair of them."""
 LEAST = 50
+SHARE_PER_TERM = 10
+"""Configurations for each effect of a level, from which on the asymptotic interval of the share holds."""
+LEAST_FOR_INTERVAL = 200
+"""Configurations from which on the bootstrap of the best tenth's distances holds."""
 BEST = 0.1
 REPLICATES = 200
 NAMES = ("dispersion_10", "nearest_better_ratio", "information_content", "information_neutral", "model_r2_additive")
@@ -39,7 +46,11 @@ def scatter_metrics(surface: Surface, *, seed: int) -> list[Metric]:
       of direction at threshold 0 (Munoz, Kirley, Halgamuge 2015). They too are the sample's.
     - `model_r2_additive`: adjusted share of the variance that the sum of the levels' effects explains (Ezekiel 1930;
       interval Olkin, Finn 1995): an estimate of `variance_main`.
+
+    All of it takes the configurations for independent draws of the space, so one of each cluster takes part
+    (`one_of_each_cluster`); trials that a tuner chose are no such draws.
     """
+    surface = one_of_each_cluster(surface, seed)
     if surface.size < LEAST:
         return [metric(name, None, FEW) for name in NAMES]
     if surface.ordered[0] == surface.ordered[-1]:
@@ -56,6 +67,26 @@ def scatter_metrics(surface: Surface, *, seed: int) -> list[Metric]:
         metric("information_neutral", neutral, pair_count=nodes.size),
         _additive(surface),
     ]
+
+
+def one_of_each_cluster(surface: Surface, seed: int) -> Surface:
+    """Return the landscape with one configuration of each cluster that was evaluated together.
+
+    Neighbours are no independent draws of the space; the one that most others of its cluster are a step from is what
+    was drawn, of several one at random. Where no clusters can be told apart all stay.
+    """
+    try:
+        pairs = pairs_of(surface)
+    except TooLargeError:
+        return surface
+    label = clusters(surface.size, pairs)
+    if label is None:
+        return surface
+    linked = np.bincount(np.concatenate((pairs.first, pairs.second)), minlength=surface.size)
+    order = np.random.default_rng([seed, 4]).permutation(surface.size)
+    order = order[np.argsort(-linked[order], kind="stable")]
+    kept = np.sort(order[np.unique(label[order], return_index=True)[1]])
+    return replace(surface, ranks=surface.ranks[kept], loss=surface.loss[kept])
 
 
 def distances(surface: Surface, nodes: NDArray[np.int64]) -> Floats:
@@ -93,6 +124,8 @@ def _dispersion(loss: Floats, apart: Floats, rng: np.random.Generator) -> Metric
     lower, upper = np.nanquantile(drawn, [0.025, 0.975])
     if not math.isfinite(value):
         return metric("dispersion_10", None, "all configurations are the same distance apart")
+    if count < LEAST_FOR_INTERVAL:
+        return metric("dispersion_10", value, pair_count=count)
     return Metric(name="dispersion_10", value=value, lower=float(lower), upper=float(upper), pair_count=count)
 
 
@@ -136,7 +169,7 @@ def _additive(surface: Surface) -> Metric:
     """Return the adjusted R2 of the sum of the levels' effects on the loss, with its asymptotic interval."""
     columns = _dummies(surface)
     count, terms = columns.shape
-    if count < 3 * (terms + 1):
+    if count < SHARE_PER_TERM * (terms + 1):
         return metric("model_r2_additive", None, f"{count} configurations are too few for {terms} effects of levels")
     loss = (surface.loss - float(np.median(surface.loss))) / float(surface.ordered[-1] - surface.ordered[0])
     centred = columns - columns.mean(axis=0)

@@ -41,7 +41,7 @@ def test_dispersion_and_nearest_better_are_those_of_plain_loops(seed: int):
 
     found = {one.name: one for one in scattered.scatter_metrics(surface, seed=0)}
     assert found["dispersion_10"].value == pytest.approx(mean(best) / mean(everyone))
-    assert found["dispersion_10"].lower < found["dispersion_10"].value < found["dispersion_10"].upper
+    assert found["dispersion_10"].lower is None  # too few for an interval
     near, better = [], []
     for a in everyone:
         lower = [apart(surface, a, b) for b in everyone if surface.loss[b] < surface.loss[a]]
@@ -75,7 +75,7 @@ def test_information_content_is_the_entropy_of_listed_pairs_of_symbols():
 
 
 def test_units_and_offsets_change_nothing():
-    surface = sample(1, decimals=3)
+    surface = sample(1, 200, decimals=3)
     moved = Surface.make(surface.space, surface.ranks, surface.loss * 2.0**-30 + 2.0**-20)
     for one, other in zip(*(scattered.scatter_metrics(each, seed=0) for each in (surface, moved)), strict=True):
         assert other.value == pytest.approx(one.value, rel=1e-6), one.name
@@ -107,21 +107,41 @@ def mean_apart(space: Space, ranks: np.ndarray) -> float:
     return total / (ranks.size * (ranks.size - 1))
 
 
+def in_pairs(space: Space, rng: np.random.Generator, count: int = 450) -> np.ndarray:
+    """So many configurations, and from each one step on every axis."""
+    first = rng.choice(space.cardinality, count, replace=False)
+    moved = []
+    for axis, (size, stride) in enumerate(zip(space.shape, space.strides, strict=True)):
+        level = space.levels(first, axis)
+        step = np.where(level == 0, 1, np.where(level == size - 1, -1, rng.choice([-1, 1], count)))
+        moved.append(first + step * stride)
+    return np.unique(np.concatenate([first, *moved]))
+
+
 @pytest.mark.parametrize(
-    ("replicates", "least", "noise"),
+    ("replicates", "least", "noise", "design"),
     [
-        pytest.param(15, 0.7, 1.0, id="reduced"),
-        *(pytest.param(400, 0.92, noise, marks=pytest.mark.slow, id=f"whole {noise}") for noise in (0.2, 1.0, 5.0)),
+        pytest.param(15, 0.7, 1.0, "random", id="reduced"),
+        *(
+            pytest.param(400, 0.92, noise, design, marks=pytest.mark.slow, id=f"whole {design} {noise}")
+            for design in ("random", "pairs")
+            for noise in (0.2, 1.0, 5.0)
+        ),
     ],
 )
-def test_intervals_cover_the_whole_landscape(replicates: int, least: float, noise: float):
-    """5^6 cells: additive effects, of random size by axis, and a part that no sum of them explains; 1,000 seen."""
+def test_intervals_cover_the_whole_landscape(replicates: int, least: float, noise: float, design: str):
+    """Cells with additive effects, of random size by axis, and a part that no sum of them explains.
+
+    At random: 1,000 of 5^6 cells. In pairs: 450 of 5^10, and from each one step on every axis.
+    """
     rng = np.random.default_rng(7)
-    shape = (5,) * 6
+    axes = 6 if design == "random" else 10
+    shape = (5,) * axes
     grid = sum(
-        (0.5**axis * rng.standard_normal(5)).reshape([5 if j == axis else 1 for j in range(6)]) for axis in range(6)
+        (0.5**axis * rng.standard_normal(5)).reshape([5 if j == axis else 1 for j in range(axes)])
+        for axis in range(axes)
     ) + np.sqrt(noise / 5) * rng.standard_normal(shape)
-    means = [grid.mean(axis=tuple(j for j in range(6) if j != axis)) for axis in range(6)]
+    means = [grid.mean(axis=tuple(j for j in range(axes) if j != axis)) for axis in range(axes)]
     space, loss = Space.of(shape), grid.ravel()
     best = np.argsort(loss)[: loss.size // 10]
     truth = {
@@ -130,8 +150,9 @@ def test_intervals_cover_the_whole_landscape(replicates: int, least: float, nois
     }
     hits = dict.fromkeys(truth, 0)
     for seed in range(replicates):
-        ranks = np.sort(rng.choice(loss.size, 1000, replace=False))
+        ranks = np.sort(rng.choice(loss.size, 1000, replace=False)) if design == "random" else in_pairs(space, rng)
         found = {one.name: one for one in scattered.scatter_metrics(Surface.make(space, ranks, loss[ranks]), seed=seed)}
         for name, value in truth.items():
             hits[name] += found[name].lower <= value <= found[name].upper
     assert min(hits.values()) >= least * replicates, hits
+    print(noise, design, replicates, hits)
