@@ -27,6 +27,8 @@ HALVINGS = 25
 SUFFICIENT = 1e-4
 NOISE = 4e-13
 """Relative rounding of the objective: below it only the gradient tells up from down."""
+FLATTER = 0.9
+"""What of the slope may be left after a step that rounding hides: more, and the search stands still where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,7 @@ def _line_search(
         candidate = point + length * step
         reached, there = objective(candidate)
         if reached <= value + SUFFICIENT * length * slope + noise and (
-            reached < value - noise or np.abs(there @ step) <= abs(slope)
+            reached < value - noise or np.abs(there @ step) <= FLATTER * abs(slope)
         ):
             return candidate, reached, there
         # The minimum of the parabola through both values and the slope, kept away from both ends.

@@ -9,6 +9,7 @@ from scipy import stats
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model import designs
 from hpowh.analyses.mixed_models.model import problem as problem_module
+from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.designs import as_dense
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.model.formula import parse_formula
@@ -255,3 +256,18 @@ def test_dense_and_sparse_designs_are_the_same_model(formula, rows, monkeypatch)
     assert (as_dense(sparse.problem.z) == dense.problem.z).all()
     assert sparse.log_likelihood == pytest.approx(dense.log_likelihood, rel=1e-12)
     assert sparse.beta == pytest.approx(dense.beta, rel=1e-8)
+
+
+def test_rows_that_are_fitted_exactly_are_refused_after_a_few_looks(monkeypatch: pytest.MonkeyPatch):
+    """Without residual variance the deviance has no end; the search must not walk on the spot."""
+    looks = []
+    state = Likelihood.state
+    monkeypatch.setattr(Likelihood, "state", lambda self, theta: looks.append(0) or state(self, theta))
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        looks.clear()
+        levels = np.repeat(rng.standard_normal(5), 2)
+        rows = {"y": levels, "algorithm": np.array(["a", "b"] * 5), "benchmark": np.repeat(np.arange(5), 2)}
+        with pytest.raises(DataError, match="every row exactly"):
+            fit("y ~ algorithm + (1|benchmark)", cells_of("y ~ algorithm + (1|benchmark)", rows))
+        assert len(looks) < 300
