@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.errors import TooLargeError
 from hpowh.analyses.landscapes.grid.surface import Surface
+from hpowh.analyses.landscapes.partial.incomplete import SQUARES_TAIL, tail_index
 from hpowh.analyses.landscapes.partial.sampled import clusters, pairs_of
 from hpowh.analyses.landscapes.values import Metric, metric
 
@@ -24,7 +25,7 @@ MOST = 1500
 """So many configurations, drawn at random, take part in what looks at every pair of them."""
 LEAST = 50
 SHARE_PER_TERM = 10
-"""Configurations for each effect of a level, from which on the asymptotic interval of the share holds."""
+"""Configurations for each effect of a level, from which on the interval of their share holds."""
 LEAST_FOR_INTERVAL = 200
 """Configurations from which on the bootstrap of the best tenth's distances holds."""
 BEST = 0.1
@@ -45,7 +46,7 @@ def scatter_metrics(surface: Surface, *, seed: int) -> list[Metric]:
       a way from each configuration to the nearest one not yet visited, over thresholds of level; the share of changes
       of direction at threshold 0 (Munoz, Kirley, Halgamuge 2015). They too are the sample's.
     - `model_r2_additive`: adjusted share of the variance that the sum of the levels' effects explains (Ezekiel 1930;
-      interval Olkin, Finn 1995): an estimate of `variance_main`.
+      interval by the infinitesimal jackknife, Efron, Tibshirani 1993, section 21.2): an estimate of `variance_main`.
 
     All of it takes the configurations for independent draws of the space, so one of each cluster takes part
     (`one_of_each_cluster`); trials that a tuner chose are no such draws.
@@ -166,22 +167,30 @@ def _entropy(symbols: Floats) -> float:
 
 
 def _additive(surface: Surface) -> Metric:
-    """Return the adjusted R2 of the sum of the levels' effects on the loss, with its asymptotic interval."""
+    """Return the adjusted R2 of the sum of the levels' effects on the loss, with its interval.
+
+    There is none where the tail of what it leaves, or of the loss, is so heavy that squares have no variance.
+    """
     columns = _dummies(surface)
     count, terms = columns.shape
     if count < SHARE_PER_TERM * (terms + 1):
         return metric("model_r2_additive", None, f"{count} configurations are too few for {terms} effects of levels")
     loss = (surface.loss - float(np.median(surface.loss))) / float(surface.ordered[-1] - surface.ordered[0])
-    centred = columns - columns.mean(axis=0)
-    fitted = centred @ np.linalg.lstsq(centred, loss - loss.mean(), rcond=None)[0]
-    rank = int(np.linalg.matrix_rank(centred))
-    found = 1 - float(((loss - loss.mean() - fitted) ** 2).sum() / ((loss - loss.mean()) ** 2).sum())
-    value = 1 - (1 - found) * (count - 1) / (count - rank - 1)
-    known = min(max(value, 0.0), 1.0)
-    # The asymptotic variance of a multiple correlation's square (Olkin, Finn 1995, equation 1).
-    error = math.sqrt(4 * known * (1 - known) ** 2 * (count - rank - 1) ** 2 / ((count**2 - 1) * (count + 3)))
-    lower, upper = max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error)
-    return Metric(name="model_r2_additive", value=value, lower=lower, upper=upper, pair_count=count)
+    loss -= loss.mean()
+    basis, sizes, _ = np.linalg.svd(columns - columns.mean(axis=0), full_matrices=False)
+    basis = basis[:, sizes > 1e-9 * sizes[0]]
+    left = loss - basis @ (basis.T @ loss)
+    spare = count - basis.shape[1] - 1
+    unexplained, variance = float(left @ left) / spare, float(loss @ loss) / (count - 1)
+    value = 1 - unexplained / variance
+    if min(tail_index(left), tail_index(loss)) <= SQUARES_TAIL:
+        return metric("model_r2_additive", value, pair_count=count)
+    # The influence of each configuration on the logarithm of the ratio of both variances: infinitesimal jackknife.
+    leverage = (basis**2).sum(axis=1) + 1 / count
+    influence = left**2 / (1 - leverage) / unexplained - loss**2 / variance
+    factor = math.exp(1.96 * math.sqrt(float(influence @ influence)) / spare)
+    lower, upper = max(0.0, 1 - (1 - value) * factor), 1 - (1 - value) / factor
+    return Metric(name="model_r2_additive", value=value, lower=lower, upper=max(upper, 0.0), pair_count=count)
 
 
 def _dummies(surface: Surface) -> Floats:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface
@@ -148,11 +149,32 @@ def test_intervals_cover_the_whole_landscape(replicates: int, least: float, nois
         "model_r2_additive": sum(float(one.var()) for one in means) / float(grid.var()),
         "dispersion_10": mean_apart(space, best) / mean_apart(space, np.arange(loss.size)),
     }
-    hits = dict.fromkeys(truth, 0)
+    hits, given = dict.fromkeys(truth, 0), dict.fromkeys(truth, 0)
     for seed in range(replicates):
         ranks = np.sort(rng.choice(loss.size, 1000, replace=False)) if design == "random" else in_pairs(space, rng)
         found = {one.name: one for one in scattered.scatter_metrics(Surface.make(space, ranks, loss[ranks]), seed=seed)}
         for name, value in truth.items():
-            hits[name] += found[name].lower <= value <= found[name].upper
-    assert min(hits.values()) >= least * replicates, hits
-    print(noise, design, replicates, hits)
+            if found[name].lower is not None:
+                given[name] += 1
+                hits[name] += found[name].lower <= value <= found[name].upper
+    assert min(given.values()) >= 0.8 * replicates, given
+    assert all(hits[name] >= least * given[name] for name in truth), (hits, given)
+
+
+def test_the_additive_share_is_the_adjusted_r2_of_a_regression_on_dummies():
+    surface = sample(3, 300)
+    found = {one.name: one for one in scattered.scatter_metrics(surface, seed=0)}["model_r2_additive"]
+    levels = [surface.space.levels(surface.ranks, axis) for axis in range(len(SHAPE))]
+    dummies = np.stack([level == one for level in levels for one in range(1, int(level.max()) + 1)], axis=1)
+    fitted = sm.OLS(surface.loss, sm.add_constant(dummies.astype(float))).fit()
+    assert found.value == pytest.approx(fitted.rsquared_adj, abs=1e-12)
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.0])
+def test_a_heavy_tail_leaves_the_additive_share_without_an_interval(spread: float):
+    """Squares of a log-normal's draws vary too much: 80 to 89 % of 600 intervals held the whole's share."""
+    for seed in range(20):
+        calm = sample(seed, 600, (5,) * 6, (True,) * 6, decimals=9)
+        wild = Surface.make(calm.space, calm.ranks, np.exp(spread * calm.loss))
+        found = {one.name: one for one in scattered.scatter_metrics(wild, seed=0)}["model_r2_additive"]
+        assert found.value is not None and found.lower is None
