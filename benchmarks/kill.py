@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -143,21 +144,36 @@ class Places:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: dict[tuple[tuple[str, ...], ...], Path] = {}
-        self._whole: dict[str, tuple[Path, float]] = {}
+        self._whole: dict[str, tuple[Path, Run]] = {}
         self._helper: Worker | None = None
+        self._victim: Worker | None = None
 
     @property
     def helper(self) -> Worker:
-        """An interpreter that is not killed; a fresh one now and then."""
-        if self._helper is None or not self._helper.is_alive or self._helper.run_count > RUNS_A_HELPER:
-            self.end()
-            self._helper = Worker(self._folder / "said")
+        """A process that is not killed; a fresh one now and then."""
+        self._helper = self._alive(self._helper, "said")
         return self._helper
 
+    @property
+    def victim(self) -> Worker:
+        """A process that will be killed; one that was through before the shot serves again."""
+        self._victim = self._alive(self._victim, "said-by-victim")
+        return self._victim
+
+    def _alive(self, worker: Worker | None, said: str) -> Worker:
+        if worker is not None and worker.is_alive:
+            if worker.run_count <= RUNS_A_HELPER:
+                return worker
+            worker.end()
+        worker = Worker(self._folder / said)
+        worker.ready()
+        return worker
+
     def end(self) -> None:
-        """End the interpreter."""
-        if self._helper is not None:
-            self._helper.end()
+        """End the processes."""
+        for worker in (self._helper, self._victim):
+            if worker is not None:
+                worker.end()
 
     def before(self, commands: tuple[tuple[str, ...], ...]) -> Path:
         """Return a folder in which these commands were given; to be copied."""
@@ -178,7 +194,8 @@ class Places:
 
     def _prepare(self, place: Path, command: tuple[str, ...]) -> None:
         if command[0] == "files":
-            INPUTS[command[1]].write(place, INPUTS[command[1]].files())
+            run = self.helper.run("benchmarks.inputs:make", command[1], str(place))
+            assert run.code == 0, (command, run.said)
             return
         if command[0] == "backup":
             shutil.copy(place / "hpowh.duckdb", place / "kept.duckdb")
@@ -190,8 +207,9 @@ class Places:
         )
         assert run.code == 0, (command, run.said)
 
-    def whole(self, name: str) -> tuple[Path, float]:
-        """Return the folder after an undisturbed run of a scenario, and its seconds, of the first and second time."""
+    def whole(self, name: str) -> tuple[Path, Run]:
+        """Return the folder after an undisturbed run of a scenario, given for the second time in a process, and how
+        long that took."""
         if name not in self._whole:
             place = self._folder / f"whole{len(self._whole)}"
             scenario = SCENARIOS[name]
@@ -201,9 +219,9 @@ class Places:
             run = _given(self.helper, trial, scenario.command)  # what is imported then is not imported again
             shutil.rmtree(trial)
             assert run.code == 0, (name, run.said)
-            run = _given(self.helper, place, scenario.command)
+            run = _given(self.helper, place, scenario.command, watch=str(place))
             assert run.code == 0, (name, run.said)
-            self._whole[name] = (place, run.seconds)
+            self._whole[name] = (place, run)
         return self._whole[name]
 
 
@@ -217,27 +235,24 @@ def _kill_once(places: Places, name: str, draw: random.Random) -> dict[str, obje
     The moment is drawn from the time of an undisturbed run: of the clock, of the processor, or after something in the
     folder has changed for the first time.
     """
-    scenario, (whole, seconds) = SCENARIOS[name], places.whole(name)
+    scenario, (whole, quiet) = SCENARIOS[name], places.whole(name)
     how = draw.choice(("clock", "processor", "file", "file"))
-    moment = draw.uniform(0, seconds * 1.1) if how != "file" else draw.choice((0.0, 0.01, 0.1, seconds)) * draw.random()
+    moment = draw.uniform(0, quiet.seconds)
+    if how == "file":
+        moment = draw.choice((0.0, 0.01, 0.1, quiet.seconds - quiet.changed)) * draw.random()
     with tempfile.TemporaryDirectory(prefix="hpowh-kill-", dir=whole.parent) as made:
         folder = Path(made) / "place"
         shutil.copytree(places.before(scenario.before), folder)
-        victim = Worker(Path(made) / "victim")
-        victim.ready()
         run = _given(
-            victim, folder, scenario.command, kill_after=moment, watch=str(folder) if how == "file" else "",
+            places.victim, folder, scenario.command, kill_after=moment, watch=str(folder) if how == "file" else "",
             by_processor=how == "processor",
         )  # fmt: skip
-        victim.end()
         half = _leftovers(folder)
         faults = _faults(folder, places.helper)
         again = _given(places.helper, folder, scenario.command)
         if again.code:
             faults.append(f"again: exit {'hung' if again.code == HUNG else again.code}: {again.said[-300:]}")
-        faults += _faults(folder, places.helper)
-        differing = places.helper.run("benchmarks.kill:compare", str(folder), str(whole))
-        faults += [f"rows differ: {differing.said}"] if differing.code else []
+        faults += _faults(folder, places.helper, whole)
         return {
             "killed": run.code == -9, "how": how, "moment": round(moment, 4),
             "half": half, "faults": faults, "left": _leftovers(folder),
@@ -253,8 +268,8 @@ def _leftovers(folder: Path) -> list[str]:
     ]
 
 
-def _faults(folder: Path, helper: Worker) -> list[str]:
-    run = helper.run("benchmarks.kill:look", str(folder))
+def _faults(folder: Path, helper: Worker, whole: Path | None = None) -> list[str]:
+    run = helper.run("benchmarks.kill:look", str(folder), str(whole or ""))
     return [run.said.strip()[-400:]] if run.code or run.said.strip() else []
 
 
@@ -269,8 +284,11 @@ def make_old(path: str) -> int:
     return 0
 
 
-def look(folder: str) -> int:
-    """Say what is wrong with the warehouse, the copy and the site of a folder; each is whole or not there."""
+def look(folder: str, whole: str = "") -> int:
+    """Say what is wrong with the warehouse, the copy and the site of a folder; each is whole or not there.
+
+    Where a folder after an undisturbed run is named, all facts and results must be as they are there.
+    """
     import sys
 
     from hpowh.warehouse import Warehouse
@@ -296,6 +314,8 @@ def look(folder: str) -> int:
         gone = [file for one in tables for file in one["files"] if not (place / "parquet" / file).is_file()]
         if gone:
             print(f"parquet lacks {gone[:3]}", file=sys.stderr)
+    if whole and (differing := _differing(place, Path(whole))):
+        print(f"rows differ: {differing}", file=sys.stderr)
     return 0
 
 
@@ -314,25 +334,32 @@ def _is_old(path: Path) -> bool:
         return True
 
 
-def compare(folder: str, whole: str) -> int:
-    """Return how many tables of facts and results have other rows than after an undisturbed run, and name them."""
-    import sys
+def _differing(folder: Path, whole: Path) -> list[str]:
+    """Return the tables of facts and results that have other numbers of rows than after an undisturbed run."""
+    here, there = _counts(folder), _counts_once(whole)
+    return sorted(name for name in {*here, *there} if here.get(name, 0) != there.get(name, 0))
 
-    from hpowh.warehouse.migrate import contents
 
-    if (Path(whole) / "results").exists():
-        evaluated, all_of_them = _evaluations(Path(folder)), _evaluations(Path(whole))
-        if evaluated != all_of_them:
-            print("evaluations", evaluated, all_of_them, file=sys.stderr)
-            return 1
-    here, there = contents(Path(folder) / "hpowh.duckdb"), contents(Path(whole) / "hpowh.duckdb")
-    names = [
-        name
-        for name in sorted(set(here) | set(there))
-        if name.startswith(("core.", "result.")) and here.get(name, (0, ""))[0] != there.get(name, (0, ""))[0]
-    ]
-    print(*names, file=sys.stderr)
-    return len(names)
+def _counts(folder: Path) -> dict[str, Any]:
+    import duckdb
+
+    from hpowh.warehouse.names import identifier, literal
+
+    with duckdb.connect(str(folder / "hpowh.duckdb"), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('core', 'result')"
+        ).fetchall()
+        counted = [
+            f"select {literal(f'{schema}.{name}')}, count(*) from {identifier(schema)}.{identifier(name)}"
+            for schema, name in names
+        ]
+        found: dict[str, Any] = dict(connection.execute(" union all ".join(counted)).fetchall())
+    return found | ({"evaluations": _evaluations(folder)} if (folder / "results").exists() else {})
+
+
+@cache
+def _counts_once(folder: Path) -> dict[str, Any]:
+    return _counts(folder)
 
 
 def _evaluations(folder: Path) -> list[tuple[object, ...]]:

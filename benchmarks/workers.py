@@ -1,7 +1,8 @@
-"""Fresh interpreters with hpowh loaded, which do what they are told, limited, timed or killed.
+"""Processes with hpowh loaded, which do what they are told, limited, timed or killed.
 
-Kills and fuzzing need thousands of runs, and imports would be most of them. A fork of a process that has loaded DuckDB
-and Arrow would be cheaper still, but both have threads, and a forked child waits for them for ever.
+Kills and fuzzing need thousands of runs, and imports would be most of them. So each worker is a fork of the campaign,
+which has loaded what starts no threads. DuckDB, Arrow and Polars do (a forked child would wait for them for ever): the
+worker loads them itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import resource
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -32,7 +32,11 @@ SLOW = 20
 """On a machine that is busy with other things a process may need so many times its seconds of the processor."""
 POLL = 0.0005
 """Seconds between two looks at a process that will be killed."""
-ROOT = Path(__file__).resolve().parents[1]
+WITHOUT_THREADS = (
+    "alembic.command", "alembic.runtime.migration", "jinja2", "numpy", "pydantic", "rich.console", "rich.table",
+    "scipy.optimize", "scipy.sparse.linalg", "scipy.stats", "sqlalchemy", "typer", "yaml",
+)  # fmt: skip
+"""What is loaded once, before the first fork."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Run:
     seconds: float
     said: str
     """What it wrote to standard error."""
+    changed: float = 0.0
+    """Seconds until the first change in the folder that was watched; 0 where none was seen."""
 
 
 class Worker:
@@ -57,14 +63,14 @@ class Worker:
             address_space: bytes of address space beyond those that it has when everything is loaded.
         """
         self._said = said
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.workers", str(said), str(address_space or 0)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        _yield_as_we_do(self._process.pid)
+        _load_what_has_no_threads()
+        asks, self._asked = os.pipe()
+        self._answer, answers = os.pipe()
+        self._process = os.fork()
+        if not self._process:
+            _become_worker(asks, answers, said, address_space or 0)
+        os.close(asks)
+        os.close(answers)
         self.is_alive = True
         self.run_count = 0
 
@@ -90,15 +96,15 @@ class Worker:
             watch: counted from the moment that something in this folder appears, goes, grows or shrinks,
             by_processor: or of the processor's time, not of the clock's.
         """
-        assert self.is_alive and self._process.stdin is not None and self._process.stdout is not None
+        assert self.is_alive
         self.run_count += 1
         began, used = time.perf_counter(), self._used()
         before = _sizes(watch) if watch else {}
-        self._process.stdin.write(json.dumps([function, arguments]).encode() + b"\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has died, and its end is told below
+            os.write(self._asked, json.dumps([function, arguments]).encode() + b"\n")
         code = None
         start = began
-        while not self._answers(POLL if kill_after is not None else BEAT):
+        while not self._answers(POLL if watch or kill_after is not None else BEAT):
             now = time.perf_counter()
             if self._used() - used > timeout or now - began > SLOW * timeout:
                 code = HUNG
@@ -113,20 +119,21 @@ class Worker:
                 break
         if code is not None:
             self.end()
-        elif line := self._process.stdout.readline():
+        elif line := os.read(self._answer, 100):
             code = int(line)
         else:
-            self.is_alive = False
-            code = self._process.wait()
-        return Run(code, time.perf_counter() - began, self._said.read_text(encoding="utf-8", errors="replace"))
+            code = self._ended()
+        return Run(
+            code, time.perf_counter() - began, self._said.read_text(encoding="utf-8", errors="replace"), start - began
+        )
 
     def _answers(self, seconds: float) -> bool:
-        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+        return bool(select.select([self._answer], [], [], seconds)[0])
 
     def _used(self) -> float:
         """Return the seconds of the processor that it has had."""
         try:
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            fields = Path(f"/proc/{self._process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         except OSError:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -134,20 +141,54 @@ class Worker:
     def end(self) -> None:
         """Kill it, and whatever it started."""
         if self.is_alive:
-            self.is_alive = False
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
+                os.killpg(self._process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may not lead a group yet
+                os.kill(self._process, signal.SIGKILL)
+            self._ended()
+
+    def _ended(self) -> int:
+        """Wait for its end and return its exit code."""
+        self.is_alive = False
+        code = os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+        os.close(self._asked)
+        os.close(self._answer)
+        return code
 
 
-def _yield_as_we_do(process: int) -> None:
-    """Give the leader of a new session our priority among sessions, among which Linux shares the processors."""
+@cache
+def _load_what_has_no_threads() -> None:
+    for name in ("HPOWH_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(name, "1")
+    for name in WITHOUT_THREADS:
+        importlib.import_module(name)
+    tasks = Path("/proc/self/task")
+    assert not tasks.exists() or len(list(tasks.iterdir())) == 1, "a fork would wait for threads that it does not have"
+
+
+def _become_worker(asks: int, answers: int, said: Path, address_space: int) -> None:
+    """Serve in a forked process until there is nothing more to do; never return."""
+    try:
+        os.setsid()
+        _yield_as_before()
+        for own in {int(entry.name) for entry in Path("/dev/fd").iterdir()} - {0, 1, 2, asks, answers}:
+            with suppress(OSError):
+                os.close(own)
+        _serve(asks, answers, said, address_space)
+    except BaseException:  # noqa: BLE001 - nothing may run on in the fork
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(RAISED)
+    os._exit(0)
+
+
+def _yield_as_before() -> None:
+    """Keep, as the leader of a new session, the parent's priority among sessions, which share Linux's processors."""
     with suppress(OSError):
-        mine = Path("/proc/self/autogroup").read_text(encoding="ascii").rpartition(" ")[2]
-        Path(f"/proc/{process}/autogroup").write_text(mine, encoding="ascii")
+        before = Path(f"/proc/{os.getppid()}/autogroup").read_text(encoding="ascii").rpartition(" ")[2]
+        Path("/proc/self/autogroup").write_text(before, encoding="ascii")
 
 
 def _sizes(folder: str) -> dict[str, int]:
@@ -202,9 +243,10 @@ def _called(function: str, arguments: Sequence[Any]) -> int:
         return RAISED
 
 
-def _serve(said: Path, address_space: int) -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _serve(asks: int, answers: int, said: Path, address_space: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
     out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     os.dup2(out, 2)
     import polars  # noqa: F401
@@ -215,14 +257,10 @@ def _serve(said: Path, address_space: int) -> None:
     if address_space:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + address_space, used + address_space))
-    for line in sys.stdin:
-        os.ftruncate(out, 0)
-        function, arguments = json.loads(line)
-        code = _called(function, arguments)
-        sys.stderr.flush()
-        answers.write(f"{code}\n")
-        answers.flush()
-
-
-if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), int(sys.argv[2]))
+    with os.fdopen(asks) as lines:
+        for line in lines:
+            os.ftruncate(out, 0)
+            function, arguments = json.loads(line)
+            code = _called(function, arguments)
+            sys.stderr.flush()
+            os.write(answers, f"{code}\n".encode())
