@@ -11,8 +11,9 @@ FLOORS := warehouse analyses reports sql migrations
 PACKAGES := -m hpowh -p hpowh.warehouse -p hpowh.analyses -p hpowh.reports
 # Empty: install the built wheel, as a user gets it.
 INSTALL ?= --editable
-# Three processes on two cores, for browsers make tests wait; the tests of one file stay together and share what it makes.
-SPREAD ?= -n 3 --dist loadfile
+# Three processes on two cores, for browsers make tests wait; the tests of one file stay together and share what it makes,
+# and the dearest files begin (tests/conftest.py).
+SPREAD ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all quick test-lowest test-duckdb-2 api bench lint floors wheel tree format clean
 

@@ -45,8 +45,45 @@ IMPURE = {
 """Fixtures of tests that touch files, databases or processes."""
 
 
+DEAREST = (
+    "warehouse/test_bring_your_data.py",
+    "analyses/collecting/",
+    "reports/nightly/test_night.py",
+    "reports/pages/landscape/test_page.py",
+    "warehouse/sources/grid/test_ingest_grid.py",
+    "analyses/sweeps/test_job.py",
+    "analyses/mixed_models/test_job.py",
+    "warehouse/test_publish.py",
+    "analyses/evaluate/test_running.py",
+    "warehouse/test_crash.py",
+    "reports/pages/sweep/test_bad_input.py",
+    "reports/test_incremental.py",
+    "reports/test_build.py",
+    "test_docs.py",
+    "warehouse/test_commands.py",
+    "warehouse/test_recognise.py",
+    "warehouse/test_migrate.py",
+    "road/test_road.py",
+    "reports/demo/test_demo.py",
+    "analyses/landscapes/test_job.py",
+    "analyses/mixed_models/inference/test_permutation.py",
+    "analyses/landscapes/one/test_importance.py",
+    "reports/nightly/test_kill.py",
+    "reports/pages/evaluated/test_page.py",
+    "analyses/mixed_models/reading/test_quantities.py",
+    "reports/test_pdf.py",
+)
+"""Files that take longest, as measured: they begin, so that no process is left with one of them at the end."""
+
+
+def _place(item: pytest.Item) -> int:
+    name = item.nodeid.removeprefix("tests/")
+    return next((i for i, begin in enumerate(DEAREST) if name.startswith(begin)), len(DEAREST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `pure` what needs no file, database or process (for `make quick`), as slow what needs another tool."""
+    items.sort(key=_place)
     for item in items:
         if not IMPURE & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("browser") is None:
             item.add_marker("pure")

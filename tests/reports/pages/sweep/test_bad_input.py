@@ -72,7 +72,7 @@ SWEEPS: dict[str, tuple[list[dict[str, Any]], str]] = {
          for i, row in enumerate(rows(60, ["x", "z"]))],
         "x mattered most for loss",
     ),
-    "many hyperparameters": (rows(30, [f"p{i:03d}" for i in range(500)]), "500 of 500"),
+    "many hyperparameters": (rows(30, [f"p{i:03d}" for i in range(120)]), "120 of 120"),
     "hostile names": (rows(30, HOSTILE), "a.b mattered most for loss"),
 }  # fmt: skip
 
