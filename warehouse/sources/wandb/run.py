@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hpowh.warehouse.sources.trackers.protobuf_wire import WireError, fields, message, signed, text
 from hpowh.warehouse.sources.wandb.log import RecordLog
-from hpowh.warehouse.sources.wandb.protobuf_wire import WireError, fields, message, signed, text
 
 HISTORY, SUMMARY, CONFIG, STATS, METRIC, RUN, EXIT = 2, 3, 5, 7, 12, 17, 18
 """Fields of a record that matter here."""

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wandb.proto import wandb_internal_pb2 as real
 
+from hpowh.warehouse.sources.trackers.protobuf_wire import WireError, fields, signed, varint
 from hpowh.warehouse.sources.wandb import log
 from hpowh.warehouse.sources.wandb.log import BLOCK, NoLogError, RecordLog
-from hpowh.warehouse.sources.wandb.protobuf_wire import WireError, fields, signed, varint
 from hpowh.warehouse.sources.wandb.run import WandbRun, history_items
 
 START = b":W&B\xe1\xbe\x00"

@@ -1,0 +1,1 @@
+"""TensorBoard's event files with hyperparameters, read without TensorFlow."""
