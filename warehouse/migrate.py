@@ -233,8 +233,7 @@ def contents(path: Path) -> dict[str, tuple[int, str]]:
 
 
 def _discard(path: Path) -> None:
-    for leftover in (path, path.with_name(f"{path.name}.wal")):
-        leftover.unlink(missing_ok=True)
+    durable.discard(path, path.with_name(f"{path.name}.wal"))
 
 
 def _upgrade(path: Path, target: str, wait: float, *, is_old: bool) -> None:

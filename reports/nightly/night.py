@@ -159,7 +159,7 @@ def write_summary(config: Config, summary: dict[str, Any]) -> None:
         partial.write_text(json.dumps(summary, indent=1, default=str) + "\n", encoding="utf-8")
         durable.replace(partial, target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        durable.discard(partial)
         raise HpowhError(f"Cannot write the summary {target}: {error.strerror}.") from None
 
 

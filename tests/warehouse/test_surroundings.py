@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import shutil
@@ -18,8 +19,9 @@ import duckdb
 import pytest
 
 from hpowh.analyses.traces.job import analyse
-from hpowh.warehouse import Warehouse, results
+from hpowh.warehouse import Warehouse, migrate, results
 from hpowh.warehouse.checks.checking import run_checks
+from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.ingest import Request, find_source, ingest, walk
 from hpowh.warehouse.migrate import contents, initialise
 from hpowh.warehouse.revisions import revisions
@@ -107,6 +109,43 @@ def test_a_folder_that_nobody_may_write_is_read_and_named(place, mode):
 
 
 @pytest.mark.slow
+def test_a_file_system_that_is_read_only_is_read_and_named(place, tmp_path):
+    """Not a matter of rights, and not even a superuser may write."""
+    (place / "more.csv").write_text(RUNS.replace("A,", "C,"))
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run([mount, "--bind", place, mounted], capture_output=True, check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        subprocess.run([mount, "-o", "remount,bind,ro", mounted], check=True)
+        for question in (("sql", "select count(*) from core.trace"), ("check",), ("doctor",)):
+            done = call(mounted, *question)
+            assert done.returncode == 0, (question, done.stderr)
+        outside = ("export", "mart.run", str(tmp_path / "out.parquet"))
+        assert call(mounted, *outside).returncode == 0
+        for command in (
+            ("init",),
+            ("ingest", "runs", "more.csv", "--direction", "min"),
+            ("init", "--warehouse", "other.duckdb"),
+            ("export", "mart.run", "out.parquet"),
+            ("sql", "select 1", "--out", "out.csv"),
+            ("report", "--out", "site"),
+            ("publish", "copy.duckdb"),
+            ("analyse", "traces"),
+        ):
+            done = call(mounted, *command)
+            if command == ("init",) and done.returncode == 0:
+                continue  # there is nothing to do
+            said = failed(done)
+            assert "ead-only" in said or "write" in said, (command, said)
+        assert {one.name for one in place.iterdir()} == {"hpowh.duckdb", "runs.csv", "more.csv"}
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+    assert_sound(place / "hpowh.duckdb")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["missing", "unwritable"])
 def test_a_temporary_folder_that_cannot_be_used_stops_nothing(place, kind):
     odd = place / "tmp"
@@ -117,6 +156,21 @@ def test_a_temporary_folder_that_cannot_be_used_stops_nothing(place, kind):
         done = call(place, *command, before=as_anybody, TMPDIR=str(odd))
         assert done.returncode == 0, (command, done.stderr)
     assert_sound(place / "hpowh.duckdb", sources=2)
+
+
+def test_what_cannot_be_removed_does_not_hide_why_writing_failed(tmp_path, monkeypatch):
+    """A read-only file system refuses to remove even what is not there."""
+
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    def make(path: Path, *_: object, **__: object) -> None:
+        raise HpowhError("cannot be made")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(migrate, "_upgrade", make)
+    with pytest.raises(HpowhError, match="cannot be made"):
+        initialise(tmp_path / "hpowh.duckdb")
 
 
 class Ahead(datetime):

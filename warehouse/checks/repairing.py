@@ -184,8 +184,7 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
     except OSError as error:
         raise HpowhError(f"The backup cannot be put in place: {error.strerror or error}.", f"See {kept}.") from None
     finally:
-        for leftover in (partial, *logs_of(partial)):
-            leftover.unlink(missing_ok=True)
+        durable.discard(partial, *logs_of(partial))
     return kept if was_there else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -50,3 +51,13 @@ def replace(fresh: Path, target: Path) -> None:
     flush_file(fresh)
     fresh.replace(target)
     flush_folder(target.parent)
+
+
+def discard(*paths: Path) -> None:
+    """Remove what was half written, as far as that is possible.
+
+    A file system that is read-only refuses it even where there is nothing; why the writing failed is what counts.
+    """
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()

@@ -69,8 +69,7 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     except OSError as error:
         raise HpowhError(f"Cannot write {target}: {error.strerror}.") from None
     finally:
-        for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
-            leftover.unlink(missing_ok=True)
+        durable.discard(partial, partial.with_name(f"{partial.name}.wal"))
 
 
 def _refuse_all_but_copies(store: Warehouse, target: Path) -> None:

@@ -58,7 +58,7 @@ def written_file(
     except OSError as error:
         raise HpowhError(f"Cannot write {target}: {error.strerror or error}.", "What was there is as it was.") from None
     finally:
-        partial.unlink(missing_ok=True)
+        durable.discard(partial)
     remember(real)
 
 

@@ -123,7 +123,7 @@ def write_packet(folder: Path, packet: Packet) -> Path:
     except OSError as error:
         raise HpowhError(f"Cannot write {target}: {error.strerror or error}.", "Nothing half written stays.") from None
     finally:
-        partial.unlink(missing_ok=True)
+        durable.discard(partial)
     return target
 
 

@@ -150,7 +150,7 @@ class PacketWarehouse(Warehouse):
         except OSError as error:
             raise HpowhError(f"Cannot write {target}: {error.strerror or error}.") from None
         finally:
-            partial.unlink(missing_ok=True)
+            durable.discard(partial)
         return self._said()
 
     def _said(self) -> str:
