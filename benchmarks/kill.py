@@ -237,7 +237,7 @@ def _kill_once(places: Places, name: str, draw: random.Random) -> dict[str, obje
     """
     scenario, (whole, quiet) = SCENARIOS[name], places.whole(name)
     how = draw.choice(("clock", "processor", "file", "file"))
-    moment = draw.uniform(0, quiet.seconds)
+    moment = draw.uniform(0, quiet.processor if how == "processor" else quiet.seconds)
     if how == "file":
         moment = draw.choice((0.0, 0.01, 0.1, quiet.seconds - quiet.changed)) * draw.random()
     with tempfile.TemporaryDirectory(prefix="hpowh-kill-", dir=whole.parent) as made:

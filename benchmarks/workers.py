@@ -50,6 +50,8 @@ class Run:
     """What it wrote to standard error."""
     changed: float = 0.0
     """Seconds until the first change in the folder that was watched; 0 where none was seen."""
+    processor: float = 0.0
+    """Seconds of the processor: on a busy machine a small part of those of the clock."""
 
 
 class Worker:
@@ -117,15 +119,15 @@ class Worker:
             if kill_after is not None and spent >= kill_after:
                 code = -signal.SIGKILL
                 break
+        spent = self._used() - used
         if code is not None:
             self.end()
         elif line := os.read(self._answer, 100):
             code = int(line)
         else:
             code = self._ended()
-        return Run(
-            code, time.perf_counter() - began, self._said.read_text(encoding="utf-8", errors="replace"), start - began
-        )
+        said = self._said.read_text(encoding="utf-8", errors="replace")
+        return Run(code, time.perf_counter() - began, said, start - began, spent)
 
     def _answers(self, seconds: float) -> bool:
         return bool(select.select([self._answer], [], [], seconds)[0])

@@ -154,33 +154,38 @@ def failures(connection: duckdb.DuckDBPyConnection, name: str) -> list[Any]:
 FITTING: dict[str, Any] = {"INTEGER": 1, "BIGINT": 1, "DOUBLE": 0.5, "VARCHAR": "x", "BOOLEAN": True}
 
 
+COLUMNS: dict[str, list[tuple[str, str, bool]]] = {}
+"""Result table -> name, type and optionality of its columns; asked once, as a rule plants hundreds of rows."""
+WORDS: dict[str, dict[str, str]] = {}
+"""Result table -> a word of each of its closed vocabularies."""
+
+
 def plant(connection: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
     """Insert a row that is right in every other column; what it is about is in the warehouse."""
-    columns = connection.execute(
-        "select column_name, data_type, is_nullable from duckdb_columns() "
-        "where schema_name = 'result' and table_name = ? order by column_index",
-        [table],
-    ).fetchall()
-    row = {name: None if name == "reason" and optional else FITTING[kind] for name, kind, optional in columns}
+    if not COLUMNS:
+        know_tables(connection)
+    row = {name: None if name == "reason" and optional else FITTING[kind] for name, kind, optional in COLUMNS[table]}
     row["analysis_run_id"] = 1
-    row |= one_of(connection, table)
+    row |= WORDS.get(table, {})
     row = {name: values.get(name, row[name]) for name in row}
-    marks = ", ".join("?" for _ in columns)
+    marks = ", ".join("?" for _ in row)
     connection.execute(f'insert into result."{table}" values ({marks})', list(row.values()))
 
 
-def one_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Return a word of each closed vocabulary of a table."""
-    found = {}
-    for (text,) in connection.execute(
-        "select constraint_text from duckdb_constraints() where schema_name = 'result' and table_name = ? "
-        "and constraint_type = 'CHECK'",
-        [table],
+def know_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Ask the catalogue for the columns and closed vocabularies of all result tables."""
+    for table, name, kind, optional in connection.execute(
+        "select table_name, column_name, data_type, is_nullable from duckdb_columns() "
+        "where schema_name = 'result' order by table_name, column_index"
+    ).fetchall():
+        COLUMNS.setdefault(table, []).append((name, kind, optional))
+    for table, text in connection.execute(
+        "select table_name, constraint_text from duckdb_constraints() where schema_name = 'result' "
+        "and constraint_type = 'CHECK'"
     ).fetchall():
         match = re.search(r"\(*\"?(\w+)\"? IN \('([^']*)'", text, re.IGNORECASE)
         if match:
-            found[match[1]] = match[2]
-    return found
+            WORDS.setdefault(table, {})[match[1]] = match[2]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -63,6 +63,16 @@ class Content:
     features: dict[str, Any] = field(default_factory=dict)
     """Meta-features of the benchmark."""
 
+    def __post_init__(self) -> None:
+        """Keep the last of the values that a trial has of one metric at one step: one is all that it can have."""
+        dropped = 0
+        for record in self.records:
+            kept = {(one.position, one.step): one for one in record.values}
+            dropped += len(record.values) - len(kept)
+            record.values = list(kept.values())
+        if dropped:
+            self.notes.append(f"Values at a step that had one already: {dropped}. The last of each counts.")
+
 
 def cell_of(value: Any) -> Cell | None:
     """Return a hyperparameter's value; None (the object) is a value here, NaN is none."""

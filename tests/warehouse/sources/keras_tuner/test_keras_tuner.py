@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import IngestError, UsageError
 
 from ..stored import load, trials
@@ -93,3 +94,14 @@ def test_an_objective_that_cannot_be_told_is_asked_for(warehouse, tmp_path):
     (tmp_path / "c" / "trial_0" / "trial.json").write_text("{}")
     with pytest.raises(IngestError, match="is no trial as Keras Tuner writes it"):
         load(warehouse, "keras-tuner", tmp_path / "c", name="c")
+
+
+def test_of_two_values_at_one_step_the_last_counts_and_it_is_said(warehouse, tmp_path):
+    """An observation without its step is taken as one at the first."""
+    made = trial(0, NET, [[0.5], [0.25]])
+    for one in made["metrics"]["metrics"].values():
+        del one["observations"][1]["step"]
+    outcome = load(warehouse, "keras-tuner", project(tmp_path / "p", [made]))
+    assert trials(warehouse)[0]["values"] == {("val_accuracy", 0): 0.75, ("val_accuracy", None): 0.75}
+    assert any("at a step that had one already: 1." in note for note in outcome.notes)
+    assert [one.name for one in run_checks(warehouse) if one.failures] == []
