@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError
 
 if TYPE_CHECKING:
-    from hpowh.analyses.evaluate.elsewhere.executing import Place
     from hpowh.analyses.evaluate.job import Evaluated, Prepared
     from hpowh.analyses.evaluate.parts.working import PartState
     from hpowh.analyses.evaluate.session import Progress
@@ -54,12 +52,7 @@ def evaluate(
         str | None,
         typer.Option("--time-limit", metavar="H:MM:SS", help="With --part: end in order after so long (or seconds)."),
     ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            "--on", metavar="WHERE", help="Workers elsewhere: local:N, dask://HOST:PORT, Dask's scheduler file."
-        ),
-    ] = None,
+    on: OnOption = None,
     status: Annotated[
         Path | None, typer.Option("--status", metavar="DIR", help="Say how far the parts of a folder are, and end.")
     ] = None,
@@ -95,7 +88,7 @@ def evaluate(
         open_warehouse(warehouse, wait).close()  # says now, and not after an hour, that there is none
     shown = ProgressLine()
     try:
-        with _placed(on) as place:
+        with placed(on) as place:
             found = run(prepared, folder, jobs=jobs, progress=shown, on=place)
     except KeyboardInterrupt:
         shown.end()
@@ -122,25 +115,6 @@ def _together(spec: Path | None, part: str | None, time_limit: str | None, on: s
     if part is not None and on is not None:
         raise UsageError("--part shares the work out itself; --on leaves that to an executor.", "Give one of the two.")
     return spec
-
-
-@contextmanager
-def _placed(on: str | None) -> Iterator[Place | None]:
-    """Reach the workers that --on names, and let go of them."""
-    if on is None:
-        yield None
-        return
-    from hpowh.analyses.evaluate.elsewhere.places import place_of
-
-    try:
-        place = place_of(on)
-    except SpecError as error:
-        raise UsageError(error.message, error.hint) from None
-    note(place.words)
-    try:
-        yield place
-    finally:
-        place.close()
 
 
 def _work_part(

@@ -17,8 +17,8 @@ from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.output.targets import refuse_folder
 
 if TYPE_CHECKING:
+    from hpowh.analyses.elsewhere.places import Place
     from hpowh.analyses.evaluate.data import DataSet
-    from hpowh.analyses.evaluate.elsewhere.executing import Place
     from hpowh.analyses.evaluate.plan import Plan
     from hpowh.analyses.evaluate.session import Limits, Progress
     from hpowh.analyses.evaluate.spec import Spec
@@ -139,7 +139,7 @@ def evaluate(
     Raises:
         HpowhError: the folder holds something else, another process works there, or `on` cannot keep the spec's limits.
     """
-    from hpowh.analyses.evaluate.elsewhere.places import given_place
+    from hpowh.analyses.elsewhere.places import given_place
     from hpowh.analyses.evaluate.runner import run, worker_count
 
     if isinstance(on, Executor):

@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from hpowh.analyses.evaluate.elsewhere.executing import ExecutorSession, Place
+from hpowh.analyses.elsewhere.places import Place
+from hpowh.analyses.evaluate.elsewhere.executing import ExecutorSession
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.forecast import Forecast
 from hpowh.analyses.evaluate.parts.board import ALONE, Heartbeat, new_key

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.findings.commands import answer, print_json
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, print_table, progress
 from hpowh.warehouse.packets.options import PacketsOption, PartOption, opened_for
@@ -65,6 +66,7 @@ def landscapes(
     network: Annotated[bool, typer.Option(help="Build the local optima networks.")] = True,
     similarity: Annotated[bool, typer.Option(help="Compare benchmarks, metrics, fidelities, splits, seeds.")] = True,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes (0: by the work).")] = 0,
+    on: OnOption = None,
     part: PartOption = None,
     packets: PacketsOption = None,
     wait: WaitOption = 0.0,
@@ -76,12 +78,14 @@ def landscapes(
     """
     from hpowh.analyses.landscapes.job import Selection, Settings, analyse
     from hpowh.analyses.landscapes.reading.planes import stale_planes
-    from hpowh.warehouse.errors import HpowhError
+    from hpowh.warehouse.errors import HpowhError, UsageError
 
     selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
     settings = Settings(epsilon=epsilon, default=default, has_network=network, has_similarity=similarity, jobs=jobs)
-    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
-        outcomes = analyse(opened, selection, settings, progress("Landscape"))
+    if on is not None and jobs:
+        raise UsageError("--jobs is for processes here; --on says where they are.", "Give one of the two: --on local:4")
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened, placed(on) as place:
+        outcomes = analyse(opened, selection, settings, progress("Landscape"), place)
         stale = stale_planes(opened)
         found = [
             answer(opened, one.subject, one.analysis_run_id, is_new=one.is_new, error=one.error)

@@ -15,6 +15,9 @@ from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from hpowh.analyses.elsewhere.places import Place
     from hpowh.analyses.landscapes.grid.space import Space
     from hpowh.analyses.landscapes.grid.surface import Surface
     from hpowh.analyses.landscapes.one.characterise import Characterisation, Options
@@ -67,11 +70,13 @@ def analyse(
     selection: Selection = Selection(),
     settings: Settings = Settings(),
     progress: Callable[[int, int, str], None] | None = None,
+    on: Place | Executor | None = None,
 ) -> list[Outcome]:
     """Characterise the selected landscapes and compare them, unless the same input was analysed before.
 
     Args:
         progress: called as each landscape is characterised, with how many are done, how many there are, and its name.
+        on: where landscapes are characterised instead of here: a place, or an executor of the caller's.
 
     Returns:
         One outcome a landscape, then one a family (benchmarks of a space; metrics, seeds, … of a benchmark). A
@@ -79,6 +84,7 @@ def analyse(
 
     Raises:
         UsageError: the selection names nothing that is there, or the threshold is none.
+        PlaceError: the workers of `on` cannot do the work; what was finished before is stored.
     """
     from hpowh.analyses.landscapes.reading.rows import read_trial_digests
 
@@ -87,7 +93,11 @@ def analyse(
     trials = read_trial_digests(warehouse)
     tasks = [_plan(key, settings, defaults[key.comparable], trials.get(key.place)) for key in chosen]
     ledger = _Ledger(warehouse)
-    _characterise_all(warehouse, [task for task in tasks if ledger.is_new(task.run)], settings, ledger, progress)
+    new = [task for task in tasks if ledger.is_new(task.run)]
+    try:
+        _characterise_all(warehouse, new, settings, ledger, progress, on)
+    finally:
+        ledger.flush()  # whatever stopped it: what was finished is stored
     if settings.has_similarity:
         for family in families(chosen, everything):
             _compare_family(warehouse, family, ledger)
@@ -195,6 +205,7 @@ def _characterise_all(
     settings: Settings,
     ledger: _Ledger,
     progress: Callable[[int, int, str], None] | None,
+    on: Place | Executor | None,
 ) -> None:
     """Characterise landscapes, in worker processes where it pays."""
     from hpowh.analyses.landscapes.one.portfolio import characterise_all, worker_count
@@ -205,7 +216,7 @@ def _characterise_all(
     surfaces = read_ahead(warehouse, [task.key for task in tasks], spaces)
     landscapes = ((task, surface, task.options) for task, surface in zip(tasks, surfaces, strict=True))
     jobs = worker_count(settings.jobs, sum(task.key.cardinality for task in tasks), len(tasks))
-    for done, (task, surface, result) in enumerate(characterise_all(landscapes, jobs=jobs)):
+    for done, (task, surface, result) in enumerate(characterise_all(landscapes, jobs=jobs, on=on)):
         if progress:
             progress(done, len(tasks), task.key.subject)
         if isinstance(result, LandscapeError):

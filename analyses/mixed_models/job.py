@@ -34,7 +34,11 @@ from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import polars as pl
+
+    from hpowh.analyses.elsewhere.places import Place
 
 VERSION = "10"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
@@ -288,6 +292,8 @@ def analyse_comparison(
     metric: str | None = None,
     budget: float | str | None = None,
     failures: str = "exclude",
+    on: Place | Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Test a model against a wider one; store `lmem_comparison`. A refused pair is a row with the reason.
 
@@ -296,13 +302,18 @@ def analyse_comparison(
         permutations: how often to shuffle its residuals.
         seed: of the simulation and the shuffling.
         where, metric, budget, failures: which rows, as in `Selection`.
+        on: where simulated and shuffled experiments are fitted instead of here: a place, or an executor of the
+            caller's. The numbers are the same.
+        progress: called with how many of them are done, and how many there are.
 
     Raises:
         UsageError: a formula cannot be read or a name means nothing here.
+        PlaceError: the workers of `on` cannot do the work.
     """
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
-        rows, said = studies.run_comparison(reader, chosen, null, full, bootstrap, permutations, seed)
+        counts = bootstrap, permutations, seed
+        rows, said = studies.run_comparison(reader, chosen, null, full, *counts, on=on, progress=progress)
         return rows, [*reader.known_of(chosen, parse_formula(full).response), *said]
 
     parameters = {"null": null, "full": full, "bootstrap": bootstrap, "permutations": permutations}
@@ -329,6 +340,8 @@ def analyse_calibration(
     metric: str | None = None,
     budget: float | str | None = "final",
     failures: str = "exclude",
+    on: Place | Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Shuffle the algorithms' labels within benchmarks, compare as ever, and store how often a difference was found.
 
@@ -336,15 +349,19 @@ def analyse_calibration(
         formula: by default the default model of `normalized_regret`.
         count: how many shuffles.
         where, metric, budget, failures: which rows, as in `Selection`.
+        on: where they are fitted instead of here: a place, or an executor of the caller's. The numbers are the same.
+        progress: called with how many of them are done, and how many there are.
 
     Raises:
         UsageError: a name or condition means nothing here, or the data cannot carry the model.
+        PlaceError: the workers of `on` cannot do the work.
     """
     text = formula or DEFAULT_MODEL
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         parsed = parse_formula(text)
-        found = calibrate(parsed, reader.cells(parsed, chosen), count=count, seed=seed, variance=variance)
+        cells = reader.cells(parsed, chosen)
+        found = calibrate(parsed, cells, count=count, seed=seed, variance=variance, progress=progress, on=on)
         notes = [*reader.known_of(chosen, parsed.response), calibration_sentence(found)]
         return calibration_rows(found, parsed), notes
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.findings.commands import answer, print_json, say
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note
 from hpowh.warehouse.packets.options import PacketsOption, PartOption, opened_for
@@ -53,6 +54,7 @@ def sweeps(
             help="Also as commonly published, to the digit: impute, dummies, least squares, a forest of 250 trees.",
         ),
     ] = False,
+    on: OnOption = None,
     part: PartOption = None,
     packets: PacketsOption = None,
     wait: WaitOption = 0.0,
@@ -68,8 +70,8 @@ def sweeps(
 
     options = Options(best / 100, beyond / 100, step, as_published)
 
-    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
-        outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options)
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened, placed(on) as place:
+        outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options, place)
         run_count = 0 if sweep else count_runs(opened)
         found = [
             answer(opened, one.sweep, one.analysis_run_id, is_new=one.is_new)

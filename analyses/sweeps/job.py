@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,16 @@ from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import polars as pl
 
+    from hpowh.analyses.elsewhere.places import Place
     from hpowh.analyses.sweeps.reading.trials import Trials
     from hpowh.analyses.sweeps.result import Result
+
+    Computed = tuple[dict[str, pl.DataFrame], list[str]]
+    """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
 VERSION = "9"
@@ -48,6 +54,7 @@ def analyse(
     metrics: Sequence[str] = (),
     notify: Callable[[str], None] = lambda _sentence: None,
     options: Options = DEFAULT,
+    on: Place | Executor | None = None,
 ) -> list[Outcome]:
     """Analyse the named sweeps; none named: every sweep that is not a run of an experiment.
 
@@ -56,15 +63,47 @@ def analyse(
     Args:
         metrics: only these; by default all that a sweep optimises.
         notify: told the name of each sweep before it is analysed.
+        on: where sweeps are analysed instead of here, a sweep at a time: a place, or an executor of the caller's.
 
     Raises:
         UsageError: there is no sweep or metric of that name; lists those there are.
+        PlaceError: the workers of `on` cannot do the work; what was finished before is stored.
     """
-    outcomes = []
-    for one in choose(warehouse, sweeps, metrics):
-        notify(one.subject)
-        outcomes.append(_analyse_one(warehouse, one, options))
-    return outcomes
+    chosen = choose(warehouse, sweeps, metrics)
+    runs = {one.subject: planned_run(warehouse, one, options) for one in chosen}
+    known = {name: warehouse.find_run(run) for name, run in runs.items()}
+    outcomes = {name: Outcome(name, found, False, [], {}) for name, found in known.items() if found is not None}
+
+    def pieces() -> Iterator[tuple[Chosen, tuple[Any, ...]]]:
+        for one in chosen:
+            notify(one.subject)
+            if one.subject not in outcomes:
+                reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())
+                yield one, (_read(warehouse, one, options), reasons, one, options)
+
+    for one, (frames, warnings) in _computed(pieces(), on):
+        runs[one.subject].warnings += warnings
+        saved = warehouse.save_run(runs[one.subject], frames)
+        rows = {table: frame.height for table, frame in frames.items()}
+        outcomes[one.subject] = Outcome(one.subject, saved, True, runs[one.subject].warnings, rows)
+    return [outcomes[one.subject] for one in chosen]
+
+
+def _computed(
+    pieces: Iterator[tuple[Chosen, tuple[Any, ...]]], on: Place | Executor | None
+) -> Iterator[tuple[Chosen, Computed]]:
+    """Yield each sweep with its tables: here, one after the other, or elsewhere, as they are finished."""
+    if on is None:
+        for one, arguments in pieces:
+            yield one, compute(*arguments)
+        return
+    from hpowh.analyses.elsewhere.places import PlaceError
+    from hpowh.analyses.elsewhere.spread import spread
+
+    for one, found in spread(on, compute, pieces):
+        if isinstance(found, PlaceError):
+            raise PlaceError(f"{one.subject}: {found.message}", "What was finished before is stored.")
+        yield one, found
 
 
 def choose(warehouse: Warehouse, sweeps: Sequence[str], metrics: Sequence[str]) -> list[Chosen]:
@@ -116,34 +155,28 @@ def planned_run(warehouse: Warehouse, one: Chosen, options: Options = DEFAULT) -
     )
 
 
-def _analyse_one(warehouse: Warehouse, one: Chosen, options: Options) -> Outcome:
+def compute(trials: Trials, reasons: Mapping[Any, Any], one: Chosen, options: Options) -> Computed:
+    """Return the result tables of a sweep and what is to be known; of its trials alone, so that it can be elsewhere."""
     from threadpoolctl import threadpool_limits
 
     from hpowh.analyses.sweeps import several
     from hpowh.analyses.sweeps.summary import count_sentences
 
-    run = planned_run(warehouse, one, options)
-    found = warehouse.find_run(run)
-    if found is not None:
-        return Outcome(one.subject, found, False, [], {})
-    trials = _read(warehouse, one, options)
     rows: dict[str, list[dict[str, Any]]] = {}
     said: dict[str, list[str]] = {}
     with threadpool_limits(limits=1):  # matrices of some hundred rows: threads cost more than they save
         for metric in one.metrics:
-            result = _analyse_metric(warehouse, trials, one, metric, options)
+            result = _analyse_metric(reasons, trials, one, metric, options)
             for table, found_rows in result.tables.items():
                 rows.setdefault(table, []).extend({"metric_id": metric[0], **row} for row in found_rows)
             said[metric[1]] = count_sentences(trials, metric[0], result) + result.warnings
-    run.warnings += _said_once(said)
     rows["sweep_front"] = several.front_rows(trials, one.metrics)
     rows["sweep_tradeoff"] = several.tradeoff_rows(trials, one.metrics)
     rows["sweep_hypervolume"] = several.hypervolume_rows(trials, one.metrics)
     settings, predicted = several.next_for_front(trials, one.metrics, SEED, options.beyond)
     rows["sweep_front_suggestion"], rows["sweep_front_prediction"] = settings, predicted
     frames = {table: _frame(table, found_rows) for table, found_rows in rows.items() if found_rows}
-    saved = warehouse.save_run(run, frames)
-    return Outcome(one.subject, saved, True, run.warnings, {table: frame.height for table, frame in frames.items()})
+    return frames, _said_once(said)
 
 
 def _read(warehouse: Warehouse, one: Chosen, options: Options) -> Trials:
@@ -163,7 +196,7 @@ def _read(warehouse: Warehouse, one: Chosen, options: Options) -> Trials:
 
 
 def _analyse_metric(
-    warehouse: Warehouse, trials: Trials, one: Chosen, metric: tuple[int, str, str], options: Options
+    reasons: Mapping[Any, Any], trials: Trials, one: Chosen, metric: tuple[int, str, str], options: Options
 ) -> Result:
     """Return everything on one metric, its trials by their ids."""
     from hpowh.analyses.sweeps import summary
@@ -192,7 +225,6 @@ def _analyse_metric(
     result.add("sweep_step", summary.step_rows(trials, number, direction))
     result.add("sweep_rung", summary.rung_rows(trials, number, result))
     result.add("sweep_budget", summary.budget_rows(trials, number))
-    reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())
     failures, why = summary.failure_rows(trials, number, reasons)
     result.add("sweep_failure", failures)
     result.add("sweep_failure_reason", why)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hpowh.reports.door.results import Result
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import polars as pl
 
     from hpowh.analyses.mixed_models.job import Outcome
@@ -166,8 +168,13 @@ class Analyses:
         metric: str | None = None,
         budget: float | str | None = "final",
         failures: str = "exclude",
+        on: Executor | None = None,
     ) -> Result:
-        """Say whether the comparison holds its level on this design: labels are shuffled within benchmarks."""
+        """Say whether the comparison holds its level on this design: labels are shuffled within benchmarks.
+
+        Args:
+            on: an executor that fits the shuffled experiments; the numbers are the same.
+        """
         from hpowh.analyses.mixed_models.job import analyse_calibration
 
         found = analyse_calibration(
@@ -179,6 +186,7 @@ class Analyses:
             metric=metric,
             budget=budget,
             failures=failures,
+            on=on,
         )
         return self._kept("calibrate", found)
 
@@ -189,12 +197,18 @@ class Analyses:
         return self._stored("trace", "traces", [(o.experiment, o.analysis_run_id) for o in
                                                 analyse(self.warehouse, experiment)])  # fmt: skip
 
-    def sweeps(self, names: str | Sequence[str] = (), *, metrics: Sequence[str] = ()) -> Result:
-        """Say what mattered in sweeps and what to try next; of those named, else of all that are no runs."""
+    def sweeps(
+        self, names: str | Sequence[str] = (), *, metrics: Sequence[str] = (), on: Executor | None = None
+    ) -> Result:
+        """Say what mattered in sweeps and what to try next; of those named, else of all that are no runs.
+
+        Args:
+            on: an executor that analyses the sweeps, one a task; the numbers are the same.
+        """
         from hpowh.analyses.sweeps.job import analyse
 
         chosen = [names] if isinstance(names, str) else list(names)
-        found = analyse(self.warehouse, chosen, list(metrics))
+        found = analyse(self.warehouse, chosen, list(metrics), on=on)
         return self._stored("sweep", "sweeps", [(one.sweep, one.analysis_run_id) for one in found])
 
     def landscapes(
@@ -206,14 +220,19 @@ class Analyses:
         split: str | None = None,
         fidelity: float | None = None,
         seed: int | None = None,
+        on: Executor | None = None,
     ) -> Result:
-        """Characterise loss landscapes: ruggedness, neutrality, optima, importances; what none can say is a warning."""
+        """Characterise loss landscapes: ruggedness, neutrality, optima, importances; what none can say is a warning.
+
+        Args:
+            on: an executor that characterises the landscapes, one a task; the numbers are the same.
+        """
         from hpowh.analyses.landscapes.job import Selection, Settings, analyse
 
         chosen = Selection(
             space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed
         )  # fmt: skip
-        found = analyse(self.warehouse, chosen, Settings())
+        found = analyse(self.warehouse, chosen, Settings(), on=on)
         result = self._stored("landscape", "landscapes", [
             (one.subject, one.analysis_run_id) for one in found if one.analysis_run_id is not None
         ])  # fmt: skip

@@ -13,9 +13,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from hpowh.analyses.elsewhere.places import Place, answers, is_lost_worker
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.plan import Plan
 from hpowh.analyses.evaluate.session import Supply
@@ -28,54 +29,14 @@ AHEAD = 2
 TRIES = 2
 """So often a unit may cost its worker before it is recorded as failed."""
 TICK = 1.0
-PATIENCE = 60.0
-"""Seconds that an executor has to answer."""
 _here = threading.local()
 
 Done = tuple[Record, float]
 """What became of a unit, and the seconds that it took."""
 
 
-LOST = frozenset((
-    "KilledWorker",  # Dask
-    "WorkerCrashedError", "ActorDiedError", "RayActorError", "OutOfMemoryError", "NodeDiedError",  # Ray
-    "UncompletedJobError", "FailedJobError",  # submitit
-))  # fmt: skip
-"""How executors call it that a worker has gone with its piece, beside the standard library's own errors."""
-
-
-def is_lost_worker(error: BaseException) -> bool:
-    """Return whether an executor's error means that a worker was lost, which a model can bring about.
-
-    What a model raises never comes here: its worker records it. Any other error (a worker without hpowh, a plan that
-    cannot be sent) is the executor's, and would be every configuration's.
-    """
-    return isinstance(error, BrokenExecutor | CancelledError) or any(one.__name__ in LOST for one in type(error).mro())
-
-
-def answers(executor: Executor) -> bool:
-    """Return whether an executor does anything at all: a whole number from nothing."""
-    try:
-        return bool(executor.submit(int).result(timeout=PATIENCE) == 0)
-    except (Exception, CancelledError):  # noqa: BLE001 - by whatever error: it gives no answer, and that is asked
-        return False
-
-
 class UnseenFolderError(Exception):
     """A worker does not see the run folder."""
-
-
-@dataclass(kw_only=True)
-class Place:
-    """Where an evaluation's workers are."""
-
-    make: Callable[[], Executor]
-    """Gives an executor; called again where one breaks."""
-    width: Callable[[], int]
-    """How many tasks it does at a time, as of now."""
-    close: Callable[[], None] = lambda: None
-    words: str = ""
-    """What the user is told about it."""
 
 
 def evaluate_piece(plan: Plan, folder: str, paths: tuple[str, ...], group: int, ranks: list[int]) -> list[Done]:

@@ -1,24 +1,22 @@
-"""Many landscapes in one go: in this process or in several."""
+"""Many landscapes in one go: in this process, in several, or elsewhere."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import replace
-from multiprocessing import get_context
 from typing import TypeVar
 
+from hpowh.analyses.elsewhere.places import Place, PlaceError, local_place
+from hpowh.analyses.elsewhere.spread import spread
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
 
 PARALLEL_FROM = 400_000
 """Configurations in total from which starting worker processes pays."""
-
-AHEAD = 6
-"""Landscapes for each worker that wait, so that none is idle while results are stored."""
 
 Item = TypeVar("Item")
 Result = tuple[Item, Surface | None, Characterisation | LandscapeError]
@@ -31,44 +29,64 @@ def worker_count(wanted: int, work: int, tasks: int) -> int:
 
 
 def characterise_all(
-    landscapes: Iterable[tuple[Item, Surface | LandscapeError, Options]], *, jobs: int = 1
+    landscapes: Iterable[tuple[Item, Surface | LandscapeError, Options]],
+    *,
+    jobs: int = 1,
+    on: Place | Executor | None = None,
 ) -> Iterator[Result[Item]]:
-    """Yield each item with its surface and its characterisation, or with the error that it met, in order.
+    """Yield each item with its surface and its characterisation, or with the error that it met, as they are finished.
 
     Args:
         landscapes: items with their surfaces, or with what kept these from being made, and options; taken in this
             process, a few items ahead of the workers.
-        jobs: worker processes; 1 works in this one. A script that asks for more needs the usual
+        jobs: worker processes; 1 works in this one, in order. A script that asks for more needs the usual
             `if __name__ == "__main__":`, as the workers import it anew.
+        on: where the workers are instead: a place, or an executor of the caller's.
+
+    Raises:
+        PlaceError: the workers cannot do the work.
     """
-    if jobs == 1:
+    if on is None and jobs == 1:
         for item, surface, options in landscapes:
             if isinstance(surface, LandscapeError):
                 yield item, None, surface
             else:
                 yield item, surface, _work(surface, options)
         return
-    waiting: deque[tuple[Item, Surface, Future]] = deque()
-    # Spawned and not forked: a fork would copy the locks of the database's threads.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start) as pool:
+    place = on or local_place(jobs)
+    try:
+        yield from _spread(landscapes, place)
+    finally:
+        if on is None and isinstance(place, Place):
+            place.close()
+
+
+def _spread(
+    landscapes: Iterable[tuple[Item, Surface | LandscapeError, Options]], place: Place | Executor
+) -> Iterator[Result[Item]]:
+    refused: deque[Result[Item]] = deque()
+
+    def pieces() -> Iterator[tuple[tuple[Item, Surface], tuple[Surface, Options]]]:
         for item, surface, options in landscapes:
             if isinstance(surface, LandscapeError):
-                yield item, None, surface
-                continue
-            waiting.append((item, surface, pool.submit(_work, surface, replace(options, threads=1))))
-            while len(waiting) > AHEAD * jobs:
-                first, its_surface, future = waiting.popleft()
-                yield first, its_surface, future.result()
-        for first, its_surface, future in waiting:
-            yield first, its_surface, future.result()
+                refused.append((item, None, surface))
+            else:
+                yield (item, surface), (surface, replace(options, threads=1))
+
+    for (item, surface), found in spread(place, _work_alone, pieces()):
+        while refused:
+            yield refused.popleft()
+        yield item, surface, LandscapeError(str(found)) if isinstance(found, PlaceError) else found
+    yield from refused
 
 
-def _start() -> None:
-    """Let a worker's linear algebra use one thread: there are as many workers as cores."""
+def _work_alone(surface: Surface, options: Options) -> Characterisation | LandscapeError:
+    """Work in a worker: its linear algebra uses one thread, as there are as many workers as cores."""
     import numpy  # noqa: F401 - its BLAS must be there to be limited
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)
+    with threadpool_limits(1):
+        return _work(surface, options)
 
 
 def _work(surface: Surface, options: Options) -> Characterisation | LandscapeError:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.mixed_models.commands.options import (
     BudgetOption,
     ExperimentOption,
@@ -16,7 +17,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     budget_value,
     pairs,
 )
-from hpowh.analyses.mixed_models.commands.output import answered, show, unstored
+from hpowh.analyses.mixed_models.commands.output import answered, counted, show, unstored
 from hpowh.warehouse.console import JsonOption, MemoryOption, WaitOption, WarehouseOption, open_warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.packets.options import (
@@ -229,13 +230,14 @@ def lrt(
         int, typer.Option("--shuffles", min=0, metavar="N", help="Shuffle the smaller model's residuals N times.")
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of bootstrap and shuffling.")] = 0,
+    on: OnOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
     """Likelihood-ratio test of two nested models; on demand also by simulation and by shuffled residuals."""
     from hpowh.analyses.mixed_models.job import analyse_comparison
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, placed(on) as place:
         outcome = analyse_comparison(
             opened,
             null,
@@ -248,6 +250,8 @@ def lrt(
             metric=metric,
             budget=budget_value(budget),
             failures=failures,
+            on=place,
+            progress=counted("Experiment"),
         )
         found = answered(opened, outcome)
     shown = (

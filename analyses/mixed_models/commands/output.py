@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpowh.analyses.findings.commands import Answer, answer, print_json, say
-from hpowh.warehouse.console import note, print_table
+from hpowh.warehouse.console import note, print_table, progress
 
 MOST_ROWS = 60
 """So many rows of a table are printed; the warehouse and `--json` have all."""
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hpowh.analyses.mixed_models.job import Outcome
     from hpowh.warehouse.store import Warehouse
@@ -61,3 +61,9 @@ def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds
         state = "stored" if one.is_new else "unchanged since"
         note(f"{one.subject}: {state} analysis run {one.analysis_run_id}; all tables: {families}.")
     say(one, kinds)
+
+
+def counted(what: str) -> Callable[[int, int], None] | None:
+    """Return what shows on a terminal how many replicates are done; None on a pipe."""
+    shown = progress(what)
+    return None if shown is None else lambda done, total: shown(done - 1, total, "done")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.mixed_models.commands.options import (
     BudgetOption,
     ExperimentOption,
@@ -19,7 +20,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     listed,
     numbers,
 )
-from hpowh.analyses.mixed_models.commands.output import answered, show
+from hpowh.analyses.mixed_models.commands.output import answered, counted, show
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 
 
@@ -232,13 +233,14 @@ def calibrate(
     metric: MetricOption = None,
     budget: BudgetOption = "final",
     failures: FailuresOption = "exclude",
+    on: OnOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
     """Does the comparison hold its level on your design? Labels are shuffled within benchmarks, p-values calibrated."""
     from hpowh.analyses.mixed_models.job import analyse_calibration
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, placed(on) as place:
         outcome = analyse_calibration(
             opened,
             formula,
@@ -250,6 +252,8 @@ def calibrate(
             metric=metric,
             budget=budget_value(budget),
             failures=failures,
+            on=place,
+            progress=counted("Shuffle"),
         )
         found = answered(opened, outcome)
     overall = ("formula_fitted", "replicate_count", "rejected_count", "rate", "lower", "upper", "reason")

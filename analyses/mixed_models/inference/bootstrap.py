@@ -7,13 +7,17 @@ Source: Pinheiro & Bates (2000), section 2.4.1.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
+from hpowh.analyses.elsewhere.places import Place
 from hpowh.analyses.mixed_models.inference.compare import Comparison
+from hpowh.analyses.mixed_models.inference.replicates import Drawn, replicates
 from hpowh.analyses.mixed_models.model.cells import Floats
-from hpowh.analyses.mixed_models.model.fit import Fit, one_thread
+from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.optimise import minimise
 from hpowh.analyses.mixed_models.model.problem import Problem, lower_factors, theta_of
 
@@ -46,23 +50,40 @@ def simulate_response(fit: Fit, rng: np.random.Generator) -> tuple[Floats, float
     return y, float(pure)
 
 
-def bootstrap_test(comparison: Comparison, count: int, seed: int) -> Bootstrap:
+def bootstrap_test(
+    comparison: Comparison,
+    count: int,
+    seed: int,
+    on: Place | Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Bootstrap:
     """Return the statistic's distribution under the null model from `count` simulated experiments.
 
     Both models must have been fitted on the same cells (`compare_formulas` does that).
+
+    Args:
+        on: where the experiments are fitted instead of here. They are drawn here, so the numbers are the same.
+        progress: called with how many experiments are done, and how many there are.
+
+    Raises:
+        PlaceError: the workers of `on` cannot do the work.
     """
-    null, full = comparison.null, comparison.full
     rng = np.random.default_rng(seed)
-    start_null, start_full = start_away_from_zero(null), start_of_full(full.problem, null)
-    found = np.empty(count)
-    with one_thread():
-        for i in range(count):
-            y, pure = simulate_response(null, rng)
-            small = minimise(null.likelihood.with_response(y, pure), start_null, is_polished=False)
-            wide = minimise(full.likelihood.with_response(y, pure), start_full, is_polished=False)
-            found[i] = max(0.0, small.deviance - wide.deviance)
+    draws = Drawn(count, lambda: simulate_response(comparison.null, rng))
+    found = np.array(replicates(statistics_of, (comparison.null, comparison.full), draws, on, progress))
     beyond = int((found >= comparison.chi_square - 1e-9).sum())
     return Bootstrap(found, (beyond + 1) / (count + 1))
+
+
+def statistics_of(null: Fit, full: Fit, responses: Sequence[tuple[Floats, float]]) -> list[float]:
+    """Return the likelihood-ratio statistic of each response (N,) and pure-error sum of squares."""
+    start_null, start_full = start_away_from_zero(null), start_of_full(full.problem, null)
+    found = []
+    for y, pure in responses:
+        small = minimise(null.likelihood.with_response(y, pure), start_null, is_polished=False)
+        wide = minimise(full.likelihood.with_response(y, pure), start_full, is_polished=False)
+        found.append(max(0.0, small.deviance - wide.deviance))
+    return found
 
 
 def start_away_from_zero(null: Fit) -> Floats:

@@ -10,16 +10,18 @@ Winkler et al. (2014), NeuroImage 92, for fixed effects.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from hpowh.analyses.mixed_models.inference.bootstrap import start_away_from_zero, start_of_full
+from hpowh.analyses.elsewhere.places import Place
+from hpowh.analyses.mixed_models.inference.bootstrap import statistics_of
 from hpowh.analyses.mixed_models.inference.compare import Comparison, NotComparableError
+from hpowh.analyses.mixed_models.inference.replicates import Drawn, replicates
 from hpowh.analyses.mixed_models.model.cells import Floats
-from hpowh.analyses.mixed_models.model.fit import Fit, one_thread
-from hpowh.analyses.mixed_models.model.optimise import minimise
+from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.problem import lower_factors
 
 MOST_ROWS = 250_000
@@ -37,13 +39,24 @@ class Permutation:
     p_value: float
 
 
-def permutation_test(comparison: Comparison, count: int, seed: int) -> Permutation:
+def permutation_test(
+    comparison: Comparison,
+    count: int,
+    seed: int,
+    on: Place | Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Permutation:
     """Return the statistic's distribution over `count` shuffles of the null model's whitened residuals.
 
     Both models must have been fitted on cells that hold one row each.
 
+    Args:
+        on: where the shuffled data are fitted instead of here. They are shuffled here, so the numbers are the same.
+        progress: called with how many shuffles are done, and how many there are.
+
     Raises:
         NotComparableError: a cell holds several rows, or there are more rows or random effects than can be shuffled.
+        PlaceError: the workers of `on` cannot do the work.
     """
     null, full = comparison.null, comparison.full
     reason = refusal(null)
@@ -51,15 +64,12 @@ def permutation_test(comparison: Comparison, count: int, seed: int) -> Permutati
         raise NotComparableError(reason)
     fixed, white, half = whitened(null)
     rng = np.random.default_rng(seed)
-    start_null, start_full = start_away_from_zero(null), start_of_full(full.problem, null)
-    found = np.empty(count)
-    with one_thread():
-        for i in range(count):
-            shuffled = rng.permutation(white)
-            y = fixed + shuffled + half(shuffled)
-            small = minimise(null.likelihood.with_response(y, 0.0), start_null, is_polished=False)
-            wide = minimise(full.likelihood.with_response(y, 0.0), start_full, is_polished=False)
-            found[i] = max(0.0, small.deviance - wide.deviance)
+
+    def draw() -> tuple[Floats, float]:
+        shuffled = rng.permutation(white)
+        return fixed + shuffled + half(shuffled), 0.0
+
+    found = np.array(replicates(statistics_of, (null, full), Drawn(count, draw), on, progress))
     beyond = int((found >= comparison.chi_square - SMALL).sum())
     return Permutation(found, (beyond + 1) / (count + 1))
 

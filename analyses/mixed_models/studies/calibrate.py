@@ -9,23 +9,28 @@ Sources: Fisher (1935), The Design of Experiments; Westfall & Young (1993), Resa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hpowh.analyses.elsewhere.places import Place
 from hpowh.analyses.mixed_models.inference.contrasts import Estimates, pairwise
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
+from hpowh.analyses.mixed_models.inference.replicates import Drawn, replicates
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
-from hpowh.analyses.mixed_models.model.fit import Fit, one_thread
+from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.statistics.intervals import wilson
 
 LEVEL = 0.05
 TIES = 1e-9
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +60,18 @@ def calibrate(
     seed: int,
     variance: str = "auto",
     progress: Callable[[int, int], None] | None = None,
+    on: Place | Executor | None = None,
 ) -> Calibration:
     """Fit the model to `count` experiments with shuffled labels and to the real one.
 
+    Args:
+        progress: called with how many experiments are done, and how many there are.
+        on: where the experiments are fitted instead of here: a place, or an executor of the caller's. The labels are
+            shuffled here, so the numbers are the same.
+
     Raises:
         DataError: the formula compares no algorithms over benchmarks, or the real data cannot carry it.
+        PlaceError: the workers of `on` cannot do the work.
     """
     for name in ("algorithm", "benchmark"):
         if name not in cells.codes:
@@ -67,29 +79,43 @@ def calibrate(
     chosen = fit_to_compare(formula, cells, variance=variance).fit
     pairs = _pairs(chosen)
     rng = np.random.default_rng(seed)
-    smallest, failed = [], 0
-    with one_thread():
-        for i in range(count):
-            try:
-                found = _pairs(fit_to_compare(formula, shuffled(cells, rng), variance=variance).fit)
-                smallest.append(float(np.nanmin(found.p_adjusted)))
-            except DataError:
-                failed += 1
-            if progress is not None:
-                progress(i + 1, count)
-    values = np.array(smallest)
+    names = Drawn(count, lambda: shuffled_names(cells, rng))
+    found = replicates(_smallest_of, (formula, cells, variance), names, on, progress)
+    values = np.array([one for one in found if one is not None])
+    failed = sum(one is None for one in found)
     at_most = (values[None, :] <= pairs.p_adjusted[:, None] + TIES).sum(axis=1)
     return Calibration(
         fit=chosen, pairs=pairs, smallest=values, failed=failed, calibrated=(1.0 + at_most) / (1.0 + len(values))
     )
 
 
+def _smallest_of(formula: Formula, cells: Cells, variance: str, names: Sequence[Ints]) -> list[float | None]:
+    """Return the smallest p-value of each experiment; None where it could not be fitted."""
+    found: list[float | None] = []
+    for one in names:
+        try:
+            pairs = _pairs(fit_to_compare(formula, renamed(cells, one), variance=variance).fit)
+            found.append(float(np.nanmin(pairs.p_adjusted)))
+        except DataError:
+            found.append(None)
+    return found
+
+
+def shuffled_names(cells: Cells, rng: np.random.Generator) -> Ints:
+    """Return a permutation of the algorithms for every benchmark, shape (benchmarks, algorithms)."""
+    size = len(cells.levels["algorithm"])
+    return rng.permuted(np.tile(np.arange(size), (len(cells.levels["benchmark"]), 1)), axis=1)
+
+
+def renamed(cells: Cells, names: Ints) -> Cells:
+    """Return the cells with the algorithms of each benchmark renamed."""
+    code, block = cells.codes["algorithm"], cells.codes["benchmark"]
+    return replace(cells, codes={**cells.codes, "algorithm": names[block, code]})
+
+
 def shuffled(cells: Cells, rng: np.random.Generator) -> Cells:
     """Return the cells with the algorithms' names permuted anew within every benchmark."""
-    code, block = cells.codes["algorithm"], cells.codes["benchmark"]
-    size = len(cells.levels["algorithm"])
-    names = rng.permuted(np.tile(np.arange(size), (len(cells.levels["benchmark"]), 1)), axis=1)
-    return replace(cells, codes={**cells.codes, "algorithm": names[block, code]})
+    return renamed(cells, shuffled_names(cells, rng))
 
 
 def _pairs(found: Fit) -> Estimates:

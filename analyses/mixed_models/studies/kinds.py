@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
+from hpowh.analyses.elsewhere.places import Place
 from hpowh.analyses.mixed_models.inference.bootstrap import bootstrap_test
 from hpowh.analyses.mixed_models.inference.compare import NotComparableError, compare_formulas
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
@@ -258,6 +260,9 @@ def run_comparison(
     bootstrap: int = 0,
     permutations: int = 0,
     seed: int = 0,
+    *,
+    on: Place | Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[dict[str, list[Row]], list[str]]:
     """Return the row of `lmem_comparison` and both models' rows; a refused pair has NULLs and the reason."""
     names = ("chi_square", "df", "p_value", "p_chi_square", "distribution", "p_bootstrap", "bootstrap_quantile")
@@ -285,14 +290,14 @@ def run_comparison(
     if comparison.chi_square < -1e-6:
         sentences.append("The larger model has the lower likelihood: a search failed, so the test means nothing.")
     if bootstrap:
-        simulated = bootstrap_test(comparison, bootstrap, seed)
+        simulated = bootstrap_test(comparison, bootstrap, seed, on, progress)
         row |= {
             "p_bootstrap": simulated.p_value,
             "bootstrap_count": bootstrap,
             "bootstrap_quantile": simulated.quantile(),
         }
     if permutations:
-        row |= _permuted(reader, selection, smaller, larger, permutations, seed)
+        row |= _permuted(reader, selection, (smaller, larger), permutations, seed, on, progress)
         if row["reason"]:
             sentences.append(f"Not shuffled: {row['reason']}.")
     sentences += disagreement(row)
@@ -300,12 +305,21 @@ def run_comparison(
     return {"lmem_comparison": [row], "lmem_model": models}, sentences
 
 
-def _permuted(reader: CellReader, selection: Selection, null: Formula, full: Formula, count: int, seed: int) -> Row:
+def _permuted(
+    reader: CellReader,
+    selection: Selection,
+    pair: tuple[Formula, Formula],
+    count: int,
+    seed: int,
+    on: Place | Executor | None,
+    progress: Callable[[int, int], None] | None,
+) -> Row:
     """Shuffle the rows: cells of one row each are those of a run, or of a run's budgets where it has several."""
+    null, full = pair
     keys = ("run", "budget") if reader.rows_per_run(selection, full.response) > 1 else ("run",)
     try:
         cells = reader.cells(with_group(full, *keys), selection)
-        shuffled = permutation_test(compare_formulas(null, full, cells), count, seed)
+        shuffled = permutation_test(compare_formulas(null, full, cells), count, seed, on, progress)
     except NotComparableError as error:
         return {"reason": str(error)}
     return {"p_permutation": shuffled.p_value, "permutation_count": count}

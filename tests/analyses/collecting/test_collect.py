@@ -3,87 +3,20 @@
 from __future__ import annotations
 
 import json
-import random
-import shutil
 from pathlib import Path
 
 import pytest
-import typer
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.cli import build
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
-from hpowh.warehouse.output.publishing import export_parquet, publish_copy
+from hpowh.warehouse.output.publishing import export_parquet
+
+from .helpers import contents, hpowh, undisturbed
 
 LANDSCAPES = ("landscapes", "--no-network")
 FORMULA = "value ~ algorithm + (1|benchmark)"
 SWEEPS = ("sweeps", "--best", "20")
-
-
-def hpowh(*arguments: object) -> None:
-    typer.main.get_command(build())([str(one) for one in arguments], standalone_mode=False)
-
-
-@pytest.fixture(scope="module")
-def home(empty_warehouse, tmp_path_factory) -> Path:
-    """A warehouse with two landscapes, two experiments and two sweeps; nothing is analysed."""
-    folder = tmp_path_factory.mktemp("home")
-    draw = random.Random(5)
-    path = folder / "home.duckdb"
-    shutil.copy(empty_warehouse, path)
-    with Warehouse(path) as store:
-
-        def load(kind: str, name: str, lines: list[str], options: dict, mapping: dict | None = None) -> None:
-            (folder / f"{name}.csv").write_text("\n".join(lines))
-            ingest(store, find_source(kind), Request(str(folder / f"{name}.csv"), name, mapping or {}, options))
-
-        cells = [f"b{b},{x},{y},{draw.random()}" for b in range(2) for x in range(3) for y in (1, 2, 4)]
-        load("grid", "grid", ["benchmark,lr,size,loss", *cells], {"direction": "min", "space": "s"})
-        for name in ("first", "second"):
-            runs = [f"{a},{name}{b},{s},{draw.random()}" for a in "ABC" for b in range(5) for s in range(3)]
-            load("runs", name, ["algorithm,benchmark,seed,value", *runs], {"experiment": name, "direction": "min"})
-        for name in ("tuned", "tried"):
-            trials = [f"{i},{draw.random()},{draw.random()}" for i in range(12)]
-            load("trials", name, ["number,params_lr,val_loss", *trials], {}, {"val_loss": "metric"})
-        publish_copy(store, folder / "copy.duckdb")
-    return path
-
-
-@pytest.fixture
-def place(home, tmp_path) -> Path:
-    """A folder with the warehouse and a read-only copy of it."""
-    for file in (home, home.with_name("copy.duckdb")):
-        shutil.copy(file, tmp_path / file.name)
-    return tmp_path
-
-
-def contents(path: Path) -> dict[str, list]:
-    """All results by what they are of: the numbers of runs and times differ from run to run."""
-    with Warehouse(path) as store:
-        tables = [t.name for t in store.tables() if t.name.startswith("result.")]
-        found = {
-            name: store.sql(
-                f"select a.job, a.subject, t.* exclude (analysis_run_id) from {name} as t "
-                "join ops.analysis_run as a using (analysis_run_id) order by all"
-            ).rows()
-            for name in tables
-        }
-        ledger = "job, subject, job_version, parameters, input_fingerprint, seed, warnings"
-        found["ledger"] = store.sql(f"select {ledger} from ops.analysis_run order by all").rows()
-        # Which comes after which decides what is the newest.
-        found["order"] = store.sql("select job, subject from ops.analysis_run order by analysis_run_id").rows()
-    return {name: repr(rows) for name, rows in found.items() if rows}
-
-
-def undisturbed(place: Path, *question: str, experiments: tuple[str, ...] = ()) -> dict[str, list]:
-    """What one run on a warehouse of its own stores."""
-    alone = place / "alone.duckdb"
-    if not alone.exists():
-        shutil.copy(place / "home.duckdb", alone)
-    for options in [("--experiment", name) for name in experiments] or [()]:
-        hpowh("analyse", *question, *options, "--warehouse", alone)
-    return contents(alone)
 
 
 def part(place: Path, text: str, *question: str, copy: str = "copy.duckdb") -> None:

@@ -8,8 +8,8 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 
 import pytest
 
-from hpowh.analyses.evaluate.elsewhere.executing import ExecutorSession, Place, evaluate_piece
-from hpowh.analyses.evaluate.elsewhere.places import place_of
+from hpowh.analyses.elsewhere.places import Place, PlaceError, place_of
+from hpowh.analyses.evaluate.elsewhere.executing import ExecutorSession, evaluate_piece
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.job import evaluate, prepare
 from hpowh.warehouse.errors import HpowhError, UsageError
@@ -173,7 +173,7 @@ def test_limits_that_an_executor_cannot_keep_are_refused(tmp_path, spec):
 
 def test_places_that_do_not_exist(tmp_path):
     for text in ("local:0", "local:many", "ray://x", str(tmp_path / "absent.json")):
-        with pytest.raises(SpecError, match="no such place"):
+        with pytest.raises(PlaceError, match="no such place"):
             place_of(text)
 
 
@@ -204,7 +204,7 @@ def test_without_dask_it_says_what_to_install(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(SpecError, match="not installed") as told:
+    with pytest.raises(PlaceError, match="not installed") as told:
         place_of("dask://nowhere:1")
     assert "hpowh[cluster]" in str(told.value.hint)
 

@@ -1,0 +1,1 @@
+"""Work elsewhere: processes of this machine, a Dask cluster, or any `concurrent.futures.Executor`."""

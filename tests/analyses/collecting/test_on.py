@@ -1,0 +1,145 @@
+"""What is computed on somebody else's workers is what is computed here, cell by cell."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from hpowh.analyses.elsewhere.places import PlaceError
+from hpowh.analyses.landscapes.job import Settings
+from hpowh.analyses.landscapes.job import analyse as analyse_landscapes
+from hpowh.analyses.mixed_models.job import analyse_calibration, analyse_comparison
+from hpowh.analyses.sweeps.job import analyse as analyse_sweeps
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.errors import UsageError
+
+from .helpers import contents, hpowh, undisturbed
+
+MODEL = "value ~ algorithm + (1|benchmark)"
+QUESTIONS = {
+    "landscapes": ("landscapes", "--no-network"),
+    "sweeps": ("sweeps",),
+    "calibrate": ("calibrate", MODEL, "--shuffles", "50", "--experiment", "first"),
+    "lrt": ("lrt", "value ~ (1|benchmark)", MODEL, "--experiment", "first", "--bootstrap", "45", "--shuffles", "21"),
+}
+
+
+class Travelling(ThreadPoolExecutor):
+    """Everything is sent as between machines; what was sent last is done first."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.sent: list[tuple[bytes, Future]] = []
+        self.count = 0
+
+    def submit(self, function, /, *arguments):
+        self.sent.append((pickle.dumps((function, arguments)), Future()))
+        future = self.sent[-1][1]
+        super().submit(self._do_last)
+        return future
+
+    def _do_last(self) -> None:
+        package, future = self.sent.pop()
+        self.count += 1
+        try:
+            function, arguments = pickle.loads(package)
+            future.set_result(pickle.loads(pickle.dumps(function(*arguments))))
+        except Exception as error:  # noqa: BLE001 - whatever it is goes where it was asked from
+            future.set_exception(error)
+
+
+def asked(kind: str, store: Warehouse, executor: ThreadPoolExecutor) -> None:
+    """The same questions at the Python doors."""
+    if kind == "landscapes":
+        analyse_landscapes(store, settings=Settings(has_network=False), on=executor)
+    elif kind == "sweeps":
+        analyse_sweeps(store, on=executor)
+    elif kind == "calibrate":
+        analyse_calibration(store, MODEL, "first", count=50, on=executor)
+    else:
+        pair = "value ~ (1|benchmark)", MODEL
+        analyse_comparison(store, *pair, "first", bootstrap=45, permutations=21, on=executor)
+
+
+@pytest.mark.parametrize(("kind", "pieces"), [("landscapes", 2), ("sweeps", 2), ("calibrate", 3), ("lrt", 3 + 2)])
+def test_numbers_do_not_depend_on_where_they_are_computed(place, kind, pieces):
+    wanted = undisturbed(place, *QUESTIONS[kind])
+    with Travelling() as executor, Warehouse(place / "home.duckdb") as store:
+        asked(kind, store, executor)
+        assert executor.count == pieces
+    found = contents(place / "home.duckdb")
+    assert sorted(found.pop("order")) == sorted(wanted.pop("order"))  # what was finished first was stored first
+    assert found == wanted
+    assert len(found) > 2
+
+
+class Failing(ThreadPoolExecutor):
+    """Its second worker has no hpowh."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.count = 0
+
+    def submit(self, function, /, *arguments):
+        self.count += 1
+        if self.count < 2:
+            return super().submit(function, *arguments)
+        future: Future = Future()
+        future.set_exception(ModuleNotFoundError("No module named 'hpowh'"))
+        return future
+
+
+@pytest.mark.parametrize(("kind", "job"), [("landscapes", "landscapes"), ("sweeps", "sweeps")])
+def test_what_was_finished_before_the_workers_failed_is_stored(place, kind, job):
+    with Failing() as executor, Warehouse(place / "home.duckdb") as store:
+        with pytest.raises(PlaceError, match="cannot do the work: ModuleNotFoundError"):
+            asked(kind, store, executor)
+        assert store.sql("select job from ops.analysis_run").rows() in ([(job,)], [])
+        asked(kind, store, ThreadPoolExecutor(1))
+    found, wanted = contents(place / "home.duckdb"), undisturbed(place, *QUESTIONS[kind])
+    found.pop("order"), wanted.pop("order")
+    assert found == wanted
+
+
+def test_processes_here_or_elsewhere_and_not_both(place):
+    with pytest.raises(UsageError, match="--jobs is for processes here"):
+        hpowh("analyse", "landscapes", "--jobs", 2, "--on", "local:2", "--warehouse", place / "home.duckdb")
+    with pytest.raises(UsageError, match="no such place"):
+        hpowh("analyse", "sweeps", "--on", "mars", "--warehouse", place / "home.duckdb")
+
+
+def all_on(place, where: str) -> dict:
+    """Every question, asked on the command line."""
+    shutil.copy(place / "home.duckdb", place / "away.duckdb")
+    for question in QUESTIONS.values():
+        hpowh("analyse", *question, "--on", where, "--warehouse", place / "away.duckdb")
+    return contents(place / "away.duckdb")
+
+
+def all_here(place) -> dict:
+    """The same without --on."""
+    return [undisturbed(place, *question) for question in QUESTIONS.values()][-1]
+
+
+@pytest.mark.slow
+def test_on_processes_of_this_machine(place, capsys):
+    found, wanted = all_on(place, "local:2"), all_here(place)
+    assert "On 2 processes of this machine." in capsys.readouterr().err
+    assert sorted(found.pop("order")) == sorted(wanted.pop("order"))
+    assert found == wanted
+
+
+@pytest.mark.slow
+def test_on_dask(place, capsys):
+    distributed = pytest.importorskip("distributed", reason="NOT TESTED on Dask: pip install 'hpowh[cluster]'")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        found = all_on(place, cluster.scheduler_address.replace("tcp://", "dask://"))
+    assert "its dashboard: http" in capsys.readouterr().err
+    wanted = all_here(place)
+    assert sorted(found.pop("order")) == sorted(wanted.pop("order"))
+    assert found == wanted
