@@ -70,16 +70,17 @@ class _Flight(Generic[Item, Result]):
             self._send(pieces)
             if not self._flying:
                 return
+            is_alone = len(self._flying) == 1
             came, _ = wait(self._flying, return_when=FIRST_COMPLETED)
             is_broken = False
-            for future in came:
+            for future in sorted(came, key=lambda one: _error_of(one) is not None):  # what is finished is kept first
                 piece = self._flying.pop(future)
                 error = _error_of(future)
                 if error is None:
                     yield piece.item, future.result()
                     continue
                 is_broken = isinstance(error, BrokenExecutor) or is_broken
-                if self._is_given_up(piece, error):
+                if self._is_given_up(piece, error, is_alone=is_alone):
                     yield (
                         piece.item,
                         PlaceError(f"Its worker was lost {TRIES} times ({type(error).__name__}: {error})."),
@@ -110,7 +111,7 @@ class _Flight(Generic[Item, Result]):
         except (BrokenExecutor, RuntimeError) as error:
             raise PlaceError(f"The executor takes no more work: {error}", "What was finished is kept.") from None
 
-    def _is_given_up(self, piece: _Piece[Item], error: BaseException) -> bool:
+    def _is_given_up(self, piece: _Piece[Item], error: BaseException, *, is_alone: bool) -> bool:
         """Note an error; return whether it is this piece's, and not that of one that flew beside it.
 
         Raises:
@@ -128,8 +129,7 @@ class _Flight(Generic[Item, Result]):
                 f"The executor does not answer ({type(error).__name__}: {error}).",
                 "What was finished is kept; when it is there again, start the same command again.",
             )
-        was_alone = not self._flying
-        piece.tries += was_alone
+        piece.tries += is_alone
         if piece.tries >= TRIES:
             return True
         self._suspects.append(piece)
