@@ -64,7 +64,10 @@ def asked(kind: str, store: Warehouse, executor: ThreadPoolExecutor) -> None:
         analyse_comparison(store, *pair, "first", bootstrap=45, permutations=21, on=executor)
 
 
-@pytest.mark.parametrize(("kind", "pieces"), [("landscapes", 2), ("sweeps", 2), ("calibrate", 3), ("lrt", 3 + 2)])
+@pytest.mark.parametrize(
+    ("kind", "pieces"),
+    [("landscapes", 2), pytest.param("sweeps", 2, marks=pytest.mark.slow), ("calibrate", 3), ("lrt", 3 + 2)],
+)
 def test_numbers_do_not_depend_on_where_they_are_computed(place, kind, pieces):
     wanted = undisturbed(place, *QUESTIONS[kind])
     with Travelling() as executor, Warehouse(place / "home.duckdb") as store:
@@ -94,7 +97,9 @@ class Failing(ThreadPoolExecutor):
         return future
 
 
-@pytest.mark.parametrize(("kind", "job"), [("landscapes", "landscapes"), ("sweeps", "sweeps")])
+@pytest.mark.parametrize(
+    ("kind", "job"), [("landscapes", "landscapes"), pytest.param("sweeps", "sweeps", marks=pytest.mark.slow)]
+)
 def test_what_was_finished_before_the_workers_failed_is_stored(place, kind, job):
     with Failing() as executor, Warehouse(place / "home.duckdb") as store:
         with pytest.raises(PlaceError, match="cannot do the work: ModuleNotFoundError"):
