@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from hpowh.warehouse import Warehouse, cli
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.console import run
 
+from ..commands import app
 from .sources.tensorboard.encoding import event, scalar, write
 from .sources.tensorboard.encoding import start as session
 
@@ -261,15 +263,9 @@ def test_the_line_works_on_a_file_of_its_kind(heading, tmp_path, monkeypatch, ca
     shutil.copy(empty_warehouse, tmp_path / "hpowh.duckdb")
     for line, count in zip(sections()[heading], counts, strict=True):
         monkeypatch.setattr(sys, "argv", shlex.split(line))
-        code = run(cli.build())
+        code = run(app())
         assert code == 0, (line, capsys.readouterr().err)
         with Warehouse(tmp_path / "hpowh.duckdb") as store:
             assert store.sql(f"select count(*) from core.{table}").one() == count
-            failing = [check for check, failures in _checks(store).items() if failures]
-    assert failing == []
-
-
-def _checks(store: Warehouse) -> dict[str, int]:
-    from hpowh.warehouse.checks.checking import run_checks
-
-    return {result.name: result.failures for result in run_checks(store)}
+    with Warehouse(tmp_path / "hpowh.duckdb") as store:
+        assert [check.name for check in run_checks(store) if check.failures] == []
