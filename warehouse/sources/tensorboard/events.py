@@ -24,15 +24,53 @@ FLOAT, DOUBLE = 1, 2
 STATUSES = {1: "finished", 2: "failed", 3: "running"}
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """One hyperparameter as the experiment declares it."""
+
+    name: str
+    kind: int
+    """1 text, 2 truth value, 3 number, 0 not said."""
+    choices: list[Any] | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is declared for all sessions."""
+
+    hyperparameters: list[Declared]
+    metrics: list[str]
+    """Tags, `group/tag` where a group is said."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a session began."""
+
+    parameters: dict[str, Any]
+    group: str | None
+    began: float | None
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a session ended."""
+
+    status: str | None
+    ended: float | None
+    """Seconds since 1970."""
+
+
+@dataclass(kw_only=True)
 class Events:
     """What one event file says of hyperparameters and scalars."""
 
-    experiment: bytes | None = None
-    """The message `Experiment`, where one is declared."""
-    start: bytes | None = None
-    """The message `SessionStartInfo`, where the file belongs to a session."""
-    end: bytes | None = None
+    experiment: Experiment | None = None
+    start: Start | None = None
+    end: End | None = None
     scalars: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     """Tag -> (step, value), in the order of the file."""
     first: float | None = None
@@ -138,9 +176,9 @@ def _value(data: bytes, step: int, found: Events) -> None:
     if tag.startswith("_hparams_/"):
         # `HParamsPluginData`: the message itself lies in its field 2, 3 or 4.
         inner = {place: message(value) for place, value in fields(plugin) if place in (2, 3, 4)}
-        found.experiment = inner.get(2, found.experiment)
-        found.start = inner.get(3, found.start)
-        found.end = inner.get(4, found.end)
+        found.experiment = _experiment(inner[2]) if 2 in inner else found.experiment
+        found.start = _start(inner[3]) if 3 in inner else found.start
+        found.end = _end(inner[4]) if 4 in inner else found.end
     elif number is not None:
         found.scalars.setdefault(tag, []).append((step, number))
 
@@ -178,8 +216,8 @@ def _scalar(tensor: bytes) -> float | None:
     return shortest(number) if kind == FLOAT else float(number)
 
 
-def session_of(start: bytes) -> tuple[dict[str, Any], str | None, float | None]:
-    """Return hyperparameters, group and start (seconds since 1970) of a `SessionStartInfo`."""
+def _start(start: bytes) -> Start:
+    """Read a `SessionStartInfo`."""
     parameters: dict[str, Any] = {}
     group, began = None, None
     for place, value in fields(start):
@@ -190,14 +228,14 @@ def session_of(start: bytes) -> tuple[dict[str, Any], str | None, float | None]:
             group = text(value)
         elif place == 5:
             (began,) = struct.unpack("<d", message(value))
-    return parameters, group or None, began or None
+    return Start(parameters, group or None, began or None)
 
 
-def end_of(end: bytes) -> tuple[str | None, float | None]:
-    """Return status and end (seconds since 1970) of a `SessionEndInfo`."""
+def _end(end: bytes) -> End:
+    """Read a `SessionEndInfo`."""
     found = dict(fields(end))
     ended = struct.unpack("<d", message(found[2]))[0] if 2 in found else None
-    return STATUSES.get(int(signed(found.get(1, 0)))), ended or None
+    return End(STATUSES.get(int(signed(found.get(1, 0)))), ended or None)
 
 
 def _plain(value: bytes) -> Any:
@@ -218,20 +256,8 @@ def _list(value: bytes) -> list[Any]:
     return [_plain(message(inner)) for place, inner in fields(value) if place == 1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Declared:
-    """One hyperparameter as the experiment declares it."""
-
-    name: str
-    kind: int
-    """1 text, 2 truth value, 3 number, 0 not said."""
-    choices: list[Any] | None = None
-    lower: float | None = None
-    upper: float | None = None
-
-
-def experiment_of(data: bytes) -> tuple[list[Declared], list[str]]:
-    """Return the declared hyperparameters, and the tags of the metrics (`group/tag` where a group is said)."""
+def _experiment(data: bytes) -> Experiment:
+    """Read an `Experiment`."""
     declared, metrics = [], []
     for place, value in fields(data):
         if place == 4:
@@ -242,7 +268,7 @@ def experiment_of(data: bytes) -> tuple[list[Declared], list[str]]:
                     parts = dict(fields(message(name)))
                     words = [text(parts[at]) for at in (1, 2) if at in parts]
                     metrics.append("/".join(word for word in words if word))
-    return declared, metrics
+    return Experiment(declared, metrics)
 
 
 def _declared(data: bytes) -> Declared:

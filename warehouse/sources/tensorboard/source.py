@@ -18,14 +18,7 @@ from hpowh.warehouse.sources.sweeps.labels import check_options, label_of
 from hpowh.warehouse.sources.sweeps.records import Content, Record, Value, moment_of, observed
 from hpowh.warehouse.sources.sweeps.tables import Sweep, SweepParameter
 from hpowh.warehouse.sources.tables.roles import assumed, direction_of
-from hpowh.warehouse.sources.tensorboard.events import (
-    Declared,
-    Events,
-    end_of,
-    experiment_of,
-    read_events,
-    session_of,
-)
+from hpowh.warehouse.sources.tensorboard.events import Declared, End, Events, Start, read_events
 
 PATTERN = "*.tfevents.*"
 TYPES = {1: "text", 2: "bool", 3: "float"}
@@ -76,12 +69,13 @@ class _Session:
         self.events: list[tuple[str, Events]] = []
         """Group (the way from the session's folder) and events."""
 
-    def start(self) -> tuple[dict[str, Any], str | None, float | None]:
-        return session_of(next(e.start for _, e in reversed(self.events) if e.start is not None))
+    def start(self) -> Start:
+        """Return what the last of its files says of its beginning."""
+        return next(events.start for _, events in reversed(self.events) if events.start is not None)
 
-    def end(self) -> tuple[str | None, float | None]:
-        ends = [e.end for _, e in self.events if e.end is not None]
-        return end_of(ends[-1]) if ends else (None, None)
+    def end(self) -> End:
+        """Return how it ended, as far as that is said."""
+        return next((events.end for _, events in reversed(self.events) if events.end is not None), End(None, None))
 
     def scalars(self) -> dict[str, list[tuple[int, float]]]:
         """Return tag -> (step, value) by step; of a step that was written again the last value counts."""
@@ -105,9 +99,8 @@ def _content(files: Sequence[Path], root: Path, name: str, request: Request) -> 
     metrics: list[str] = []
     for _, events in read:
         if events.experiment is not None:
-            own, tags = experiment_of(events.experiment)
-            declared |= {one.name: one for one in own}
-            metrics += [tag for tag in tags if tag not in metrics]
+            declared |= {one.name: one for one in events.experiment.hyperparameters}
+            metrics += [tag for tag in events.experiment.metrics if tag not in metrics]
     found = [(session, session.scalars()) for session in sessions]
     metric = _objective(metrics, found, request)
     option = request.options.get("direction")
@@ -143,7 +136,7 @@ def _sessions(read: Sequence[tuple[Path, Events]]) -> list[_Session]:
 def _began(session: _Session) -> tuple[float, str]:
     """Return what sessions are ordered by: their start, else their first event, and their folder."""
     first = [events.first for _, events in session.events if events.first is not None]
-    return session.start()[2] or min(first, default=0.0), str(session.folder)
+    return session.start().began or min(first, default=0.0), str(session.folder)
 
 
 def _objective(
@@ -174,14 +167,13 @@ def _objective(
 def _record(
     number: int, session: _Session, scalars: dict[str, list[tuple[int, float]]], metric: str, root: Path
 ) -> Record:
-    parameters, group, began = session.start()
-    status, ended = session.end()
+    start, end = session.start(), session.end()
     rows = scalars.get(metric, [])
     values = [Value(0, value, step) for step, value in rows] if len(rows) > 1 else []
     values += [Value(0, rows[-1][1])] if rows else []
     attributes: dict[str, Any] = {tag: own[-1][1] for tag, own in scalars.items() if tag != metric}
-    if group is not None:
-        attributes["group"] = group
+    if start.group is not None:
+        attributes["group"] = start.group
     first = [events.first for _, events in session.events if events.first is not None]
     last = [events.last for _, events in session.events if events.last is not None]
     inner = session.folder.relative_to(root) if root.is_dir() else Path()
@@ -189,13 +181,13 @@ def _record(
         name=inner.as_posix() if inner != Path() else session.folder.name,
         number=number,
         # PyTorch ends a session before its scalars are written; one without any end was killed, or goes on.
-        status=status or "running",
-        parameters=parameters,
+        status=end.status or "running",
+        parameters=start.parameters,
         values=values,
         attributes=attributes,
-        started_at=moment_of(began or min(first, default=None)),
-        ended_at=moment_of(ended or max(last, default=None)) if status else None,
-        duration=ended - began if began and ended and ended >= began else None,
+        started_at=moment_of(start.began or min(first, default=None)),
+        ended_at=moment_of(end.ended or max(last, default=None)) if end.status else None,
+        duration=end.ended - start.began if start.began and end.ended and end.ended >= start.began else None,
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 
+from hpowh.warehouse import HpowhError, Warehouse
+from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.recognise import recognise
 
@@ -141,3 +144,37 @@ def test_what_tensorboardx_writes(warehouse, tmp_path, peer):
     assert [one["parameters"]["amsgrad"] for one in found] == ["false", "true", "false"]
     assert [one["values"]["hparam/loss", None] for one in found] == pytest.approx([1, 1 / 2, 1 / 3], rel=1e-6)
     assert {one["status"] for one in found} == {"finished"}
+
+
+VALID = [
+    e.part(1, DAY) + e.part(5, e.part(1, e.start({"lr": 0.1, "act": "relu", "on": True}, "g", DAY))),
+    e.part(1, DAY) + e.part(5, e.part(1, e.experiment(SPACE, [("", "loss")]))),
+    e.part(1, DAY) + e.part(5, e.part(1, e.end(1, DAY + 1))),
+    e.part(1, DAY) + e.part(2, 3) + e.part(5, e.part(1, e.tensor("loss", 0.5, "list"))),
+    e.part(1, DAY) + e.part(2, 4) + e.part(5, e.part(1, e.scalar("loss", 0.25))),
+]
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1500, marks=pytest.mark.slow)])
+def test_whatever_a_record_holds_is_loaded_whole_or_refused_in_words(empty_warehouse, tmp_path, count):
+    """Bytes are changed before the checksums are made, so that they reach the reader."""
+    draw = random.Random(count)
+    loaded = 0
+    for _ in range(count):
+        records = [bytearray(one) for one in VALID]
+        victim = draw.choice(records)
+        for _ in range(draw.randint(1, 3)):
+            victim[draw.randrange(len(victim))] = draw.choice([0, 1, 0x7F, 0x80, 0xFF, draw.randrange(256)])
+        (tmp_path / "events.out.tfevents.1.host").write_bytes(b"".join(e.record(bytes(one)) for one in records))
+        path = tmp_path / "w.duckdb"
+        path.write_bytes(empty_warehouse.read_bytes())
+        with Warehouse(path) as store:
+            try:
+                load(store, "tensorboard", tmp_path, options={"metric": "loss", "direction": "min"})
+            except HpowhError as error:
+                assert len(str(error).splitlines()) == 1
+                continue
+            loaded += 1
+            if draw.random() < 0.1:
+                assert [one for one in run_checks(store) if one.failures] == []
+    assert 0 < loaded < count
