@@ -1,9 +1,12 @@
 """Do comparisons hold their level? A design of cells that covers every pair of settings, as a table for the docs.
 
     python -m benchmarks.calibration [--replicates N] [--cells N] [--into FILE]    (by default 1,000 of all cells)
+    python -m benchmarks.calibration --only 17,24 --into FILE                      (these cells again)
+    python -m benchmarks.calibration --stored benchmarks/calibration.jsonl         (the table of docs/calibration.md)
 
 With `--into FILE` (JSON lines) a cell is stored as soon as it is done and not run again: a run that was stopped goes
-on, and the table is of all that the file has, each with the commit that it was run on.
+on, and the table is of all that the file has, each with the commit that it was run on. `--only` runs the named cells
+whatever the file has of them; of a cell that is stored twice the later counts. `--stored` runs nothing.
 
 Each cell is a kind of experiment without any difference between the algorithms: so many algorithms, benchmarks and
 seeds, a response by the definitions of the docs, and one way in which data are unlike a textbook's. Each replicate is
@@ -153,37 +156,56 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--cells", type=int, default=CELLS)
+    parser.add_argument("--only", type=lambda text: [int(at) for at in text.split(",")], default=[])
     parser.add_argument("--into", type=Path)
+    parser.add_argument("--stored", type=Path)
     asked, _ = parser.parse_known_args()
+    if asked.stored:
+        print("\n".join(table(stored(asked.stored))))
+        return
     head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
-    print(f"| {' | '.join(SETTINGS)} | replicates | familywise error | coverage | holds | commit |")
-    print("|" + "---|" * (len(SETTINGS) + 5))
+    print("\n".join(HEAD))
     done = stored(asked.into)
     for i, cell in enumerate(design()[: asked.cells]):
-        if i not in done:
+        if i in asked.only or (not asked.only and i not in done):
             found = asdict(run(cell, asked.replicates, i)) | {"cell": i, "commit": head.strip() or "unknown"}
             done[i] = found
             if asked.into:
                 with asked.into.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(found) + "\n")
-        print(row_of(cell, done[i]), flush=True)
+        if i in done:
+            print(row_of(i, cell, done[i]), flush=True)
+
+
+HEAD = (
+    f"| cell | {' | '.join(SETTINGS)} | fitted | no model | familywise error | coverage | holds | commit |",
+    "|" + "---|" * (len(SETTINGS) + 7),
+)
 
 
 def stored(path: Path | None) -> dict[int, dict[str, object]]:
-    """Return the cells that a file has, by number."""
+    """Return the cells that a file has, by number; the later of two."""
     if path is None or not path.exists():
         return {}
     return {int(row["cell"]): row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
 
 
-def row_of(cell: dict[str, object], row: dict[str, object]) -> str:
-    """Return a row of the table."""
+def table(done: dict[int, dict[str, object]]) -> list[str]:
+    """Return the lines of the table: a row a cell of the design, also where it was not run."""
+    return [*HEAD, *(row_of(i, cell, done.get(i)) for i, cell in enumerate(design()[:CELLS]))]
+
+
+def row_of(at: int, cell: dict[str, object], row: dict[str, object] | None) -> str:
+    """Return a row of the table; `no model` counts the replicates that no model could be fitted to."""
+    head = f"| {at} | {' | '.join(map(str, cell.values()))} |"
+    if row is None:
+        return f"{head} - | - | - | - | not run | - |"
     found = Found(**{name: row[name] for name in ("replicates", "refused", "familywise", "coverage")})
-    head = f"| {' | '.join(map(str, cell.values()))} | {found.replicates}"
     if not found.replicates:
-        return f"{head} | - | - | no model | {row['commit']} |"
+        return f"{head} 0 | {found.refused} | - | - | no model | {row['commit']} |"
     held = "yes" if found.holds else "NO"
-    return f"{head} | {found.familywise:.3f} | {found.coverage:.3f} | {held} | {row['commit']} |"
+    rates = f"{found.familywise:.3f} | {found.coverage:.3f}"
+    return f"{head} {found.replicates} | {found.refused} | {rates} | {held} | {row['commit']} |"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ OWN = ("algorithm", "benchmark", "seed", "budget", "run")
 """Columns that every experiment has."""
 DERIVED = ("regret", "normalized_regret", "log_regret")
 RANK = "rank"
+BOUNDED = (RANK, "normalized_regret")
+"""Responses that are scaled within their benchmark: what is wide between algorithms there is narrow within them."""
 
 _WORD = re.compile(r"'(?:[^']|'')*'|\"(?P<quoted>(?:[^\"]|\"\")+)\"|(?P<word>[A-Za-z_]\w*)")
 

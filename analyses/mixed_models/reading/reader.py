@@ -34,6 +34,7 @@ from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
 from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
+from hpowh.analyses.mixed_models.reading.suspects import codes_query, same_query, suspect_sentences
 
 POLICIES = ("exclude", "last", "impute")
 """What a failed run may count."""
@@ -107,10 +108,20 @@ class Reader:
         return self._settle(selection, response)[0]
 
     def known_of(self, selection: Selection, response: str) -> list[str]:
-        """Return what to know of a selection's rows: where runs end, and who failed. Raises DataError."""
+        """Return what to know of a selection's rows: where runs end, who failed, what looks like a code.
+
+        Raises DataError.
+        """
         said = self._settle(selection, response)[1]
         failed = failure_sentence(self.failed(selection, response), selection)
-        return [*said, *([failed] if failed else [])]
+        return [*said, *([failed] if failed else []), *self.suspects(selection, response)]
+
+    def suspects(self, selection: Selection, response: str) -> list[str]:
+        """Return what values of a selection look like codes; as they were measured, whatever failed runs count."""
+        settled = self._settle(replace(selection, failures="exclude"), response)[0]
+        metric = response_of(response, selection)[1]
+        codes = self._ask(codes_query(settled, metric)).rows()
+        return suspect_sentences(metric, codes, self._ask(same_query(settled, metric)).rows(), self.names)
 
     def failed(self, selection: Selection, response: str) -> list[tuple[str, str, int, int]]:
         """Return algorithm, reason, number of failed rows and of all its rows, for every algorithm that failed."""

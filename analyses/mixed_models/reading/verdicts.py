@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.analyses.finding import Source
+from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
 from hpowh.warehouse import queries
 
@@ -130,6 +131,7 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
         unsure = [f"{one[1]} and {one[2]}" for one in sorted(hanging) if one[0] == setting]
         if unsure:
             caveats.append(f"What failed runs count decides on {', '.join(unsure[:3])}.")
+        caveats += _suspects(row["said"])
         caveats += _calibrated(row["calibration"])
         benchmarks = f"{row['benchmark_count']} benchmarks, " if row["benchmark_count"] else ""
         evidence = Evidence(
@@ -145,6 +147,11 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
         )
         verdicts.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
     return verdicts
+
+
+def _suspects(said: Sequence[str]) -> list[str]:
+    """Return the sentences about values that look like codes: a verdict rests on them as on all others."""
+    return [sentence for sentence in said if CODE in sentence or SAME in sentence]
 
 
 def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
@@ -181,6 +188,7 @@ def _of_ranking(source: Source, experiment: str, question: Question, row: Row, n
         order=sorted(mean, key=lambda name: mean[name]),
         pairs=pairs,
         has_sizes=False,
+        caveats=_suspects(json.loads(row["warnings"] or "[]")),
         row_count=row["block_count"],
     )
     return verdict_of(evidence, "rankings", row["analysis_run_id"])

@@ -17,7 +17,7 @@ from hpowh.analyses.mixed_models.inference.spreads import (
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
-from hpowh.analyses.mixed_models.reading.catalogue import RANK, mentioned
+from hpowh.analyses.mixed_models.reading.catalogue import BOUNDED, RANK, mentioned
 from hpowh.analyses.mixed_models.studies.strata import identifiable, left_out_sentences
 
 VARIANCES = ("auto", "equal", "benchmark", "algorithm", "both")
@@ -78,6 +78,17 @@ def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
     is_asked = variance in ("benchmark", "both")
     if not is_asked and not (variance == "auto" and test.p_value < RESIDUAL_LEVEL):
         return found, test, []
+    bounded = mentioned(found.formula.response, BOUNDED)
+    if bounded and not is_asked:
+        return (
+            found,
+            test,
+            [
+                f"Residual variances differ between benchmarks (equal ones: p = {test.p_value:.2g}) and are taken as "
+                f"one: {bounded[0]} is scaled within its benchmark, so its spread there is small where algorithms "
+                "differ much, and weights by it would favour these; --variance benchmark sets them."
+            ],
+        )
     try:
         other = fit(found.formula, found.problem.cells, is_reml=found.is_reml, variance="benchmark")
     except DataError:

@@ -1,0 +1,118 @@
+"""Values that look like codes: one number far from all others, or the same in all runs of an algorithm on a benchmark.
+
+A failed run that was recorded as 1e9 (or as 0) is a number to every mean and rank. Nothing in the table says that it is
+a code, so nothing is left out; but no conclusion may stand without a word on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.observations import observations
+
+CODE, SAME = "if this stands for failed runs", "one and the same value in all of its runs"
+"""In the sentences, which verdicts carry on."""
+FEWEST_OTHERS, FEWEST_RUNS = 4, 3
+"""So many other rows a benchmark needs before a value is far from them; so many runs before their being equal tells."""
+MOST_NAMED = 3
+
+
+def codes_query(selection: Selection, metric: str) -> str:
+    """Return value, rows, benchmarks and algorithms of the values far beyond all others on a benchmark.
+
+    Such a value is the least or the greatest of its benchmark, in no more than half of its rows, and farther from the
+    next one than all others are from one another. It counts where it is repeated, unless the rows that have it are all
+    the runs of one algorithm on one benchmark (`same_query` tells of these).
+    """
+    rows = _rows(selection, metric)
+    return f"""with row as materialized ({rows}),
+ends as (select benchmark_id, min(v) as low, max(v) as high from row group by benchmark_id),
+found as (
+  select benchmark_id, any_value(low) as low, any_value(high) as high, count(*) as n,
+    count(*) filter (where v = low) as lows, count(*) filter (where v = high) as highs,
+    min(v) filter (where v > low) as above, max(v) filter (where v < high) as below
+  from row join ends using (benchmark_id) group by benchmark_id
+),
+far as (
+  select benchmark_id, low as v from found
+  where n - lows >= {FEWEST_OTHERS} and 2 * lows <= n and high > above and above - low > high - above
+  union all
+  select benchmark_id, high from found
+  where n - highs >= {FEWEST_OTHERS} and 2 * highs <= n and below > low and high - below > below - low
+),
+code as (select distinct v from far),
+held as (
+  select v, benchmark_id, algorithm_id, count(*) as n from row semi join code on code.v = row.v group by all
+),
+whole as (
+  select benchmark_id, algorithm_id, count(*) as n from row semi join (from held) as h
+    on h.benchmark_id = row.benchmark_id and h.algorithm_id = row.algorithm_id group by all
+)
+select held.v, sum(held.n)::bigint as rows, count(distinct held.benchmark_id) as benchmarks,
+  list(distinct held.algorithm_id order by held.algorithm_id) as algorithms
+from held join whole using (benchmark_id, algorithm_id)
+group by held.v having sum(held.n) > 1 and not (count(*) = 1 and any_value(held.n) = any_value(whole.n))
+order by rows desc, held.v"""
+
+
+def same_query(selection: Selection, metric: str) -> str:
+    """Return algorithm, benchmark and runs where all runs of an algorithm have one value, others' not, nor is it best.
+
+    That every run reaches the best value known is what a solved benchmark looks like, and says nothing.
+    """
+    direction = selection.catalogue.metrics[metric][1]
+    best = "max" if direction == "max" else "min"
+    return f"""with row as ({_rows(selection, metric)}),
+cell as (
+  select benchmark_id, algorithm_id, count(distinct run) as runs, min(v) as low, max(v) as high from row group by all
+),
+benchmark as (
+  select benchmark_id, {best}({"high" if best == "max" else "low"}) as best, bool_or(low < high) as differs
+  from cell group by benchmark_id
+)
+select algorithm_id, benchmark_id, runs from cell join benchmark using (benchmark_id)
+where low = high and runs >= {FEWEST_RUNS} and differs and low <> best order by all"""
+
+
+def _rows(selection: Selection, metric: str) -> str:
+    base = observations(selection, metric, {"algorithm", "benchmark"})
+    return f"select run, algorithm_id, benchmark_id, value as v from ({base}) where isfinite(value)"
+
+
+def suspect_sentences(
+    metric: str,
+    codes: Sequence[tuple[float, int, int, Sequence[int]]],
+    same: Sequence[tuple[int, int, int]],
+    names: Mapping[str, Mapping[int, str]],
+) -> list[str]:
+    """Say which values look like codes, and whose runs are all alike; nothing where none are.
+
+    Args:
+        codes, same: the answers of `codes_query` and `same_query`; `names`: of algorithms and benchmarks by id.
+    """
+    said = []
+    for value, rows, benchmarks, algorithms in codes[:MOST_NAMED]:
+        whose = _listed([names["algorithm"][one] for one in algorithms])
+        said.append(
+            f"{metric} is {value:.10g} in {rows:,} rows ({whose}; {_counted(benchmarks, 'benchmark')}), farther from "
+            f"all others than these are from one another: {CODE}, means, intervals and ranks are of the code, and who "
+            f"is better hangs on it; load them as failed (--option failed-value={value:.10g}) or leave them out "
+            f'(--where "value <> {value:.10g}").'
+        )
+    if same:
+        cells = [f"{names['algorithm'][a]} on {names['benchmark'][b]} ({runs} runs)" for a, b, runs in same]
+        said.append(
+            f"An algorithm has {SAME} where others' differ: {_listed(cells)}. Is it without chance, one run recorded "
+            "several times, or a number for a failure? Its seeds are then no repetitions: they count as one."
+        )
+    return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

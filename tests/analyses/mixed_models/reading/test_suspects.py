@@ -1,0 +1,73 @@
+"""Numbers that stand for failures, and runs that are all alike: every verdict on them says so."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+
+from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.rankings.job import analyse_rankings
+from hpowh.warehouse import Warehouse
+
+from ...traces.conftest import fill_runs, run_points
+
+
+def fill(warehouse: Warehouse, changed: Mapping[tuple[str, int, int], float], direction: str = "min") -> None:
+    """Load 3 algorithms on 6 benchmarks with 4 seeds, values between 0.6 and 0.9, and some changed ones."""
+    draw = random.Random(3)
+    points = []
+    for benchmark in range(6):
+        for name in "ABC":
+            for seed in range(4):
+                value = changed.get((name, benchmark, seed), draw.uniform(0.6, 0.9))
+                points += run_points(name, f"b{benchmark}", seed, [value])
+    fill_runs(warehouse, points, direction=direction, metric="score")
+
+
+def said(warehouse: Warehouse, **asked: str) -> list[str]:
+    reader = Reader.of(warehouse, None)
+    return reader.suspects(Selection(catalogue=reader.catalogue, budget="final", **asked), "score")
+
+
+@pytest.mark.parametrize(("code", "direction"), [(1e9, "min"), (0.0, "max"), (0.0, "min"), (-1.0, "max")])
+def test_a_repeated_value_far_from_all_others_is_said(warehouse: Warehouse, code: float, direction: str):
+    failed = {("A", 0, 1): code, ("A", 3, 2): code, ("B", 3, 0): code}
+    fill(warehouse, failed, direction)
+    [sentence] = said(warehouse)
+    assert sentence.startswith(f"score is {code:.10g} in 3 rows (A, B; 2 benchmarks), farther from all others")
+    assert said(warehouse, where=f"value <> {code:.10g}") == []
+
+
+def test_the_verdicts_of_model_and_ranking_carry_it(warehouse: Warehouse):
+    fill(warehouse, {("A", b, s): 1e9 for b in (0, 4) for s in (0, 1)})
+    analyse_rankings(warehouse, response="value")
+    [alone] = verdicts(warehouse, warehouse.sql("select name from core.experiment").one())
+    assert alone.job == "rankings" and CODE in alone.sentence
+    analyse_lmem(warehouse, "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", budget="final")
+    [told] = verdicts(warehouse, alone.evidence.experiment)
+    assert told.job == "mixed_models.fit" and told.sentence.count(CODE) == 1 and "A; 2 benchmarks" in told.sentence
+
+
+def test_the_worst_of_many_is_no_code(warehouse: Warehouse):
+    # Once, or no farther than the others are apart, or most of the rows: nothing to say.
+    fill(warehouse, {("A", 0, 1): 5.0})
+    assert said(warehouse) == []
+
+
+def test_what_most_runs_reach_is_no_code(warehouse: Warehouse):
+    solved = {(name, b, s): 0.0 for name in "AB" for b in range(6) for s in range(4)}
+    fill(warehouse, solved)
+    assert said(warehouse) == []
+
+
+def test_runs_that_are_all_alike_are_said_unless_they_are_the_best(warehouse: Warehouse):
+    alike = {("B", 2, s): 0.95 for s in range(4)} | {("C", 5, s): 0.1 for s in range(4)}
+    fill(warehouse, alike)
+    [sentence] = said(warehouse)
+    assert SAME in sentence and "B on b2 (4 runs). " in sentence and "C on b5" not in sentence
