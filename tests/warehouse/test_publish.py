@@ -116,6 +116,16 @@ def test_a_file_that_is_no_copy_is_not_replaced(filled, tmp_path):
     assert data.read_text() == "algorithm,value\nA,1\n"
 
 
+def test_a_refused_folder_keeps_the_copy_from_being_published(filled, tmp_path, hpowh):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("x")
+    done = hpowh("publish", "copy.duckdb", "--parquet", "mine", "-w", str(filled.path))
+    assert done.returncode == 2
+    assert "no export of hpowh" in done.stderr
+    assert not (tmp_path / "copy.duckdb").exists()
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "x"
+
+
 def test_views_say_the_same_on_the_exported_parquet(filled, tmp_path):
     folder = tmp_path / "parquet"
     tables = {table.name: table for table in export_parquet(filled, folder)}

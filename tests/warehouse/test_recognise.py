@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -143,6 +144,22 @@ def test_third_parties_recognise_their_own_files(tmp_path, monkeypatch):
     monkeypatch.setattr(EntryPoint, "load", lambda _: Stranger())
     (tmp_path / "x.strange").write_text("x")
     assert kinds(tmp_path / "x.strange") == ["strange"]
+
+
+@pytest.mark.parametrize("kind", [(), ("runs",), ("trials",), ("features",)])
+def test_lines_without_anything_are_no_rows(call, tmp_path, kind):
+    (tmp_path / "table.csv").write_text("\n\n\n")
+    done = call("ingest", *kind, "table.csv")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "table.csv has no rows" in done.err
+
+
+@pytest.mark.parametrize("kind", [(), ("runs",)])
+def test_a_pipe_is_refused_at_once(call, tmp_path, kind):
+    os.mkfifo(tmp_path / "table.csv")
+    done = call("ingest", *kind, "table.csv", "--direction", "min")
+    assert done.code == 1
+    assert "is no regular file" in done.err
 
 
 def test_one_command_without_kind_and_without_init(call, tmp_path):

@@ -98,8 +98,9 @@ def test_restore_refuses_what_is_no_backup(damaged, tmp_path):
     (tmp_path / "text").write_text("no database")
     before = contents(damaged.path)
     for backup, error in ((tmp_path / "text", NotAWarehouseError), (tmp_path / "absent", UsageError)):
-        with pytest.raises(error):
+        with pytest.raises(error) as refused:
             restore(backup, damaged.path)
+        assert str(backup) in str(refused.value)  # as it was given, not as a copy of it
     with pytest.raises(UsageError, match="itself"):
         restore(damaged.path, damaged.path)
     backup = back_up(damaged.path, "0001")

@@ -158,6 +158,7 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
     if target.exists() and target.samefile(backup):
         raise UsageError(f"{backup} is the warehouse itself.", "Name a backup.")
     _refuse_held(target, wait)
+    connect(backup, read_only=True).close()  # what is no warehouse is named as it was given, not as its copy
     remove_abandoned_files(target, "restored")
     partial = target.with_name(f".{target.name}.restored-{os.getpid()}")
     kept = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}")

@@ -35,7 +35,7 @@ def publish(
 ) -> None:
     """Swap in a read-only copy while readers of the old one keep working; or export Parquet with a manifest."""
     from hpowh.warehouse.output.lakes import lake_address, register_lake
-    from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
+    from hpowh.warehouse.output.publishing import export_parquet, publish_copy, refuse_all_but_exports, verify_parquet
 
     if target is None and parquet is None:
         raise UsageError("Nothing to publish to.", "Name a file for the copy, or --parquet FOLDER.")
@@ -46,6 +46,8 @@ def publish(
     if lake is not None and parquet is None:
         raise UsageError("--lake goes with --parquet FOLDER: it registers that folder's files.")
     with open_warehouse(warehouse, wait, writes=True) as store:
+        if parquet is not None:
+            refuse_all_but_exports(parquet)  # before the copy: a command that is refused publishes nothing
         if target is not None:
             publish_copy(store, target)
             note(f"Published {store.path} as {target}.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.reading import refuse_special_files
 from hpowh.warehouse.ingest.registry import find_source, sources
 from hpowh.warehouse.sources.tables.kinds import kinds_of_table
 from hpowh.warehouse.sources.tables.tabular import FORMATS
@@ -35,8 +36,9 @@ def recognise(path: Path, options: Mapping[str, Any] | None = None) -> list[Reco
         options: what was said of the source, such as the encoding of a table.
 
     Raises:
-        IngestError: it is empty, or a table that cannot be read.
+        IngestError: it is empty, a pipe or a device, or a table that cannot be read.
     """
+    refuse_special_files(str(path))
     for kind in sources():
         hook = getattr(find_source(kind), "recognises", None)
         why = hook(path) if hook is not None else None

@@ -134,7 +134,7 @@ def export_parquet(store: Warehouse, folder: Path, *, with_marts: bool = False) 
         UsageError: `folder` is a file, or holds something that is no export.
         HpowhError: it cannot be written.
     """
-    _refuse_all_but_exports(folder)
+    refuse_all_but_exports(folder)
     try:
         with replaced_folder(folder) as partial:
             tables = [_export_table(store, table, partial) for table in _exported(store)]
@@ -155,7 +155,7 @@ def export_parquet(store: Warehouse, folder: Path, *, with_marts: bool = False) 
     return tables + marts
 
 
-def _refuse_all_but_exports(folder: Path) -> None:
+def refuse_all_but_exports(folder: Path) -> None:
     """Raise where replacing the folder would remove something that is no part of an export."""
     refuse_folder(folder, option="--parquet", mark=MANIFEST, what="export")
     if not folder.exists() or not any(folder.iterdir()):

@@ -123,6 +123,8 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             delimiter = said or _delimiter(header)
             rows = csv.reader(_lines(header, text, path), delimiter=delimiter)
             names = [name.strip() for name in next(rows, [])]
+            if names in ([], [""]):
+                raise IngestError(f"{path} has no rows.", "Nothing was loaded. Its first line names the columns.")
             below = list(islice(rows, 3)) if _twice(names) else []
             widths, lasts, has_percents = _sampled(chain(below, rows))
     except (OSError, EOFError) as error:
