@@ -57,7 +57,7 @@ def test_whitening_is_the_inverse_root_of_the_models_covariance(formula):
 
 @pytest.mark.parametrize("kind", list(TESTS))
 @pytest.mark.parametrize(
-    "count", [pytest.param(25, id="reduced"), pytest.param(500, id="full", marks=pytest.mark.slow)]
+    "count", [pytest.param(15, id="reduced"), pytest.param(500, id="full", marks=pytest.mark.slow)]
 )
 def test_the_level_is_held_with_errors_that_are_not_normal(kind, count):
     rng = np.random.default_rng(40)
