@@ -2,7 +2,7 @@
 
     python -m benchmarks.calibration [--replicates N] [--cells N] [--into FILE]    (by default 1,000 of all cells)
     python -m benchmarks.calibration --only 17,24 --into FILE                      (these cells again)
-    python -m benchmarks.calibration --stored benchmarks/calibration.jsonl         (the table of docs/calibration.md)
+    python -m benchmarks.calibration --stored FILE                                 (the table of docs/calibration.md)
 
 With `--into FILE` (JSON lines) a cell is stored as soon as it is done and not run again: a run that was stopped goes
 on, and the table is of all that the file has, each with the commit that it was run on. `--only` runs the named cells
