@@ -12,12 +12,14 @@ from hpowh.analyses.evaluate.data import DataSet, check_folds
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.metrics import MetricInfo, check_metrics, metric_info
 from hpowh.analyses.evaluate.models import Recipe, check, check_missing, recipe
-from hpowh.analyses.evaluate.spaces import Space, sample
+from hpowh.analyses.evaluate.spaces import Dimension, Space, sample
 from hpowh.analyses.evaluate.spec import Spec
 from hpowh.analyses.evaluate.storing.layout import Layout
 
 FORMAT = 1
 """Raised whenever the files of a run folder change their meaning."""
+FORMAT_OF_CONDITIONS = 2
+"""Of a folder with a conditional search space: who does not know conditions must not read it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +125,8 @@ class Plan:
         """Hash of all that the numbers depend on; limits and workers are not part of it."""
         models = [
             (m.name, m.recipe.import_path, sorted(map(repr, m.recipe.fixed.items())), m.recipe.scale, m.recipe.steps,
-             [(d.name, d.levels, d.kind, d.value_type, d.scale) for d in m.space.dimensions], _ranks(m), m.fidelity,
-             m.fidelities)
+             [(d.name, d.levels, d.kind, d.value_type, d.scale, *_condition(d)) for d in m.space.dimensions], _ranks(m),
+             m.fidelity, m.fidelities)
             for m in self.models
         ]  # fmt: skip
         facts = (
@@ -137,12 +139,32 @@ class Plan:
         """Return what is going to be done, as sentences with counts."""
         lines = []
         for model in self.models:
-            count, cells = len(model.ranks), model.space.cardinality
-            share = "the whole grid" if count == cells else f"of {cells:,} cells"
+            count, there = len(model.ranks), model.space.configuration_count
+            share = "the whole grid" if count == there else f"of {there:,}"
+            if model.space.is_conditional:
+                share += f"; {model.space.cardinality:,} cells, those that differ in what is inactive only are one"
             lines.append(f"{model.name}: {count:,} configurations ({share}), {model.fidelity} {_listed(model)}.")
+            lines += _conditions(model.space)
         parts = f"{len(self.data)} data sets x {len(self.seeds)} seeds x {self.folds} folds"
         lines.append(f"{self.configuration_count:,} configurations x {parts}: {self.training_count:,} trainings.")
         return lines
+
+
+def _condition(of: Dimension) -> tuple[Any, ...]:
+    """Return what makes a hyperparameter active and where it stands elsewhere; nothing where it always is."""
+    return (of.needs, of.default_level) if of.needs else ()
+
+
+def _conditions(space: Space) -> list[str]:
+    """Return a sentence for each conditional hyperparameter."""
+    found = []
+    for one in space.dimensions:
+        if one.needs:
+            others = [(space.dimensions[at], levels) for at, levels in one.needs]
+            when = " and ".join(f"{o.name} is {' or '.join(str(o.levels[at]) for at in at_)}" for o, at_ in others)
+            default = one.levels[one.default_level]
+            found.append(f"  {one.name} is active where {when}; a step that makes it active arrives at {default}.")
+    return found
 
 
 def _ranks(model: PlannedModel) -> str:
@@ -204,6 +226,13 @@ def make_plan(spec: Spec, data: Sequence[DataSet]) -> Plan:
     )
 
 
+def _stored_condition(of: Dimension, space: Space) -> dict[str, Any]:
+    if not of.needs:
+        return {}
+    needs = [{"name": space.dimensions[at].name, "levels": list(levels)} for at, levels in of.needs]
+    return {"requires": needs, "default": of.default_level}
+
+
 def manifest(plan: Plan, features: Sequence[dict[str, float]]) -> dict[str, Any]:
     """Return what the run folder says about itself; the warehouse's source reads it.
 
@@ -211,7 +240,7 @@ def manifest(plan: Plan, features: Sequence[dict[str, float]]) -> dict[str, Any]
         features: the meta-features of each data set.
     """
     return {
-        "format": FORMAT,
+        "format": FORMAT_OF_CONDITIONS if any(m.space.is_conditional for m in plan.models) else FORMAT,
         "name": plan.name,
         "fingerprint": plan.fingerprint,
         "unit_count": plan.unit_count,
@@ -222,7 +251,14 @@ def manifest(plan: Plan, features: Sequence[dict[str, float]]) -> dict[str, Any]
             {
                 "name": plan.space_name(i),
                 "hyperparameters": [
-                    {"name": d.name, "kind": d.kind, "value_type": d.value_type, "scale": d.scale, "levels": d.stored}
+                    {
+                        "name": d.name,
+                        "kind": d.kind,
+                        "value_type": d.value_type,
+                        "scale": d.scale,
+                        "levels": d.stored,
+                        **_stored_condition(d, model.space),
+                    }
                     for d in model.space.dimensions
                 ],
             }

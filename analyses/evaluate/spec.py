@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpowh.analyses.evaluate.conditions import with_conditions
 from hpowh.analyses.evaluate.errors import SpecError, nearest
 from hpowh.analyses.evaluate.spaces import SAMPLES, Dimension, Space, linear_levels
+from hpowh.analyses.evaluate.values import model_value
 
 TOP = (
     "name", "seeds", "folds", "metrics", "timeout", "memory", "validation", "sample_seed", "data", "model",
 )  # fmt: skip
 DATA_KEYS = ("name", "path", "openml", "target", "task", "ignore")
 MODEL_KEYS = ("name", "kind", "import", "fidelity", "fidelities", "sample", "configurations", "scale", "space", "fixed")
-RANGE_KEYS = ("from", "to", "levels", "log", "integer", "ordinal")
+RANGE_KEYS = ("from", "to", "levels", "log", "integer", "ordinal", "if", "default")
 FIDELITY_KINDS = ("fraction", "steps")
-NONE = "None"
-"""TOML has no null: this text is Python's None, as a level or a fixed value."""
 _MANY = 10_000
 
 
@@ -167,14 +167,14 @@ def _model(entry: Any) -> ModelSpec:
     scale = entry.get("scale")
     if scale is not None and not isinstance(scale, bool):
         raise SpecError(f"The model {name}: scale is true or false.")
-    space = Space(tuple(dimension(str(key), value) for key, value in given.items()))
+    space = Space(with_conditions([dimension(str(key), value) for key, value in given.items()], given))
     fixed = entry.get("fixed", {})
     if not isinstance(fixed, Mapping):
         raise SpecError(f"The model {name}: fixed is a table.")
     both = sorted(set(fixed) & set(given))
     if both:
         raise SpecError(f"The model {name}: {', '.join(both)} is varied and fixed at once.")
-    values = {str(key): _value(value) for key, value in fixed.items()}
+    values = {str(key): model_value(value) for key, value in fixed.items()}
     return ModelSpec(
         name=name,
         kind=kind,
@@ -216,7 +216,7 @@ def dimension(name: str, given: Any) -> Dimension:
             f"The hyperparameter {name} is neither a list of levels nor a range.",
             f"For example: {name} = [1, 2, 4] or {name} = {{from = 1, to = 64, levels = 7, log = true}}",
         )
-    levels = tuple(_value(level) for level in raw)
+    levels = tuple(model_value(level) for level in raw)
     if all(_is_number(level) for level in levels):
         value_type = "int" if all(isinstance(level, int) for level in levels) else "float"
         levels = tuple(sorted(levels if value_type == "int" else map(float, levels)))
@@ -229,7 +229,7 @@ def dimension(name: str, given: Any) -> Dimension:
     is_log = bool(said.get("log", False))
     if is_log and (not numeric or levels[0] <= 0):
         raise SpecError(f"The hyperparameter {name}: a logarithmic scale needs numbers above 0.")
-    return Dimension(name, levels, kind, value_type, "log" if is_log else "linear")
+    return Dimension(name=name, levels=levels, kind=kind, value_type=value_type, scale="log" if is_log else "linear")
 
 
 def _range(name: str, said: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -246,17 +246,6 @@ def _range(name: str, said: Mapping[str, Any]) -> tuple[Any, ...]:
     if is_integer and (low != int(low) or high != int(high)):
         raise SpecError(f"The hyperparameter {name}: a range of whole numbers has whole ends.")
     return linear_levels(low, high, count, is_log=is_log, is_integer=is_integer)
-
-
-def _value(value: Any) -> Any:
-    """Return a TOML value as a model takes it: the text None is None, a list is a tuple."""
-    if value == NONE and isinstance(value, str):
-        return None
-    if isinstance(value, list):
-        return tuple(_value(item) for item in value)
-    if isinstance(value, str | int | float | bool):
-        return value
-    raise SpecError(f"{value!r} cannot be the value of a hyperparameter.", "Use numbers, texts, true, false or lists.")
 
 
 def _known(entry: Mapping[str, Any], keys: Sequence[str], where: str) -> None:

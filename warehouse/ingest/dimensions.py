@@ -96,10 +96,17 @@ class Hyperparameter:
     scale: str = "linear"
     requires: tuple[Requirement, ...] = ()
     """Of a conditional hyperparameter: it is active where all of these hold; none: it always is."""
+    default: int | None = None
+    """The level that a configuration's id has where it is inactive; None: the usual one."""
 
     @property
     def default_level(self) -> int:
-        """The level that a configuration's id has where it is inactive: the middle one in an order, else the first."""
+        """The level that a configuration's id has where it is inactive."""
+        return self.default if self.default is not None else self.usual_default
+
+    @property
+    def usual_default(self) -> int:
+        """The default level where none is chosen: the middle one in an order, else the first."""
         return (len(self.levels) - 1) // 2 if self.kind == "ordinal" else 0
 
 
@@ -140,10 +147,12 @@ def _count(space: Sequence[Hyperparameter], chosen: Mapping[str, int]) -> int:
 
 
 def definition_fingerprint(hyperparameters: Sequence[Hyperparameter]) -> str:
-    """Return the hash of a space's definition: names, kinds and levels in order, and conditions where there are any."""
+    """Return the hash of a space's definition: names, kinds, levels in order, conditions, defaults that were chosen."""
     text = repr([(h.name, h.kind, h.value_type, h.scale, h.levels) for h in hyperparameters])
     conditions = [(h.name, one.name, one.levels) for h in hyperparameters for one in h.requires]
     text += repr(conditions) if conditions else ""
+    chosen = [(h.name, h.default_level) for h in hyperparameters if h.requires and h.default_level != h.usual_default]
+    text += repr(chosen) if chosen else ""
     return sha256(text.encode()).hexdigest()
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.evaluate.errors import SpecError
-from hpowh.analyses.evaluate.plan import FORMAT, Plan
+from hpowh.analyses.evaluate.plan import FORMAT, FORMAT_OF_CONDITIONS, Plan
 from hpowh.analyses.evaluate.storing.bitmaps import Done, Unit
 from hpowh.analyses.evaluate.storing.files import draft_of, place, settle, token
 from hpowh.analyses.evaluate.storing.journal import Record, read_journal
@@ -76,7 +76,7 @@ class RunFolder:
 
     def _check(self, plan: Plan) -> None:
         found = json.loads((self.path / "plan.json").read_text(encoding="utf-8"))
-        if found.get("format") != FORMAT or found.get("fingerprint") != plan.fingerprint:
+        if found.get("format") not in (FORMAT, FORMAT_OF_CONDITIONS) or found.get("fingerprint") != plan.fingerprint:
             raise SpecError(
                 f"{self.path} holds evaluations of another spec, or of this one before it or its data was changed.",
                 "Name another folder (--out DIR), or remove that one.",

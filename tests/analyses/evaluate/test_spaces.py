@@ -12,8 +12,12 @@ from hpowh.analyses.evaluate.spaces import Dimension, Space, sample
 from hpowh.analyses.evaluate.spec import dimension
 
 
+def levels(name: str, of: tuple, kind: str = "ordinal", value_type: str = "int") -> Dimension:
+    return Dimension(name=name, levels=of, kind=kind, value_type=value_type)
+
+
 def space_of(*sizes: int) -> Space:
-    return Space(tuple(Dimension(f"h{i}", tuple(range(size)), "ordinal", "int") for i, size in enumerate(sizes)))
+    return Space(tuple(levels(f"h{i}", tuple(range(size))) for i, size in enumerate(sizes)))
 
 
 def test_the_last_hyperparameter_varies_fastest():
@@ -59,9 +63,9 @@ def test_pairs_meet_all_pairs_of_neighbours_alike():
 
 
 def test_kinds_and_types_of_levels():
-    assert dimension("d", [4, 1, 2]) == Dimension("d", (1, 2, 4), "ordinal", "int")
-    assert dimension("c", [0.5, 1]) == Dimension("c", (0.5, 1.0), "ordinal", "float")
-    assert dimension("b", [True, False]) == Dimension("b", (True, False), "categorical", "bool")
+    assert dimension("d", [4, 1, 2]) == levels("d", (1, 2, 4))
+    assert dimension("c", [0.5, 1]) == levels("c", (0.5, 1.0), value_type="float")
+    assert dimension("b", [True, False]) == levels("b", (True, False), "categorical", "bool")
     mixed = dimension("m", {"levels": [2, 4, "None"], "ordinal": True})
     assert (mixed.levels, mixed.kind, mixed.stored) == ((2, 4, None), "ordinal", ["2", "4", "None"])
     assert dimension("t", [[16], [32, 32]]).levels == ((16,), (32, 32))

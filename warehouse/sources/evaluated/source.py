@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.bounds import read_whole
-from hpowh.warehouse.ingest.dimensions import Hyperparameter, ids_by_name, metric_id, search_space_id
+from hpowh.warehouse.ingest.dimensions import Hyperparameter, Requirement, ids_by_name, metric_id, search_space_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint
@@ -17,7 +17,8 @@ from hpowh.warehouse.sources.tables.tabular import content_fingerprint
 if TYPE_CHECKING:
     import duckdb
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""The second is that of folders with conditional search spaces."""
 PYTHON = {"int": int, "float": float, "bool": bool, "text": str}
 
 
@@ -87,8 +88,9 @@ def _manifest(request: Request) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(read_whole(path))
     except ValueError as error:
         raise IngestError(f"{path} cannot be read: {error}.") from None
-    if found.get("format") != FORMAT:
-        raise IngestError(f"{path} has the format {found.get('format')!r}; this program reads {FORMAT}.")
+    if found.get("format") not in FORMATS:
+        read = " and ".join(map(str, FORMATS))
+        raise IngestError(f"{path} has the format {found.get('format')!r}; this program reads {read}.")
     if not _shards(request):
         raise IngestError(f"{request.location} holds no finished evaluation yet.", "Run hpowh evaluate again.")
     return found
@@ -110,6 +112,8 @@ def _hyperparameters(space: dict[str, Any]) -> list[Hyperparameter]:
             value_type=h["value_type"],
             levels=tuple(PYTHON[h["value_type"]](level) for level in h["levels"]),
             scale=h["scale"],
+            requires=tuple(Requirement(one["name"], tuple(one["levels"])) for one in h.get("requires", ())),
+            default=h.get("default"),
         )
         for h in space["hyperparameters"]
     ]

@@ -1,16 +1,17 @@
 """Conditional hyperparameters of a grid: an empty cell where another hyperparameter says that it has no effect.
 
 A configuration's id gives an inactive hyperparameter its default level, the middle one of those that are ordered, else
-the first. So what differs in an inactive hyperparameter only is one configuration, and a step that makes it active
-arrives at its default.
+the first, unless another is given (`--option default=gamma=0.1`). So what differs in an inactive hyperparameter only is
+one configuration, and a step that makes it active arrives at its default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.dimensions import Hyperparameter, Requirement
 from hpowh.warehouse.sources.grid.plan import EMPTY, Plan
 
@@ -114,6 +115,63 @@ def _requirements(
         for at, h in enumerate(space)
         if h.name in wanted
     )
+
+
+def with_defaults(space: Sequence[Hyperparameter], said: Any, *, is_known: bool = False) -> list[Hyperparameter]:
+    """Return the hyperparameters, the conditional ones with the default levels that are given.
+
+    Args:
+        said: `gamma=0.1,degree=3`, or a table of names and levels (in `hpowh.toml`); None: none is given.
+        is_known: the space is in the warehouse, where nothing of it changes.
+
+    Raises:
+        UsageError: it names what is no conditional hyperparameter or no level of one, or changes a known space.
+    """
+    found = {h.name: h for h in space}
+    for name, level in _defaults(said).items():
+        conditional = [h.name for h in space if h.requires]
+        if name not in conditional:
+            raise UsageError(
+                f"--option default: {name!r} is no conditional hyperparameter here.",
+                f"There is: {', '.join(conditional)}."
+                if conditional
+                else "None has an empty cell that others explain.",
+            )
+        h = found[name]
+        at = next((at for at, one in enumerate(h.levels) if _is_level(one, level)), None)
+        if at is None:
+            raise UsageError(
+                f"--option default: {level!r} is no level of {name!r}.", f"Its levels: {', '.join(map(str, h.levels))}."
+            )
+        if is_known and at != h.default_level:
+            raise UsageError(
+                f"The search space is in the warehouse with {name} = {h.levels[h.default_level]} as its default.",
+                "A search space never changes: give this one another name (--space NAME).",
+            )
+        found[name] = replace(h, default=at)
+    return list(found.values())
+
+
+def _defaults(said: Any) -> dict[str, Any]:
+    if said is None:
+        return {}
+    if isinstance(said, Mapping):
+        return dict(said)
+    parts = [part.partition("=") for part in str(said).split(",")]
+    if any(not separator or not name.strip() for name, separator, _ in parts):
+        raise UsageError(
+            f"--option default={said}: a level for each name is needed.", "For example: --option default=gamma=0.1"
+        )
+    return {name.strip(): level.strip() for name, _, level in parts}
+
+
+def _is_level(level: Any, said: Any) -> bool:
+    if isinstance(level, int | float) and not isinstance(level, bool):
+        try:
+            return float(said) == float(level)
+        except (TypeError, ValueError):
+            return False
+    return str(said) == str(level)
 
 
 def is_active(plan: Plan, hyperparameter: Hyperparameter, space: Sequence[Hyperparameter], alias: str = "") -> str:

@@ -90,14 +90,16 @@ def from_warehouse(connection: duckdb.DuckDBPyConnection, name: str) -> list[Hyp
     if not rows:
         return None
     requires: dict[str, list[Requirement]] = {}
-    for child, parent, levels, *_ in connection.execute(
+    defaults: dict[str, int] = {}
+    for child, parent, levels, *_, default in connection.execute(
         queries.text("search_space/conditions"), {"space": name}
     ).fetchall():
         requires.setdefault(child, []).append(Requirement(parent, tuple(levels)))
+        defaults[child] = default
     return [
         Hyperparameter(
             name=h, kind=kind, value_type=value_type, levels=_typed(value_type, numbers, labels), scale=scale,
-            requires=tuple(requires.get(h, ())),
+            requires=tuple(requires.get(h, ())), default=defaults.get(h),
         )
         for h, kind, value_type, scale, numbers, labels in rows
     ]  # fmt: skip

@@ -30,7 +30,7 @@ ROLES = (
     "ignore",
 )
 USUAL = usual("benchmark", "seed", "fold", "fidelity", "split", "cost", "status")
-OPTIONS = ("space", "benchmark", "direction", "split", "levels", "only", "unit", "failed-value")
+OPTIONS = ("space", "benchmark", "direction", "split", "levels", "only", "unit", "failed-value", "default")
 SPLITS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 
 EMPTY = "\n"

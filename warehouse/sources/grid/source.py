@@ -20,7 +20,7 @@ from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Re
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.grid import columns as grid_columns
 from hpowh.warehouse.sources.grid import levels as grid_levels
-from hpowh.warehouse.sources.grid.conditions import condition_notes, is_active, with_conditions
+from hpowh.warehouse.sources.grid.conditions import condition_notes, is_active, with_conditions, with_defaults
 from hpowh.warehouse.sources.grid.metrics import odd, read_units
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
 from hpowh.warehouse.sources.tables.refusals import Refusals
@@ -48,6 +48,7 @@ class GridSource:
         found = grid_levels.planned(connection, plan, staged.relation, request)
         grid_levels.write_table(connection, plan, found, staged.positioned)
         found = with_conditions(connection, plan, found, staged.relation)
+        found = with_defaults(found, request.options.get("default"))
         cells = configuration_count(found)
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.conditions())
@@ -82,6 +83,7 @@ class GridSource:
         grid_levels.write_table(connection, plan, space, staged.positioned)
         if not is_known:
             space = with_conditions(connection, plan, space, staged.relation)
+        space = with_defaults(space, request.options.get("default"), is_known=is_known)
         _refuse_unknown_levels(refusals, plan, space, staged.positioned)
         refusals.settle()
         good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608

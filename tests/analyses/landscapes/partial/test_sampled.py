@@ -24,7 +24,7 @@ NAMES = ("neutrality", "gradient", "assortativity_loss", "assortativity_rank", "
 
 def design(shape: tuple[int, ...], ordinal: tuple[bool, ...], count: int, seed: int, how: str = "pairs") -> np.ndarray:
     dimensions = tuple(
-        Dimension(f"h{i}", tuple(range(size)), "ordinal" if flag else "categorical", "int")
+        Dimension(name=f"h{i}", levels=tuple(range(size)), kind="ordinal" if flag else "categorical", value_type="int")
         for i, (size, flag) in enumerate(zip(shape, ordinal, strict=True))
     )
     return np.sort(np.array(sample(SampledSpace(dimensions), how, count, seed)))
