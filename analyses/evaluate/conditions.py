@@ -63,7 +63,7 @@ def _needs(of: Dimension, said: Any, dimensions: Sequence[Dimension], place: Map
             others = [other for other in place if other != of.name]
             raise SpecError(
                 f"The hyperparameter {of.name} is to be active by {name!r}, which is no other hyperparameter.",
-                nearest(str(name), others) if others else None,
+                nearest(str(name), others) if others else "There is no other one.",
             )
         other = dimensions[place[name]]
         where = f"the condition of {of.name}"
