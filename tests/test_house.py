@@ -181,7 +181,7 @@ def test_no_folder_is_a_heap():
     assert {name: size for name, size in sizes.items() if size > MOST_MODULES} == {}
 
 
-GROUNDS = {"tables", "sweeps", "trackers", "trials"}
+GROUNDS = {"tables", "sweeps", "traced", "trackers", "trials"}
 """Folders of `warehouse/sources` that are no tool: what several tools' readers stand on."""
 BETWEEN_TOOLS = {
     ("carps", "smac"),  # CARP-S writes its trials' states by SMAC's names

@@ -17,6 +17,8 @@ from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.console import run
 
 from ..commands import app
+from .sources.coco.encoding import write as write_coco
+from .sources.ioh.encoding import write as write_ioh
 from .sources.tensorboard.encoding import event, scalar, write
 from .sources.tensorboard.encoding import start as session
 
@@ -159,6 +161,14 @@ def make_carps(folder: Path) -> None:
     (place / ".hydra" / "config.yaml").write_text(config)
 
 
+def make_benchmarkers(folder: Path) -> None:
+    for name, worse in (("near", 0.0), ("far", 1.0)):
+        course = [(at, 3.0 / at + worse) for at in (1, 4, 9)]
+        scenarios = {2: [(1, course), (2, course)], 5: [(1, course)]}
+        write_ioh(folder / "ioh_data" / name, name, scenarios)
+        write_coco(folder / "exdata" / name, name, scenarios)
+
+
 def make_automl(folder: Path) -> None:
     lines = [f"M{i},{0.8 - i / 50},{0.9 - i / 50},0.1,{10 - i},1,{i + 1}" for i in range(5)]
     rows(folder / "leaderboard.csv", "model,score_test,score_val,pred_time_val,fit_time,stack_level,fit_order", lines)
@@ -245,6 +255,7 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "Keras Tuner": (make_keras_tuner, "trial", [3]),
     "TensorBoard HParams": (make_tensorboard, "trial", [3]),
     "DeepCAVE, AMLTK: tables whose objectives say their direction": (make_amltk, "trial", [40]),
+    "IOHprofiler, COCO": (make_benchmarkers, "trace", [18, 36]),
     "CARP-S": (make_carps, "trial", [2]),
 }
 """Heading -> what makes the files, a table of `core`, and its rows after each command."""

@@ -20,6 +20,7 @@ from hpowh.warehouse.sources.tables.features import add_features
 from hpowh.warehouse.sources.tables.numbers import plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.sources.traced.known import ragged_seeds, refuse_known_runs
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,7 +65,7 @@ class RunsSource:
         metrics = _metric_ids(connection, plan, accepted)
         context.progress("load", None)
         _write_runs(connection, plan, "hpowh_keys" if accepted == staged.relation else accepted, context.source_id)
-        _refuse_known_runs(connection, plan, context.source_id, request)
+        refuse_known_runs(connection, context.source_id, request.location)
         _write_trace(connection, plan, accepted, metrics, context.source_id)
         context.progress("check", None)
         if _has_doubles(connection, context.source_id):
@@ -78,7 +79,7 @@ class RunsSource:
         report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))  # noqa: S608
         report.notes = [*plan.notes(), *beyond(connection, plan, accepted, context.source_id)]
         report.notes += [*said, *names_note(connection, plan), *odd_costs(connection, context.source_id)]
-        report.notes += _ragged_seeds(connection, context.source_id)
+        report.notes += ragged_seeds(connection, context.source_id)
         refusals.report(report)
         return report
 
@@ -125,51 +126,6 @@ def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, s
             f"insert into core.run_factor select run_id, {literal(factor)}, {values} "  # noqa: S608
             f"from hpowh_run where f_{i} is not null"
         )
-
-
-def _refuse_known_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, source_id: int, request: Request) -> None:
-    """A run of an experiment has one source; the same run from a second file is refused."""
-    clash = connection.execute(
-        """
-        with described as (
-          select r.source_id, r.experiment_id, r.algorithm_id, r.benchmark_id, r.seed,
-            coalesce((select string_agg(f.name || '=' || f.text_value, ', ' order by f.name)
-                      from core.run_factor as f where f.run_id = r.run_id), '') as setting
-          from core.run as r
-          where r.experiment_id in (select experiment_id from core.run where source_id = $1)
-        )
-        select x.name, a.name, b.name, n.seed, n.setting, s.name
-        from described as n
-        join described as o on o.source_id <> n.source_id and o.experiment_id = n.experiment_id
-          and o.algorithm_id = n.algorithm_id and o.benchmark_id = n.benchmark_id
-          and o.seed is not distinct from n.seed and o.setting = n.setting
-        join core.experiment as x on x.experiment_id = n.experiment_id
-        join core.algorithm as a on a.algorithm_id = n.algorithm_id
-        join core.benchmark as b on b.benchmark_id = n.benchmark_id
-        join core.source as s on s.source_id = o.source_id
-        where n.source_id = $1 limit 1
-        """
-        if _shares_experiment(connection, source_id)
-        else "select 1 where $1 is null",
-        [source_id],
-    ).fetchall()
-    if clash:
-        experiment, algorithm, benchmark, seed, setting, source = clash[0]
-        which = f"{algorithm} on {benchmark}, seed {seed}" + (f", {setting}" if setting else "")
-        raise IngestError(
-            f"{request.location}: the experiment {experiment!r} already has the run {which} from source {source!r}.",
-            "Give this experiment another name with --experiment NAME, or replace that source.",
-        )
-
-
-def _shares_experiment(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from core.run where source_id <> $1 and experiment_id in "
-            "(select experiment_id from core.run where source_id = $1) limit 1",
-            [source_id],
-        ).fetchall()
-    )
 
 
 def _write_trace(
@@ -241,29 +197,6 @@ def _doubles(plan: Plan, positioned: str) -> str:
         f"where {ROW} not in (select {ROW} from hpowh_refused) "
         f"qualify row_number() over (partition by {', '.join(grain)} order by {ROW}) > 1"
     )
-
-
-def _ragged_seeds(connection: duckdb.DuckDBPyConnection, source_id: int) -> list[str]:
-    """Say which algorithm and benchmark have other seeds than the rest."""
-    rows = connection.execute(
-        """
-        with counted as (
-          select a.name as algorithm, b.name as benchmark, count(distinct r.seed) as seeds
-          from core.run as r
-          join core.algorithm as a on a.algorithm_id = r.algorithm_id
-          join core.benchmark as b on b.benchmark_id = r.benchmark_id
-          where r.source_id = ? group by all
-        )
-        select algorithm, benchmark, seeds, (select max(seeds) from counted) from counted
-        where seeds < (select max(seeds) from counted) order by all
-        """,
-        [source_id],
-    ).fetchall()
-    if not rows:
-        return []
-    algorithm, benchmark, seeds, most = rows[0]
-    more = f" (and {len(rows) - 1} more pairs)" if len(rows) > 1 else ""
-    return [f"Seeds are ragged: {algorithm} on {benchmark} has {seeds} seeds, others up to {most}{more}."]
 
 
 SOURCE = RunsSource()

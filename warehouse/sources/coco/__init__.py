@@ -1,0 +1,1 @@
+"""COCO: archives of its logger."""

@@ -1,0 +1,1 @@
+"""IOHprofiler (IOHexperimenter): what its logger wrote."""
