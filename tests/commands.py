@@ -66,5 +66,6 @@ def within(
         os.environ.update(before[1])
         sys.argv, sys.stdin, sys.path[:] = before[2], before[3], before[4]
         planning.PLANNED.set(before[5])
-        gc.collect()  # a connection that an error's traceback still holds would keep the file
+        if code:
+            gc.collect()  # a connection that an error's traceback still holds would keep the file
     return subprocess.CompletedProcess(list(arguments), code, out.text(), err.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib.metadata import entry_points, version
 from typing import Annotated
 
@@ -38,8 +39,9 @@ def hpowh(
     del is_version
 
 
+@cache
 def build() -> typer.Typer:
-    """Assemble the command line from this floor and from the entry-point group `hpowh.commands`."""
+    """Assemble the command line, once, from this floor and from the entry-point group `hpowh.commands`."""
     register(app)
     for entry in sorted(entry_points(group="hpowh.commands"), key=lambda entry: entry.name):
         entry.load()(app)
