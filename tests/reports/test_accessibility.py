@@ -15,7 +15,7 @@ AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="
 
 
 def serious(page: Any, *rules: str) -> list[str]:
-    """Return axe-core's serious and critical findings on a page, each with its first place; of all rules, or of some."""
+    """Return axe-core's serious and critical findings on a page, each with its place; of all rules, or of some."""
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     page.evaluate(AXE)
     only = {"runOnly": list(rules)} if rules else {}
