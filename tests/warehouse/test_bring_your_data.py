@@ -19,8 +19,15 @@ from hpowh.warehouse.console import run
 from ..commands import app
 from .sources.coco.encoding import write as write_coco
 from .sources.ioh.encoding import write as write_ioh
+from .sources.neptune.test_neptune import CSV as NEPTUNE_TABLE
+from .sources.neptune.test_neptune import folder as write_neptune
+from .sources.nni.test_nni import MADE as NNI_TRIALS
+from .sources.nni.test_nni import MAXIMISE
+from .sources.nni.test_nni import database as write_nni
 from .sources.tensorboard.encoding import event, scalar, write
 from .sources.tensorboard.encoding import start as session
+from .sources.trackio.test_trackio import RUNS as TRACKIO_RUNS
+from .sources.trackio.test_trackio import project as write_trackio
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bring-your-data.md"
 
@@ -169,6 +176,24 @@ def make_benchmarkers(folder: Path) -> None:
         write_coco(folder / "exdata" / name, name, scenarios)
 
 
+def make_neptune(folder: Path) -> None:
+    write_neptune(folder / "exports" / "data")
+    (folder / "neptune.csv").write_text(NEPTUNE_TABLE)
+
+
+def make_trackio(folder: Path) -> None:
+    (folder / "trackio").mkdir()
+    write_trackio(folder / "trackio" / "project.db", TRACKIO_RUNS)
+
+
+def make_nni(folder: Path) -> None:
+    place = folder / "nni-experiments" / "abc" / "db"
+    place.mkdir(parents=True)
+    write_nni(place / "nni.sqlite", NNI_TRIALS, MAXIMISE)
+    told = [{"parameter": {"lr": i / 10}, "value": i / 4, "trialJobId": f"t{i}"} for i in range(3)]
+    (folder / "exported.json").write_text(json.dumps(told))
+
+
 def make_automl(folder: Path) -> None:
     lines = [f"M{i},{0.8 - i / 50},{0.9 - i / 50},0.1,{10 - i},1,{i + 1}" for i in range(5)]
     rows(folder / "leaderboard.csv", "model,score_test,score_val,pred_time_val,fit_time,stack_level,fit_order", lines)
@@ -247,6 +272,9 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "scikit-learn": (make_scikit_learn, "trial", [6]),
     "Optuna": (make_optuna, "trial where status = 'finished'", [6, 12]),
     "Weights & Biases": (make_wandb, "trial", [8]),
+    "Neptune": (make_neptune, "trial", [3, 6]),
+    "trackio": (make_trackio, "trial", [3]),
+    "NNI": (make_nni, "trial", [6, 9]),
     "MLflow": (make_mlflow, "trial", [3]),
     "Ray Tune": (make_ray, "trial", [3]),
     "Syne Tune": (make_syne_tune, "trial", [2]),

@@ -1,0 +1,1 @@
+"""NNI: an experiment's database, or what it exported."""
