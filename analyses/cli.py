@@ -16,7 +16,7 @@ from hpowh.analyses.mixed_models import commands as mixed_models
 from hpowh.analyses.rankings import commands as rankings
 from hpowh.analyses.sweeps import commands as sweeps
 from hpowh.analyses.traces import commands as traces
-from hpowh.warehouse.console import group_of
+from hpowh.warehouse.grouping import group_of
 
 FAMILIES = (traces, mixed_models, rankings, landscapes, embeddings, sweeps)
 

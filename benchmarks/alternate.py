@@ -13,20 +13,22 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Figures:
-    """Wall seconds and peak memory (MB) of each run of one command."""
+    """Wall seconds, seconds of the processor and peak memory (MB) of each run of one command."""
 
     seconds: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
         return (
             f"median {statistics.median(self.seconds):.2f} s "
-            f"(min {min(self.seconds):.2f}, max {max(self.seconds):.2f}), peak {max(self.megabytes):,.0f} MB"
+            f"(min {min(self.seconds):.2f}, max {max(self.seconds):.2f}), "
+            f"processor {statistics.median(self.busy):.2f} s, peak {max(self.megabytes):,.0f} MB"
         )
 
 
-def one(command: list[str]) -> tuple[float, float]:
-    """Run a command once; return its wall seconds and its peak memory in MB.
+def one(command: list[str]) -> tuple[float, float, float]:
+    """Run a command once; return its wall seconds, its seconds of the processor and its peak memory in MB.
 
     Raises:
         RuntimeError: it failed.
@@ -38,7 +40,7 @@ def one(command: list[str]) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command}: exit {process.returncode}: {said.decode()[-2000:]}")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def alternate(
@@ -50,9 +52,10 @@ def alternate(
         for name, command in commands.items():
             if before:
                 before()
-            seconds, megabytes = one(command)
+            seconds, busy, megabytes = one(command)
             if turn:
                 figures[name].seconds.append(seconds)
+                figures[name].busy.append(busy)
                 figures[name].megabytes.append(megabytes)
     return figures
 

@@ -65,7 +65,7 @@ def main() -> None:
         path = Path(folder) / "hpowh.duckdb"
         make_warehouse(path)
         command = [sys.executable, "-m", "hpowh.warehouse", "analyse", "embed", "--warehouse", str(path)]
-        times, peaks = zip(*(one([*command, "--random-seed", str(seed)]) for seed in range(ROUNDS + 1)), strict=True)
+        times, _, peaks = zip(*(one([*command, "--random-seed", str(seed)]) for seed in range(ROUNDS + 1)), strict=True)
     print(f"  first run                    {times[0]:.1f} s")
     print(
         f"  62,208 configurations, k=16  median {statistics.median(times[1:]):.1f} s "

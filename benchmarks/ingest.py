@@ -83,7 +83,7 @@ def _large_csv(folder: Path) -> None:
     csv, store = folder / "large.csv", folder / "large.duckdb"
     one([sys.executable, "-c", MAKE_CSV, str(csv)])
     one([sys.executable, "-m", "hpowh.warehouse", "init", "-w", str(store)])
-    seconds, megabytes = one([sys.executable, "-m", "hpowh.warehouse", "ingest", "runs", str(csv), "-w", str(store)])
+    seconds, _, megabytes = one([sys.executable, "-m", "hpowh.warehouse", "ingest", "runs", str(csv), "-w", str(store)])
     size = csv.stat().st_size / 1e6
     print(f"  CSV of 20,000,000 rows ({size:,.0f} MB): {seconds:.1f} s, peak {megabytes:,.0f} MB")
 

@@ -252,7 +252,7 @@ def portfolio(folder: Path, spaces: int = 25, benchmarks: int = 60) -> None:
     path = portfolio_warehouse(folder, spaces, benchmarks)
     arguments = ["analyse", "landscapes", "--no-network", "--jobs", "2", "-w", str(path)]
     for what in (["--no-similarity"], [], []):
-        seconds, megabytes = one([sys.executable, "-m", "hpowh.warehouse", *arguments, *what])
+        seconds, _, megabytes = one([sys.executable, "-m", "hpowh.warehouse", *arguments, *what])
         print(f"  {spaces * benchmarks:,} landscapes {' '.join(what):<16} {seconds:6.1f} s, peak {megabytes:,.0f} MB")
     from hpowh.warehouse import Warehouse
 

@@ -1,49 +1,96 @@
-"""How long small commands take beyond a bare interpreter that imports what it cannot do without; whole processes."""
+"""How long commands take beyond a bare interpreter that imports what it cannot do without; whole processes, in turn.
+
+    python -m benchmarks start            small commands, ten rounds
+    python -m benchmarks.start traces     a mixed model of 3.3 million rows beside a script with lme-python
+
+Beside wall seconds stand those of the processor, which hardly depend on what else the machine does. The traces of
+PriorBand are read from ../shared/data beside the checkout; without it an experiment of the same shape is drawn.
+"""
 
 from __future__ import annotations
 
+import statistics
 import sys
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from benchmarks.alternate import alternate, report
+from benchmarks.alternate import alternate, ratio, report
 
 BARE = "import duckdb, typer"
 FORMULA = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+LARGE = "value ~ algorithm*prior + (1|benchmark) + (1|benchmark:algorithm)"
+PEER = """
+import sys
+import lme_python
+import polars
+frame = polars.read_parquet(sys.argv[1], columns=["value", "algorithm", "prior", "benchmark"])
+print(lme_python.lmer(sys.argv[2], frame).log_likelihood)
+"""
 
 
 def main() -> None:
-    """Measure ten rounds, alternating, and print the figures beside the bare imports."""
+    """Measure the small commands, or with `traces` the large model, and print the figures beside their peers'."""
     with TemporaryDirectory(prefix="hpowh-start-") as name:
-        folder = Path(name)
-        commands = {BARE: [sys.executable, "-c", BARE], "import hpowh": [sys.executable, "-c", "import hpowh"]}
-        commands |= {f"hpowh {' '.join(words)}": _command(folder, *words) for words in (("--help",), ("--version",))}
-        _make(folder)
-        commands["hpowh sql"] = _command(folder, "sql", "select 1")
-        commands["hpowh analyse lmem, 10,000 rows"] = _anew(folder, "lmem", FORMULA, "--no-residuals")
-        commands["hpowh analyse rankings, 4 x 10"] = _anew(folder, "rankings", "--where", "budget = 10")
-        figures = alternate(commands, rounds=10)
+        (_large if sys.argv[1:] == ["traces"] else _small)(Path(name))
+
+
+def _small(folder: Path) -> None:
+    _make(folder)
+    commands = {BARE: [sys.executable, "-c", BARE], "import hpowh": [sys.executable, "-c", "import hpowh"]}
+    for words in (("--help",), ("--version",), ("sql", "select 1")):
+        commands[f"hpowh {' '.join(words)}"] = _command(folder, *words)
+    commands["hpowh init"] = _in(folder, "if os.path.exists('new.duckdb'): os.remove('new.duckdb')", "new", "init")
+    commands["hpowh analyse lmem, 10,000 rows"] = _anew(folder, "lmem", FORMULA, "--no-residuals")
+    commands["hpowh analyse rankings, 4 x 10"] = _anew(folder, "rankings", "--where", "budget = 10")
+    figures = alternate(commands, rounds=10)
     report(figures)
-    bare = figures[BARE].seconds
+    bare = figures[BARE]
+    print(f"  {'over the bare imports':<32} {'wall':>6} {'processor':>10} {'times':>6}")
     for label, found in figures.items():
         if label != BARE:
-            gaps = sorted(a - b for a, b in zip(found.seconds, bare, strict=True))
-            print(f"  {label}: over the bare imports: median {gaps[len(gaps) // 2]:.2f} s, most {gaps[-1]:.2f} s")
+            wall, busy = _gap(found.seconds, bare.seconds), _gap(found.busy, bare.busy)
+            times = statistics.median(found.busy) / statistics.median(bare.busy)
+            print(f"  {label:<32} {wall:>6.2f} {busy:>10.2f} {times:>6.1f}")
+
+
+def _large(folder: Path) -> None:
+    from benchmarks.mixed_models import load, traces
+
+    _, flat = load(folder, "hpowh", traces(1), with_csv=False)
+    commands = {"hpowh analyse lmem": _anew(folder, "lmem", LARGE, "--no-residuals")}
+    try:
+        import lme_python  # noqa: F401
+    except ImportError:
+        print("  lme-python is not installed: pip install lme-python==0.2.7")
+    else:
+        commands["a script with lme-python"] = [sys.executable, "-c", PEER, str(flat), LARGE]
+    figures = alternate(commands, rounds=3)
+    report(figures)
+    if len(figures) == 2:
+        print(f"  {ratio(figures, 'a script with lme-python', 'hpowh analyse lmem')}")
+
+
+def _gap(ours: list[float], bare: list[float]) -> float:
+    return statistics.median(a - b for a, b in zip(ours, bare, strict=True))
 
 
 def _command(folder: Path, *words: str) -> list[str]:
-    program = "import os, sys; os.chdir(sys.argv.pop(1)); from hpowh.warehouse.cli import main; main()"
-    return [sys.executable, "-c", program, str(folder), *words]
+    return _in(folder, "pass", "hpowh", *words)
 
 
 def _anew(folder: Path, *words: str) -> list[str]:
     """Return the command of an analysis on a warehouse that does not know it: copied anew in the same process."""
+    return _in(folder, "import shutil; shutil.copy('hpowh.duckdb', 'anew.duckdb')", "anew", "analyse", *words)
+
+
+def _in(folder: Path, first: str, warehouse: str, *words: str) -> list[str]:
     program = (
-        "import os, shutil, sys; os.chdir(sys.argv.pop(1)); shutil.copy('hpowh.duckdb', 'anew.duckdb'); "
-        "os.environ['HPOWH_WAREHOUSE'] = 'anew.duckdb'; from hpowh.warehouse.cli import main; main()"
+        f"import os, sys\nos.chdir(sys.argv.pop(1))\n{first}\n"
+        f"os.environ['HPOWH_WAREHOUSE'] = '{warehouse}.duckdb'\n"
+        "from hpowh.warehouse.cli import main\nmain()"
     )
-    return [sys.executable, "-c", program, str(folder), "analyse", *words]
+    return [sys.executable, "-c", program, str(folder), *words]
 
 
 def _make(folder: Path) -> None:

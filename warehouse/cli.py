@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hpowh.warehouse.commands import register
-from hpowh.warehouse.console import Group
+from hpowh.warehouse.grouping import Group
 
 app = typer.Typer(
     name="hpowh",

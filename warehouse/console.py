@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from hpowh.warehouse.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpowhError, one_line
+from hpowh.warehouse.grouping import assembled
 
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
@@ -47,55 +47,6 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False
         store.refuse_read_only()
         store.fold_log()
     return store
-
-
-KEPT = "\b"
-"""Before a paragraph of help whose lines stay as they are."""
-
-
-def _unbroken(text: str) -> str:
-    from textwrap import fill
-
-    return fill(text, 76, break_on_hyphens=False, break_long_words=False)
-
-
-class Group(TyperGroup):
-    """A group whose help says the first paragraph of each command whole; plain, so that rich need not be imported."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command; its examples are never broken within a word, so that they can be copied."""
-        command = super().get_command(ctx, cmd_name)
-        if command is not None and command.epilog and KEPT not in command.epilog:
-            command.epilog = "\n\n".join(f"{KEPT}\n{_unbroken(one)}" for one in command.epilog.split("\n\n"))
-        return command
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [
-            (name, " ".join((command.help or "").partition("\n\n")[0].split()))
-            for name, command in found
-            if command is not None and not command.hidden
-        ]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
-
-
-def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Typer:
-    """Return the group of commands of this name, made where no floor has made it yet.
-
-    Args:
-        text: the group's help, from the floor that it belongs to.
-    """
-    for known in app.registered_groups:
-        if known.name == name and known.typer_instance is not None:
-            if text is not None:
-                known.typer_instance.info.help = text
-            return known.typer_instance
-    group = typer.Typer(no_args_is_help=True, help=text, rich_markup_mode=None, cls=Group)
-    app.add_typer(group, name=name)
-    return group
 
 
 def note(message: str) -> None:
@@ -200,7 +151,7 @@ def run(app: typer.Typer) -> int:
     debug = "--debug" in sys.argv or bool(os.environ.get("HPOWH_DEBUG"))
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        result = typer.main.get_command(app)(arguments, standalone_mode=False)
+        result = assembled(app)(arguments, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except HpowhError as error:
         if debug:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from hpowh.analyses.landscapes.commands import FidelityOption, MetricOption, SeedOption, SplitOption
-from hpowh.warehouse.console import WaitOption, WarehouseOption, group_of, note, open_warehouse
+from hpowh.warehouse.console import WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.grouping import group_of
 
 
 def register(app: typer.Typer) -> None:

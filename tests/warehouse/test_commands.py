@@ -14,9 +14,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+import typer
 
 import hpowh.warehouse.sources
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.cli import build
+from hpowh.warehouse.grouping import assembled
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 pexpect = pytest.importorskip("pexpect")
@@ -65,6 +68,27 @@ def test_help_is_whole_on_eighty_columns(hpowh):
     assert "keras-tuner" in hpowh("ingest", "--help").stdout
 
 
+def test_commands_made_later_are_those_that_typer_makes_at_once():
+    """Names, help, options and hidden ones of every command and group."""
+    app = build()
+
+    def told(group):
+        context = typer.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            options = [(one.name, one.opts, one.required) for one in command.params]
+            yield name, command.name, command.help, command.epilog, command.hidden, options
+            if hasattr(command, "commands"):
+                yield from told(command)
+
+    at_once, later = typer.main.get_command(app), assembled(app)
+    assert list(told(later)) == list(told(at_once))
+    assert [one.name for one in later.params] == [one.name for one in at_once.params]
+    helped = [one.get_help(typer.Context(one, info_name="hpowh")) for one in (assembled(app), at_once)]
+    assert helped[0] == helped[1]
+    assert "analyse" in helped[0]
+
+
 def test_help_imports_nothing_heavy():
     """What `hpowh --help` may not import, because each costs a tenth of a second or more."""
     script = (
@@ -72,7 +96,7 @@ def test_help_imports_nothing_heavy():
         "from hpowh.warehouse.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'alembic', 'sqlalchemy', 'polars', 'pyarrow', 'pandas', 'numba', 'scipy', 'sklearn', 'statsmodels',"
-        " 'igraph', 'plotly', 'jinja2', 'optuna', 'rich'} & set(sys.modules)\n"
+        " 'duckdb', 'igraph', 'plotly', 'jinja2', 'optuna', 'rich'} & set(sys.modules)\n"
         "print('HEAVY', sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

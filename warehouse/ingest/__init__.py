@@ -1,4 +1,9 @@
-"""Ingest: one source in, checked, in one transaction, with one row in the ledger."""
+"""Ingest: one source in, checked, in one transaction, with one row in the ledger.
+
+What walks is imported when it is first taken: the list of sources in the help needs no DuckDB.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.ingest.protocol import (
     LoadContext,
@@ -10,7 +15,9 @@ from hpowh.warehouse.ingest.protocol import (
     Source,
 )
 from hpowh.warehouse.ingest.registry import find_source, sources
-from hpowh.warehouse.ingest.walk import Outcome, ingest, planned_action, preview
+
+if TYPE_CHECKING:
+    from hpowh.warehouse.ingest.walk import Outcome, ingest, planned_action, preview
 
 __all__ = [
     "LoadContext",
@@ -27,3 +34,11 @@ __all__ = [
     "preview",
     "sources",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Outcome", "ingest", "planned_action", "preview"):
+        from hpowh.warehouse.ingest import walk
+
+        return getattr(walk, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import HpowhError
-from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.names import slug
 from hpowh.warehouse.output import durable
-from hpowh.warehouse.results import AnalysisRun
+
+if TYPE_CHECKING:
+    from hpowh.warehouse.results import AnalysisRun
 
 FORMAT = 1
 ENDING = ".packet"
@@ -85,6 +86,8 @@ def write_packet(folder: Path, packet: Packet) -> Path:
         HpowhError: it cannot be written.
     """
     import pyarrow.parquet as pq
+
+    from hpowh.warehouse.migrate import program_version
 
     contents: dict[str, bytes] = {}
     for name, frame in packet.tables.items():
@@ -169,6 +172,8 @@ def _tables(archive: zipfile.ZipFile, digests: Mapping[str, str], path: Path) ->
 
 
 def _packet(head: Mapping[str, Any], tables: Mapping[str, Any]) -> Packet:
+    from hpowh.warehouse.results import AnalysisRun
+
     run = AnalysisRun(
         **{name: head["run"][name] for name in _PLAIN},
         parameters=json.loads(head["run"]["parameters"]),
