@@ -6,9 +6,9 @@ import math
 from datetime import date, datetime
 from typing import Any
 
-from hpowh.warehouse.wording import MISSING, better, number
+from hpowh.warehouse.wording import MISSING, better, brief, number, p_said, p_value, percent
 
-__all__ = ["better", "moment", "number", "significant"]
+__all__ = ["better", "brief", "moment", "number", "p_said", "p_value", "percent", "significant"]
 
 
 def moment(value: Any) -> str:

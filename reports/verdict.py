@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpowh.reports.numbers import better, number
+from hpowh.reports.numbers import better, brief, number, p_value
 from hpowh.warehouse.wording import plural
 
 Row = Mapping[str, Any]
@@ -111,17 +111,14 @@ def _setting(tables: Tables, model: Row, setting: str) -> list[str]:
 
 def _difference(row: Row) -> str:
     interval = "" if row["lower"] is None else f", 95 % interval {number(row['lower'], 3)} to {number(row['upper'], 3)}"
-    t = "" if row["t_value"] is None or row["df"] is None else f", t({row['df']:.4g}) = {number(row['t_value'], 3)}"
+    t = (
+        ""
+        if row["t_value"] is None or row["df"] is None
+        else f", t({brief(row['df'], 4)}) = {number(row['t_value'], 3)}"
+    )
     corrected = "p" if row["method"] == "none" else "corrected p"
     said = f"difference {number(row['estimate'], 3)}{interval}{t}, {corrected} {p_value(row['p_adjusted'])}"
     return f"{row['other']} ({said})"
-
-
-def p_value(value: float) -> str:
-    """Return a p-value with its sign, as journals print it: `= 0.012`, `< 0.0001`."""
-    if value < 1e-4:
-        return "< 0.0001"
-    return f"= {value:.2g}" if value < 0.1 else f"= {value:.2f}"
 
 
 def _asked(tables: Tables) -> str:

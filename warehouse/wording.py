@@ -26,6 +26,54 @@ def number(value: Any, digits: int = 4) -> str:
     return str(value)
 
 
+def brief(value: Any, digits: int = 3) -> str:
+    """Return a number as a sentence has it: as `number` writes it, without zeros at its end."""
+    text = number(value, digits)
+    if not isinstance(value, float) or "." not in text:
+        return text
+    mantissa, mark, exponent = text.partition("e")
+    return mantissa.rstrip("0").rstrip(".") + mark + exponent
+
+
+LEAST_P = 1e-4
+"""Below it a p-value is said to be below it: no design here knows such a tail better."""
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value with its sign, as journals print it: `= 0.012`, `< 0.0001`; `unknown` where there is none.
+
+    Two digits, and as many more as it takes not to be 0.05 where it lies beside it.
+    """
+    if value is None or math.isnan(value):
+        return "unknown"
+    if value < LEAST_P:
+        return f"< {LEAST_P:.4f}"
+    text = number(float(value), 2) if value < 0.1 else f"{value:.2f}"
+    digits = 3
+    while float(text) == 0.05 != value and digits < 9:
+        text = number(float(value), digits)
+        digits += 1
+    return f"= {text}"
+
+
+def p_said(value: float | None) -> str:
+    """Return `p = 0.012`, `p < 0.0001`, or `not tested` where there is none."""
+    return "not tested" if value is None or math.isnan(value) else f"p {p_value(value)}"
+
+
+def percent(share: float | None, decimals: int = 0) -> str:
+    ""
+    """Return a share as percent, `5 %` or with one decimal `5.0 %`; never none nor all where it is neither."""
+    if share is None or math.isnan(share):
+        return MISSING
+    text = f"{100 * share:.{decimals}f}"
+    if 0 < share < 1 and float(text) in (0, 100):
+        least = 10.0**-decimals
+        nearly = ("less than", least) if share < 0.5 else ("more than", 100 - least)
+        return f"{nearly[0]} {nearly[1]:.{decimals}f} %"
+    return f"{text} %".replace("-", "\u2212")
+
+
 def _real(value: float, digits: int) -> str:
     if math.isnan(value):
         return MISSING

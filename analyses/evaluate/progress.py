@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.analyses.wording import percent
+
 if TYPE_CHECKING:
     from hpowh.analyses.evaluate.parts.working import PartState
     from hpowh.analyses.evaluate.session import Progress
@@ -14,7 +16,7 @@ def progress_text(state: Progress) -> str:
     share = state.done / state.total if state.total else 1.0
     left = "" if state.remaining_seconds is None else f", about {duration(state.remaining_seconds)} left"
     bad = ", ".join(f"{count:,} {status}" for status, count in sorted(state.statuses.items()) if status != "ok")
-    return f"{state.done:,} of {state.total:,} ({share:.0%}){left}{f' ({bad})' if bad else ''}"
+    return f"{state.done:,} of {state.total:,} ({percent(share)}){left}{f' ({bad})' if bad else ''}"
 
 
 def part_text(state: PartState) -> str:

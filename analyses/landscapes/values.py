@@ -34,13 +34,6 @@ def metric(name: str, value: float | None, otherwise: str = EQUAL, pair_count: i
     return Metric(name=name, value=float(value), pair_count=pair_count)
 
 
-def percent(share: float) -> str:
-    """Return a share with two decimals, rounded to neither none nor all where it is neither."""
-    if 0 < share < 0.00005:
-        return "less than 0.01%"
-    return "more than 99.99%" if 0.99995 <= share < 1 else f"{share:.2%}"
-
-
 def dot(x: NDArray, y: NDArray) -> float:
     """Return the sum of products.
 

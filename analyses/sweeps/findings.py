@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hpowh.analyses.sweeps.importance.confounding import Pair
 from hpowh.analyses.sweeps.reading.columns import Column
 from hpowh.analyses.sweeps.reading.configurations import Configurations
+from hpowh.analyses.wording import brief
 
 NAMED = 5
 
@@ -49,7 +50,7 @@ def repeated_warnings(groups: Configurations) -> list[str]:
     return [
         f"{groups.of_trial.size:,} trials are {groups.first.size:,} configurations, up to {int(groups.count.max()):,} "
         "times each: tests, models and what is called best go by configuration (its mean). Of the variance of single "
-        f"trials {100 * groups.noise:.2g} % is noise between repeats."
+        f"trials {brief(100 * groups.noise, 2)} % is noise between repeats."
     ]
 
 

@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 from hpowh.reports.blocks import Svg
 from hpowh.reports.charts.svg import document, line, rect, text
 from hpowh.reports.names import shorten
+from hpowh.reports.numbers import brief
 
 INK = {"class_": "svg-ink", "stroke": "currentColor"}
 
@@ -33,7 +34,7 @@ def critical_difference(rows: Sequence[Mapping[str, Any]], *, better: str) -> Sv
         return Svg(document(WIDTH, 40, [text(WIDTH / 2, 24, "There is nothing to compare.", text_anchor="middle")]))
     first, last = float(placed[0]["estimate"]), float(placed[-1]["estimate"])
     span = last - first or 1.0
-    labels = [f"{shorten(row['name'], LABEL)} ({float(row['estimate']):.3g})" for row in placed]
+    labels = [f"{shorten(row['name'], LABEL)} ({brief(float(row['estimate']))})" for row in placed]
     half = (len(placed) + 1) // 2
     start, beyond = _margin(labels[:half]), _margin(labels[half:])
     width = max(WIDTH, start + LEAST_AXIS + beyond)
@@ -80,7 +81,7 @@ def _axis(first: float, span: float, x_of: Any, better: str) -> list[str]:
         value = first + span * tick / (TICKS - 1)
         parts += [
             line(x_of(value), AXIS - 5, x_of(value), AXIS, **INK),
-            text(x_of(value), AXIS - 9, f"{value:.3g}", text_anchor="middle", font_size=11),
+            text(x_of(value), AXIS - 9, f"{brief(value)}", text_anchor="middle", font_size=11),
         ]
     parts.append(text(x_of(first), 14, f"best on the left ({better})", font_size=12))
     return parts

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from hpowh.reports.charts.plot import Trace, axis
 from hpowh.reports.names import plot_text
+from hpowh.reports.numbers import p_value
 
 Row = Mapping[str, Any]
 AnyRow = TypeVar("AnyRow", bound=Row)
@@ -98,13 +99,13 @@ def p_values(
                 "showlegend": symbols,
                 "x": [max(p, LEAST_P) for _, p in known],
                 "y": [label_ for label_, _ in known],
-                "customdata": [["< 1e-10" if p < 1e-10 else f"{p:.3g}"] for _, p in known],
+                "customdata": [[p_value(p)] for _, p in known],
                 "marker": {
                     "size": 10,
                     "color": f"@{i}" if symbols else ["@accent" if p < level else "@muted" for _, p in known],
                     "symbol": ["triangle-left" if p < LEAST_P else plain for _, p in known],
                 },
-                "hovertemplate": "%{y}: p = %{customdata[0]}<extra>%{fullData.name}</extra>",
+                "hovertemplate": "%{y}: p %{customdata[0]}<extra>%{fullData.name}</extra>",
             }
         )
     return traces

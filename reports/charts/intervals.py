@@ -8,6 +8,7 @@ from typing import Any
 
 from hpowh.reports.charts.plot import Trace, band, line
 from hpowh.reports.names import plot_text
+from hpowh.reports.numbers import percent
 
 Row = Mapping[str, Any]
 
@@ -103,4 +104,4 @@ def curves_of_power(rows: Sequence[Row], wanted: float = 0.8) -> list[Trace]:
         traces += band(name, counts, [r["lower"] for r in mine], [r["upper"] for r in mine], token=token)
         traces.append(line(name, counts, power, token=token))
     ends = [min(row["benchmark_count"] for row in rows), max(row["benchmark_count"] for row in rows)] if rows else []
-    return [*traces, line(f"{wanted:.0%}", ends, [wanted] * len(ends), token="@muted", dash="dot")]
+    return [*traces, line(percent(wanted), ends, [wanted] * len(ends), token="@muted", dash="dot")]

@@ -8,7 +8,7 @@ from typing import Any
 from hpowh.reports.charts.palette import Colours
 from hpowh.reports.charts.plot import Trace, line
 from hpowh.reports.names import plot_text
-from hpowh.reports.numbers import significant
+from hpowh.reports.numbers import brief, percent, significant
 
 Row = Mapping[str, Any]
 
@@ -129,7 +129,7 @@ def _basin(row: Row) -> str:
 def _about(row: Row) -> str:
     if row["basin_share"] is None:
         return "not listed among the optima"
-    return f"value {row['value']:.5g}, basin of {row['basin_share']:.2%} of the configurations"
+    return f"value {brief(row['value'], 5)}, basin of {percent(row['basin_share'], 2)} of the configurations"
 
 
 def carried(rows: Sequence[Row]) -> list[Trace]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from hpowh.reports.nightly.conclusions import Conclusion
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, p_value
 from hpowh.warehouse.wording import plural
 
 SHOWN = 3
@@ -145,9 +145,7 @@ def _looks(one: Conclusion) -> str:
 
 
 def _p(value: float | None) -> str:
-    if value is None:
-        return "unknown"
-    return "< 0.001" if value < 0.001 else number(value, 2)
+    return p_value(value).removeprefix("= ")
 
 
 def _drift(old: Known, new: Known, tolerance: float) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from hpowh.reports.numbers import better, number
+from hpowh.reports.numbers import better, number, percent
 from hpowh.reports.paper.budgets import Budgets, lead
 from hpowh.reports.paper.study import Row, Study
 from hpowh.reports.verdict import SIMULTANEOUS, correction, p_value
@@ -88,8 +88,9 @@ def _level(study: Study) -> list[str]:
         return ["Whether the test holds its level on these values was not checked: hpowh analyse calibrate."]
     return [
         f"On {one['replicate_count']:,} copies of the experiment with labels shuffled within benchmarks some pair was "
-        f"significant in {one['rate']:.1%} (95 % interval {one['lower']:.1%} to {one['upper']:.1%}); "
-        f"{one['level']:.0%} is right."
+        f"significant in {percent(one['rate'], 1)} (95 % interval {percent(one['lower'], 1)} to "
+        f"{percent(one['upper'], 1)}); "
+        f"{percent(one['level'])} is right."
     ]
 
 

@@ -12,6 +12,7 @@ from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.reading.keys import read_labels, read_space
 from hpowh.analyses.landscapes.reading.rows import Reader, rows_of
+from hpowh.reports.numbers import percent
 from hpowh.reports.pictures.map_axes import Labels
 from hpowh.reports.pictures.map_svg import RunPath, draw_map
 from hpowh.reports.pictures.stacking import stack_axes
@@ -132,6 +133,6 @@ def stored_trials(
     for algorithm, pairs in trials.items():
         ranks, counts = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
         share = float(counts[np.isin(ranks, globals_)].sum() / counts.sum())
-        caption = f"{share:.1%} of {int(counts.sum()):,} evaluations in the basin of a global optimum"
+        caption = f"{percent(share, 1)} of {int(counts.sum()):,} evaluations in the basin of a global optimum"
         panels.append(Panel(algorithm, caption, ranks, counts, (colours or {}).get(algorithm, "")))
     return draw_trials(stored.surface, stack, inside, panels, title=title)

@@ -39,7 +39,8 @@ from hpowh.analyses.landscapes.partial.completing import completions
 from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
 from hpowh.analyses.landscapes.partial.sampled import Portrait, estimated, thin_portrait, with_totals
 from hpowh.analyses.landscapes.partial.scattered import scatter_metrics
-from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric, percent
+from hpowh.analyses.landscapes.values import EQUAL, NO_PAIRS, Metric, metric
+from hpowh.analyses.wording import percent
 
 Columns = Mapping[str, Any]
 """One table: an array or list for each column."""
@@ -182,7 +183,8 @@ def _describe(surface: Surface, options: Options, *, is_estimate: bool = True) -
 def _incomplete_warning(surface: Surface) -> str:
     cells = surface.space.configuration_count
     return (
-        f"{cells - surface.size:,} of {cells:,} configurations ({percent(1 - surface.coverage)}) were not evaluated: "
+        f"{cells - surface.size:,} of {cells:,} configurations ({percent(1 - surface.coverage, 2)}) were not "
+        "evaluated: "
         f"nothing is imputed; {_STRUCTURE_SAID[surface.coverage >= STRUCTURE_COVERAGE]}."
     )
 
@@ -263,7 +265,8 @@ def _add_networks(
         return None
     if surface.coverage < STRUCTURE_COVERAGE:
         why = (
-            f"{percent(surface.coverage)} of the configurations were evaluated; networks need {STRUCTURE_COVERAGE:.0%}"
+            f"{percent(surface.coverage, 2)} of the configurations were evaluated; networks need "
+            f"{percent(STRUCTURE_COVERAGE)}"
         )
         metrics += [*no_network(1, why), *no_network(2, why)]
         return None

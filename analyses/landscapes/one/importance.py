@@ -16,7 +16,8 @@ from hpowh.analyses.landscapes.one import games
 from hpowh.analyses.landscapes.one.fanova import Decomposition, capped, decompose, roughness_to_slope, without_rounding
 from hpowh.analyses.landscapes.one.interactions import Squares, count_squares, square_count
 from hpowh.analyses.landscapes.one.surrogate import Surrogate, fit_surrogate
-from hpowh.analyses.landscapes.values import EQUAL, Metric, metric, percent
+from hpowh.analyses.landscapes.values import EQUAL, Metric, metric
+from hpowh.analyses.wording import percent
 
 EXACT = "exact: cell means of the complete grid"
 CONDITIONAL = "the space is conditional and some of its configurations have no value"
@@ -87,7 +88,7 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
 
 
 def _bound(explained: float) -> str:
-    return f"only a model's shares are known, of at most {percent(explained)} of the variance (see importances)"
+    return f"only a model's shares are known, of at most {percent(explained, 2)} of the variance (see importances)"
 
 
 def _axis_pairs(space: Space) -> list[tuple[int, int]]:
@@ -143,7 +144,7 @@ def _decomposition(surface: Surface, scope: str, surrogates: _Surrogates, thread
             return _Shared(None, "random forest", error.message)
         explained = surrogate.r_squared
         method = (
-            f"random forest, out-of-bag R2 = {explained:.3f}, shares of at most {percent(explained)} of the variance"
+            f"random forest, out-of-bag R2 = {explained:.3f}, shares of at most {percent(explained, 2)} of the variance"
         )
         if surrogate.grid is None:
             if scope == "best_10":

@@ -10,7 +10,7 @@ import numpy as np
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.partial.completing import MAX_CELLS, MAX_LEVELS, MIN_CONFIGURATIONS
 from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE
-from hpowh.analyses.landscapes.values import percent
+from hpowh.analyses.wording import percent
 
 Columns = Mapping[str, Any]
 Tables = Mapping[str, Columns]
@@ -51,7 +51,7 @@ def completion_sentence(surface: Surface) -> str:
     """Return what must be said beside every number of a completed landscape."""
     cells = surface.space.cardinality
     return (
-        f"{cells - surface.size:,} of {cells:,} configurations ({percent(1 - surface.coverage)}) have no value and "
+        f"{cells - surface.size:,} of {cells:,} configurations ({percent(1 - surface.coverage, 2)}) have no value and "
         f"were imputed {IMPUTATIONS} times by draws of a random field that is as smooth as what was evaluated: metrics "
         "and importances are means over these completions, with 95 % intervals between them, if what is missing is no "
         "other than its surroundings tell; lists of optima, networks' edges and maps show what was evaluated."

@@ -12,7 +12,8 @@ from hpowh.analyses.landscapes.grid.edges import neighbour_pairs
 from hpowh.analyses.landscapes.grid.surface import Surface, sorted_quantile
 from hpowh.analyses.landscapes.one.distribution import moments
 from hpowh.analyses.landscapes.one.nodes import Nodes
-from hpowh.analyses.landscapes.values import Metric, dot, percent
+from hpowh.analyses.landscapes.values import Metric, dot
+from hpowh.analyses.wording import percent
 
 MIN_PAIRS = 30
 """Fewer neighbour pairs give no estimate of a pair-based metric."""
@@ -100,22 +101,24 @@ def walk_reason(surface: Surface, pairs: int) -> tuple[str | None, str | None]:
     if surface.coverage >= STRUCTURE_COVERAGE:
         return None, None
     return None, (
-        f"{percent(surface.coverage)} of the configurations were evaluated; walks of more than one step need at least "
-        f"{STRUCTURE_COVERAGE:.0%}"
+        f"{percent(surface.coverage, 2)} of the configurations were evaluated; walks of more than one step need at "
+        "least "
+        f"{percent(STRUCTURE_COVERAGE)}"
     )
 
 
 def _reasons(surface: Surface) -> dict[str, str]:
     """Return why a sample says nothing about each metric that it says nothing about."""
-    thin = f"{percent(surface.coverage)} of the configurations were evaluated; "
-    half = f"at least {STRUCTURE_COVERAGE:.0%}"
+    thin = f"{percent(surface.coverage, 2)} of the configurations were evaluated; "
+    half = f"at least {percent(STRUCTURE_COVERAGE)}"
     reasons = dict.fromkeys(STRUCTURAL, f"{thin}optima, basins and paths need {half}")
     reasons |= dict.fromkeys(OPTIMUM_BASED, f"{thin}where the optimum is, and how good, is known from {half} only")
     reasons |= dict.fromkeys(NEIGHBOURHOODS, f"{thin}whole neighbourhoods need {half}")
     share = tail_share(surface.loss)
     if share > HEAVY_TAIL:
         heavy = (
-            f"{thin}1 % of these hold {share:.0%} of the variance (diverged runs), so that a sample says nothing about "
+            f"{thin}1 % of these hold {percent(share)} of the variance (diverged runs), so that a sample says nothing "
+            "about "
             "it; see quantiles and ranks"
         )
         reasons |= dict.fromkeys(TAIL_BASED, heavy)

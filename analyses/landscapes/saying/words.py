@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpowh.analyses.landscapes.values import percent
-from hpowh.analyses.wording import number, plural
+from hpowh.analyses.wording import brief, number, percent, plural
 
 Values = Mapping[str, float | None]
 Row = Mapping[str, Any]
@@ -118,10 +117,11 @@ def _coverage(values: Values) -> Said | None:
     share, size = values.get("coverage"), values.get("n_configurations")
     if share is None or not size or share >= 1:
         return None
-    text = f"Only {percent(share)} of the grid were evaluated ({int(size):,} configurations): "
+    text = f"Only {percent(share, 2)} of the grid were evaluated ({int(size):,} configurations): "
     if _is_completed(values):
         text = (
-            f"{percent(share)} of the grid were evaluated ({int(size):,} configurations); the rest was imputed several "
+            f"{percent(share, 2)} of the grid were evaluated ({int(size):,} configurations); the rest was imputed "
+            "several "
             "times: measures are means over these completions, with intervals between them, and lists of optima, maps "
             "and figures of single configurations show what was evaluated."
         )
@@ -205,11 +205,14 @@ def _basins(values: Values) -> Said | None:
     several = (values.get("n_global") or 1) > 1
     whose, where = ("basins of the global optima together are", "a global optimum") if several else (
         "basin of the global optimum is", "the global optimum")  # fmt: skip
-    text = f"The {whose} {kind}: steepest descent reaches {where} from {share:.1%} of the configurations"
+    text = f"The {whose} {kind}: steepest descent reaches {where} from {percent(share, 1)} of the configurations"
     if share * size < largest - 0.5:
-        text += f", while the largest basin, another one, holds {largest / size:.1%}"
+        text += f", while the largest basin, another one, holds {percent(largest / size, 1)}"
     return Said(
-        f"{text} (large: {LARGE_BASIN:.0%} and more, small: less than {SMALL_BASIN:.0%}).", "basins", "basins", BASINS
+        f"{text} (large: {percent(LARGE_BASIN)} and more, small: less than {percent(SMALL_BASIN)}).",
+        "basins",
+        "basins",
+        BASINS,
     )
 
 
@@ -218,10 +221,11 @@ def _neutrality(facts: Facts) -> Said | None:
     if share is None:
         return None
     kind = "strongly" if share >= STRONGLY_NEUTRAL else "hardly" if share < HARDLY_NEUTRAL else "partly"
-    threshold = "the threshold" if facts.epsilon is None else f"{facts.epsilon:.3g}"
+    threshold = "the threshold" if facts.epsilon is None else brief(facts.epsilon)
     text = (
-        f"It is {kind} neutral: {share:.1%} of the neighbour pairs differ by no more than {threshold}"
-        f"{facts.interval('neutrality')}; {STRONGLY_NEUTRAL:.0%} is called strongly, less than {HARDLY_NEUTRAL:.0%} "
+        f"It is {kind} neutral: {percent(share, 1)} of the neighbour pairs differ by no more than {threshold}"
+        f"{facts.interval('neutrality')}; {percent(STRONGLY_NEUTRAL)} is called strongly, less than "
+        f"{percent(HARDLY_NEUTRAL)} "
         "hardly"
     )
     if ndc is not None and abs(ndc) >= 0.05:
@@ -241,7 +245,7 @@ def _distance(facts: Facts) -> Said | None:
         f"{facts.interval('fdc_spearman')}, where {LEADING:g} and more counts as leading there"
     )
     if share is not None:
-        text += f"; from {share:.1%} of the configurations a path that never worsens ends in the best one"
+        text += f"; from {percent(share, 1)} of the configurations a path that never worsens ends in the best one"
     return Said(text + ".", "distance", "distance", ("fdc_spearman", "monotone_share"))
 
 
@@ -249,7 +253,9 @@ def _importance(rows: Sequence[Row]) -> Said | None:
     known = sorted((r for r in rows if r["total_share"] is not None), key=lambda r: -r["total_share"])
     if not known:
         return None
-    parts = [f"{row['hyperparameter']} ({row['total_share']:.0%})" for row in known[:3] if row["total_share"] >= IDLE]
+    parts = [
+        f"{row['hyperparameter']} ({percent(row['total_share'])})" for row in known[:3] if row["total_share"] >= IDLE
+    ]
     text = f"{_source(rows)}he variance of ranks, interactions included, comes mostly with {', '.join(parts)}"
     if sum(row["total_share"] for row in known[:3]) > 1.005:
         text += " (more than 100 % together: an interaction counts for each of its hyperparameters)"
@@ -276,7 +282,8 @@ def _interactions(facts: Facts) -> Said | None:
     squares = next((row.get("pair_count") for row in facts.metrics if row["name"] == "interaction_sign"), None)
     begin = "Main" if _source(rows) == "T" else "By the same estimate main"
     return Said(
-        f"{begin} effects alone explain {main:.0%} of the variance of ranks; in {sign + reciprocal:.0%} of the "
+        f"{begin} effects alone explain {percent(main)} of the variance of ranks; in {percent(sign + reciprocal)} of "
+        "the "
         f"{f'{squares:,} ' if squares else ''}squares (two neighbouring levels of each of two hyperparameters, all "
         "else fixed) moving one changes whether moving the other is better or worse.",
         "pairs",
@@ -293,9 +300,11 @@ def _alone(values: Values) -> Said | None:
     is_enough = better <= ENOUGH and regret <= CARRIES
     text = (
         f"Tuning one hyperparameter at a time is {'enough' if is_enough else 'not enough'}: a single pass over them, "
-        f"from a random start and in random order, ends in the median where {better:.1%} of the configurations are "
-        f"better and {regret:.0%} of the way from the best to the median loss are lost (enough: at most {ENOUGH:.0%} "
-        f"and {CARRIES:.0%}); {optimal:.0%} of such passes end in the optimum"
+        f"from a random start and in random order, ends in the median where {percent(better, 1)} of the "
+        "configurations are "
+        f"better and {percent(regret)} of the way from the best to the median loss are lost (enough: at most "
+        f"{percent(ENOUGH)} "
+        f"and {percent(CARRIES)}); {percent(optimal)} of such passes end in the optimum"
     )
     if gamma is not None:
         text += f". The effect of a move carries over to other settings at {number(gamma, 2)} (1: wholly)"
@@ -312,13 +321,14 @@ def _transfer(rows: Sequence[Row]) -> Said | None:
     whose = f"one of {len(known)} others" if len(known) > 1 else str(known[0]["from_benchmark"])
     text = (
         f"Optima of other benchmarks {kind}: taken over from {whose}, the best configuration costs"
-        f"{', at the median,' * (len(known) > 1)} {middle:.1%} of the way from best to median loss "
-        f"(up to {CARRIES:.0%}: carries over, from {COSTLY:.0%}: does not)"
+        f"{', at the median,' * (len(known) > 1)} {percent(middle, 1)} of the way from best to median loss "
+        f"(up to {percent(CARRIES)}: carries over, from {percent(COSTLY)}: does not)"
     )
     if len(known) > 1:
         text += (
-            f"; least from {known[0]['from_benchmark']} ({costs[0]:.1%}), most from {known[-1]['from_benchmark']} "
-            f"({costs[-1]:.1%})"
+            f"; least from {known[0]['from_benchmark']} ({percent(costs[0], 1)}), most from "
+            f"{known[-1]['from_benchmark']} "
+            f"({percent(costs[-1], 1)})"
         )
     return Said(text + ".", "transfer", "transfer")
 
@@ -331,7 +341,7 @@ def _runs(rows: Sequence[Row]) -> Said | None:
     best = max(known, key=lambda row: row["global_basin_share"])
     lead = [row for row in rows if row["median_regret"] is not None]
     text = f"Of {total:,} optimiser runs on it, those of {best['algorithm']} spent the largest share of their "
-    text += f"evaluations in the basin of a global optimum ({best['global_basin_share']:.1%})"
+    text += f"evaluations in the basin of a global optimum ({percent(best['global_basin_share'], 1)})"
     if lead:
         first = min(lead, key=lambda row: row["median_regret"])
         text += f"; {first['algorithm']} has the lowest median regret ({number(first['median_regret'], 3)})"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.findings.commands import Answer, answer, print_json, say
 from hpowh.warehouse.console import note, print_table, progress
+from hpowh.warehouse.wording import p_value
 
 MOST_ROWS = 60
 """So many rows of a table are printed; the warehouse and `--json` have all."""
@@ -51,7 +52,7 @@ def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds
             if kept == ["sentence"]:
                 print(f"{name}\n" + "\n".join(table["sentence"].head(MOST_ROWS).to_list()))
                 continue
-            print_table(kept, table.select(kept).head(MOST_ROWS).rows(), title=name)
+            print_table(kept, _readable(kept, table.select(kept).head(MOST_ROWS).rows()), title=name)
             if table.height > MOST_ROWS:
                 note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")
     families = ", ".join(sorted({f"result.{name.partition('_')[0]}_*" for name in one.tables}))
@@ -61,6 +62,18 @@ def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds
         state = "stored" if one.is_new else "unchanged since"
         note(f"{one.subject}: {state} analysis run {one.analysis_run_id}; all tables: {families}.")
     say(one, kinds)
+
+
+def _readable(columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return rows with p-values as sentences have them; `--json` has them whole."""
+    is_p = [name == "p" or name.startswith("p_") for name in columns]
+    return [
+        tuple(
+            p_value(value).removeprefix("= ") if p and value is not None else value
+            for p, value in zip(is_p, row, strict=True)
+        )
+        for row in rows
+    ]
 
 
 def counted(what: str) -> Callable[[int, int], None] | None:

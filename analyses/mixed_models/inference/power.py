@@ -21,6 +21,7 @@ from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical
 from hpowh.analyses.statistics.intervals import wilson
+from hpowh.analyses.wording import brief
 
 LEVEL = 0.95
 WANTED = 0.8
@@ -177,11 +178,12 @@ def power_sentences(rows: Sequence[Row]) -> list[str]:
     for difference in dict.fromkeys(row["difference"] for row in rows):
         enough = [row for row in rows if row["difference"] == difference and row["power"] >= WANTED]
         if not enough:
-            sentences.append(f"No design tried shows a difference of {difference:.4g} with 80 % power.")
+            sentences.append(f"No design tried shows a difference of {brief(difference, 4)} with 80 % power.")
             continue
         best = min(enough, key=lambda row: (row["benchmark_count"], row["seed_count"]))
         sentences.append(
-            f"A difference of {difference:.4g} needs {best['benchmark_count']} benchmarks with {best['seed_count']} "
+            f"A difference of {brief(difference, 4)} needs {best['benchmark_count']} benchmarks with "
+            f"{best['seed_count']} "
             f"seeds each (power {best['power']:.2f} over what the data leave open of the variances, "
             f"{best['power_low']:.2f} with the one over benchmarks at its 90 % limit)."
         )
@@ -197,7 +199,7 @@ def zero_sentences(squares: Squares) -> list[str]:
     limit = float(squares.careful().interaction)
     return [
         "The variance of an algorithm's advantage over benchmarks is estimated as zero, which is no zero: its standard "
-        f"deviation may be up to {limit:.3g} (90 % limit), and the power is averaged over that."
+        f"deviation may be up to {brief(limit)} (90 % limit), and the power is averaged over that."
     ]
 
 
@@ -211,6 +213,7 @@ def choice_sentence(squares: Squares, benchmarks: int, runs: int, difference: fl
     now, more, longer = power(benchmarks, runs), power(benchmarks + 3, runs), power(benchmarks, 2 * runs)
     better = "three more benchmarks" if more >= longer else "more runs on these benchmarks"
     return (
-        f"A difference of {difference:.4g} is found with power {now:.2f} by a new experiment like this one, {more:.2f} "
+        f"A difference of {brief(difference, 4)} is found with power {now:.2f} by a new experiment like this one, "
+        f"{more:.2f} "
         f"with three benchmarks more, {longer:.2f} with twice the runs: {better} are worth more."
     )

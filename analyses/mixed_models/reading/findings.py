@@ -13,7 +13,8 @@ from hpowh.analyses.mixed_models.studies.calibrate import level_sentence
 from hpowh.analyses.mixed_models.studies.following import next_sentences
 from hpowh.analyses.mixed_models.studies.ladder import end_sentences
 from hpowh.analyses.mixed_models.studies.odd import why_sentences
-from hpowh.analyses.mixed_models.studies.verdicts import Pair, Verdict, p_text
+from hpowh.analyses.mixed_models.studies.verdicts import Pair, Verdict
+from hpowh.analyses.wording import brief, p_said
 
 LIKE_THESE = "benchmarks like these"
 MODEL = (
@@ -165,7 +166,7 @@ def _presets(source: Source, run: Run) -> Iterator[Finding]:
     for row in stored(source, "lmem_preset", run.analysis_run_id):
         p = row["p_value"] if row["p_adjusted"] is None else row["p_adjusted"]
         yield Finding(
-            sentence=f"{run.subject}, {row['preset']}: {row['verdict']}{'' if p is None else f' ({p_text(p)})'}.",
+            sentence=f"{run.subject}, {row['preset']}: {row['verdict']}{'' if p is None else f' ({p_said(p)})'}.",
             kind=row["preset"],
             basis=TEST,
             is_shown=row["is_significant"],
@@ -264,7 +265,7 @@ def _compared(row: Row, p: float | None) -> str:
     )
     return (
         f"{row['full_formula']} {how} {row['null_formula']}: twice the difference of log-likelihoods is "
-        f"{row['chi_square']:.4g}, {p_text(p)} ({by})."
+        f"{brief(row['chi_square'], 4)}, {p_said(p)} ({by})."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from hpowh.analyses.finding import Source
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
+from hpowh.analyses.wording import percent
 from hpowh.warehouse import queries
 
 METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
@@ -160,8 +161,9 @@ def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
         return []
     held = "" if found["lower"] <= LEVEL else ": p-values are too small here"
     return [
-        f"With labels shuffled within benchmarks some pair was significant in {found['rate']:.1%} of "
-        f"{found['count']:,} experiments ({found['lower']:.1%} to {found['upper']:.1%}; 5 % is right){held}."
+        f"With labels shuffled within benchmarks some pair was significant in {percent(found['rate'], 1)} of "
+        f"{found['count']:,} experiments ({percent(found['lower'], 1)} to {percent(found['upper'], 1)}; 5 % is "
+        f"right){held}."
     ]
 
 

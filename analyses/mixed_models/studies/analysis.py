@@ -13,6 +13,7 @@ from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.studies import checks, tables
 from hpowh.analyses.mixed_models.studies.pairs import CORRECTED, anova_rows, pair_rows
+from hpowh.analyses.wording import p_value
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -143,14 +144,9 @@ def compared(fit: Fit, other: Fit, factor: str, what: str, names: tuple[str, str
     there = pairwise(other, satterthwaite(other), marginal_means(other, factor)[0], "tukey")
     at = min(range(len(here.names)), key=lambda i: float(here.p_adjusted[i]))
     return (
-        f"{what} {here.names[at]}: p {p_text(here.p_adjusted[at])} (df {here.df[at]:.0f}) {names[0]}, "
-        f"p {p_text(there.p_adjusted[at])} (df {there.df[at]:.0f}) {names[1]}."
+        f"{what} {here.names[at]}: p {p_value(here.p_adjusted[at])} (df {here.df[at]:.0f}) {names[0]}, "
+        f"p {p_value(there.p_adjusted[at])} (df {there.df[at]:.0f}) {names[1]}."
     )
-
-
-def p_text(value: float) -> str:
-    """Write a p-value with its sign: three digits, and a bound where the tail is not known better."""
-    return "< 1e-10" if value < 1e-10 else f"= {value:.3g}"
 
 
 def _merge(into: Rows, more: Rows) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.multiplicity import holm
+from hpowh.analyses.wording import brief, p_said
 
 LEVEL = 0.05
 FEW_RUNS = 5
@@ -144,8 +145,9 @@ def sentences(rows: Sequence[Row]) -> list[str]:
         where = "" if best["budget"] is None else f" at budget {best['budget']:g}"
         notes.append(
             f"{benchmark}: from {best['factor']} {best['bad_level']} to {best['good_level']} the difference "
-            f"{best['first']} - {best['second']} moves by {best['shift']:.4g} (95 % interval "
-            f"{best['shift_lower']:.4g} to {best['shift_upper']:.4g}){where}, against the direction on the other "
-            f"benchmarks (p = {best['p_adjusted']:.2g}, Holm), and so do the wins."
+            f"{best['first']} - {best['second']} moves by {brief(best['shift'], 4)} (95 % interval "
+            f"{brief(best['shift_lower'], 4)} to {brief(best['shift_upper'], 4)}){where}, against the direction on "
+            "the other "
+            f"benchmarks ({p_said(best['p_adjusted'])}, Holm), and so do the wins."
         )
     return notes

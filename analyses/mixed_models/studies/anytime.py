@@ -17,6 +17,7 @@ from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
 from hpowh.analyses.mixed_models.studies.tables import Row, plain
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
 from hpowh.analyses.statistics.simultaneous import FEWEST, simultaneous
+from hpowh.analyses.wording import brief, p_said
 
 LEVEL = 0.05
 MOST_SEGMENTS = 3
@@ -119,7 +120,7 @@ def _sentence(rows: Sequence[Row], response: str, p: float | None) -> str:
     segments = [(name, list(group)) for name, group in itertools.groupby(rows, key=lambda row: row["better"])]
     ahead = [(name, group) for name, group in segments if name is not None]
     if not ahead:
-        return f"{first} and {second} cannot be told apart at any of {among} (smallest corrected p = {p:.2g})."
+        return f"{first} and {second} cannot be told apart at any of {among} (smallest corrected {p_said(p)})."
     parts = []
     for name, group in ahead[-MOST_SEGMENTS:]:
         other = second if name == first else first
@@ -145,7 +146,9 @@ def _at_last(row: Row, response: str) -> str:
         return "the last budget has no interval"
     if base is not None:
         numbers = [base**value for value in numbers]
-        what = f"there the {unlogged(response)} of {row['first']} is {{:.3g}} times that of {row['second']}"
+    size, low, high = (brief(one) for one in numbers)
+    if base is not None:
+        what = f"there the {unlogged(response)} of {row['first']} is {size} times that of {row['second']}"
     else:
-        what = f"there {row['first']} - {row['second']} = {{:.3g}} in {response}"
-    return f"{what.format(numbers[0])} ({numbers[1]:.3g} to {numbers[2]:.3g}, holding at all budgets and for all pairs)"
+        what = f"there {row['first']} - {row['second']} = {size} in {response}"
+    return f"{what} ({low} to {high}, holding at all budgets and for all pairs)"

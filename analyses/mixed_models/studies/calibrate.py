@@ -27,6 +27,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.statistics.intervals import wilson
+from hpowh.analyses.wording import percent
 
 LEVEL = 0.05
 TIES = 1e-9
@@ -167,5 +168,6 @@ def level_sentence(rejected: int, count: int) -> str:
     verdict = "the level is held" if low <= LEVEL else "p-values are too small here: use those that are calibrated"
     return (
         f"With labels shuffled within benchmarks some pair was significant at 5 % in {rejected} of {count} "
-        f"experiments ({rejected / count:.1%}, 95 % interval {low:.1%} to {high:.1%}): {verdict}."
+        f"experiments ({percent(rejected / count, 1)}, 95 % interval {percent(low, 1)} to {percent(high, 1)}): "
+        f"{verdict}."
     )

@@ -9,6 +9,7 @@ import numpy as np
 from hpowh.analyses.mixed_models.model.cells import Cells
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Expression, Formula, RandomTerm
+from hpowh.analyses.wording import brief
 
 SCALE_RATIO = 10.0
 """Benchmarks whose standard deviations differ by more than this are not on one scale."""
@@ -53,7 +54,7 @@ def fit_warnings(fit: Fit) -> list[str]:
     sentences = []
     if not fit.optimum.is_converged:
         sentences.append(
-            f"The fit did not converge (largest gradient {fit.optimum.gradient:.2g}); do not rely on its numbers."
+            f"The fit did not converge (largest gradient {brief(fit.optimum.gradient, 2)}); do not rely on its numbers."
         )
     for block in fit.singular_blocks:
         what = "its variance is estimated as zero" if block.width == 1 else "some combination of its effects is zero"

@@ -19,6 +19,7 @@ from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import POLICIES, Reader
 from hpowh.analyses.mixed_models.studies.analysis import Question
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
+from hpowh.analyses.wording import p_said
 
 LEVEL = 0.05
 MOST_SENTENCES = 3
@@ -129,4 +130,4 @@ def sentences(rows: list[Row], whose: str = "model's") -> list[str]:
 
 def _p(row: Row) -> str:
     p = row["p_adjusted"]
-    return "" if p is None else " (p < 1e-10)" if p < 1e-10 else f" (p = {p:.2g})"
+    return "" if p is None else f" ({p_said(p)})"

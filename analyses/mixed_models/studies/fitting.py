@@ -19,6 +19,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit, fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import BOUNDED, RANK, mentioned
 from hpowh.analyses.mixed_models.studies.strata import identifiable, left_out_sentences
+from hpowh.analyses.wording import brief, p_said
 
 VARIANCES = ("auto", "equal", "benchmark", "algorithm", "both")
 """Which variances may differ: what the tests ask for, none, the benchmarks' residual ones, the algorithms' ones over
@@ -84,7 +85,7 @@ def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
             found,
             test,
             [
-                f"Residual variances differ between benchmarks (equal ones: p = {test.p_value:.2g}) and are taken as "
+                f"Residual variances differ between benchmarks (equal ones: {p_said(test.p_value)}) and are taken as "
                 f"one: {bounded[0]} is scaled within its benchmark, so its spread there is small where algorithms "
                 "differ much, and weights by it would favour these; --variance benchmark sets them."
             ],
@@ -100,8 +101,8 @@ def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
     sds, classes = other.class_sds, other.classes
     assert classes is not None
     sentence = (
-        f"Every benchmark has its own residual variance in this model (standard deviations from {sds.min():.3g} to "
-        f"{sds.max():.3g}{_because(test, is_asked)}); --variance equal takes them as one."
+        f"Every benchmark has its own residual variance in this model (standard deviations from {brief(sds.min())} to "
+        f"{brief(sds.max())}{_because(test, is_asked)}); --variance equal takes them as one."
     )
     if classes.sharing:
         sentence += f" Without a spread of their own, and given the narrowest: {', '.join(classes.sharing[:5])}."
@@ -122,11 +123,12 @@ def _interaction(found: Fit, variance: str, *, is_settled: bool) -> tuple[Fit, S
         return found, test, []
     sds = [float(np.sqrt(each[0, 0])) for block, each in other.block_covariances if block.term.is_diagonal]
     sentence = (
-        f"Every algorithm has its own variance over benchmarks in this model (standard deviations from {min(sds):.3g} "
-        f"to {max(sds):.3g}{_because(test, is_asked)}); --variance equal takes them as one."
+        f"Every algorithm has its own variance over benchmarks in this model (standard deviations from "
+        f"{brief(min(sds))} "
+        f"to {brief(max(sds))}{_because(test, is_asked)}); --variance equal takes them as one."
     )
     return other, replace(test, is_used=True), [sentence]
 
 
 def _because(test: SpreadTest, is_asked: bool) -> str:
-    return "" if is_asked or not np.isfinite(test.p_value) else f"; equal ones: p = {test.p_value:.2g}"
+    return "" if is_asked or not np.isfinite(test.p_value) else f"; equal ones: {p_said(test.p_value)}"

@@ -29,6 +29,7 @@ from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.ladder import Ladder, climb, formula_of
 from hpowh.analyses.mixed_models.studies.presets import Setup
 from hpowh.analyses.mixed_models.studies.tables import model_row
+from hpowh.analyses.wording import p_said
 
 Row = dict[str, Any]
 GRID = 30
@@ -331,7 +332,7 @@ def disagreement(row: Row) -> list[str]:
     known = {name: row[column] for name, column in named.items() if row[column] is not None}
     if len({p < anomalies.LEVEL for p in known.values()}) < 2:
         return []
-    listed = ", ".join(f"{name} p = {p:.3g}" for name, p in known.items())
+    listed = ", ".join(f"{name} {p_said(p)}" for name, p in known.items())
     return [f"The tests of this comparison disagree at 5 %: {listed}."]
 
 

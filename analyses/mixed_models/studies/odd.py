@@ -14,6 +14,7 @@ import numpy as np
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.statistics.modes import two_modes
 from hpowh.analyses.statistics.multiplicity import holm
+from hpowh.analyses.wording import brief, p_said
 
 LEVEL = 0.05
 UNLIKE = 3.0
@@ -93,12 +94,13 @@ def why_sentences(rows: Sequence[Row]) -> list[str]:
         mine = [row for row in rows if row["benchmark"] == benchmark]
         parts = [
             f"the runs of {row['algorithm']} under {row['factor']} {row['level']} have two modes, near "
-            f"{row['mode_lower']:.3g} and {row['mode_upper']:.3g} (p = {row['p_adjusted']:.2g}, Silverman, Holm)"
+            f"{brief(row['mode_lower'])} and {brief(row['mode_upper'])} ({p_said(row['p_adjusted'])}, Silverman, Holm)"
             for row in mine
             if row["p_adjusted"] is not None and row["p_adjusted"] < LEVEL and row["mode_lower"] is not None
         ]
         parts += [
-            f"those of {row['algorithm']} under {row['factor']} {row['level']} scatter {row['spread_ratio']:.2g} times "
+            f"those of {row['algorithm']} under {row['factor']} {row['level']} scatter "
+            f"{brief(row['spread_ratio'], 2)} times "
             "as much as on the other benchmarks (median)"
             for row in mine
             if row["spread_ratio"] is not None and not 1.0 / UNLIKE <= row["spread_ratio"] <= UNLIKE

@@ -26,6 +26,7 @@ from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.statistics.shuffles import is_exact, sign_flips
 from hpowh.analyses.statistics.simultaneous import FEWEST, simultaneous
+from hpowh.analyses.wording import brief, p_said
 
 LEVEL = 0.05
 SHUFFLES = 10_000
@@ -156,32 +157,30 @@ def sentence_of(row: Row, response: str, block: str | None) -> str:
         said = f"{row['better']} is better than {worse}"
     else:
         said = f"{first} and {second} cannot be told apart"
-    numbers = f"{first} - {second} = {row['estimate']:.3g} in {response}"
+    numbers = f"{first} - {second} = {brief(row['estimate'])} in {response}"
     if row["ratio"] is not None:
-        numbers = f"the {unlogged(response)} of {first} is {row['ratio']:.3g} times that of {second}"
+        numbers = f"the {unlogged(response)} of {first} is {brief(row['ratio'])} times that of {second}"
         ends = (row["ratio_lower"], row["ratio_upper"])
     else:
         ends = (row["lower"], row["upper"])
-    text = f"{head}{said}: {numbers}, 95 % interval {ends[0]:.3g} to {ends[1]:.3g}; "
-    text += f"{_p(row['p_adjusted'])} ({METHODS[row['method']]})"
+    text = f"{head}{said}: {numbers}, 95 % interval {brief(ends[0])} to {brief(ends[1])}; "
+    text += f"{p_said(row['p_adjusted'])} ({METHODS[row['method']]})"
     if row["p_permutation_adjusted"] is not None:
-        text += f", {_p(row['p_permutation_adjusted'])} with labels exchanged on each {block}, for all pairs"
+        text += f", {p_said(row['p_permutation_adjusted'])} with labels exchanged on each {block}, for all pairs"
     elif row["p_permutation"] is not None:
-        text += f", {_p(row['p_permutation'])} with the two exchanged on each {block} (this pair alone)"
+        text += f", {p_said(row['p_permutation'])} with the two exchanged on each {block} (this pair alone)"
     text += "."
     if row["probability"] is not None:
         text += (
             f" On a new {block}, with as many runs, {first} is ahead of {second} with probability "
             f"{row['probability']:.2f} ({row['probability_lower']:.2f} to {row['probability_upper']:.2f})."
         )
-    within = f"{row['region']:.3g} ({row['region_from']})"
+    within = f"{brief(row['region'])} ({row['region_from']})"
     if row["is_equivalent"]:
-        return f"{text} The difference is less than {within}: practically none ({_p(row['p_equivalence_adjusted'])})."
-    return f"{text} That they differ by less than {within} is not shown ({_p(row['p_equivalence_adjusted'])})."
-
-
-def _p(value: float) -> str:
-    return "p < 1e-10" if value < 1e-10 else f"p = {value:.2g}"
+        return (
+            f"{text} The difference is less than {within}: practically none ({p_said(row['p_equivalence_adjusted'])})."
+        )
+    return f"{text} That they differ by less than {within} is not shown ({p_said(row['p_equivalence_adjusted'])})."
 
 
 def anova_rows(fit: Fit, quantities: Satterthwaite, model: str) -> list[Row]:

@@ -22,6 +22,7 @@ from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Integers
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Expression, Formula, RandomTerm, Term
+from hpowh.analyses.wording import p_value
 
 IN_FORMULA, ADDED, RESIDUAL, BETWEEN = "in the formula", "added", "the residual", "between"
 """How a term's stratum comes into the model; `BETWEEN`: the term is constant within the grouping factor."""
@@ -218,10 +219,7 @@ def stratum_sentence(stratum: Stratum, row: Row) -> str:
     if row["p_right"] is None or row["p_asked"] is None:
         return sentence
     return (
-        f"{sentence} {term}: p {_p(row['p_asked'])} (df {row['df_asked']:.0f}) without it, p {_p(row['p_right'])} "
+        f"{sentence} {term}: p {p_value(row['p_asked'])} (df {row['df_asked']:.0f}) without it, p "
+        f"{p_value(row['p_right'])} "
         f"(df {row['df_right']:.1f}) with it."
     )
-
-
-def _p(value: float) -> str:
-    return "< 1e-10" if value < 1e-10 else f"= {value:.2g}"

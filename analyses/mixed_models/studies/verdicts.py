@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
+from hpowh.analyses.wording import brief, p_said
 
 LEVEL = 0.05
 MOST_NAMED = 4
@@ -178,23 +179,19 @@ def _against(pair: Pair, evidence: Evidence) -> str:
     base = log_base(evidence.response)
     if base is not None:
         ratio, low, high = (base**value for value in (pair.estimate, pair.lower, pair.upper))
-        size = f"{unlogged(evidence.response)} {ratio:.3g} times as large, 95 % interval {low:.3g} to {high:.3g}"
+        size = (
+            f"{unlogged(evidence.response)} {brief(ratio)} times as large, 95 % interval {brief(low)} to {brief(high)}"
+        )
     else:
         size = (
-            f"{evidence.response} better by {-pair.estimate:.3g}, 95 % interval {-pair.upper:.3g} to {-pair.lower:.3g}"
+            f"{evidence.response} better by {brief(-pair.estimate)}, 95 % interval {brief(-pair.upper)} to "
+            f"{brief(-pair.lower)}"
         )
-    return f"{pair.second} ({size}, {p_text(pair.p)})"
+    return f"{pair.second} ({size}, {p_said(pair.p)})"
 
 
 def _p(pair: Pair) -> str:
-    return f" ({p_text(pair.p)})" if pair.p is not None else " (not tested)"
-
-
-def p_text(value: float | None) -> str:
-    """Write a p-value: `p = 0.012`, or a bound where the tail is not known better."""
-    if value is None:
-        return "not tested"
-    return "p < 1e-10" if value < 1e-10 else f"p = {value:.2g}"
+    return f" ({p_said(pair.p)})" if pair.p is not None else " (not tested)"
 
 
 def losses(rows: Sequence[Mapping[str, object]], direction: str) -> list[Pair]:

@@ -8,7 +8,7 @@ from hpowh.analyses.sweeps.importance.claims import LEVEL
 from hpowh.analyses.sweeps.result import Row
 from hpowh.analyses.sweeps.saying.found import NAMED, Found, Statement
 from hpowh.analyses.sweeps.words import listed
-from hpowh.analyses.wording import number
+from hpowh.analyses.wording import number, p_said
 
 
 def important(found: Found, metric: str) -> Iterator[Statement]:
@@ -54,16 +54,11 @@ def _alone(effect: Row | None) -> str:
         return ""
     share = f"{number(100 * effect['share'], 2)} %"
     interval = f"95 % interval {number(100 * (effect['lower'] or 0), 2)} to {number(100 * (effect['upper'] or 1), 2)}"
-    return f"alone it explains {share} of the variance ({interval}; {shown_p(effect['p_adjusted'])})"
+    return f"alone it explains {share} of the variance ({interval}; {p_said(effect['p_adjusted'])})"
 
 
 def _with_p(effect: Row) -> str:
-    return f"{effect['hyperparameter']} ({number(100 * effect['share'], 2)} %, {shown_p(effect['p_adjusted'])})"
-
-
-def shown_p(value: float) -> str:
-    """Return a p-value as it is written."""
-    return "p < 1e-12" if value < 1e-12 else f"p = {number(value, 2)}"
+    return f"{effect['hyperparameter']} ({number(100 * effect['share'], 2)} %, {p_said(effect['p_adjusted'])})"
 
 
 def _nothing(found: Found, metric: str) -> str:
@@ -79,5 +74,5 @@ def _nothing(found: Found, metric: str) -> str:
         r_squared = number(model["r_squared_left_out"], 2)
         also = f"a model of all of them predicts unseen configurations {better} (cross-validated R2 = {r_squared})"
     least = min((e["p_adjusted"] for e in tested), default=None)
-    tests = f"no test passes (smallest p = {number(least, 2)}, adjusted)" if least is not None else "none can be tested"
+    tests = f"no test passes (smallest {p_said(least)}, adjusted)" if least is not None else "none can be tested"
     return f"no hyperparameter can be shown to matter for {metric} over the ranges tried: {tests}, and {also}."

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from hpowh.analyses.sweeps.importance.claims import LEVEL, LITTLE
 from hpowh.analyses.sweeps.result import Row
 from hpowh.analyses.sweeps.saying.found import NAMED, Found, Statement
-from hpowh.analyses.sweeps.saying.headline import shown_p
 from hpowh.analyses.sweeps.words import listed, plain
-from hpowh.analyses.wording import number
+from hpowh.analyses.wording import number, p_said
 
 DECADE = 10.0
 """Positive numbers whose ends differ by this factor may be meant on a logarithmic scale."""
@@ -51,7 +50,7 @@ def together(found: Found, metric: str) -> Iterator[Statement]:
         kind="together",
         sentence=(
             f"{sides[0]} and {sides[1]} act together on {metric}: partial correlation of their product "
-            f"{number(row['partial_correlation'], 2)}, {shown_p(claim['p_adjusted'])} adjusted for all pairs and tests."
+            f"{number(row['partial_correlation'], 2)}, {p_said(claim['p_adjusted'])} adjusted for all pairs and tests."
         ),
         figure="sweep-interactions",
         is_claim=True,

@@ -7,9 +7,8 @@ from typing import Any
 
 from hpowh.analyses.sweeps.result import Result
 from hpowh.analyses.sweeps.saying.found import Found, Statement
-from hpowh.analyses.sweeps.saying.headline import shown_p
 from hpowh.analyses.sweeps.words import plain
-from hpowh.analyses.wording import number, plural
+from hpowh.analyses.wording import number, p_said, plural
 
 EARLY = 0.8
 """Rank correlation from which an early value is said to foretell the final one."""
@@ -91,7 +90,7 @@ def failures(result: Result) -> Iterator[Statement]:
         if not rules:
             continue
         row = rules[0]
-        p = shown_p(row["p_adjusted"])
+        p = p_said(row["p_adjusted"])
         groups = result.configurations
         noun = "configuration" if groups is not None and groups.is_repeated else "trial"
         sentence = (

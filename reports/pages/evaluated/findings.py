@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, percent
 from hpowh.warehouse.wording import plural
 
 Row = Mapping[str, Any]
@@ -24,7 +24,7 @@ def fidelity_sentences(rows: Sequence[Row], cheapest: Sequence[Row]) -> list[str
         if not rho:
             continue
         costs = [row["cost_share"] for row in here if row["cost_share"] is not None]
-        cost = f" ({median(costs):.0%} of the training time)" if costs else ""
+        cost = f" ({percent(median(costs))} of the training time)" if costs else ""
         ceiling = [row["reliability"] for row in here if row["reliability"] is not None]
         limit = f"; two single folds at full fidelity agree at {number(median(ceiling), 2)}" if ceiling else ""
         text = (
@@ -43,7 +43,9 @@ def fidelity_sentences(rows: Sequence[Row], cheapest: Sequence[Row]) -> list[str
             f"A cheaper fidelity has an optimum in its best 10 % on {len(able)} of {_count(len(chosen), 'landscape')}"
         )
         if saved:
-            text += f"; evaluating all there and that tenth in full saves a median of {median(saved):.0%} of the time"
+            text += (
+                f"; evaluating all there and that tenth in full saves a median of {percent(median(saved))} of the time"
+            )
         found.append(text + ".")
     return found
 

@@ -11,7 +11,7 @@ from hpowh.analyses.landscapes.saying import words
 from hpowh.reports.blocks import Block, Column, Facts, Findings, Links, Prose, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import brief, number, percent
 from hpowh.reports.page import Page
 from hpowh.reports.pages.landscape import hyperparameters, roughness, shape, subject
 from hpowh.reports.pages.landscape import runs as optimisers
@@ -168,7 +168,7 @@ def _numbers(values: words.Values, epsilon: float | None) -> list[tuple[str, str
         value = values.get(name)
         if value is not None and 0.9995 <= value < 1:
             return "more than 99.9%"
-        return number(None) if value is None else f"{value:.1%}"
+        return percent(value, 1)
 
     optima = values.get("n_lo")
     return [
@@ -177,5 +177,5 @@ def _numbers(values: words.Values, epsilon: float | None) -> list[tuple[str, str
         ("smoothness (ranks of neighbours)", number(values.get("assortativity_rank"), 3)),
         ("local optima", number(None if optima is None else round(optima))),
         ("lead to the best by steepest descent", share("basin_global_share")),
-        ("neutral pairs" if epsilon is None else f"neutral pairs (within {epsilon:.3g})", share("neutrality")),
+        ("neutral pairs" if epsilon is None else f"neutral pairs (within {brief(epsilon)})", share("neutrality")),
     ]

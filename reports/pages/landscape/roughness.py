@@ -6,7 +6,7 @@ from hpowh.reports.blocks import Block, Figure, Plot, Prose
 from hpowh.reports.charts import landscape as charts
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import brief, number
 from hpowh.warehouse import queries
 
 
@@ -31,7 +31,7 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
     )  # fmt: skip
     how = (
         "Which share of neighbour pairs counts as equal, over the threshold: no conclusion should hang on one choice. "
-        f"The dotted line is the threshold of this analysis, {epsilon:.3g} ({rule})."
+        f"The dotted line is the threshold of this analysis, {brief(epsilon)} ({rule})."
     )
     first = Figure(
         id="neutrality",
@@ -53,7 +53,7 @@ def neutrality(site: SiteContext, run: int, epsilon: float, rule: str) -> list[B
     )
     how = (
         "Where the landscape is flat: among good configurations (left) or bad ones (right), in forty equal parts; "
-        f"neutral is a difference of at most {epsilon:.3g}."
+        f"neutral is a difference of at most {brief(epsilon)}."
     )
     alt = "Line: share of neutral neighbours by rank."
     return [

@@ -12,7 +12,7 @@ from hpowh.reports.charts.histogram import histogram
 from hpowh.reports.charts.palette import LIGHT
 from hpowh.reports.charts.plot import axis, spans_orders
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, percent
 from hpowh.warehouse import queries
 
 
@@ -115,8 +115,10 @@ def embedding(site: SiteContext, run: int, sign: float, *, has_optima: bool) -> 
         "something: directions, distances between islands and the sizes of islands do not."
     )
     notes = [
-        f"Of all neighbour pairs {one['neighbours_kept']:.1%} are among each other's 50 nearest here (by chance "
-        f"{one['neighbours_kept_by_chance']:.2%}); the surface explains {one['share_explained']:.0%} of the variance "
+        f"Of all neighbour pairs {percent(one['neighbours_kept'], 1)} are among each other's 50 nearest here (by "
+        "chance "
+        f"{percent(one['neighbours_kept_by_chance'], 2)}); the surface explains {percent(one['share_explained'])} of "
+        "the variance "
         f"of the ranks of {one['configuration_count']:,} configurations. The other pictures leave nothing out.",
     ]
     if one["is_older"]:

@@ -8,6 +8,7 @@ from hpowh.analyses.statistics import bands
 from hpowh.analyses.traces import axis
 from hpowh.reports.blocks import Block, Prose
 from hpowh.reports.context import SiteContext
+from hpowh.reports.numbers import percent
 from hpowh.reports.page import Page
 from hpowh.reports.pages.methods.analyses import SECTIONS
 
@@ -43,9 +44,11 @@ def _build() -> Sequence[Block]:
             "The common budget axis",
             (
                 "Runs are compared only where they can be. On each benchmark the axis starts at the first budget by "
-                f"which at least {axis.MOST:.0%} of the runs of every algorithm have a usable value, and ends at the "
+                f"which at least {percent(axis.MOST)} of the runs of every algorithm have a usable value, and ends at "
+                "the "
                 "last budget that every run reaches. Where that would lose more than a tenth of what "
-                f"{axis.MOST:.0%} of every algorithm's runs reach, it ends there instead, and the runs that stopped "
+                f"{percent(axis.MOST)} of every algorithm's runs reach, it ends there instead, and the runs that "
+                "stopped "
                 "earlier have no value after their end.",
                 f"Between the two lie the budgets that were recorded, thinned to {axis.POINT_LIMIT}; where they span "
                 "more than two orders of magnitude they are spaced by logarithm. No run is continued beyond its "
@@ -81,9 +84,11 @@ def _build() -> Sequence[Block]:
             "Bands",
             (
                 "On a single benchmark, a band around a median holds the middle half of the seeds: it describes the "
-                f"spread, not the uncertainty of the median. The {bands.LEVEL:.0%} band of a mean over seeds comes "
+                f"spread, not the uncertainty of the median. The {percent(bands.LEVEL)} band of a mean over seeds "
+                "comes "
                 f"from {bands.DRAWS:,} bootstrap samples of whole runs.",
-                f"The {bands.LEVEL:.0%} band of a mean over benchmarks treats the benchmarks as given and the seeds as "
+                f"The {percent(bands.LEVEL)} band of a mean over benchmarks treats the benchmarks as given and the "
+                "seeds as "
                 "drawn (a stratified normal interval). It says nothing about benchmarks that were not run. It is a "
                 "band at each budget, not for the whole curve.",
             ),

@@ -9,7 +9,7 @@ from hpowh.reports.blocks import Block, Figure, Plot
 from hpowh.reports.charts.forest import height
 from hpowh.reports.charts.standing import standing
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, percent
 from hpowh.reports.pages.model.result_table import result_table
 from hpowh.warehouse import queries
 
@@ -74,9 +74,10 @@ def calibration(site: SiteContext, name: str) -> str:
     one = rows[0]
     word = "holds its level" if one["lower"] is None or one["lower"] <= one["level"] else "does not hold its level"
     return (
-        f"The test {word} here: where labels were shuffled, some pair was significant in {one['rate']:.1%} of "
-        f"{one['replicate_count']:,} experiments (95 % interval {one['lower']:.1%} to {one['upper']:.1%}; "
-        f"{one['level']:.0%} is right)."
+        f"The test {word} here: where labels were shuffled, some pair was significant in {percent(one['rate'], 1)} of "
+        f"{one['replicate_count']:,} experiments (95 % interval {percent(one['lower'], 1)} to "
+        f"{percent(one['upper'], 1)}; "
+        f"{percent(one['level'])} is right)."
     )
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from hpowh.reports.blocks import Column, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.query import Query
+from hpowh.warehouse.wording import LEAST_P
 
-LEAST_P = 1e-10
-"""Below this a p-value is known as a bound only."""
 LABELS: Mapping[str, str] = {
     "p_value": "p",
     "p_adjusted": "p adjusted",

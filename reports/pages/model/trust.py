@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hpowh.reports.context import SiteContext
 from hpowh.warehouse import queries
-from hpowh.warehouse.wording import plural
+from hpowh.warehouse.wording import percent, plural
 
 
 def verdict_line(site: SiteContext, name: str, run: int, warnings: Sequence[str]) -> str:
@@ -19,7 +19,8 @@ def verdict_line(site: SiteContext, name: str, run: int, warnings: Sequence[str]
     rates = [] if calibrated is None else site.query(queries.text("mixed_models/calibration"), run=calibrated).rows()
     if rates and rates[0]["rate"] is not None:
         sentences.append(
-            f"{rates[0]['rate']:.1%} of shuffled experiments gave a difference ({rates[0]['level']:.0%} is right)"
+            f"{percent(rates[0]['rate'], 1)} of shuffled experiments gave a difference ({percent(rates[0]['level'])} "
+            "is right)"
         )
     else:
         sentences.append("its level was not checked here")

@@ -14,7 +14,7 @@ from hpowh.reports.charts import landscape as charts
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, percent
 from hpowh.reports.page import Page
 from hpowh.reports.query import Query
 from hpowh.warehouse import queries
@@ -143,8 +143,9 @@ def _alike(similar: Mapping[str, Query]) -> Iterator[tuple[str, str]]:
             worst = regret[-1]
             yield (
                 f"By {context}, the best configuration of one benchmark costs another, at the median, "
-                f"{median(row['value'] for row in regret):.1%} of the way from its best to its median loss; at worst "
-                f"{worst['value']:.1%} (from {worst['landscape_a']} to {worst['landscape_b']}).",
+                f"{percent(median(row['value'] for row in regret), 1)} of the way from its best to its median loss; "
+                "at worst "
+                f"{percent(worst['value'], 1)} (from {worst['landscape_a']} to {worst['landscape_b']}).",
                 "similarity-benchmark",
             )
 

@@ -309,8 +309,8 @@ def test_progress_counts_to_the_end_and_names_what_went_wrong(tmp_path, spec):
     seen = []
     text = HOSTILE.replace('["fit", "raise", "eat", "exit", "leave"]', '["fit", "raise", "leave"]')
     evaluate(prepare(spec(text)), tmp_path / "out", jobs=1, progress=lambda state: seen.append(progress_text(state)))
-    assert seen[0].startswith("0 of 6 (0%)")
-    assert seen[-1].startswith("6 of 6 (100%)")
+    assert seen[0].startswith("0 of 6 (0 %)")
+    assert seen[-1].startswith("6 of 6 (100 %)")
     assert "4 failed" in seen[-1]
     assert [duration(seconds) for seconds in (5.2, 600, 9000)] == ["5 s", "10 min", "2.5 h"]
 

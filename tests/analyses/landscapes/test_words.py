@@ -105,19 +105,19 @@ def said(**values: float | None) -> str:
         ({"n_lo": 4.0, "n_configurations": 100.0, "n_global": 3.0}, "3 of them share the best loss"),
         (
             {"basin_global_share": 0.2, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0},
-            "of middling size: steepest descent reaches the global optimum from 20.0% of the configurations, while "
-            "the largest basin, another one, holds 50.0%",
+            "of middling size: steepest descent reaches the global optimum from 20.0 % of the configurations, while "
+            "the largest basin, another one, holds 50.0 %",
         ),
         ({"basin_global_share": 0.5, "basin_largest": 50.0, "n_configurations": 100.0, "n_lo": 3.0}, "is large"),
         ({"basin_global_share": 0.09, "basin_largest": 9.0, "n_configurations": 100.0, "n_lo": 3.0}, "is small"),
-        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "partly neutral: 25.0%"),
+        ({"neutrality": 0.25, "ndc_spearman": 0.3}, "partly neutral: 25.0 %"),
         ({"neutrality": 0.25, "ndc_spearman": 0.3}, "flatter near the optimum"),
         ({"neutrality": 0.04, "ndc_spearman": -0.3}, "hardly neutral"),
         ({"neutrality": 0.6}, "strongly neutral"),
         ({"fdc_spearman": 0.4, "monotone_share": 0.9}, "leads to the optimum"),
         ({"fdc_spearman": 0.1}, "says little about the way"),
         ({"fdc_spearman": -0.2}, "leads away from the optimum"),
-        ({"coverage": 0.3, "n_configurations": 300.0, "n_lo": None}, "Only 30.00% of the grid were evaluated"),
+        ({"coverage": 0.3, "n_configurations": 300.0, "n_lo": None}, "Only 30.00 % of the grid were evaluated"),
         ({"loss_best": 2.0, "loss_worst": 2.0, "n_configurations": 1.0}, "Its single configuration"),
     ],
 )
@@ -141,7 +141,7 @@ def test_idle_hyperparameters_are_not_among_those_that_matter() -> None:
     shares = {"gamma": 0.8, "C": 0.3, "kernel": 0.0}
     rows = [{"hyperparameter": name, "total_share": share, "method": "exact"} for name, share in shares.items()]
     (one,) = findings(Facts(metrics=[], importance=rows))
-    assert "with gamma (80%), C (30%) (more than 100 % together" in one.sentence
+    assert "with gamma (80 %), C (30 %) (more than 100 % together" in one.sentence
     assert "1 hyperparameter of 3 matters less than 1 %" in one.sentence
 
 
@@ -189,11 +189,11 @@ def test_a_completed_landscape_says_what_was_imputed() -> None:
         {"name": "imputed_share", "value": 0.1}, {"name": "n_lo", "value": 20.4, "lower": 15.2, "upper": 25.6},
     ]  # fmt: skip
     text = " ".join(one.sentence for one in findings(Facts(metrics=rows)))
-    assert "90.00% of the grid were evaluated (900 configurations); the rest was imputed several times" in text
+    assert "90.00 % of the grid were evaluated (900 configurations); the rest was imputed several times" in text
     assert "It has about 20 local optima (95 % interval 15 to 26): one for every 49.0 configurations." in text
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.99995001, "more than 99.99%"), (0.00001, "less than 0.01%")])
+@pytest.mark.parametrize(("share", "said"), [(0.99995001, "more than 99.99 %"), (0.00001, "less than 0.01 %")])
 def test_shares_are_rounded_to_neither_all_nor_none(share: float, said: str) -> None:
     rows = [
         {"name": "coverage", "value": share},

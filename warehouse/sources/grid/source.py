@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.analyses.wording import percent
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import (
     Hyperparameter,
@@ -226,7 +227,7 @@ def _coverage(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyp
         "select benchmark, count(distinct configuration_id) from hpowh_grid group by benchmark order by benchmark"
     ).fetchall()
     return [
-        f"{benchmark}: {count:,} of {cells:,} configurations of {plan.space!r} are there ({count / cells:.1%})."
+        f"{benchmark}: {count:,} of {cells:,} configurations of {plan.space!r} are there ({percent(count / cells, 1)})."
         for benchmark, count in rows
         if count < cells
     ][:5]

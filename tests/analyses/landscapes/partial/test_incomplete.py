@@ -63,7 +63,7 @@ def test_a_sweep_of_a_thousand_says_what_it_can_and_why_not_the_rest(real_table:
     for name in (*STRUCTURAL, *OPTIMUM_BASED, *NEIGHBOURHOODS, *TAIL_BASED):
         row = column(result, name)
         assert row["value"] is None, name
-        assert "1.61% of the configurations were evaluated" in str(row["reason"])
+        assert "1.61 % of the configurations were evaluated" in str(row["reason"])
     assert "(diverged runs)" in str(column(result, "loss_mean")["reason"])
     for name in ("neutrality", "loss_median", "loss_iqr"):
         row = column(result, name)
@@ -96,7 +96,7 @@ def test_a_thin_sample_has_the_first_step_of_a_walk_only(whole: Surface) -> None
     assert walk["reason"][0] is None
     for name in ("rank_exact", "loss_exact", "rank_sampled", "rank_sampled_error"):
         assert walk[name][1:] == [None] * 9
-    assert all("walks of more than one step need at least 50%" in reason for reason in walk["reason"][1:])
+    assert all("walks of more than one step need at least 50 %" in reason for reason in walk["reason"][1:])
     assert "nothing is said about optima" in thin.warnings[0]
     few = characterise(sample(whole, 60, 3), OPTIONS).tables["landscape_autocorrelation"]
     assert few["rank_exact"] == [None] * 10

@@ -105,7 +105,7 @@ def test_priorbands_prior_is_tested_between_benchmarks(priorband_warehouse: Ware
     assert right == pytest.approx(8.4e-4, rel=0.02)
     said = [one for one in outcome.warnings if "no (1|benchmark:prior)" in one]
     assert len(said) == 1
-    assert "prior: p < 1e-10 (df 3561) without it, p = 0.085 (df 14.5) with it." in said[0]
+    assert "prior: p < 0.0001 (df 3561) without it, p = 0.085 (df 14.5) with it." in said[0]
 
 
 def test_one_value_for_each_benchmark_and_algorithm(warehouse: Warehouse, tmp_path: Path):

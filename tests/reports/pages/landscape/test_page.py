@@ -308,7 +308,7 @@ def test_an_incomplete_landscape_says_so_first_and_shows_intervals(made: Made):
     assert re.search(r"In short Only \d\d\.\d\d% of the grid were evaluated \(\d+ configurations\)", text)
     assert re.search(r"correlate at [\d.]+ \(95 % interval [\d.]+ to [\d.]+, from [\d,]+ pairs\)", text)
     assert "optima, basins and paths, which need half of it, are left out" in text
-    assert "optima, basins and paths need at least 50%" in text
+    assert "optima, basins and paths need at least 50 %" in text
     assert "Local optima network" not in text
     assert "Optima, their network and basins Nothing is said of them" in text
     metrics = page.read_text().split('id="metrics"')[1]
