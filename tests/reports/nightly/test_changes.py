@@ -31,7 +31,7 @@ def sentences(before: list[Conclusion], now: list[Conclusion], tolerance: float 
     ("was", "now", "sentence"),
     [
         (("first", 0.03), ("none", 0.08), "PB is no longer better than HB at budget 10: p 0.030 → 0.080"),
-        (("none", 0.08), ("first", 0.0001), "PB is now better than HB at budget 10: p 0.080 → < 0.001"),
+        (("none", 0.08), ("first", 0.00001), "PB is now better than HB at budget 10: p 0.080 → < 0.0001"),
         (("second", 0.04), ("none", 0.2), "HB is no longer better than PB at budget 10: p 0.040 → 0.20"),
         (
             ("first", 0.01),

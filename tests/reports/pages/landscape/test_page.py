@@ -305,7 +305,7 @@ def text_of(path: Path) -> str:
 def test_an_incomplete_landscape_says_so_first_and_shows_intervals(made: Made):
     page = made.page("landscape", "thin")
     text = text_of(page)
-    assert re.search(r"In short Only \d\d\.\d\d% of the grid were evaluated \(\d+ configurations\)", text)
+    assert re.search(r"In short Only \d\d\.\d\d % of the grid were evaluated \(\d+ configurations\)", text)
     assert re.search(r"correlate at [\d.]+ \(95 % interval [\d.]+ to [\d.]+, from [\d,]+ pairs\)", text)
     assert "optima, basins and paths, which need half of it, are left out" in text
     assert "optima, basins and paths need at least 50 %" in text
