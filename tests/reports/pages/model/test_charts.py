@@ -39,7 +39,7 @@ def test_p_values_that_are_too_small_are_drawn_at_the_edge_and_said_as_a_bound()
     _, points = p_values([{"name": "x", "p": 0.0}, {"name": "y", "p": None}], "name", {"p": "p"})
     assert (points["x"], points["y"]) == ([LEAST_P], ["x"])
     assert points["marker"]["symbol"] == ["triangle-left"]
-    assert points["customdata"] == [["< 1e-10"]]
+    assert points["customdata"] == [["< 0.0001"]]
 
 
 def test_of_many_rows_the_clearest_are_drawn_in_their_order():
