@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpowh.analyses.wording import percent
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import (
     Hyperparameter,
@@ -26,6 +25,7 @@ from hpowh.warehouse.sources.grid.metrics import odd, read_units
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.wording import percent
 
 if TYPE_CHECKING:
     import duckdb
