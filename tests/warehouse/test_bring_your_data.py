@@ -24,6 +24,7 @@ from .sources.neptune.test_neptune import folder as write_neptune
 from .sources.nni.test_nni import MADE as NNI_TRIALS
 from .sources.nni.test_nni import MAXIMISE
 from .sources.nni.test_nni import database as write_nni
+from .sources.tables.workbook import book
 from .sources.tensorboard.encoding import event, scalar, write
 from .sources.tensorboard.encoding import start as session
 from .sources.trackio.test_trackio import RUNS as TRACKIO_RUNS
@@ -83,6 +84,9 @@ def make_features(folder: Path) -> None:
 def make_excel(folder: Path) -> None:
     lines = [f"{a};{b};{s};{s},5" for a in "AB" for b in "xy" for s in (1, 2)]
     rows(folder / "excel.csv", "\ufeffalgorithm;benchmark;seed;value", lines)
+    cells = [[a, b, s, s + 0.5] for a in "AB" for b in "xy" for s in (1, 2)]
+    notes = [["algorithm", "of whom"], ["A", "us"]]
+    book(folder / "results.xlsx", {"Notes": notes, "Results": [["algorithm", "benchmark", "seed", "value"], *cells]})
 
 
 def make_scikit_learn(folder: Path) -> None:
@@ -266,7 +270,7 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "Trials of a tuner, in a table": (make_trials, "trial", [30]),
     "JSON lines of your own script": (make_trials, "trial", [5]),
     "Meta-features of data sets": (make_features, "benchmark_feature", [600]),
-    "A table from Excel": (make_excel, "trace", [8]),
+    "A table from Excel": (make_excel, "trace", [8, 16]),
     "Failures written as a number": (make_trials, "trial_metric where status = 'ok'", [24]),
     "Percent here, fractions there": (make_grid, "evaluation where value <= 1", [9, 18]),
     "scikit-learn": (make_scikit_learn, "trial", [6]),

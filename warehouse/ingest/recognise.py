@@ -13,6 +13,7 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.reading import refuse_special_files
 from hpowh.warehouse.ingest.registry import find_source, sources
 from hpowh.warehouse.sources.tables.kinds import kinds_of_table
+from hpowh.warehouse.sources.tables.spreadsheets import refuse_others
 from hpowh.warehouse.sources.tables.tabular import FORMATS
 
 MOST_FILES = 5_000
@@ -58,6 +59,7 @@ def recognise(path: Path, options: Mapping[str, Any] | None = None) -> list[Reco
         return [Recognised("smac", "it is called like SMAC's run history")]
     if _begins(path, b'{"op_code"') or b'"op_code"' in _start(path) and b'"worker_id"' in _start(path):
         return [Recognised("optuna", "its lines are those of Optuna's journal")]
+    refuse_others(path)
     if _is_table(path):
         return [Recognised(kind, why) for kind, why in kinds_of_table(path, options)]
     return []

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.sources.tables import spreadsheets
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
 
-OF_ALL_TABLES = ("encoding", "decimal", "thousands")
+OF_ALL_TABLES = ("encoding", "decimal", "thousands", *spreadsheets.OPTIONS)
 
 
 def check_options(kind: str, request: Request, known: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
+from hpowh.warehouse.sources.tables.spreadsheets import sheet_as_csv
 from hpowh.warehouse.sources.tables.tabular import format_of
 
 ROWS = 5_000
@@ -45,6 +46,9 @@ def first_rows_of(
     import duckdb
 
     kind = format_of(path)
+    if kind == "excel":
+        with sheet_as_csv(path, options or {}) as copy:
+            return first_rows_of(copy, limit, options)
     try:
         with duckdb.connect() as scratch:
             if kind == "csv":

@@ -15,6 +15,7 @@ import duckdb
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.sources.tables import spreadsheets
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
@@ -32,8 +33,8 @@ FORMATS = {
     ".pq": "parquet",
     ".jsonl": "json",
     ".ndjson": "json",
+    **dict.fromkeys(spreadsheets.READ, "excel"),
 }
-SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 ROW = "hpowh_row"
 """Name of the position column in a staged relation; row 1 is the first below the header."""
 
@@ -52,7 +53,7 @@ def content_fingerprint(path: Path) -> str:
 
 
 def format_of(path: Path) -> str:
-    """Return `csv`, `parquet` or `json` by the file's ending (`.gz` aside).
+    """Return `csv`, `parquet`, `json` or `excel` by the file's ending (`.gz` aside).
 
     Raises:
         IngestError: the ending is none of those, or the path is a folder.
@@ -68,12 +69,7 @@ def format_of(path: Path) -> str:
         if suffix in FORMATS:
             return FORMATS[suffix]
         break
-    if suffixes and suffixes[-1] in SPREADSHEETS:
-        raise IngestError(
-            f"{path} is a spreadsheet, which is not read.",
-            "Save its sheet as CSV (in Excel: File, Save as, CSV UTF-8; semicolons and decimal commas are understood), "
-            "or in Python: pandas.read_excel(PATH).to_csv('table.csv', index=False)",
-        )
+    spreadsheets.refuse_others(path)
     raise IngestError(
         f"{path}: cannot tell the format from the name.", "Endings known: .csv .tsv .txt .parquet .jsonl, also with .gz"
     )
@@ -118,6 +114,9 @@ def stage(connection: duckdb.DuckDBPyConnection, request: Request) -> Staged:
             return _parquet(connection, path)
         if kind == "json":
             return _json(connection, path)
+        if kind == "excel":
+            with spreadsheets.sheet_as_csv(path, request.options) as copy:
+                return _csv(connection, copy, request.options)
         return _csv(connection, path, request.options)
     except duckdb.OutOfMemoryException:
         raise

@@ -10,6 +10,7 @@ from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request, RowsRefusedError
 from hpowh.warehouse.sources.sweeps.loader import load_sweeps
 from hpowh.warehouse.sources.sweeps.tables import Sweep
+from hpowh.warehouse.sources.tables import spreadsheets
 from hpowh.warehouse.sources.tables.doctor import grouped_problems
 from hpowh.warehouse.sources.tables.indexes import counts_rows
 from hpowh.warehouse.sources.tables.locales import refusal_hint
@@ -27,7 +28,7 @@ from hpowh.warehouse.sources.trials.times import zone_of
 if TYPE_CHECKING:
     import duckdb
 
-OPTIONS = ("direction", "encoding", "tool", "time_zone", "only", "decimal", "thousands",
+OPTIONS = ("direction", "encoding", "tool", "time_zone", "only", "decimal", "thousands", *spreadsheets.OPTIONS,
            "unit", "failed-value", "folds")  # fmt: skip
 
 
