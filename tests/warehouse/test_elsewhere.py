@@ -6,7 +6,14 @@ The extensions are pip's, which follow DuckDB's releases by some weeks: so they 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -51,6 +58,14 @@ counts = [register_lake(Path("parquet"), "lake.sqlite") for _ in range(2)]  # pu
 parquet = sorted(path for path in Path().rglob("*.parquet"))
 assert counts == [len(parquet)] * 2 and all(path.parts[0] == "parquet" for path in parquet), parquet  # nothing copied
 print(compare("home.duckdb", "ducklake:sqlite:lake.sqlite"))
+"""
+SERVED = """
+from hpowh.warehouse.output.lakes import register_lake
+export_parquet(Warehouse("home.duckdb"), Path("parquet"))
+address = f"ducklake:postgres:dbname=postgres user=postgres host={sys.argv[1]}"
+counts = [register_lake(Path("parquet"), address) for _ in range(2)]
+assert counts == [len([*Path("parquet").rglob("*.parquet")])] * 2
+print(compare("home.duckdb", address))
 """
 STORE = """
 import boto3
@@ -100,6 +115,39 @@ def home(warehouse, tmp_path) -> Path:
 @pytest.mark.parametrize("script", [LAKE, STORE], ids=["lake", "object store"])
 def test_a_lake_and_an_object_store_are_read_as_the_warehouse(script, home, peer):
     done = peer("elsewhere").run(BEGIN + script, cwd=home, timeout=300)
+    assert json.loads(done.stdout.splitlines()[-1]) > 100
+
+
+@pytest.fixture
+def postgres() -> Iterator[Path]:
+    """The folder of the socket of a PostgreSQL server without a network; where there is none, the test says that."""
+    places = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
+    binary = next((Path(place).resolve() for place in places if place), None)
+    if binary is None:
+        pytest.skip("NOT TESTED with a catalogue in PostgreSQL: Debian's package postgresql is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="hpowh-pg-"))  # a socket's path must be short
+    as_whom: dict[str, Any] = {}
+    if os.getuid() == 0:  # it does not serve as root
+        as_whom = {"user": "postgres"}
+        shutil.chown(folder, "postgres")
+    data = str(folder / "data")
+    made = [str(binary), "--pgdata", data, "--auth", "trust", "--username", "postgres", "--no-sync"]
+    subprocess.run(made, check=True, capture_output=True, cwd=folder, **as_whom)
+    command = [str(binary.with_name("postgres")), "-D", data, "-k", str(folder), "-c", "listen_addresses="]
+    server = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, **as_whom)
+    assert server.stderr is not None
+    for line in server.stderr:
+        if "ready to accept connections" in line:
+            break
+    yield folder
+    server.send_signal(signal.SIGINT)
+    server.communicate(timeout=60)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_a_lakes_catalogue_may_be_in_postgresql(home, peer, postgres):
+    done = peer("elsewhere").run(BEGIN + SERVED, postgres, cwd=home, timeout=300)
     assert json.loads(done.stdout.splitlines()[-1]) > 100
 
 
