@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from hpowh.analyses.elsewhere.places import Place
 
-VERSION = "11"
+VERSION = "12"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 
@@ -147,6 +147,7 @@ def analyse_presets(
     parameters = {"response": response, "names": list(names), "as_published": as_published}
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
+        chosen = replace(chosen, is_literal=as_published)
         rows, said = studies.run_presets(reader, chosen, response, names, as_published)
         return {"lmem_preset": rows}, [*reader.known_of(chosen, response), *said]
 
@@ -266,7 +267,12 @@ def analyse_power(
         known = known_benchmarks(warehouse, reader.catalogue.experiment)
         following = next_rows(known, len(fitted.problem.cells.levels["algorithm"]))
         found = {"lmem_power": rows, "lmem_model": [model_row(fitted, "default")], "lmem_next": following}
-        notes = [*reader.known_of(chosen, response), *warn(fitted, "algorithm"), *power_sentences(rows), *know]
+        notes = [
+            *reader.known_of(chosen, response),
+            *warn(fitted, "algorithm"),
+            *power_sentences(rows, response),
+            *know,
+        ]
         return found, [*notes, *next_sentences(following)]
 
     parameters = {

@@ -213,7 +213,9 @@ def agreement_rows(
             sign = row["estimate"] if row["first"] == pair["first"] else -row["estimate"]
             verdicts[name] = _verdict(row | {"first": pair["first"], "second": pair["second"]}, sign)
         verdicts["bayes"] = _bayes_verdict(tests["bayes_signed_rank"])
-        is_agreed = len({_winner(verdict) for verdict in verdicts.values()}) == 1
+        corrected = {_winner(verdict) for name, verdict in verdicts.items() if name != "bayes" or len(model_pairs) == 1}
+        is_agreed = len(corrected) == 1 and _winner(verdicts["bayes"]) in (*corrected, "")
+        is_looser = len(corrected) == 1 and not is_agreed and corrected == {""}
         found.append(
             {
                 "setting": setting,
@@ -227,7 +229,7 @@ def agreement_rows(
                 "wilcoxon_verdict": verdicts["wilcoxon_holm"],
                 "bayes_verdict": verdicts["bayes"],
                 "is_agreed": is_agreed,
-                "sentence": _sentence(pair, verdicts, is_agreed, response),
+                "sentence": _sentence(pair, verdicts, is_agreed, response, len(model_pairs) if is_looser else None),
             }
         )
     return found
@@ -251,8 +253,16 @@ def _winner(verdict: str) -> str:
     return verdict.removesuffix(" better") if verdict.endswith(" better") else ""
 
 
-def _sentence(pair: Mapping[str, Any], verdicts: Mapping[str, str], is_agreed: bool, response: str) -> str:
+def _sentence(
+    pair: Mapping[str, Any], verdicts: Mapping[str, str], is_agreed: bool, response: str, uncorrected: int | None
+) -> str:
+    """Say who agrees; `uncorrected`: only the Bayesian test sees a difference, which knows nothing of so many pairs."""
     names = f"{pair['first']} and {pair['second']}"
+    if uncorrected is not None:
+        return (
+            f"{names}: mixed model of {response}, Nemenyi and Wilcoxon-Holm agree (no difference seen); the Bayesian "
+            f"signed rank, which is of this pair alone and not corrected for {uncorrected} pairs: {verdicts['bayes']}."
+        )
     if is_agreed:
         return f"{names}: mixed model of {response}, Nemenyi, Wilcoxon and Bayes agree ({verdicts['lmem']})."
     return (

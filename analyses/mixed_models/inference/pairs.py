@@ -51,32 +51,47 @@ class Scaled:
 NOTHING = Scaled(np.nan, np.nan, np.nan)
 
 
-def default_region(fit: Fit) -> tuple[float, str]:
+def default_region(fit: Fit, factor: str = "algorithm") -> tuple[float, str]:
     """Return half the width of the region of practical equivalence, a tenth of a spread, and which spread that is.
 
     The spread is the larger of the residual standard deviation and that of an algorithm's advantage over benchmarks
-    (the random effects that are not of the benchmark alone).
+    (the random effects of the benchmark that differ between levels of the factor: the others cancel in a difference).
     """
-    residual = float(np.sqrt(fit.residual_variance))
-    own = [
-        float(np.sqrt(np.diag(covariance).mean()))
-        for block, covariance in fit.block_covariances
-        if "benchmark" in block.term.group and (len(block.term.group) > 1 or block.term.is_diagonal)
-    ]
-    largest = max(own, default=0.0)
+    residual, whose = float(np.sqrt(fit.residual_variance)), ""
+    if fit.classes is not None:  # the mean variance is that of the widest benchmark
+        residual, whose = float(np.median(fit.class_sds)), "median benchmark's "
+    largest = float(np.sqrt(max(_advantages(fit, factor), default=0.0)))
     if largest > residual:
         return REGION * largest, "a tenth of the standard deviation of the advantage over benchmarks"
-    return REGION * residual, "a tenth of the residual standard deviation"
+    return REGION * residual, f"a tenth of the {whose}residual standard deviation"
+
+
+def _advantages(fit: Fit, factor: str, block: str = "benchmark") -> list[float]:
+    """Return the variances over blocks of what differs between levels of a factor."""
+    return [
+        float(np.diag(covariance).mean())
+        for part, covariance in fit.block_covariances
+        if block in part.term.group
+        and (factor in part.term.group or any(factor in term for term in part.term.expression.terms))
+    ]
 
 
 def new_block_variances(
-    fit: Fit, block: str, factor: str, held: Mapping[str, int], pairs: list[tuple[int, int]]
+    fit: Fit,
+    block: str,
+    factor: str,
+    held: Mapping[str, int],
+    pairs: list[tuple[int, int]],
+    estimates: Floats | None = None,
 ) -> Floats:
     """Return, for each pair of levels, the variance of their difference on a new block with as many runs as here.
 
-    It is averaged over the blocks that hold both; NaN where none does, or where there are more than `MOST_PAIRS`.
+    It is averaged over the blocks that hold both; NaN where none does, or where there are more than `MOST_PAIRS`. Where
+    blocks have residual variances of their own a new one has any of these: the variance is then the one that gives the
+    mean over blocks of the probability that the difference keeps its sign, not that of the widest block.
 
     Args:
+        estimates: (pairs,) the differences, for that mean; it is that of small ones where they are not given.
         held: factors held at a level (the setting); the others are averaged over as they occur.
     """
     from scipy import sparse
@@ -100,8 +115,37 @@ def new_block_variances(
         if both.any():
             apart = effects[i] - effects[j]
             shared = np.asarray(apart.multiply(apart).sum(axis=1)).ravel()
-            out[at] = float((shared + spread[i] + spread[j])[both].mean())
+            each = (shared + spread[i] + spread[j])[both]
+            is_one = fit.classes is None or not each.min() > 0
+            out[at] = float(each.mean()) if is_one else _matched(each, 0.0 if estimates is None else estimates[at])
     return out
+
+
+def _matched(variances: Floats, difference: float) -> float:
+    """Return v so that Phi(d / sqrt(v)) is the mean of Phi(d / sqrt(v_b)); the limit for d = 0 near it."""
+    small = float((1.0 / np.sqrt(variances)).mean()) ** -2
+    if not abs(difference) > 1e-3 * np.sqrt(small):
+        return small
+    # In the tail 1 - Phi keeps its digits.
+    beyond = float(np.asarray(stats.norm.sf(abs(difference) / np.sqrt(variances))).mean())
+    z = -float(stats.norm.ppf(beyond)) if beyond > 0 else np.inf
+    return (abs(difference) / z) ** 2 if 0 < z < np.inf else small
+
+
+def block_weights(fit: Fit, weights: Sequence[sparse.csr_matrix], factor: str, block: str) -> Floats | None:
+    """Return how much each block says of a difference (blocks,), the inverse of its variance there; None: all alike.
+
+    They rest on the model's variances alone, so exchanging labels leaves them as they are.
+    """
+    if fit.classes is None:
+        return None
+    cells = fit.problem.cells
+    noise = fit.class_sds[fit.classes.row[: len(cells.count)]] ** 2 / cells.count
+    each = np.column_stack([np.asarray(part.multiply(part) @ noise) for part in weights])
+    each[each == 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        variance = np.nanmean(each, axis=1) + sum(_advantages(fit, factor, block))
+    return np.asarray(np.where(np.isfinite(variance), np.nanmin(variance) / variance, 1.0))
 
 
 def _random_root(fit: Fit) -> sparse.csr_matrix:

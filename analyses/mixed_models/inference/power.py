@@ -6,7 +6,8 @@ zero, and the power is an average over what it may be (assurance: O'Hagan, Steve
 
 In a balanced design the REML fit of `y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)` is the analysis of
 variance, so a replicate needs the contrast and two mean squares only; where the interaction's variance would come out
-negative, REML sets it to zero and pools the two, and so does the simulation (tests compare it with full fits).
+negative, REML sets it to zero and pools the two, and so does the simulation (tests compare it with full fits). Degrees
+of freedom are then still those of the interaction, as in every comparison of algorithms (`inference.satterthwaite`).
 """
 
 from __future__ import annotations
@@ -104,22 +105,24 @@ def simulate(
 ) -> Floats:
     """Return |t| / critical value (count,) of Tukey's test of one pair in simulated experiments; above 1 is a finding.
 
+    With one seed the runs' variance is in the cells'.
+
     Raises:
-        DataError: fewer than two benchmarks or seeds.
+        DataError: fewer than two benchmarks or no seed.
     """
-    if benchmarks < 2 or seeds < 2:
-        raise DataError("A design needs two benchmarks and two seeds or more.")
+    if benchmarks < 2 or seeds < 1:
+        raise DataError("A design needs two benchmarks and a seed or more.")
     a = spread.algorithms
     df_cell, df_error = (a - 1) * (benchmarks - 1), benchmarks * a * (seeds - 1)
     cell_variance = seeds * spread.interaction**2 + spread.residual**2
     ss_cell = cell_variance * rng.chisquare(df_cell, count)
-    ss_error = spread.residual**2 * rng.chisquare(df_error, count)
-    is_pooled = ss_cell / df_cell < ss_error / df_error
-    square = np.where(is_pooled, (ss_cell + ss_error) / (df_cell + df_error), ss_cell / df_cell)
+    square = ss_cell / df_cell
+    if df_error:
+        ss_error = spread.residual**2 * rng.chisquare(df_error, count)
+        square = np.where(square < ss_error / df_error, (ss_cell + ss_error) / (df_cell + df_error), square)
     estimate = difference + np.sqrt(2.0 * cell_variance / (benchmarks * seeds)) * rng.standard_normal(count)
     t_value = estimate / np.sqrt(2.0 * square / (benchmarks * seeds))
-    critical = {each: tukey_critical(float(each), a, LEVEL) for each in (df_cell, df_cell + df_error)}
-    return np.abs(t_value) / np.where(is_pooled, critical[df_cell + df_error], critical[df_cell])
+    return np.abs(t_value) / tukey_critical(float(df_cell), a, LEVEL)
 
 
 def analytic_power(spread: Spread, benchmarks: int, seeds: int, difference: float) -> float:
@@ -172,48 +175,72 @@ def power_table(
     return rows
 
 
-def power_sentences(rows: Sequence[Row]) -> list[str]:
+def power_sentences(rows: Sequence[Row], response: str) -> list[str]:
     """Return, for every difference, the smallest number of benchmarks that shows it with 80 % power."""
     sentences = []
     for difference in dict.fromkeys(row["difference"] for row in rows):
         enough = [row for row in rows if row["difference"] == difference and row["power"] >= WANTED]
         if not enough:
-            sentences.append(f"No design tried shows a difference of {brief(difference, 4)} with 80 % power.")
+            sentences.append(
+                f"No design tried shows a difference of {brief(difference, 4)} in {response} with 80 % power."
+            )
             continue
         best = min(enough, key=lambda row: (row["benchmark_count"], row["seed_count"]))
         sentences.append(
-            f"A difference of {brief(difference, 4)} needs {best['benchmark_count']} benchmarks with "
-            f"{best['seed_count']} "
-            f"seeds each (power {best['power']:.2f} over what the data leave open of the variances, "
+            f"A difference of {brief(difference, 4)} in {response} needs {best['benchmark_count']} benchmarks with "
+            f"{_runs_text(best)} (power {best['power']:.2f} over what the data leave open of the variances, "
             f"{best['power_low']:.2f} with the one over benchmarks at its 90 % limit)."
         )
     return sentences
 
 
+def _runs_text(row: Row) -> str:
+    return "one run each" if row["seed_count"] == 1 else f"{row['seed_count']} seeds each"
+
+
 def zero_sentences(squares: Squares) -> list[str]:
     """Say where the variance over benchmarks is estimated as zero, and what it may be; where there are no repeats."""
     if not squares.run_df:
-        return ["There is one value for each algorithm and benchmark: what more seeds would give is not known."]
+        return [
+            "There is one value for each algorithm and benchmark: what more seeds would give is not known, so only "
+            "designs with one run each are looked at."
+        ]
     if float(squares.spread().interaction) > 0:
         return []
     limit = float(squares.careful().interaction)
+    if limit <= 0:
+        return [
+            "An algorithm's advantage varies less between benchmarks than its runs would make it vary by themselves "
+            "(90 % limit of its variance: zero). Runs of different algorithms that share what they are drawn from (a "
+            "seed, a split) look like this: compare them within it, for instance with (1|benchmark:seed)."
+        ]
     return [
         "The variance of an algorithm's advantage over benchmarks is estimated as zero, which is no zero: its standard "
         f"deviation may be up to {brief(limit)} (90 % limit), and the power is averaged over that."
     ]
 
 
-def choice_sentence(squares: Squares, benchmarks: int, runs: int, difference: float, count: int = 4000) -> str:
-    """Say what three more benchmarks, and what twice the runs on the present ones, would make of the power."""
+def choice_sentence(
+    squares: Squares, benchmarks: int, runs: int, difference: float, response: str, count: int = 4000
+) -> str:
+    """Say what three more benchmarks, and what twice the runs on the present ones, would make of the power.
+
+    Which of the two is worth more is said where they differ by more than twice the simulation's standard error.
+    """
     rng = np.random.default_rng(0)
 
     def power(b: int, s: int) -> float:
-        return float((simulate(squares.drawn(count, rng), b, max(s, 2), difference, count, rng) > 1.0).mean())
+        return float((simulate(squares.drawn(count, rng), b, s, difference, count, rng) > 1.0).mean())
 
-    now, more, longer = power(benchmarks, runs), power(benchmarks + 3, runs), power(benchmarks, 2 * runs)
-    better = "three more benchmarks" if more >= longer else "more runs on these benchmarks"
-    return (
-        f"A difference of {brief(difference, 4)} is found with power {now:.2f} by a new experiment like this one, "
-        f"{more:.2f} "
-        f"with three benchmarks more, {longer:.2f} with twice the runs: {better} are worth more."
+    now, more = power(benchmarks, runs), power(benchmarks + 3, runs)
+    said = (
+        f"A difference of {brief(difference, 4)} in {response} is found with power {now:.2f} by a new experiment like this "
+        f"one, {more:.2f} with three benchmarks more"
     )
+    if not squares.run_df:
+        return f"{said}."
+    longer = power(benchmarks, 2 * runs)
+    better = "three more benchmarks" if more > longer else "more runs on these benchmarks"
+    if abs(more - longer) <= 2.0 * np.sqrt((more * (1.0 - more) + longer * (1.0 - longer)) / count):
+        return f"{said}, {longer:.2f} with twice the runs: as much."
+    return f"{said}, {longer:.2f} with twice the runs: {better} are worth more."

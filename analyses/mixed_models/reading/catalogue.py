@@ -103,6 +103,7 @@ class Selection:
     that all runs reach: up to the number given, or as it is ("final"), or benchmark by benchmark ("benchmark").
     `at`: that budget once it is known (`reading.ends.settle`), the same for all or one a benchmark's id. `failures`:
     what a failed run counts, see `sql/macros/failed_filled.sql`: "exclude", "last", "impute", "impute:ALGORITHM".
+    `is_literal`: every recorded point, also those beyond the budget that all runs have, as the published tool has it.
     """
 
     catalogue: Catalogue
@@ -111,6 +112,7 @@ class Selection:
     budget: float | str | None = None
     at: float | Mapping[int, float] | None = None
     failures: str = "exclude"
+    is_literal: bool = False
 
     @property
     def policy(self) -> str:

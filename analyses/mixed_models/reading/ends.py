@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hpowh.analyses.mixed_models.reading.catalogue import DERIVED, NAMED, RANK, Selection, mentioned
+from hpowh.analyses.mixed_models.reading.catalogue import DERIVED, NAMED, RANK, Selection, literal, mentioned
 from hpowh.analyses.mixed_models.reading.observations import observations, runs_query
 
 MOST_NAMED = 4
@@ -78,6 +78,86 @@ def settle(selection: Selection, ends: Sequence[End]) -> tuple[Selection, list[s
     said = _by_benchmark(ends, known, is_asked=budget == "benchmark")
     at = {end.benchmark_id: known.get(end.benchmark_id, 0.0) for end in ends}
     return replace(selection, at=at), [*said, *_early(ends, at)]
+
+
+def settle_points(selection: Selection, ends: Sequence[End], metric: str) -> tuple[Selection, list[str]]:
+    """Return the selection of all points without those that only some algorithms have, and sentences about it.
+
+    A mean over points of algorithms that went on for longer is a mean over other budgets: on every benchmark points
+    count up to the budget that all runs have (`mart.common_budget`), and the few runs that ended before it do not.
+    A condition on budgets says itself which points are meant and is left alone, as is what is read as published.
+    """
+    known = {end.benchmark_id: end.budget for end in ends if end.budget is not None}
+    beyond = any(last > known[end.benchmark_id] for end in ends if end.benchmark_id in known for last in end.lasts)
+    before = any(last < known[end.benchmark_id] for end in ends if end.benchmark_id in known for last in end.lasts)
+    if not (beyond or before):
+        return selection, []
+    names = {end.benchmark_id: end.benchmark for end in ends}
+    common: float | Mapping[int, float] = known
+    if len(set(known.values())) == 1:
+        common = next(iter(known.values()))
+        limit = f"budget <= {common!r}"
+    else:
+        limit = " or ".join(f"benchmark = {literal(names[one])} and budget <= {at!r}" for one, at in known.items())
+        # A benchmark without a usable value has no such budget; its rows are counted where others without one are.
+        limit += "".join(f" or benchmark = {literal(names[one])}" for one in names.keys() - known.keys())
+    conditions = [f"({selection.where})"] if selection.where else []
+    conditions.append(f"({limit})")
+    if before:
+        at = replace(selection, at=common)
+        metric_id, _ = selection.catalogue.metrics[metric]
+        short = f"select s.run_id from mart.run_span as s where s.metric_id = {metric_id} and {_at_sql(at)}"
+        conditions.append(f"run not in ({short})")
+    said = _points_of(ends, known) if beyond else []
+    return replace(selection, where=" and ".join(conditions)), [*said, *_early(ends, common, are_points=True)]
+
+
+def _points_of(ends: Sequence[End], known: Mapping[int, float]) -> list[str]:
+    """Say whose points are left out, and from which budget on."""
+    counts: dict[str, int] = {}
+    for end in ends:
+        if end.benchmark_id in known and any(last > known[end.benchmark_id] for last in end.lasts):
+            counts[end.algorithm] = counts.get(end.algorithm, 0) + 1
+    low, high = min(known.values()), max(known.values())
+    up_to = f"budget {low:g}" if low == high else f"a budget of each benchmark's own ({low:g} to {high:g})"
+    named = ", ".join(f"{name} on {_many(count, 'benchmark')}" for name, count in sorted(counts.items())[:MOST_NAMED])
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    return [
+        f"Runs end at different budgets, so points count up to {up_to}, the largest that all runs have; left out are "
+        f"later ones of {named}{more}. A condition on budget in --where says otherwise."
+    ]
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+GRID = "lie at different budgets"
+"""In the warning that a mean over all points is not over the same budgets for all algorithms."""
+UNLIKE = 0.05
+"""Mean budgets that differ by more than this share are not the same."""
+
+
+def grid_query(selection: Selection, metric: str) -> str:
+    """Return benchmark, then algorithm and mean budget of the least and of the largest, where they differ most."""
+    base = observations(selection, metric, {"algorithm", "benchmark", "budget"}, "algorithm benchmark budget")
+    return f"""with cell as (
+  select benchmark, algorithm, avg(budget) as mean from ({base}) where value is not null group by all
+)
+select benchmark, arg_min(algorithm, mean), min(mean), arg_max(algorithm, mean), max(mean)
+from cell group by benchmark having max(mean) - min(mean) > {UNLIKE} * greatest(abs(max(mean)), abs(min(mean)))
+order by max(mean) - min(mean) desc, benchmark limit 1"""
+
+
+def grid_sentence(rows: Sequence[tuple[str, str, float, str, float]]) -> str | None:
+    """Return that algorithms were recorded at unlike budgets, None where they were not."""
+    if not rows:
+        return None
+    benchmark, low, least, high, most = rows[0]
+    return (
+        f"The points of the algorithms {GRID} (on {benchmark} their mean is {least:.3g} for {low}, {most:.3g} for "
+        f"{high}): a mean over all points compares budgets as well as algorithms; --budget final compares at one."
+    )
 
 
 def failures_query(selection: Selection, metric: str) -> str:
@@ -173,11 +253,11 @@ def _by_benchmark(ends: Sequence[End], known: Mapping[int, float], *, is_asked: 
     ]
 
 
-def _early(ends: Sequence[End], at: float | Mapping[int, float]) -> list[str]:
+def _early(ends: Sequence[End], at: float | Mapping[int, float], *, are_points: bool = False) -> list[str]:
     """Count the few runs that ended before the budget at which the others are compared."""
     counts: dict[str, int] = {}
     for end in ends:
-        budget = at[end.benchmark_id] if isinstance(at, Mapping) else at
+        budget = at.get(end.benchmark_id, 0.0) if isinstance(at, Mapping) else at
         early = sum(last < budget for last in end.lasts)
         if early:
             counts[end.algorithm] = counts.get(end.algorithm, 0) + early
@@ -185,6 +265,8 @@ def _early(ends: Sequence[End], at: float | Mapping[int, float]) -> list[str]:
         return []
     total = sum(counts.values())
     named = ", ".join(f"{name} {count}" for name, count in sorted(counts.items())[:MOST_NAMED])
+    if are_points:
+        return [f"Left out as not comparable: {_many(total, 'run')} that ended before that budget ({named})."]
     return [
         f"{total} {'run' if total == 1 else 'runs'} ended before the budget of the comparison, which most of every "
         f"algorithm's runs reach, and {'counts' if total == 1 else 'count'} as failed there ({named})."

@@ -166,7 +166,8 @@ def _presets(source: Source, run: Run) -> Iterator[Finding]:
     for row in stored(source, "lmem_preset", run.analysis_run_id):
         p = row["p_value"] if row["p_adjusted"] is None else row["p_adjusted"]
         yield Finding(
-            sentence=f"{run.subject}, {row['preset']}: {row['verdict']}{'' if p is None else f' ({p_said(p)})'}.",
+            sentence=f"{run.subject}, {row['preset']}: {row['verdict']}".rstrip(".")
+            + f"{'' if p is None else f' ({p_said(p)})'}.",
             kind=row["preset"],
             basis=TEST,
             is_shown=row["is_significant"],
@@ -227,7 +228,7 @@ def _power(source: Source, run: Run) -> Iterator[Finding]:
     models = stored(source, "lmem_model", run.analysis_run_id)
     count = models[0]["row_count"] if models else None
     differences = dict.fromkeys(row["difference"] for row in rows)
-    for difference, sentence in zip(differences, power_sentences(rows), strict=True):
+    for difference, sentence in zip(differences, power_sentences(rows, run.parameters["response"]), strict=True):
         mine = [row for row in rows if row["difference"] == difference]
         yield Finding(
             sentence=sentence, kind="power", basis=ESTIMATE, level=LEVEL, row_count=count, numbers=mine, **shared

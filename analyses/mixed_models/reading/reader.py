@@ -29,7 +29,16 @@ from hpowh.analyses.mixed_models.reading.counts import (
     repeats_query,
     values_query,
 )
-from hpowh.analyses.mixed_models.reading.ends import End, ends_query, failure_sentence, failures_query, settle
+from hpowh.analyses.mixed_models.reading.ends import (
+    End,
+    ends_query,
+    failure_sentence,
+    failures_query,
+    grid_query,
+    grid_sentence,
+    settle,
+    settle_points,
+)
 from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
@@ -114,7 +123,16 @@ class Reader:
         """
         said = self._settle(selection, response)[1]
         failed = failure_sentence(self.failed(selection, response), selection)
-        return [*said, *([failed] if failed else []), *self.suspects(selection, response)]
+        grid = self._grid(selection, response)
+        return [*said, *grid, *([failed] if failed else []), *self.suspects(selection, response)]
+
+    def _grid(self, selection: Selection, response: str) -> list[str]:
+        """Return that a mean over all points is over other budgets for one algorithm than for another."""
+        if selection.budget is not None or selection.is_literal or self.rows_per_run(selection, response) < 2:
+            return []
+        settled, metric = self.settle(selection, response), response_of(response, selection)[1]
+        found = grid_sentence(self._ask(grid_query(settled, metric)).rows())
+        return [found] if found else []
 
     def suspects(self, selection: Selection, response: str) -> list[str]:
         """Return what values of a selection look like codes; as they were measured, whatever failed runs count."""
@@ -133,7 +151,10 @@ class Reader:
 
     def _settle(self, selection: Selection, response: str) -> tuple[Selection, list[str]]:
         self._refuse(selection)
-        if selection.budget is None or selection.at is not None:
+        if selection.at is not None:
+            return selection, []
+        is_open = selection.budget is None
+        if is_open and (selection.is_literal or mentioned(selection.where or "", ["budget"])):
             return selection, []
         metric = response_of(response, selection)[1]
         key = (metric, selection.where, selection.budget)
@@ -141,9 +162,9 @@ class Reader:
             names = ("benchmark_id", "benchmark", "algorithm", "run_count", "lasts", "reached", "lower", "budget")
             rows = self._ask(ends_query(selection, metric)).rows()
             ends = [End(**dict(zip(names, row, strict=True)) | {"lasts": row[4] or []}) for row in rows]
-            self._settled[key] = settle(selection, ends)
+            self._settled[key] = settle_points(selection, ends, metric) if is_open else settle(selection, ends)
         found, said = self._settled[key]
-        return replace(selection, at=found.at), said
+        return replace(selection, at=found.at, where=found.where), said
 
     def _refuse(self, selection: Selection) -> None:
         """Raise DataError for a policy about failures that means nothing here."""

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.analyses.finding import Source
+from hpowh.analyses.mixed_models.reading.ends import GRID
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
+from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
 from hpowh.analyses.wording import percent
 from hpowh.warehouse import queries
@@ -151,8 +153,8 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
 
 
 def _suspects(said: Sequence[str]) -> list[str]:
-    """Return the sentences about values that look like codes: a verdict rests on them as on all others."""
-    return [sentence for sentence in said if CODE in sentence or SAME in sentence]
+    """Return the sentences about rows that go wherever the verdict goes: codes, unlike budgets, shared seeds."""
+    return [sentence for sentence in said if any(mark in sentence for mark in (CODE, SAME, GRID, TOGETHER))]
 
 
 def _calibrated(found: Mapping[str, Any] | None) -> list[str]:

@@ -58,6 +58,8 @@ def fit_warnings(fit: Fit) -> list[str]:
         )
     for block in fit.singular_blocks:
         what = "its variance is estimated as zero" if block.width == 1 else "some combination of its effects is zero"
+        if block.term.is_diagonal and block.width > 1:
+            what = "of some levels' own variances the estimate is zero"
         sentences.append(f"The random effect of {block.group} is singular: {what}.")
     if fit.problem.dropped:
         sentences.append(f"Dropped because the data cannot tell them apart: {', '.join(fit.problem.dropped)}.")

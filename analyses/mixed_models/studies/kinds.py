@@ -357,10 +357,14 @@ def run_power(
     if not differences:
         pairs = pairwise(fitted, satterthwaite(fitted), marginal_means(fitted, "algorithm")[0], "tukey")
         largest = float(np.abs(pairs.estimate).max())
+        if not round(largest, 6) > 0:
+            raise DataError("All algorithms have the same mean: say which difference is meant (--difference D).")
         differences = [round(largest * share, 6) for share in (0.5, 1.0, 2.0)]
     squares = squares_of(fitted.problem.cells)
     here = len(fitted.problem.cells.levels["benchmark"])
     runs = max(1, round(fitted.problem.row_count / (here * squares.algorithms)))
     middle = sorted(differences)[len(differences) // 2]
-    sentences = [*zero_sentences(squares), choice_sentence(squares, here, runs, middle)]
+    if not squares.run_df:
+        seeds = [1]
+    sentences = [*zero_sentences(squares), choice_sentence(squares, here, runs, middle, response)]
     return power_table(squares, benchmarks, seeds, differences, count, seed), fitted, sentences

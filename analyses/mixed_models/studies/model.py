@@ -25,6 +25,7 @@ from hpowh.analyses.mixed_models.studies.analysis import (
 )
 from hpowh.analyses.mixed_models.studies.failures import failure_rows
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
+from hpowh.analyses.mixed_models.studies.sharing import sharing, sharing_sentence
 from hpowh.analyses.mixed_models.studies.summary import (
     ResidualMoments,
     cell_coefficients,
@@ -68,6 +69,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
         where=request.where,
         budget=request.budget,
         failures=request.failures,
+        is_literal=request.as_published,
     )
     located = reader.find(parsed, selection)
     cells, unit = _in_unit(located.cells, request.scale)
@@ -112,6 +114,9 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
             if unlucky:
                 rows["lmem_failure"] = unlucky
             sentences += hanging
+        if unit is None:
+            alike = _sharing(reader, selection, parsed)
+            sentences += [alike] if alike else []
     models[-1]["is_basis"] = True
     if factor is not None:
         rows["lmem_pair"] = pair_statements(basis, question, factor, models[-1]["model"])
@@ -124,6 +129,22 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     models = [model | {"budget": at if isinstance(at, float) else None} for model in models]
     rows["lmem_model"] = models
     return rows, sentences
+
+
+def _sharing(reader: Reader, selection: Selection, formula: Formula) -> str | None:
+    """Say that runs of one benchmark and seed go together, where the formula compares algorithms and has no seeds."""
+    if any("seed" in random.group for random in formula.random) or not any(
+        "algorithm" in term for term in formula.fixed.terms
+    ):
+        return None
+    factors = [name for name in reader.catalogue.factors if not reader.catalogue.is_numeric(name)]
+    keys = ("benchmark", "seed", *factors)
+    groups = ":".join(["algorithm", "benchmark", "seed", *(f"`{name}`" for name in factors)])
+    try:
+        cells = reader.cells(f"{formula.response} ~ 1 + (1|{groups})", selection)
+    except DataError:  # no seeds
+        return None
+    return sharing_sentence(sharing(cells, keys))
 
 
 def _in_unit(cells: Cells, scale: str) -> tuple[Cells, Floats | None]:

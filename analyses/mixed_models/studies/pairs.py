@@ -57,15 +57,17 @@ def pair_rows(
         block: the grouping factor over whose levels the effects vary (the benchmark); None where there is none.
         region: half the width of the region of practical equivalence; None: a tenth of a spread.
     """
-    width, why = (region, "as asked") if region is not None else inference.default_region(fit)
+    width, why = (region, "as asked") if region is not None else inference.default_region(fit, means.factor)
     places = [(means.levels.index(pair[0]), means.levels.index(pair[1])) for pair in family.pairs if pair is not None]
     reason = _no_blocks(fit, means.factor, block)
     variances, shuffles = np.full(len(places), np.nan), _none(len(places), reason)
     if reason is None and block is not None:
-        variances = inference.new_block_variances(fit, block, means.factor, held, places)
+        estimates = np.array([family.estimate[i] for i, pair in enumerate(family.pairs) if pair is not None])
+        variances = inference.new_block_variances(fit, block, means.factor, held, places, estimates)
         cells = fit.problem.cells
         weights = inference.cell_weights(cells, block, means.factor, held)
-        shuffles = _shuffled(inference.block_means(cells, weights), places)
+        table, worth = inference.block_means(cells, weights), inference.block_weights(fit, weights, means.factor, block)
+        shuffles = _shuffled(table if worth is None else table * worth[:, None], places)
     probability, size = inference.on_new_block(family, variances, direction)
     equal, evidence = inference.equivalence(family, width), inference.evidence(family, variances)
     equal_adjusted = holm(np.where(np.isfinite(family.estimate), equal, np.nan))

@@ -79,6 +79,9 @@ class Setup:
 def seed_dependency(source: CellSource, setup: Setup) -> list[Row]:
     """Return one row for all algorithms and one an algorithm: does the seed shift results beyond chance?
 
+    A seed that moves every algorithm alike on one benchmark, and otherwise on the next, is asked for by itself
+    (`within benchmarks`, with `(1 | benchmark:seed)`).
+
     The full model adds `(0 + algorithm | seed)` to a model that it contains; for a single algorithm `(1 | seed)`. Above
     `MOST_ALGORITHMS` the seeds' covariance has one correlation for all pairs: `(1 | seed) + (1 | seed:algorithm)`.
     """
@@ -89,6 +92,12 @@ def seed_dependency(source: CellSource, setup: Setup) -> list[Row]:
     if len(cells.levels["algorithm"]) > MOST_ALGORITHMS:
         full = null + " + (1|seed) + (1|seed:algorithm)"
     rows = [_likelihood_row("seed", "all algorithms", null, full, cells)]
+    if _shares_seeds(cells):
+        found = _likelihood_row("seed", "within benchmarks", null, null + " + (1|benchmark:seed)", cells)
+        if found["reason"] is None:
+            what = "go together" if found["is_significant"] else "have nothing in common that is seen"
+            found["verdict"] = f"runs of different algorithms that share benchmark and seed {what}"
+        rows.append(found)
     single = [term.replace(":algorithm", "") for term in setup.cell_terms if term != "(1|benchmark:algorithm)"]
     each_null = setup.formula(list(setup.factors), list(dict.fromkeys(single)))
     each = []
@@ -96,6 +105,13 @@ def seed_dependency(source: CellSource, setup: Setup) -> list[Row]:
         part = subset(cells, {"algorithm": algorithm})
         each.append(_likelihood_row("seed", algorithm, each_null, each_null + " + (1|seed)", part))
     return rows + _corrected(each, "the seed shifts the results of {}", "no seed effect on {} is seen")
+
+
+def _shares_seeds(cells: Cells) -> bool:
+    """Whether some seed was used by several algorithms on one benchmark."""
+    block = cells.codes["benchmark"] * len(cells.levels["seed"]) + cells.codes["seed"]
+    pairs = np.unique(block * len(cells.levels["algorithm"]) + cells.codes["algorithm"])
+    return bool((np.bincount(pairs // len(cells.levels["algorithm"])) > 1).any())
 
 
 def benchmark_informativeness(source: CellSource, setup: Setup) -> list[Row]:
@@ -241,8 +257,8 @@ def _likelihood_row(preset: str, subject: str, null: str, full: str, cells: Cell
         | comparison_fields(found)
         | {
             "is_significant": significant,
-            "verdict": f"{'a seed effect' if significant else 'no seed effect'} for {subject} "
-            f"(LR {found.chi_square:.3g}, {found.distribution})",
+            "verdict": f"{'a' if significant else 'no'} seed effect that is alike on all benchmarks for {subject} "
+            f"(LR {max(0.0, found.chi_square):.3g}, {found.distribution})",
         }
     )
 
@@ -250,7 +266,8 @@ def _likelihood_row(preset: str, subject: str, null: str, full: str, cells: Cell
 def comparison_fields(found: Comparison) -> Row:
     """Return a comparison as fields of a preset's row."""
     return {
-        "statistic": found.chi_square,
+        # The larger model cannot fit worse: what is below zero is the search's last digit.
+        "statistic": max(0.0, found.chi_square) if found.chi_square > -1e-6 else found.chi_square,
         "df1": float(found.df),
         "p_value": found.p_value,
         "null_log_likelihood": found.null.log_likelihood,

@@ -190,6 +190,23 @@ def test_bars_look_at_every_pair():
     assert bars("AB", {frozenset("AB")}) == []
 
 
+def test_a_test_of_one_pair_does_not_disagree_with_those_that_are_corrected_for_all():
+    """The Bayesian test looks at a pair alone: of 40 algorithms without a difference it finds one in many pairs."""
+    pairs = [{"first": "A", "second": other, "estimate": -1.0, "p_adjusted": 0.3} for other in "BC"]
+    none, clear = {"estimate": -1.0, "p_adjusted": 0.4}, {"estimate": -1.0, "p_adjusted": 0.001}
+    rows = []
+    for other, found in (("B", none), ("C", clear)):
+        rows += [{"test": name, "first": "A", "second": other, **found} for name in ("nemenyi", "wilcoxon_holm")]
+        posterior = {"probability_first": 0.97, "probability_rope": 0.0, "probability_second": 0.03}
+        rows.append({"test": "bayes_signed_rank", "first": "A", "second": other, **posterior})
+    looser, apart = agreement_rows({"ranking_pair": rows}, pairs, "", "value")
+    assert "agree (no difference seen); the Bayesian signed rank, which is of this pair alone" in looser["sentence"]
+    assert "not corrected for 2 pairs: A better" in looser["sentence"] and not looser["is_agreed"]
+    assert "the tests do not agree" in apart["sentence"]
+    alone = agreement_rows({"ranking_pair": rows}, pairs[:1], "", "value")[0]
+    assert "the tests do not agree" in alone["sentence"]
+
+
 def test_agreement_says_where_the_tests_differ():
     rows = ranking_rows(blocks_of(drawn(4, 20, 2) + np.array([0.0, 2.0])), "", 0.0, 1)
     pair = {"first": "B", "second": "A", "estimate": 2.0, "p_adjusted": 0.4}

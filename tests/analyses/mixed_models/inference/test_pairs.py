@@ -13,7 +13,7 @@ from hpowh.analyses.mixed_models.inference.anova import term_hypothesis
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
 from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
-from hpowh.analyses.mixed_models.inference.pairs import new_block_variances, noncentrality, on_new_block
+from hpowh.analyses.mixed_models.inference.pairs import _matched, new_block_variances, noncentrality, on_new_block
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
@@ -94,6 +94,47 @@ def test_on_a_new_benchmark_the_interval_is_that_of_the_noncentral_t():
     assert probability[0].lower == pytest.approx(stats.norm.cdf(-size[0].upper))
     turned, _ = on_new_block(pairs, variance, "max")
     assert turned[0].value == pytest.approx(1 - probability[0].value)
+
+
+def unlike_scales(effect: float = 1.0) -> Fit:
+    """One of eight benchmarks is a thousand times as wide; on each, B is better by the spread of its runs."""
+    rows = simulate(np.random.default_rng(12), benchmarks=8, seeds=8, interaction_sd=0.0)
+    wide = np.where(rows["benchmark"] == rows["benchmark"][0], 1000.0, 1.0)
+    rows["y"] = wide * (rows["y"] - effect * (rows["algorithm"] == "B"))
+    formula = "y ~ algorithm + benchmark + (1|benchmark:algorithm)"
+    return fit(formula, cells_of(formula, rows), variance="benchmark")
+
+
+def test_a_wide_benchmark_does_not_decide_what_a_new_one_is_like():
+    """Truth: ahead where the mean of 8 runs is, Phi(1 / sqrt(2 / 8)) = 0.977 on each, the wide one included."""
+    found = unlike_scales()
+    pair = pair_statements(found, Question(), "algorithm", "model")[0]
+    assert (pair["first"], pair["second"], pair["better"]) == ("A", "B", "B")
+    assert pair["probability"] < 0.12  # the wide one, on which 1 in its unit is nothing, counts as one of eight
+    assert pair["probability_lower"] < 0.023
+    assert not pair["is_equivalent"] and pair["region"] < 0.15 and "median benchmark's" in pair["region_from"]
+    assert pair["p_permutation_adjusted"] < 0.05
+    alone = pair_statements(unlike_scales(0.0), Question(), "algorithm", "model")[0]
+    assert 0.3 < alone["probability"] < 0.7
+
+
+def test_matched_variance_is_that_of_the_mean_probability():
+    each = np.array([0.04, 0.09, 400.0])
+    for difference in (0.3, -0.3, 2.0, 30.0):
+        wanted = stats.norm.cdf(abs(difference) / np.sqrt(each)).mean()
+        assert stats.norm.cdf(abs(difference) / np.sqrt(_matched(each, difference))) == pytest.approx(wanted, rel=1e-9)
+    assert _matched(each, 0.0) == pytest.approx(_matched(each, 1e-3), rel=1e-3)
+    assert _matched(np.array([2.0, 2.0]), 1.0) == pytest.approx(2.0)
+
+
+def test_what_all_algorithms_share_makes_no_region():
+    rows = simulate(np.random.default_rng(3), benchmarks=8, seeds=4, interaction_sd=0.0)
+    shared = np.random.default_rng(4).normal(0.0, 50.0, (100, 100))
+    codes = [np.unique(rows[name], return_inverse=True)[1] for name in ("benchmark", "seed")]
+    rows["y"] = rows["y"] + shared[codes[0], codes[1]]
+    formula = f"{DEFAULT} + (1|benchmark:seed)"
+    pair = pair_statements(fit(formula, cells_of(formula, rows)), Question(), "algorithm", "model")[0]
+    assert pair["region"] == pytest.approx(0.1, rel=0.3)
 
 
 def test_noncentrality_has_a_normal_limit():

@@ -6,17 +6,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hpowh.analyses.mixed_models.inference.contrasts import pairwise
+from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.power import (
     Spread,
     Squares,
     analytic_power,
+    choice_sentence,
     power_table,
     simulate,
     squares_of,
     zero_sentences,
 )
+from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
 
 from ..conftest import cells_of
@@ -66,10 +71,42 @@ def test_one_value_a_cell_has_power_over_benchmarks_only():
     squares = squares_of(cells_of(DEFAULT, rows))
     assert (squares.run_df, squares.cell_df) == (0, 16)
     assert "one value" in zero_sentences(squares)[0]
+    assert "twice the runs" not in choice_sentence(squares, 9, 1, 1.0, "value")
     few, many = power_table(squares, [9], [5, 50], [1.0], 4000)
     assert few["power"] == pytest.approx(many["power"], abs=0.05)
     with pytest.raises(DataError, match="two algorithms"):
         squares_of(cells_of(DEFAULT, {name: values[:1] for name, values in rows.items()}))
+
+
+def test_what_the_simulation_cannot_tell_apart_is_worth_as_much():
+    squares = Squares(cell=0.4, cell_df=18, run=1.0, run_df=100, share=0.2, algorithms=3)
+    assert choice_sentence(squares, 10, 5, 1e-4, "regret", 400).endswith("with twice the runs: as much.")
+    assert "A difference of 1 in regret is" in choice_sentence(squares, 10, 5, 1.0, "regret")
+    noisy = Squares(cell=0.2, cell_df=18, run=1.0, run_df=100, share=0.2, algorithms=3)
+    assert choice_sentence(noisy, 10, 5, 0.5, "regret").endswith("more runs on these benchmarks are worth more.")
+    few = Squares(cell=2.0, cell_df=18, run=0.1, run_df=100, share=0.2, algorithms=3)
+    assert choice_sentence(few, 5, 5, 3.0, "regret").endswith("three more benchmarks are worth more.")
+
+
+def test_cells_closer_than_their_runs_would_have_them_share_something():
+    squares = Squares(cell=0.001, cell_df=14, run=4.0, run_df=120, share=0.2, algorithms=3)
+    (said,) = zero_sentences(squares)
+    assert "(1|benchmark:seed)" in said and "up to" not in said
+
+
+def test_the_simulated_test_is_the_one_that_comparisons_make():
+    """Without a difference, pooled mean squares keep the cells' degrees of freedom: far below 5 %."""
+    rng = np.random.default_rng(4)
+    spread = Spread(0.0, 1.0, 2)
+    found = float((simulate(spread, 2, 20, 0.0, 20_000, rng) > 1).mean())
+    held = 0
+    for _ in range(60):
+        rows = experiment(rng, benchmarks=2, algorithms=2, seeds=20, interaction_sd=0.0)
+        chosen = fit_to_compare(DEFAULT, cells_of(DEFAULT, rows), variance="equal").fit
+        pairs = pairwise(chosen, satterthwaite(chosen), marginal_means(chosen, "algorithm")[0], "tukey")
+        held += pairs.p_adjusted[0] < 0.05
+    assert found < 0.01
+    assert held / 60 < 0.06
 
 
 def test_next_are_incomplete_benchmarks_then_the_most_unlike():

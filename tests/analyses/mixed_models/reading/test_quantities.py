@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.job import analyse_lmem, analyse_presets
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.ends import GRID
 from hpowh.analyses.mixed_models.reading.observations import observations
 from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.analyses.traces.job import analyse
 from hpowh.reports.context import SiteContext
@@ -180,6 +182,51 @@ def test_a_run_that_ended_early_is_not_set_beside_one_that_went_on(warehouse: Wa
     said = [one for one in outcome.warnings if "ends at 10 on 6 of 6 benchmarks; A goes on to 20" in one]
     assert len(said) == (budget != 10.0)
     assert all("Compared at budget 10" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("benchmarks", "options", "rows", "up_to"),
+    [
+        (range(6), {}, 600, "budget 10"),
+        ([2], {}, 1100, "a budget of each benchmark's own (10 to 20)"),
+        (range(6), {"where": "budget > 0"}, 900, None),
+        (range(6), {"as_published": True}, 900, None),
+    ],
+)
+def test_a_mean_over_all_points_is_over_the_budgets_that_all_runs_have(
+    warehouse: Warehouse, benchmarks: Sequence[int], options: dict[str, Any], rows: int, up_to: str | None
+):
+    fill_runs(warehouse, same_curve(benchmarks=benchmarks), metric="value")
+    outcome = analyse_lmem(warehouse, DEFAULT.format("value"), with_residuals=False, **options)
+    assert set(outcome.tables["lmem_model"]["row_count"]) == {rows}
+    if up_to is not None:
+        assert outcome.tables["lmem_pair"]["p_adjusted"][0] > 0.05
+        (said,) = [one for one in outcome.warnings if "points count up to" in one]
+        assert f"up to {up_to}, the largest that all runs have; left out are later ones of A on" in said
+
+
+def test_on_the_same_benchmark_algorithms_that_went_on_do_not_differ_from_the_others_by_that(warehouse: Warehouse):
+    fill_runs(warehouse, same_curve(), metric="value")
+    table = analyse_presets(warehouse, names=["informativeness", "seed"]).tables["lmem_preset"]
+    assert not table["is_significant"].any()
+
+
+def test_points_at_unlike_budgets_are_said_wherever_the_verdict_goes(warehouse: Warehouse):
+    points = [point for point in same_curve(20) if point[0] == "A" or point[3] > 10]
+    fill_runs(warehouse, points, metric="value")
+    outcome = analyse_lmem(warehouse, DEFAULT.format("value"), with_residuals=False)
+    (said,) = [one for one in outcome.warnings if GRID in one]
+    assert "on b0 their mean is 10.5 for A, 15.5 for B" in said
+    (verdict,) = verdicts(warehouse, outcome.subject)
+    assert said in verdict.sentence
+
+
+def test_the_few_runs_that_ended_before_do_not_count_with_their_points(warehouse: Warehouse):
+    points = [point for point in same_curve(20) if not (point[:3] == ("A", "b0", 0) and point[3] > 4)]
+    fill_runs(warehouse, points, metric="value")
+    outcome = analyse_lmem(warehouse, DEFAULT.format("value"), with_residuals=False)
+    assert set(outcome.tables["lmem_model"]["row_count"]) == {1180}
+    assert "Left out as not comparable: 1 run that ended before that budget (A 1)." in outcome.warnings
 
 
 def test_one_benchmark_that_ends_early_is_named(warehouse: Warehouse):
