@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings
 from hpowh.analyses.sweeps.importance.claims import weigh
 from hpowh.analyses.sweeps.importance.confounding import associate
 from hpowh.analyses.sweeps.importance.correlate import correlate
-from hpowh.analyses.sweeps.importance.effects import effect_of
+from hpowh.analyses.sweeps.importance.effects import beside_others, effect_of
 from hpowh.analyses.sweeps.importance.levels import level_effects
 from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
@@ -21,10 +21,13 @@ from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, NAMED, Column, 
 from hpowh.analyses.sweeps.reading.configurations import Configurations, configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import Prepared, TooLittleError, prepare
 from hpowh.analyses.sweeps.reading.rules import NONE, Rules
+from hpowh.analyses.sweeps.reading.sampling import followed, narrowed
 from hpowh.analyses.sweeps.reading.target import Unit, choose_target
 from hpowh.analyses.sweeps.result import Result, Row
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hpowh.analyses.sweeps.advice.failures import Ended
 
 LEAST = 2
@@ -38,6 +41,7 @@ def analyse_metric(
     options: Options = DEFAULT,
     rules: Rules = NONE,
     ended: Ended | None = None,
+    order: NDArray[np.int64] | None = None,
 ) -> Result:
     """Analyse the trials that have a finite value; nothing is raised on too little data, `reason` says it.
 
@@ -50,6 +54,8 @@ def analyse_metric(
         direction: `min` or `max`.
         rules: what the declared space allows; suggestions keep to it.
         ended: all trials that ended, also those without a value; suggestions keep away from what fails.
+        order: positions of the trials in the order in which they were tried. Where a tuner chose them, what is said
+            to matter has to matter beside the others, too (`effects.beside_others`).
     """
     result = Result()
     repeats = repeat_columns(raw)
@@ -79,6 +85,10 @@ def analyse_metric(
     if result.reason or prepared is None:
         return result
     result.warnings += repeated_warnings(groups)
+    if order is not None:
+        names = {column.name for column in prepared.used}
+        tried = [read_column(one) for one in raw if one.name in names]
+        result.narrowed, result.followed = narrowed(tried, order), followed(tried, order)
     _add_all(result, prepared, groups, direction, seed, options, rules, ended)
     return result
 
@@ -111,12 +121,16 @@ def _add_all(
     modelled = add_models(result, asked, correlations)
     target = choose_target(Unit.of(mean).strip(mean)).values
     effects = [effect_of(column, target) for column in prepared.used]
+    if result.narrowed:
+        beside = beside_others(prepared.used, target)
+        effects = [e if e.p is None else replace(e, p=max(e.p, _or_one(beside[e.hyperparameter]))) for e in effects]
     products = modelled.surrogate.model.products if modelled.surrogate else ()
     claims = weigh(
         effects,
         modelled.surrogate.p if modelled.surrogate else None,
         min((one.p_adjusted for one in products), default=None),
-        min(modelled.near_best_p.values(), default=None),
+        # The best of a tuner's trials are late ones: they differ from all in whatever drifted.
+        None if result.narrowed else min(modelled.near_best_p.values(), default=None),
     )
     adjusted = {claim.hyperparameter: claim for claim in claims if claim.kind == "hyperparameter"}
     result.add("sweep_claim", [_renamed(asdict(claim), holds="is_significant") for claim in claims])
@@ -125,6 +139,10 @@ def _add_all(
         for e in effects
     ])  # fmt: skip
     result.add("sweep_level", [asdict(row) for row in level_effects(prepared, mean, modelled.linear)])
+
+
+def _or_one(p: float | None) -> float:
+    return 1.0 if p is None else p
 
 
 def _configuration_rows(groups: Configurations) -> list[Row]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
-VERSION = "9"
+VERSION = "10"
 SEED = 0
 
 
@@ -199,6 +199,8 @@ def _analyse_metric(
     reasons: Mapping[Any, Any], trials: Trials, one: Chosen, metric: tuple[int, str, str], options: Options
 ) -> Result:
     """Return everything on one metric, its trials by their ids."""
+    import numpy as np
+
     from hpowh.analyses.sweeps import summary
     from hpowh.analyses.sweeps.analysis import analyse_metric
     from hpowh.analyses.sweeps.importance.published import published
@@ -208,7 +210,14 @@ def _analyse_metric(
     used = trials.with_value(number)
     raw = [column.take(used) for column in trials.columns]
     result = analyse_metric(
-        raw, trials.final[number][used], direction, SEED, options, trials.rules, summary.ended(trials, number)
+        raw,
+        trials.final[number][used],
+        direction,
+        SEED,
+        options,
+        trials.rules,
+        summary.ended(trials, number),
+        np.argsort(np.array(trials.number)[used], kind="stable"),
     )
     summary.add_sampling(result, trials, number, {other: name for other, name, _ in one.metrics})
     for table in ("sweep_shapley", "sweep_configuration"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ class Result:
     configurations: Configurations | None = None
     narrowed: Sequence[Narrowed] = ()
     """What late trials keep to, where the trials are known in their order."""
+    followed: Mapping[str, float] = field(default_factory=dict)
+    """Hyperparameters whose values follow the order of the trials: the strength of that, from 0.7 to 1."""
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Append rows to a table."""

@@ -16,7 +16,7 @@ from hpowh.analyses.sweeps.importance.rungs import rungs
 from hpowh.analyses.sweeps.reading.columns import read_column
 from hpowh.analyses.sweeps.reading.configurations import configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import TooLittleError, prepare
-from hpowh.analyses.sweeps.reading.sampling import narrowed, suspects
+from hpowh.analyses.sweeps.reading.sampling import suspects
 from hpowh.analyses.sweeps.reading.trials import Trials
 from hpowh.analyses.sweeps.result import Result
 
@@ -123,13 +123,12 @@ def summary_row(trials: Trials, sweep: int, metric: Metric, result: Result) -> R
 
 
 def add_sampling(result: Result, trials: Trials, metric: int, metrics: Mapping[int, str]) -> None:
-    """Add what late trials keep to, and a question for every hyperparameter that says the same as a result."""
+    """Add a question for every hyperparameter that says the same as a result."""
     used = trials.with_value(metric)
     if result.reason or not used.size:
         return
     names = {row["name"] for row in result.tables["sweep_column"] if row["role"] == "used"}
     columns = [read_column(one.take(used)) for one in trials.columns if one.name in names]
-    result.narrowed = narrowed(columns, np.argsort(np.array(trials.number)[used], kind="stable"))
     steps, at, _ = trials.steps[metric]
     known = {
         "the number of steps": last_steps(len(trials.status), steps, at)[used],

@@ -88,7 +88,12 @@ def settle_points(selection: Selection, ends: Sequence[End], metric: str) -> tup
     A condition on budgets says itself which points are meant and is left alone, as is what is read as published.
     """
     known = {end.benchmark_id: end.budget for end in ends if end.budget is not None}
-    beyond = any(last > known[end.benchmark_id] for end in ends if end.benchmark_id in known for last in end.lasts)
+    alike: dict[int, set[tuple[float | None, frozenset[float]]]] = {}
+    for end in ends:
+        alike.setdefault(end.benchmark_id, set()).add((end.reached, frozenset(end.lasts)))
+    # Where every algorithm's runs end where those of the others do, no algorithm has points that others lack.
+    unlike = {one for one in known if len(alike[one]) > 1}
+    beyond = any(last > known[end.benchmark_id] for end in ends if end.benchmark_id in unlike for last in end.lasts)
     before = any(last < known[end.benchmark_id] for end in ends if end.benchmark_id in known for last in end.lasts)
     if not (beyond or before):
         return selection, []
@@ -102,7 +107,8 @@ def settle_points(selection: Selection, ends: Sequence[End], metric: str) -> tup
         # A benchmark without a usable value has no such budget; its rows are counted where others without one are.
         limit += "".join(f" or benchmark = {literal(names[one])}" for one in names.keys() - known.keys())
     conditions = [f"({selection.where})"] if selection.where else []
-    conditions.append(f"({limit})")
+    if beyond:
+        conditions.append(f"({limit})")
     if before:
         at = replace(selection, at=common)
         metric_id, _ = selection.catalogue.metrics[metric]

@@ -167,7 +167,9 @@ class Reader:
         return replace(selection, at=found.at, where=found.where), said
 
     def _refuse(self, selection: Selection) -> None:
-        """Raise DataError for a policy about failures that means nothing here."""
+        """Raise DataError for a condition that is not one, or a policy about failures that means nothing here."""
+        if ";" in (selection.where or ""):
+            raise DataError("A condition is one SQL expression, without a semicolon.")
         if selection.policy not in POLICIES or (selection.baseline and selection.policy != "impute"):
             raise DataError(
                 f"Failed runs are one of exclude, last, impute, impute:ALGORITHM, not {selection.failures!r}."

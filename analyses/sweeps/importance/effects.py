@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,54 @@ def effect_of(column: Column, target: Floats) -> Effect:
     if reason:
         return Effect(hyperparameter=column.name, method=method, count=int(y.size), reason=reason)
     return _tested(column.name, method, basis, x, y)
+
+
+def beside_others(columns: Sequence[Column], target: Floats) -> dict[str, float | None]:
+    """Return for every column the p-value of its test beside all others (a partial F of the same curves and levels).
+
+    Under a tuner the values of what does not matter drift along with those of what does, and with the metric: alone
+    such a hyperparameter seems to matter in most sweeps. Given the others' values the noise is what it always is. None
+    where the configurations are too few for all of them together.
+    """
+    bases = {column.name: _present(column) for column in columns}
+    bases = {name: basis for name, basis in bases.items() if basis.shape[1]}
+    width = sum(basis.shape[1] for basis in bases.values())
+    if target.size < LEAST or 2 * (width + 1) > target.size or np.ptp(target) == 0:
+        return dict.fromkeys((column.name for column in columns), None)
+    z = standardised(target)
+    whole, rank = _left(list(bases.values()), z)
+    found: dict[str, float | None] = dict.fromkeys((column.name for column in columns), None)
+    from scipy.special import fdtrc
+
+    for name in bases:
+        part, smaller = _left([basis for other, basis in bases.items() if other != name], z)
+        own, within = rank - smaller, z.size - rank
+        if own == 0 or within < 1:
+            found[name] = 1.0  # the others say the same: nothing is left for it
+        else:
+            found[name] = float(fdtrc(own, within, (part - whole) / own / (whole / within))) if whole > 0 else 0.0
+    return found
+
+
+def _present(column: Column) -> Floats:
+    """Return the columns (n, k) of a curve or of levels, zero where the hyperparameter is not there, and that it is."""
+    there = ~np.isnan(column.values)
+    x = column.values[there]
+    if x.size == 0:
+        return np.empty((there.size, 0))
+    own = np.zeros((there.size, 0))
+    if np.ptp(x) > 0:
+        basis = _levels(x) if column.kind == "categorical" else _parabola(x)
+        own = np.zeros((there.size, basis.shape[1]))
+        own[there] = basis
+    return own if there.all() else np.column_stack([own, there.astype(float)])
+
+
+def _left(bases: Sequence[Floats], z: Floats) -> tuple[float, int]:
+    """Return the sum of squares that a least-squares fit leaves, and its rank."""
+    design = np.column_stack([np.ones(z.size), *bases])
+    found, _, rank, _ = np.linalg.lstsq(design, z, rcond=None)
+    return float(((z - design @ found) ** 2).sum()), int(rank)
 
 
 def _tested(name: str, method: str, basis: Floats, x: Floats, y: Floats) -> Effect:

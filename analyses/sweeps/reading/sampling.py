@@ -17,6 +17,8 @@ LEVEL = 0.01
 """Narrowing is said where chance would do it less often, adjusted for all hyperparameters."""
 CLEARLY = 0.75
 """And where the late width is at most so much of the early one."""
+FOLLOWS = 0.7
+"""From this strength on (half of the variance) a hyperparameter cannot be told from time."""
 SAME = 0.98
 """A rank correlation from which on a column says the same as a result."""
 
@@ -56,6 +58,34 @@ def narrowed(columns: Sequence[Column], order: NDArray[np.int64]) -> list[Narrow
         if p < LEVEL and (late <= CLEARLY * early if level is None else late > early)
     ]
     return sorted(made, key=lambda one: one.p_adjusted)
+
+
+def followed(columns: Sequence[Column], order: NDArray[np.int64]) -> dict[str, float]:
+    """Return the columns whose values follow the order of the trials, and how closely (from `FOLLOWS` to 1).
+
+    Numbers by Spearman's rank correlation, levels by the root of the adjusted share of the order's variance between
+    them. The outer loop of a grid does; whatever drifts over time looks like its effect.
+    """
+    from scipy.stats import rankdata
+
+    place = np.empty(order.size)
+    place[order] = np.arange(order.size)
+    found = {}
+    for column in columns:
+        there = ~np.isnan(column.values)
+        x, when = column.values[there], place[there]
+        if x.size < LEAST or np.ptp(x) == 0:
+            continue
+        if column.kind == "categorical":
+            codes, at = np.unique(x, return_inverse=True)
+            means = np.bincount(at, when) / np.bincount(at)
+            left = ((when - means[at]) ** 2).sum() / ((when - when.mean()) ** 2).sum()
+            strength = float(np.sqrt(max(0.0, 1 - left * (x.size - 1) / max(1, x.size - codes.size))))
+        else:
+            strength = abs(float(np.corrcoef(rankdata(x), rankdata(when))[0, 1]))
+        if strength >= FOLLOWS:
+            found[column.name] = strength
+    return found
 
 
 def _one(

@@ -35,6 +35,13 @@ def important(found: Found, metric: str) -> Iterator[Statement]:
         weak = ", which is weak evidence" if model is not None and model["verdict"] == "weak" and not alone else ""
         sentence = f"{name} mattered most for {metric}: {said}{weak}{f'; {alone}' if alone else ''}"
         others = [row["hyperparameter"] for row in matters if row["hyperparameter"] != name]
+        close = [
+            f"{row['hyperparameter']} ({number(row['importance'], 2)})"
+            for row in sorted(permutation.values(), key=lambda row: -row["importance"])
+            if row["hyperparameter"] not in (name, *others)
+            and row["importance"] > max(first["importance"] / 2, 2 * (row["deviation"] or 0.0))
+        ]
+        sentence += f". Nearly as much in that model: {listed(close, NAMED)}" if close else ""
     else:
         name = matters[0]["hyperparameter"]
         sentence = f"{name} matters for {metric}: {_alone(matters[0])}"
@@ -45,7 +52,32 @@ def important(found: Found, metric: str) -> Iterator[Statement]:
             sentence += f"; a model of everything explains nothing more (R2 of unseen configurations {r_squared})"
         others = [row["hyperparameter"] for row in matters[1:]]
     more = f". Also: {listed([_with_p(found.effects[one]) for one in others], NAMED)}" if others else ""
-    yield Statement(kind="important", sentence=f"{sentence}{more}.", figure=anchor, is_claim=True)
+    yield Statement(
+        kind="important", sentence=f"{sentence}{more}.{_reservations(found, name)}", figure=anchor, is_claim=True
+    )
+
+
+def _reservations(found: Found, name: str) -> str:
+    """Return what else the effect of a hyperparameter may be: of another that goes with it, or of time."""
+    twins = [
+        row["name"] for row in found.rows.get("sweep_column", ())
+        if row["role"] == "duplicate" and f"says the same as {name}" in (row["note"] or "").split("; ")
+    ]  # fmt: skip
+    said = f" {listed(twins, NAMED)} said the same in all trials: the effect may be of either." if twins else ""
+    alike = [
+        (row["hyperparameter_b"] if row["hyperparameter_a"] == name else row["hyperparameter_a"], row["coefficient"])
+        for row in found.rows.get("sweep_confounding", ())
+        if row["is_confounded"] and name in (row["hyperparameter_a"], row["hyperparameter_b"])
+    ]
+    if alike:
+        named = listed([f"{other} ({number(strength, 2)})" for other, strength in alike], NAMED)
+        said += f" It was varied together with {named}: the effect may be of either."
+    if name in found.followed:
+        said += (
+            f" Its values follow the order of the trials ({number(found.followed[name], 2)}): what drifted over time "
+            "looks the same."
+        )
+    return said
 
 
 def _alone(effect: Row | None) -> str:
