@@ -234,8 +234,8 @@ def choice_sentence(
 
     now, more = power(benchmarks, runs), power(benchmarks + 3, runs)
     said = (
-        f"A difference of {brief(difference, 4)} in {response} is found with power {now:.2f} by a new experiment like this "
-        f"one, {more:.2f} with three benchmarks more"
+        f"A difference of {brief(difference, 4)} in {response} is found with power {now:.2f} by a new experiment like "
+        f"this one, {more:.2f} with three benchmarks more"
     )
     if not squares.run_df:
         return f"{said}."
