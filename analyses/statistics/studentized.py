@@ -22,7 +22,9 @@ Floats = NDArray[np.float64]
 
 Z_NODES, S_NODES = 128, 96
 FEW_DF = 3.0
-"""Below this the scale's density has a pole at zero, which Gauss's nodes miss."""
+"""Below this the scale's density is no polynomial at zero (or has a pole), and much of a tail comes from there."""
+POWER, MORE_NODES = 8.0, 192
+"""For few degrees of freedom s = x^(POWER / df): the density of x is then x^7 at zero, whatever they are."""
 REACH = 9.0
 """Beyond so many standard deviations a normal has nothing that a double could show here."""
 DEGREE = 19
@@ -51,6 +53,8 @@ def _s_nodes(df: float) -> tuple[Floats, Floats]:
     """Return nodes and weights of s = sqrt(chi2 / df)."""
     if df >= LARGE_DF:
         return np.ones(1), np.ones(1)
+    if df < FEW_DF:
+        return _few_nodes(df)
     low = np.sqrt(2.0 * special.gammaincinv(0.5 * df, TAIL) / df)
     high = np.sqrt(2.0 * special.gammainccinv(0.5 * df, TAIL) / df)
     nodes, weights = _legendre()
@@ -63,6 +67,23 @@ def _s_nodes(df: float) -> tuple[Floats, Floats]:
         - 0.5 * df * s**2
     )
     return s, 0.5 * (high - low) * weights * np.exp(log_density)
+
+
+def _few_nodes(df: float) -> tuple[Floats, Floats]:
+    """Return nodes and weights of s for few degrees of freedom, by Gauss's nodes of x."""
+    nodes, weights = np.polynomial.legendre.leggauss(MORE_NODES)
+    high = np.sqrt(2.0 * special.gammainccinv(0.5 * df, TAIL) / df) ** (df / POWER)
+    x = 0.5 * high * (nodes + 1.0)
+    s = x ** (POWER / df)
+    log_density = (
+        np.log(POWER / df)
+        + 0.5 * df * np.log(df)
+        - special.gammaln(0.5 * df)
+        - (0.5 * df - 1.0) * np.log(2.0)
+        + (POWER - 1.0) * np.log(x)
+        - 0.5 * df * s**2
+    )
+    return s, 0.5 * high * weights * np.exp(log_density)
 
 
 def _above(width: Floats, size: int) -> Floats:
@@ -98,10 +119,6 @@ def range_sf(q: float, size: int, df: float) -> float:
     """Return P(Q > q) for `size` means and `df` degrees of freedom; the absolute error is about 1e-9."""
     if q <= 0:
         return 1.0
-    if df < FEW_DF:
-        from scipy.stats import studentized_range
-
-        return float(studentized_range.sf(q, size, df))
     s, s_weights = _s_nodes(float(df))
     # From there on the tail is zero to a double; an infinite width has no piece.
     widths = np.minimum(q * s, float(PIECES))

@@ -56,8 +56,15 @@ def test_tiny_tails_stay_positive_and_ordered():
     assert p[1] < 1e-10
 
 
+@pytest.mark.parametrize("df", [0.3, 1.0, 1.7, 2.0, 2.99])
+def test_the_range_of_two_is_t_however_few_degrees_of_freedom_there_are(df):
+    """Far out, too, where nested adaptive quadrature gives up with a warning."""
+    for q in (0.3, 3.0, 100.0, 1e4):
+        assert range_sf(q, 2, df) == pytest.approx(2.0 * stats.t.sf(q / np.sqrt(2), df), abs=1e-9)
+
+
 @pytest.mark.parametrize("size", [3, 6, 40])
-@pytest.mark.parametrize("df", [2.2, 4.0, 22.0, 3000.0, 1e5])
+@pytest.mark.parametrize("df", [1.3, 2.2, 4.0, 22.0, 3000.0, 1e5])
 def test_the_studentised_range_is_scipys(size, df):
     for q in (0.4, 2.5, 5.0):
         assert range_sf(q, size, df) == pytest.approx(float(stats.studentized_range.sf(q, size, df)), abs=5e-9)
