@@ -1,8 +1,9 @@
 """Meta-features of a data set: size, balance, landmarkers, simple measures of complexity.
 
 Complexity measures follow Lorena et al. (2019), "How Complex Is Your Classification Problem?", ACM Computing Surveys
-52(5): F1, N3, T2, T4, C1, C2. Landmarkers are cross-validated scores (accuracy, or R² for numbers) of models without
-choices.
+52(5): F1, N3, T2, T4, C1, C2. Instance hardness is kDN of Smith, Martinez and Giraud-Carrier (2014), "An Instance Level
+Analysis of Data Complexity", Machine Learning 95. Landmarkers are cross-validated scores (accuracy, or R² for numbers)
+of models without choices.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_ROWS = 2_000
-"""Landmarkers and N3 look at so many rows at most (the first of a permutation with seed 0)."""
+"""Landmarkers, N3 and kDN look at so many rows at most (the first of a permutation with seed 0)."""
+NEIGHBOURS = 5
+"""Neighbours of a row that instance hardness asks."""
+MOST_COLUMNS = 500
+"""Correlations are those of so many features at most (the first of a permutation with seed 0)."""
 
 
 def meta_features(features: NDArray[np.float64], target: NDArray, *, is_classification: bool) -> dict[str, float]:
@@ -32,6 +37,7 @@ def meta_features(features: NDArray[np.float64], target: NDArray, *, is_classifi
         "features_per_row": columns / rows,
         "constant_feature_count": float(np.count_nonzero(features.min(axis=0) == features.max(axis=0))),
         "principal_share": principal_share(features),
+        "feature_correlation": feature_correlation(features),
         **missing,
     }
     if is_classification:
@@ -47,6 +53,7 @@ def meta_features(features: NDArray[np.float64], target: NDArray, *, is_classifi
     few, few_target = features[keep], target[keep]
     if is_classification:
         found["nearest_neighbour_error"] = nearest_neighbour_error(few, few_target)
+        found["instance_hardness"] = instance_hardness(few, few_target)
     found |= _landmarkers(few, few_target, is_classification)
     return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
 
@@ -92,12 +99,38 @@ def fisher_overlap(features: NDArray[np.float64], target: NDArray) -> float | No
 
 def nearest_neighbour_error(features: NDArray[np.float64], target: NDArray) -> float:
     """Return N3: the share of rows whose nearest other row (standardised features) is of another class."""
+    return float(np.mean(target[_nearest(features, 1)[:, 0]] != target))
+
+
+def instance_hardness(features: NDArray[np.float64], target: NDArray) -> float | None:
+    """Return the mean of kDN: the share of a row's 5 nearest other rows (standardised features) of another class.
+
+    None with 5 rows or fewer.
+    """
+    if target.size <= NEIGHBOURS:
+        return None
+    return float(np.mean(target[_nearest(features, NEIGHBOURS)] != target[:, None]))
+
+
+def _nearest(features: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the nearest other rows of each row, nearest first (n, count)."""
     from sklearn.neighbors import NearestNeighbors
 
     spread = features.std(axis=0)
     scaled = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    nearest = NearestNeighbors(n_neighbors=1).fit(scaled).kneighbors(return_distance=False)[:, 0]
-    return float(np.mean(target[nearest] != target))
+    found: NDArray[np.int64] = NearestNeighbors(n_neighbors=count).fit(scaled).kneighbors(return_distance=False)
+    return found
+
+
+def feature_correlation(features: NDArray[np.float64]) -> float | None:
+    """Return the mean absolute correlation of two features; None with fewer than two that vary."""
+    usable = features[:, features.std(axis=0) > 0]
+    if usable.shape[1] > MOST_COLUMNS:
+        usable = usable[:, np.random.default_rng(0).permutation(usable.shape[1])[:MOST_COLUMNS]]
+    if usable.shape[1] < 2:
+        return None
+    table = np.corrcoef(usable, rowvar=False)
+    return float(np.abs(table[np.triu_indices(usable.shape[1], 1)]).mean())
 
 
 def principal_share(features: NDArray[np.float64]) -> float | None:

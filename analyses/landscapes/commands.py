@@ -40,6 +40,7 @@ def register(group: typer.Typer) -> None:
     group.command(epilog="Example: hpowh analyse landscapes --space fcnet")(landscapes)
     group.command(epilog="Example: hpowh analyse compare fcnet/protein_structure fcnet/slice_localization")(compare)
     group.command(epilog="Example: hpowh analyse sensitivity -b hpobench/car")(sensitivity)
+    group.command(epilog="Example: hpowh analyse importances --space fcnet")(importances)
 
 
 def landscapes(
@@ -163,3 +164,46 @@ def sensitivity(
         print(json.dumps(rows))
         return
     print_table(list(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def importances(
+    warehouse: WarehouseOption = None,
+    space: SpaceOption = None,
+    benchmark: BenchmarkOption = None,
+    metric: MetricOption = None,
+    split: SplitOption = None,
+    fidelity: FidelityOption = None,
+    seed: SeedOption = None,
+    default: Annotated[
+        int | None,
+        typer.Option(
+            "--default", metavar="ID", help="Default configuration for tunability (default: best over benchmarks)."
+        ),
+    ] = None,
+    wait: WaitOption = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Which hyperparameters matter, by eight methods side by side, and how far the methods agree."""
+    from hpowh.analyses.landscapes.methods.job import Selection, agreement_rows, analyse
+
+    selection = Selection(space=space, benchmark=benchmark, metric=metric, split=split, fidelity=fidelity, seed=seed)
+    with open_warehouse(warehouse, wait, writes=True) as opened:
+        found = analyse(opened, selection, default=default, progress=progress("Importances"))
+        rows = [(subject, agreement_rows(opened, run)) for subject, run, _ in found]
+    if as_json:
+        print(json.dumps([{"subject": subject, **row} for subject, mine in rows for row in mine]))
+        return
+    for (subject, run, is_new), (_, mine) in zip(found, rows, strict=True):
+        note(f"{subject}: {'analysis' if is_new else 'unchanged since analysis'} run {run}.")
+        columns = [
+            "kind",
+            "method_a",
+            "method_b",
+            "benchmark_count",
+            "spearman",
+            "lower",
+            "upper",
+            "top_share",
+            "reason",
+        ]
+        print_table(columns, [tuple(row[name] for name in columns) for row in mine])

@@ -5,6 +5,7 @@ from hpowh.warehouse.schema import (
     embedding,
     landscape,
     landscape_grid,
+    landscape_methods,
     lmem,
     ops,
     rankings,
@@ -15,6 +16,6 @@ from hpowh.warehouse.schema import (
 from hpowh.warehouse.schema.base import METADATA, SCHEMAS
 
 __all__ = [
-    "METADATA", "SCHEMAS", "core", "embedding", "landscape", "landscape_grid", "lmem", "ops", "rankings", "sweep",
-    "sweep_results", "traces",
+    "METADATA", "SCHEMAS", "core", "embedding", "landscape", "landscape_grid", "landscape_methods", "lmem", "ops",
+    "rankings", "sweep", "sweep_results", "traces",
 ]  # fmt: skip

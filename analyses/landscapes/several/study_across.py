@@ -25,6 +25,7 @@ from hpowh.analyses.landscapes.reading.rows import Reader
 from hpowh.analyses.landscapes.several.across import Candidate, standings
 from hpowh.analyses.landscapes.several.claims import CLAIMS, Claim, Value, judge
 from hpowh.analyses.landscapes.several.families import Family, families
+from hpowh.analyses.landscapes.several.mantel import likeness_of, mantel_tests
 from hpowh.analyses.landscapes.several.relations import relate
 
 TARGETS = (
@@ -40,6 +41,8 @@ PAIR_CLAIMS = {
     "benchmark_spearman": "spearman", "benchmark_overlap": "best_overlap_10",
     "importance_agreement": "importance_agreement",
 }  # fmt: skip
+MANTEL_MEASURES = ("spearman", "best_overlap_10", "importance_agreement")
+"""How alike two landscapes are, held against how alike their data sets are."""
 ABOUT = {claim.name: claim for claim in CLAIMS}
 ROWS = "row_count"
 """Meta-feature that holds a data set's number of rows."""
@@ -57,7 +60,7 @@ def stored_fingerprint(reader: Reader) -> tuple[Any, ...]:
 def study(
     reader: Reader, everything: Sequence[Key], main: Sequence[Key], *, seed: int
 ) -> tuple[dict[str, list[Row]], list[str]]:
-    """Return the rows of `landscape_model`, `landscape_relation` and `landscape_claim`, and warnings.
+    """Return the rows of `landscape_model`, `landscape_relation`, `landscape_claim`, `landscape_mantel`; and warnings.
 
     Args:
         main: the one landscape of each benchmark that stands for it.
@@ -79,6 +82,7 @@ def study(
         "landscape_model": _models(reader, texts),
         "landscape_relation": _relations(everything, shapes, numbers),
         "landscape_claim": _claims(reader, everything, main, shapes, seed),
+        "landscape_mantel": _mantel(reader, main, everything, numbers, seed),
     }
     return {name: rows for name, rows in tables.items() if rows}, []
 
@@ -129,6 +133,38 @@ def _relations(
         }
         for one in relate({name: values for name, values in features.items() if values}, targets):
             rows.append({"search_space_id": space, "metric_id": metric, "split": split, **asdict(one)})
+    return rows
+
+
+def _mantel(
+    reader: Reader,
+    main: Sequence[Key],
+    everything: Sequence[Key],
+    numbers: Mapping[str, Mapping[int, float]],
+    seed: int,
+) -> list[Row]:
+    """Return, for each search space with several benchmarks, whether like data sets have like landscapes."""
+    similar: dict[str, list[tuple[str, str, str, float]]] = {}
+    for subject, *row in read_similar(reader):
+        similar.setdefault(subject, []).append(tuple(row))
+    rows = []
+    for family in _distinct(main, everything):
+        likeness = likeness_of(similar.get(family.subject, []), MANTEL_MEASURES)
+        if family.aspect != "benchmark" or not likeness:
+            continue
+        names = {key.benchmark_id: key.benchmark for key in family.keys}
+        features = {
+            feature: {names[at]: value for at, value in values.items() if at in names}
+            for feature, values in numbers.items()
+        }
+        key = family.keys[0]
+        where = {
+            "search_space_id": key.search_space_id,
+            "metric_id": key.metric_id,
+            "split": key.split,
+            "fidelity": key.fidelity,
+        }
+        rows += [where | asdict(one) for one in mantel_tests(features, likeness, seed=seed)]
     return rows
 
 

@@ -16,6 +16,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.numbers import number, percent
 from hpowh.reports.page import Page
+from hpowh.reports.pages.search_space.methods import mantel_blocks, method_blocks, method_findings
 from hpowh.reports.query import Query
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
@@ -73,6 +74,7 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
     landscapes = site.query(queries.text("search_space/measures_wide"), space=name)
     key = ("search-space", name)
     sentences = [*_shape(landscapes.rows()), *_alike(similar), *_noise(changes.rows()), *_important(importance.rows())]
+    sentences += method_findings(site, name)
     facts = [
         ("configurations", number(cardinality)),
         ("hyperparameters", number(hyperparameters.frame.height)),
@@ -91,7 +93,9 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
     ]
     blocks += _landscapes(site, name, landscapes)
     blocks += _importances(importance)
+    blocks += method_blocks(site, name)
     blocks += _changes(changes)
+    blocks += mantel_blocks(site, name)
     blocks += [_matrices(aspect, query) for aspect, query in similar.items()]
     return blocks
 

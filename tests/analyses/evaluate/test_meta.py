@@ -33,6 +33,24 @@ def test_nearest_neighbour_error():
     assert meta.nearest_neighbour_error(features, np.array([0, 1, 0, 1])) == 1.0
 
 
+def test_instance_hardness():
+    """Six of one class beside six of another, far apart, one of them with the wrong class: its five neighbours differ,
+    and each of these has it among its five."""
+    features = np.concatenate([np.arange(6.0), 100 + np.arange(6.0)])[:, None]
+    target = np.array([0] * 6 + [1] * 6)
+    assert meta.instance_hardness(features, target) == 0.0
+    target[0] = 1
+    assert meta.instance_hardness(features, target) == pytest.approx((5 + 5) / 60)
+    assert meta.instance_hardness(features[:5], target[:5]) is None
+
+
+def test_feature_correlation():
+    """x with -x is 1; each with the square of a centred x is 0: one of three pairs."""
+    x = np.arange(-5.0, 6.0)
+    assert meta.feature_correlation(np.column_stack([x, -x, x * x, np.ones(11)])) == pytest.approx(1 / 3)
+    assert meta.feature_correlation(np.column_stack([x, np.ones(11)])) is None
+
+
 def test_principal_share():
     line = np.arange(20.0)
     assert meta.principal_share(np.column_stack([line, 2 * line, -line, line])) == pytest.approx(0.25)
