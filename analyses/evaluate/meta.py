@@ -129,7 +129,7 @@ def feature_correlation(features: NDArray[np.float64]) -> float | None:
         usable = usable[:, np.random.default_rng(0).permutation(usable.shape[1])[:MOST_COLUMNS]]
     if usable.shape[1] < 2:
         return None
-    table = np.corrcoef(usable, rowvar=False)
+    table = np.atleast_2d(np.corrcoef(usable, rowvar=False))
     return float(np.abs(table[np.triu_indices(usable.shape[1], 1)]).mean())
 
 

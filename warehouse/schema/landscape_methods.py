@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpowh.warehouse.schema.base import bigint, integer, one_of, real, table, text
+from hpowh.warehouse.schema.base import bigint, boolean, integer, one_of, real, table, text
 
 LANDSCAPE_METHOD = table(
     "result",
@@ -66,4 +66,37 @@ LANDSCAPE_MANTEL = table(
     real("adjusted_p_value"),
     integer("permutation_count", null=True),
     text("reason", null=True),
+)
+LANDSCAPE_DIFFICULTY = table(
+    "result",
+    "landscape_difficulty",
+    "One row per algorithm, and one (algorithm_id NULL) for the choice among them: do landscapes' numbers predict "
+    "regrets on data sets left out.",
+    integer("analysis_run_id"),
+    integer("algorithm_id", null=True),
+    integer("case_count"),
+    integer("data_set_count"),
+    real("skill"),
+    real("lower"),
+    real("upper"),
+    real("p_value"),
+    real("adjusted_p_value"),
+    boolean("is_learned", null=True),
+    text("reason", null=True),
+)
+LANDSCAPE_PREDICTION = table(
+    "result",
+    "landscape_prediction",
+    "One row per landscape and algorithm: its regret predicted from the other data sets, their mean, and what its runs "
+    "came to, as log10 of the relative regret plus 0.001.",
+    integer("analysis_run_id"),
+    integer("search_space_id"),
+    integer("benchmark_id"),
+    integer("metric_id"),
+    text("split"),
+    real("fidelity"),
+    integer("algorithm_id"),
+    real("predicted"),
+    real("baseline"),
+    real("observed"),
 )

@@ -38,3 +38,8 @@ def read_features(reader: Reader) -> list[tuple[Any, ...]]:
 def read_fingerprint(reader: Reader) -> list[tuple[Any, ...]]:
     """Return a digest of the analyses of landscapes, and their number: one row."""
     return list(reader.sql(queries.text("landscape_across/fingerprint")).rows())
+
+
+def read_regrets(reader: Reader) -> list[tuple[Any, ...]]:
+    """Return search space, benchmark, metric, split, fidelity, algorithm, mean relative regret, number of its runs."""
+    return list(reader.sql(queries.text("landscape_across/regrets")).rows())

@@ -24,6 +24,7 @@ from hpowh.analyses.landscapes.reading.results import (
 from hpowh.analyses.landscapes.reading.rows import Reader
 from hpowh.analyses.landscapes.several.across import Candidate, standings
 from hpowh.analyses.landscapes.several.claims import CLAIMS, Claim, Value, judge
+from hpowh.analyses.landscapes.several.difficulty_study import difficulty_tables
 from hpowh.analyses.landscapes.several.families import Family, families
 from hpowh.analyses.landscapes.several.mantel import likeness_of, mantel_tests
 from hpowh.analyses.landscapes.several.relations import relate
@@ -60,7 +61,8 @@ def stored_fingerprint(reader: Reader) -> tuple[Any, ...]:
 def study(
     reader: Reader, everything: Sequence[Key], main: Sequence[Key], *, seed: int
 ) -> tuple[dict[str, list[Row]], list[str]]:
-    """Return the rows of `landscape_model`, `landscape_relation`, `landscape_claim`, `landscape_mantel`; and warnings.
+    """Return the rows of `landscape_model`, `landscape_relation`, `landscape_claim`, `landscape_mantel`,
+    `landscape_difficulty` and `landscape_prediction`; and warnings.
 
     Args:
         main: the one landscape of each benchmark that stands for it.
@@ -83,6 +85,7 @@ def study(
         "landscape_relation": _relations(everything, shapes, numbers),
         "landscape_claim": _claims(reader, everything, main, shapes, seed),
         "landscape_mantel": _mantel(reader, main, everything, numbers, seed),
+        **difficulty_tables(reader, main, shapes, texts.get("data_set", {}), seed=seed),
     }
     return {name: rows for name, rows in tables.items() if rows}, []
 

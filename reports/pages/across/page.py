@@ -11,6 +11,7 @@ from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, own
 from hpowh.reports.page import Page
+from hpowh.reports.pages.across.difficulty import difficulty_blocks, difficulty_sentences
 from hpowh.reports.pages.evaluated import findings as say
 from hpowh.warehouse import queries
 
@@ -56,7 +57,9 @@ def findings(site: SiteContext) -> Iterator[Finding]:
 def _across(site: SiteContext, run: int) -> Sequence[Block]:
     models, shapes = site.query(queries.text("evaluated/models"), run=run), site.query(queries.text("evaluated/shapes"))
     relations = site.query(queries.text("evaluated/relations"), run=run)
+    difficulty = site.query(queries.text("evaluated/difficulty"), run=run)
     sentences = [*say.model_sentences(models.rows()), *say.relation_sentences(relations.rows())]
+    sentences += difficulty_sentences(difficulty.rows())
     blocks: list[Block] = [Findings(own(sentences))]
     if models.frame.height:
         columns = [
@@ -117,7 +120,7 @@ def _across(site: SiteContext, run: int) -> Sequence[Block]:
                 columns=columns,
             )
         )
-    return blocks + _relations(site, run)
+    return blocks + difficulty_blocks(site, run) + _relations(site, run)
 
 
 def _relations(site: SiteContext, run: int) -> list[Block]:

@@ -1,0 +1,228 @@
+"""Do a landscape's numbers tell how hard it is for an optimiser? Predictions of data sets that were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpowh.analyses.statistics.multiplicity import holm
+
+Floats = NDArray[np.float64]
+LEAST = 8
+"""With fewer data sets nothing is predicted."""
+PENALTIES = np.logspace(-1, 4, 11)
+"""Of the ridge regression; of a fit's the one with the smallest error on rows left out in turn is taken."""
+SHUFFLES, RESAMPLES = 199, 2_000
+LEVEL = 0.05
+OFFSET = 1e-3
+"""Added to a relative regret before its logarithm: a thousandth of the way from the best to the median loss."""
+CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One landscape: its data set, its numbers, and the relative regret that each algorithm's runs end with."""
+
+    data_set: str
+    numbers: tuple[float, ...]
+    regrets: Mapping[int, float]
+    """Algorithm -> mean over runs of regret / (median - best); none where it did not run there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What predictions of data sets left out are worth beside the mean of the others."""
+
+    algorithm: int | None
+    """None: the choice of the algorithm."""
+    case_count: int
+    data_set_count: int
+    skill: float | None = None
+    """1 - squared error / that of the mean of the others; 0: nothing is learned. For the choice: by how much less
+    (log10 of regret) than with the algorithm that is best on the others."""
+    lower: float | None = None
+    upper: float | None = None
+    """95 %, data sets drawn anew."""
+    p_value: float | None = None
+    """Share of shuffles of the landscapes' numbers over the data sets with so much skill."""
+    adjusted_p_value: float | None = None
+    is_learned: bool | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The verdicts, and for each case and algorithm the prediction from the other data sets and their mean."""
+
+    learned: list[Learned]
+    predicted: list[dict[int, tuple[float, float]]]
+    """A dict a case: algorithm -> (predicted, mean of the others), as log10 of relative regret + `OFFSET`."""
+
+
+def study(cases: Sequence[Case], *, seed: int = 0) -> Study:
+    """Return whether the numbers predict the regrets of each algorithm, and which algorithm to take.
+
+    A data set is left out with all its landscapes, a ridge regression on the standardised numbers of the others
+    predicts it (also where nothing ran on it). Learned is what p <= 0.05 (Holm, over algorithms and the choice) and a
+    positive skill say; where it is not, the mean of the others is as good a guess.
+    """
+    algorithms = sorted({one for case in cases for one in case.regrets})
+    features = np.array([case.numbers for case in cases], dtype=np.float64).reshape(len(cases), -1)
+    groups = np.array([case.data_set for case in cases])
+    targets = {
+        one: np.array([np.log10(case.regrets[one] + OFFSET) if one in case.regrets else np.nan for case in cases])
+        for one in algorithms
+    }
+    rng = np.random.default_rng(seed)
+    orders = [_exchanged(groups, rng) for _ in range(SHUFFLES)]
+    found: list[Learned] = []
+    guesses: dict[int, tuple[Floats, Floats]] = {}
+    shuffled: dict[int, list[Floats]] = {}
+    for one, target in targets.items():
+        known = np.isfinite(target)
+        sets = np.unique(groups[known])
+        if sets.size < LEAST:
+            found.append(_nothing(one, known, sets, f"{sets.size} data sets are too few; {LEAST} are needed"))
+            continue
+        if np.ptp(target[known]) == 0:
+            found.append(_nothing(one, known, sets, "its regret is the same everywhere"))
+            continue
+        guesses[one] = left_out(features, target, groups)
+        shuffled[one] = [left_out(features[order], target, groups)[0] for order in orders]
+        errors = [(target - guess)[known] ** 2 for guess in guesses[one]]
+        skill = _skill(*errors)
+        drawn = [_skill((target - guess)[known] ** 2, errors[1]) for guess in shuffled[one]]
+        lower, upper = _interval(groups[known], errors, _skill, rng)
+        found.append(
+            Learned(
+                algorithm=one,
+                case_count=int(known.sum()),
+                data_set_count=sets.size,
+                skill=skill,
+                lower=lower,
+                upper=upper,
+                p_value=(1 + sum(other >= skill for other in drawn)) / (1 + len(drawn)),
+            )
+        )
+    found.append(_choice(groups, targets, guesses, shuffled, rng))
+    return Study(_judged(found), _predictions(len(cases), guesses))
+
+
+def _exchanged(groups: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return for each row whose numbers it gets when whole data sets exchange theirs.
+
+    Of a data set with several landscapes the first goes to the first, and so on; one with fewer begins again.
+    """
+    names, at = np.unique(groups, return_inverse=True)
+    members = [np.flatnonzero(at == one) for one in range(names.size)]
+    order = np.empty(groups.size, dtype=np.int64)
+    for own, other in zip(members, (members[one] for one in rng.permutation(names.size)), strict=True):
+        order[own] = np.resize(other, own.size)
+    return order
+
+
+def _judged(found: list[Learned]) -> list[Learned]:
+    adjusted = holm(np.array([np.nan if one.p_value is None else one.p_value for one in found]))
+    return [
+        one
+        if one.p_value is None or one.skill is None
+        else replace(one, adjusted_p_value=float(p), is_learned=bool(p <= LEVEL and one.skill > 0))
+        for one, p in zip(found, adjusted, strict=True)
+    ]
+
+
+def _nothing(one: int | None, known: NDArray[np.bool_], sets: NDArray, reason: str) -> Learned:
+    return Learned(algorithm=one, case_count=int(known.sum()), data_set_count=int(sets.size), reason=reason)
+
+
+def _choice(
+    groups: NDArray,
+    targets: Mapping[int, Floats],
+    guesses: Mapping[int, tuple[Floats, Floats]],
+    shuffled: Mapping[int, Sequence[Floats]],
+    rng: np.random.Generator,
+) -> Learned:
+    """Return whether taking the algorithm that is predicted to be best beats taking the best on the others."""
+    chosen = list(guesses)
+    table = np.array([targets[one] for one in chosen]).reshape(len(chosen), groups.size)
+    known = np.isfinite(table).all(axis=0) if chosen else np.zeros(groups.size, dtype=bool)
+    sets = np.unique(groups[known])
+    if len(chosen) < 2 or sets.size < LEAST:
+        return _nothing(None, known, sets, "fewer than two algorithms were predicted on enough data sets")
+    at = np.flatnonzero(known)
+    usual = table[np.argmin([guesses[one][1][at] for one in chosen], axis=0), at]
+
+    def gained(predicted: Sequence[Floats]) -> Floats:
+        gain: Floats = usual - table[np.argmin([guess[at] for guess in predicted], axis=0), at]
+        return gain
+
+    gain = gained([guesses[one][0] for one in chosen])
+    drawn = [gained([shuffled[one][k] for one in chosen]).mean() for k in range(SHUFFLES)]
+    lower, upper = _interval(groups[at], [gain, gain], lambda x, _: float(x.mean()), rng)
+    return Learned(
+        algorithm=None,
+        case_count=at.size,
+        data_set_count=sets.size,
+        skill=float(gain.mean()),
+        lower=lower,
+        upper=upper,
+        p_value=(1 + sum(other >= gain.mean() - 1e-12 for other in drawn)) / (1 + len(drawn)),
+    )
+
+
+def left_out(features: Floats, target: Floats, groups: NDArray) -> tuple[Floats, Floats]:
+    """Return for each row the prediction from the rows of other groups, and their mean; rows without target are only
+    predicted."""
+    guess, mean = np.full(target.size, np.nan), np.full(target.size, np.nan)
+    for group in np.unique(groups):
+        out = groups == group
+        train = ~out & np.isfinite(target)
+        if train.sum() > 1:
+            mean[out] = target[train].mean()
+            guess[out] = ridge(features[train], target[train], features[out])
+    return guess, mean
+
+
+def ridge(features: Floats, target: Floats, wanted: Floats) -> Floats:
+    """Return ridge predictions, columns standardised, the penalty chosen by leaving out one row at a time (PRESS)."""
+    centre, spread = features.mean(axis=0), features.std(axis=0)
+    used = spread > 0
+    if not used.any():
+        return np.full(len(wanted), target.mean())
+    x, z = ((one[:, used] - centre[used]) / spread[used] for one in (features, wanted))
+    middle = target.mean()
+    left, scale, right = np.linalg.svd(x, full_matrices=False)
+    along = left.T @ (target - middle)
+    weights = scale**2 / (scale**2 + PENALTIES[:, None])
+    residual = (target - middle) - (weights * along) @ left.T
+    leverage = weights @ (left**2).T + 1.0 / target.size
+    best = int(np.argmin(((residual / (1.0 - np.minimum(leverage, 0.999))) ** 2).sum(axis=1)))
+    inverse = scale / (scale**2 + PENALTIES[best])
+    predicted: Floats = middle + z @ (right.T @ (inverse * along))
+    return predicted
+
+
+def _skill(error: Floats, usual: Floats) -> float:
+    return 1.0 - float(error.sum() / usual.sum())
+
+
+def _interval(groups: NDArray, values: Sequence[Floats], of: object, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval over data sets of a number of two columns."""
+    names, at = np.unique(groups, return_inverse=True)
+    members = [np.flatnonzero(at == one) for one in range(names.size)]
+    drawn = []
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([members[one] for one in rng.integers(names.size, size=names.size)])
+        drawn.append(of(*(column[rows] for column in values)))  # type: ignore[operator]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _predictions(count: int, guesses: Mapping[int, tuple[Floats, Floats]]) -> list[dict[int, tuple[float, float]]]:
+    return [
+        {one: (float(guess[at]), float(mean[at])) for one, (guess, mean) in guesses.items() if np.isfinite(guess[at])}
+        for at in range(count)
+    ]
