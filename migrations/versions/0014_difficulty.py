@@ -1,4 +1,4 @@
-"""Regrets predicted from landscapes' numbers.
+"""Regrets predicted from landscapes' numbers; landscapes over their fidelities.
 
 Revision: 0014
 """
@@ -12,7 +12,7 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Create `result.landscape_difficulty` and `landscape_prediction`."""
+    """Create `result.landscape_difficulty`, `landscape_prediction` and `landscape_film`."""
     connection = op.get_bind()
     connection.exec_driver_sql("""
 create table result.landscape_difficulty (
@@ -50,4 +50,26 @@ create table result.landscape_prediction (
     connection.exec_driver_sql(
         "comment on table result.landscape_prediction is 'One row per landscape and algorithm: its regret predicted from "
         "the other data sets, their mean, and what its runs came to, as log10 of the relative regret plus 0.001.'"
+    )
+    connection.exec_driver_sql("""
+create table result.landscape_film (
+    analysis_run_id integer not null,
+    search_space_id integer not null,
+    benchmark_id integer not null,
+    metric_id integer not null,
+    split text not null,
+    fidelity double,
+    configuration_count bigint not null,
+    optimum_configuration_id bigint not null,
+    optimum_count bigint not null,
+    optimum_distance integer not null,
+    optimum_better_share double,
+    best_share double,
+    kept_share double,
+    persistent_share double
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.landscape_film is 'One row per landscape and fidelity: where its optimum stands, and how "
+        "much of the full fidelity''s best tenth is among the best here.'"
     )

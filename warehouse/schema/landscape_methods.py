@@ -100,3 +100,23 @@ LANDSCAPE_PREDICTION = table(
     real("baseline"),
     real("observed"),
 )
+LANDSCAPE_FILM = table(
+    "result",
+    "landscape_film",
+    "One row per landscape and fidelity: where its optimum stands, and how much of the full fidelity's best tenth is "
+    "among the best here.",
+    integer("analysis_run_id"),
+    integer("search_space_id"),
+    integer("benchmark_id"),
+    integer("metric_id"),
+    text("split"),
+    real("fidelity"),
+    bigint("configuration_count"),
+    bigint("optimum_configuration_id"),
+    bigint("optimum_count"),
+    integer("optimum_distance"),
+    real("optimum_better_share"),
+    real("best_share"),
+    real("kept_share"),
+    real("persistent_share"),
+)

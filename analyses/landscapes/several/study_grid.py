@@ -23,6 +23,7 @@ from hpowh.analyses.landscapes.reading.rows import (
 )
 from hpowh.analyses.landscapes.several.comparing import unequal
 from hpowh.analyses.landscapes.several.fidelity import against_full, cost_shares, mark_cheapest, saved_share
+from hpowh.analyses.landscapes.several.film import film
 from hpowh.analyses.landscapes.several.noise import Noise, measure_noise
 from hpowh.analyses.landscapes.several.similarity import prepare
 from hpowh.analyses.landscapes.several.transfer import common_defaults
@@ -45,7 +46,7 @@ class _Top:
 
 
 def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], list[str]]:
-    """Return the rows of `landscape_fidelity`, `landscape_noise` and `landscape_default`, and warnings.
+    """Return the rows of `landscape_fidelity`, `landscape_film`, `landscape_noise` and `landscape_default`; warnings.
 
     Args:
         keys: landscapes of one search space, means over seeds and folds.
@@ -54,7 +55,7 @@ def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], li
     groups: dict[tuple[int, int, str], list[Key]] = {}
     for key in keys:
         groups.setdefault((key.benchmark_id, key.metric_id, key.split), []).append(key)
-    tops, fidelities, warnings = [], [], []
+    tops, fidelities, films, warnings = [], [], [], []
     for members in groups.values():
         full = full_of(members)
         try:
@@ -66,9 +67,14 @@ def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], li
         top = _Top(full, surface, noise_of(reader, full))
         tops.append(top)
         if len(members) > 1:
-            fidelities += _fidelities(reader, space, members, top, warnings)
+            rows, surfaces = _fidelities(reader, space, members, top, warnings)
+            fidelities += rows
+            films += _film(surfaces, top)
     noise = [_noise_row(top) for top in tops]
-    tables = {"landscape_fidelity": fidelities, "landscape_noise": noise, "landscape_default": _defaults(tops)}
+    tables = {
+        "landscape_fidelity": fidelities, "landscape_film": films, "landscape_noise": noise,
+        "landscape_default": _defaults(tops),
+    }  # fmt: skip
     return {name: rows for name, rows in tables.items() if rows}, warnings
 
 
@@ -109,13 +115,25 @@ def _noise_row(top: _Top) -> Row:
     }  # fmt: skip
 
 
-def _fidelities(reader: Reader, space: Space, members: Sequence[Key], top: _Top, warnings: list[str]) -> list[Row]:
-    """Return one row a fidelity of one landscape, the full one among them."""
+def _film(surfaces: Sequence[tuple[Key, Surface]], top: _Top) -> list[Row]:
+    """Return one row a fidelity, of the configurations that all fidelities have."""
+    ordered = sorted(surfaces, key=lambda one: (one[0] is top.key, one[0].fidelity or 0.0))
+    if len(ordered) < 2:
+        return []
+    frames = film([surface for _, surface in ordered])
+    return [identity_of(key) | asdict(frame) for (key, _), frame in zip(ordered, frames, strict=False)]
+
+
+def _fidelities(
+    reader: Reader, space: Space, members: Sequence[Key], top: _Top, warnings: list[str]
+) -> tuple[list[Row], list[tuple[Key, Surface]]]:
+    """Return one row a fidelity of one landscape, the full one among them, and the landscapes that could be read."""
     full = prepare(top.surface)
     at_top = top.key.fidelity
     costs = read_costs(reader, top.key)
     shares = cost_shares(costs, at_top) if at_top is not None else {}
-    rows = []
+    rows: list[Row] = []
+    surfaces: list[tuple[Key, Surface]] = []
     for key in members:
         try:
             low = full if key is top.key else prepare(read_surface(reader, key, space))
@@ -124,6 +142,7 @@ def _fidelities(reader: Reader, space: Space, members: Sequence[Key], top: _Top,
         except LandscapeError as error:
             warnings.append(f"{key.subject} is left out: {error.message}")
             continue
+        surfaces.append((key, low.surface))
         row |= identity_of(key) | {
             "full_fidelity": at_top, "noise_floor": top.noise.noise_floor, "reliability": top.noise.reliability,
             "cost": costs.get(key.fidelity or 0.0), "cost_share": shares.get(key.fidelity or 0.0),
@@ -131,7 +150,7 @@ def _fidelities(reader: Reader, space: Space, members: Sequence[Key], top: _Top,
         row["saved_share"] = None if key is top.key else saved_share(row)
         rows.append(row)
     mark_cheapest(rows)
-    return rows
+    return rows, surfaces
 
 
 def _defaults(tops: Sequence[_Top]) -> list[Row]:

@@ -65,9 +65,9 @@ def difficulty_blocks(site: SiteContext, run: int) -> list[Block]:
             title="Does the landscape tell how hard it is?",
             how_to_read="Each data set is left out in turn, and the final regret of an algorithm's runs there (log10, "
             "as a share of the way from best to median loss) is predicted from eight numbers of the landscape by a "
-            "ridge regression on the others. Skill: the share of the squared error of the mean that is saved, 0 or less is "
-            "nothing; of the choice: log10 of how many times smaller the regret gets. p: data sets exchange their "
-            "numbers; adjusted by Holm's method over the rows.",
+            "ridge regression on the others. Skill: the share of the squared error of the mean that is saved, 0 or "
+            "less is nothing; of the choice: log10 of how many times smaller the regret gets. p: data sets exchange "
+            "their numbers; adjusted by Holm's method over the rows.",
             query=query,
             columns=[
                 Column(name="algorithm", label="Algorithm"),

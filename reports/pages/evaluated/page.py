@@ -9,6 +9,7 @@ from typing import Any
 from hpowh.reports.blocks import Block, Column, Facts, Figure, Findings, Plot, Table
 from hpowh.reports.charts import evaluated as charts
 from hpowh.reports.charts import landscape as matrices
+from hpowh.reports.charts.film import panels
 from hpowh.reports.charts.plot import axis
 from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import own
@@ -71,6 +72,7 @@ def _build(site: SiteContext, space: str) -> Sequence[Block]:
         Findings(own(sentences)),
         _facts(site, space),
         *_fidelity(site, run, fidelities, cheapest),
+        *_film(site, run),
         *_fidelity_scatter(site, space, fidelities),
         *_splits(site, space, splits, axes),
         *_across_data(site, space, run, defaults),
@@ -179,6 +181,34 @@ def _fidelity(site: SiteContext, run: int | None, query: Query, cheapest: Query)
         analysis_run_id=run,
     )
     return [figure, least, table]
+
+
+def _film(site: SiteContext, run: int | None) -> list[Block]:
+    """Return each benchmark's landscape over its fidelities as small multiples."""
+    query = site.query(queries.text("evaluated/film"), run=run)
+    rows = [row | {"data": row["benchmark"].rpartition("/")[2]} for row in query.rows()]
+    if not rows:
+        return []
+    measured = list(dict.fromkeys((row["metric"], row["split"]) for row in rows))
+    variants, height = {}, 0
+    for i, (metric, split) in enumerate(measured):
+        mine = [row for row in rows if (row["metric"], row["split"]) == (metric, split)]
+        traces, layout, needed = panels(mine, "data")
+        height = max(height, needed)
+        variants[str(i)] = {"data": traces, "layout": layout}
+    return [
+        Figure(
+            id="film",
+            title="The landscape over its fidelities",
+            how_to_read="A panel a data set. Of the full fidelity's best tenth: the share that is among the best tenth "
+            "at a fidelity, and the share that stays there from that fidelity on; dotted what chance would keep. The "
+            "number above is how many moves the optimum at that fidelity is from the full one's.",
+            chart=Plot(variants, {}, (("Metric", tuple(f"{m}, {s}" for m, s in measured)),), height=height),
+            query=query,
+            alt="Small panels: share of the best configurations that are found at each fidelity.",
+            analysis_run_id=run,
+        )
+    ]
 
 
 def _fidelity_scatter(site: SiteContext, space: str, query: Query) -> list[Block]:

@@ -56,7 +56,7 @@ def test_all_landscapes_of_a_data_set_are_left_out_together_and_those_without_ru
 def test_a_planted_relation_is_learned_and_the_choice_gains(monkeypatch):
     monkeypatch.setattr(difficulty, "SHUFFLES", 99)
     monkeypatch.setattr(difficulty, "RESAMPLES", 200)
-    found = study(made(np.random.default_rng(2), 18, 1.5)).learned
+    found = study(made(np.random.default_rng(2), 14, 1.5)).learned
     assert [one.algorithm for one in found] == [1, 2, 3, None]
     assert all(one.is_learned for one in found)
     assert all(one.skill is not None and one.lower is not None and one.lower > 0 for one in found)
@@ -72,8 +72,7 @@ def test_without_a_relation_nothing_is_learned_in_most_warehouses():
 def test_without_a_relation_nothing_is_learned(monkeypatch):
     monkeypatch.setattr(difficulty, "SHUFFLES", 99)
     monkeypatch.setattr(difficulty, "RESAMPLES", 20)
-    rng = np.random.default_rng(4)
-    assert sum(any(learned(made(rng, 10, 0.0))) for _ in range(6)) <= 1
+    assert not any(learned(made(np.random.default_rng(4), 10, 0.0)))
 
 
 def test_reasons():
