@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.evaluate import sizes
 from hpowh.analyses.evaluate.errors import SpecError, nearest
 
+SIZE = f"neg_{sizes.METRIC}"
+"""The model's size, as scorers have it: higher is better."""
 UNIT = (
     "accuracy", "balanced_accuracy", "top_k_accuracy", "average_precision", "f1", "precision", "recall", "jaccard",
     "roc_auc",
@@ -30,6 +33,11 @@ class MetricInfo:
     upper: float | None
 
     @property
+    def unit(self) -> str | None:
+        """Its unit; what has one is no quality, and landscapes are of it only where it is named."""
+        return sizes.UNIT if self.name == sizes.METRIC else None
+
+    @property
     def sign(self) -> float:
         """What a scorer's value is multiplied by."""
         return 1.0 if self.direction == "max" else -1.0
@@ -43,10 +51,14 @@ def metric_info(name: str) -> MetricInfo:
     """
     from sklearn.metrics import get_scorer_names
 
+    if name == sizes.METRIC:
+        return MetricInfo(name, SIZE, "min", 0.0, None)
     known = set(get_scorer_names())
     scorer = name if name in known else f"neg_{name}"
     if scorer not in known:
-        raise SpecError(f"There is no metric {name!r}.", nearest(name, {n.removeprefix("neg_") for n in known}))
+        raise SpecError(
+            f"There is no metric {name!r}.", nearest(name, {sizes.METRIC, *(n.removeprefix("neg_") for n in known)})
+        )
     if scorer.startswith("neg_"):
         lower = 0.0 if scorer != "neg_negative_likelihood_ratio" else None
         return MetricInfo(scorer.removeprefix("neg_"), scorer, "min", lower, 1.0 if "brier" in scorer else None)
@@ -94,9 +106,9 @@ class Scorer:
         self._rest = check_scoring(model, {name: get_scorer(name) for name in rest}) if rest else None
 
     def _is_quick(self, name: str) -> bool:
-        return name in (QUICK_CLASSES if self._classes else QUICK_NUMBERS) or (
-            name == "neg_log_loss" and self._classes is not None
-        )
+        if name == SIZE or (name == "neg_log_loss" and self._classes is not None):
+            return True
+        return name in (QUICK_CLASSES if self._classes else QUICK_NUMBERS)
 
     def __call__(self, model: Any, features: Any, target: Any, known: Known = Known()) -> list[float]:
         """Return one score a metric, higher being better; raises what the model raises."""
@@ -107,6 +119,8 @@ class Scorer:
             found |= {name: quick[name](target, predicted) for name in self._names if name in quick}
         if self.needs_probabilities:
             found["neg_log_loss"] = self._log_loss(model, features, target, known.probabilities)
+        if SIZE in self._names:
+            found[SIZE] = -sizes.parameter_count(model)
         return [float(found[name]) for name in self._names]
 
     def _log_loss(self, model: Any, features: Any, target: Any, known: NDArray | None) -> float:
@@ -158,6 +172,8 @@ def check_metrics(metrics: list[MetricInfo], features: Any, target: Any, *, is_c
 
     model = (DummyClassifier() if is_classification else DummyRegressor()).fit(features, target)
     for metric in metrics:
+        if metric.scorer == SIZE:
+            continue
         try:
             get_scorer(metric.scorer)(model, features, target)
         except Exception as error:  # noqa: BLE001 - whatever a scorer raises, the user must read it

@@ -245,7 +245,8 @@ def manifest(plan: Plan, features: Sequence[dict[str, float]]) -> dict[str, Any]
         "fingerprint": plan.fingerprint,
         "unit_count": plan.unit_count,
         "metrics": [
-            {"name": m.name, "direction": m.direction, "lower": m.lower, "upper": m.upper} for m in plan.metrics
+            {"name": m.name, "direction": m.direction, "lower": m.lower, "upper": m.upper, "unit": m.unit}
+            for m in plan.metrics
         ],
         "spaces": [
             {

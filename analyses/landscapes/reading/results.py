@@ -43,3 +43,8 @@ def read_fingerprint(reader: Reader) -> list[tuple[Any, ...]]:
 def read_regrets(reader: Reader) -> list[tuple[Any, ...]]:
     """Return search space, benchmark, metric, split, fidelity, algorithm, mean relative regret, number of its runs."""
     return list(reader.sql(queries.text("landscape_across/regrets")).rows())
+
+
+def read_sizes(reader: Reader) -> list[tuple[Any, ...]]:
+    """Return benchmark, name and number: the median parameter count and cost of its configurations."""
+    return list(reader.sql(queries.text("landscape_across/sizes")).rows())

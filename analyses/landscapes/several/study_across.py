@@ -20,6 +20,7 @@ from hpowh.analyses.landscapes.reading.results import (
     read_noise,
     read_shapes,
     read_similar,
+    read_sizes,
 )
 from hpowh.analyses.landscapes.reading.rows import Reader
 from hpowh.analyses.landscapes.several.across import Candidate, standings
@@ -33,7 +34,7 @@ TARGETS = (
     "assortativity_rank", "neutrality", "ndc_spearman", "lo_ratio", "fdc_spearman", "basin_global_share",
     "variance_ranks_main", "near_best_5", "gap_median", "gap_spearman", "gap_regret",
 )  # fmt: skip
-"""Numbers of the landscapes, and of overfitting, that meta-features are related to."""
+"""Numbers of the landscapes, and of overfitting, that meta-features and sizes of models are related to."""
 METRIC_CLAIMS = {
     "assortativity": "l_ast_authors", "autocorrelation": "rho_a_authors", "ndc": "ndc_1_percent",
     "basins": "basin_global_share", "n_lo_fcnet": "n_lo", "neutrality": "neutrality_1_percent",
@@ -55,7 +56,7 @@ Row = dict[str, Any]
 
 def stored_fingerprint(reader: Reader) -> tuple[Any, ...]:
     """Return what changes whenever a stored analysis or a meta-feature does that this study reads."""
-    return (*read_fingerprint(reader), *read_features(reader))
+    return (*read_fingerprint(reader), *read_features(reader), *read_sizes(reader))
 
 
 def study(
@@ -80,9 +81,12 @@ def study(
             texts.setdefault(name, {})[benchmark] = text
         else:
             numbers.setdefault(name, {})[benchmark] = number
+    sizes: dict[str, dict[int, float]] = {}
+    for benchmark, name, number in read_sizes(reader):
+        sizes.setdefault(name, {})[benchmark] = number
     tables = {
         "landscape_model": _models(reader, texts),
-        "landscape_relation": _relations(everything, shapes, numbers),
+        "landscape_relation": _relations(everything, shapes, numbers | sizes),
         "landscape_claim": _claims(reader, everything, main, shapes, seed),
         "landscape_mantel": _mantel(reader, main, everything, numbers, seed),
         **difficulty_tables(reader, main, shapes, texts.get("data_set", {}), seed=seed),

@@ -65,7 +65,9 @@ class Evaluated:
         }
         benchmarks = ids_by_name(connection, "benchmark", [b["name"] for b in manifest["benchmarks"]])
         metrics = {
-            m["name"]: metric_id(connection, m["name"], m["direction"], bounds=(m["lower"], m["upper"]))
+            m["name"]: metric_id(
+                connection, m["name"], m["direction"], bounds=(m["lower"], m["upper"]), unit=m.get("unit")
+            )
             for m in manifest["metrics"]
         }
         _refuse_known(connection, list(spaces.values()), list(benchmarks.values()), request)
