@@ -29,7 +29,10 @@ def panels(rows: Sequence[Row], label: str) -> tuple[list[Trace], dict[str, Any]
     wide = min(COLUMNS, len(names))
     high = -(-len(names) // wide)
     traces: list[Trace] = []
-    layout: dict[str, Any] = {"annotations": [], "showlegend": True, "legend": {"orientation": "h", "y": -0.12 / high}}
+    layout: dict[str, Any] = {
+        "annotations": [], "showlegend": True, "margin": {"b": 80},
+        "legend": {"orientation": "h", "y": -0.28 / high, "yanchor": "top"},
+    }  # fmt: skip
     width, height = (1 + GAP) / wide - GAP, (1 + 2 * GAP) / high - 2 * GAP
     for at, name in enumerate(names):
         mark = "" if at == 0 else str(at + 1)
@@ -53,4 +56,4 @@ def panels(rows: Sequence[Row], label: str) -> tuple[list[Trace], dict[str, Any]
              "text": [str(row["optimum_distance"]) for row in mine], "xaxis": f"x{mark}", "yaxis": f"y{mark}",
              "showlegend": False, "hovertemplate": "%{text} moves from this optimum to the full one<extra></extra>"}
         )  # fmt: skip
-    return traces, layout, 90 + ROW_HEIGHT * high
+    return traces, layout, 130 + ROW_HEIGHT * high

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hpowh.reports.blocks import Block, Column, Table
+from hpowh.reports.blocks import Block, Column, Prose, Table
 from hpowh.reports.context import SiteContext
 from hpowh.reports.numbers import number
 from hpowh.warehouse import queries
@@ -59,10 +59,14 @@ def difficulty_blocks(site: SiteContext, run: int) -> list[Block]:
     query = site.query(queries.text("evaluated/difficulty"), run=run)
     if not query.frame.height:
         return []
+    title = "Does the landscape tell how hard it is?"
+    if query.frame["skill"].is_null().all():
+        reasons = dict.fromkeys(row["reason"] for row in query.rows() if row["algorithm"] != CHOICE)
+        return [Prose(title, [f"Not told for any algorithm: {'; '.join(map(str, reasons))}."], id="difficulty")]
     blocks: list[Block] = [
         Table(
             id="difficulty",
-            title="Does the landscape tell how hard it is?",
+            title=title,
             how_to_read="Each data set is left out in turn, and the final regret of an algorithm's runs there (log10, "
             "as a share of the way from best to median loss) is predicted from eight numbers of the landscape by a "
             "ridge regression on the others. Skill: the share of the squared error of the mean that is saved, 0 or "

@@ -60,6 +60,8 @@ def sentences(rows: Rows) -> Iterator[str]:
         )
         if judged:
             said += f"; {len(sure)} of {len(judged)} pairs of methods agree beyond chance, each interval by itself"
+        else:
+            said += f"; whether beyond chance is not told: {best['reason']}"
         yield said + "."
     across = [row for row in rows if row["kind"] == "data sets" and row["spearman"] is not None]
     if across:
@@ -79,7 +81,7 @@ def _pair(row: Mapping[str, Any]) -> str:
 def _with_interval(row: Mapping[str, Any]) -> str:
     text = number(row["spearman"], 2)
     if row["lower"] is None:
-        return f"{text}, without an interval: {row['reason']}"
+        return text
     return f"{text} [{number(row['lower'], 2)}, {number(row['upper'], 2)}]"
 
 

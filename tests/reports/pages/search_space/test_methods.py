@@ -34,5 +34,7 @@ def test_what_agrees_and_what_does_not_is_said_with_its_interval():
 
 def test_without_an_interval_nothing_is_called_beyond_chance():
     (said,) = sentences([row("methods", "fanova", "local", 0.9, reason="3 data sets are too few for an interval")])
-    assert "beyond chance" not in said and "without an interval: 3 data sets are too few" in said
+    assert "agree beyond chance" not in said
+    assert "(median rank correlation 0.90)" in said
+    assert said.endswith("whether beyond chance is not told: 3 data sets are too few for an interval.")
     assert not list(sentences([row("methods", "fanova", "local", None, reason="no data set has both")]))
