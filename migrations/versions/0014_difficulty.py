@@ -1,4 +1,4 @@
-"""Regrets predicted from landscapes' numbers; landscapes over their fidelities.
+"""Regrets predicted from landscapes' numbers; landscapes over their fidelities, and with costs.
 
 Revision: 0014
 """
@@ -12,7 +12,7 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Create `result.landscape_difficulty`, `landscape_prediction` and `landscape_film`."""
+    """Create `result.landscape_difficulty`, `landscape_prediction`, `landscape_film` and `landscape_front`."""
     connection = op.get_bind()
     connection.exec_driver_sql("""
 create table result.landscape_difficulty (
@@ -72,4 +72,27 @@ create table result.landscape_film (
     connection.exec_driver_sql(
         "comment on table result.landscape_film is 'One row per landscape and fidelity: where its optimum stands, and how "
         "much of the full fidelity''s best tenth is among the best here.'"
+    )
+    connection.exec_driver_sql("""
+create table result.landscape_front (
+    analysis_run_id integer not null,
+    search_space_id integer not null,
+    benchmark_id integer not null,
+    metric_id integer not null,
+    split text not null,
+    fidelity double,
+    cost_name text not null,
+    configuration_count bigint not null,
+    front_count bigint,
+    local_count bigint,
+    local_front_share double,
+    component_count bigint,
+    largest_share double,
+    chance_largest_share double,
+    reason text
+)
+""")
+    connection.exec_driver_sql(
+        "comment on table result.landscape_front is 'One row per landscape and kind of cost: the Pareto front of loss and "
+        "cost, what no neighbour beats, and how the front is connected.'"
     )

@@ -47,6 +47,8 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
         ("evaluated/models", newest("landscapes.across"), 1),
         ("evaluated/relations", newest("landscapes.across"), 1),
         ("evaluated/claims", newest("landscapes.across"), 1),
+        ("evaluated/difficulty", newest("landscapes.across"), 1),
+        ("evaluated/suggested", newest("landscapes.across"), 1),
         ("evaluated/*", newest("landscapes.grids"), 1),
         ("landscape/*", newest("landscapes"), 1),
         ("landscape_methods/*", newest("landscapes.methods"), 1),
@@ -168,11 +170,13 @@ def test_it_runs_on_a_filled_warehouse(filled, name):
 
 WITHOUT_ROWS = {
     # The demo has one fidelity, no train split beside a test split, no embedding, no costs, no trials on landscapes.
-    "evaluated/cheapest", "evaluated/fidelities", "evaluated/fidelity_scatter", "evaluated/gaps",
-    "evaluated/models", "evaluated/regions",
+    "evaluated/cheapest", "evaluated/fidelities", "evaluated/fidelity_scatter", "evaluated/film", "evaluated/gaps",
+    "evaluated/models", "evaluated/regions", "landscape_across/sizes",
     "evaluated/scatter", "evaluated/spaces", "evaluated/splits", "landscape/embedding", "landscape/embedding_cells",
     "landscape/embedding_optima", "landscape/embedding_paths", "landscape_across/fidelities", "landscape_input/costs",
     "landscape_input/stale_planes", "landscape_input/trials",
+    # Its algorithms ran on all of its landscapes, and methods of importance were not compared.
+    "evaluated/suggested", "landscape_methods/agreement", "landscape_methods/runs", "landscape_methods/shares",
     # None of its search spaces is conditional.
     "landscape_input/conditions", "search_space/conditions",
     # It asks neither for anomalies nor comparisons nor power nor a calibration nor tiers, and fits one model.

@@ -120,3 +120,24 @@ LANDSCAPE_FILM = table(
     real("kept_share"),
     real("persistent_share"),
 )
+LANDSCAPE_FRONT = table(
+    "result",
+    "landscape_front",
+    "One row per landscape and kind of cost: the Pareto front of loss and cost, what no neighbour beats, and how the "
+    "front is connected.",
+    integer("analysis_run_id"),
+    integer("search_space_id"),
+    integer("benchmark_id"),
+    integer("metric_id"),
+    text("split"),
+    real("fidelity"),
+    text("cost_name"),
+    bigint("configuration_count"),
+    bigint("front_count", null=True),
+    bigint("local_count", null=True),
+    real("local_front_share"),
+    bigint("component_count", null=True),
+    real("largest_share"),
+    real("chance_largest_share"),
+    text("reason", null=True),
+)

@@ -154,6 +154,14 @@ def read_costs(reader: Reader, key: Key) -> dict[float, float]:
     return {float(at): float(spent) for at, spent in rows}
 
 
+def read_configuration_costs(reader: Reader, key: Key) -> dict[str, tuple[NDArray, NDArray]]:
+    """Return each kind of cost of a landscape's configurations: their ranks in order, and their mean costs."""
+    columns = reader.sql(queries.text("landscape_input/configuration_costs"), key.parameters).numpy()
+    names, ranks = np.asarray(columns["name"]).astype(str), np.asarray(columns["configuration_id"])
+    cost = filled(columns["cost"])
+    return {str(name): (ranks[names == name], cost[names == name]) for name in np.unique(names)}
+
+
 def _without(key: Key, *names: str) -> dict[str, Any]:
     """Return the parameters of a landscape's queries, some left out."""
     return {name: value for name, value in key.parameters.items() if name not in names}

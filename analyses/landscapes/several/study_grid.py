@@ -15,6 +15,7 @@ from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.reading.keys import Key, read_space
 from hpowh.analyses.landscapes.reading.rows import (
     Reader,
+    read_configuration_costs,
     read_costs,
     read_fold_count,
     read_surface,
@@ -24,6 +25,7 @@ from hpowh.analyses.landscapes.reading.rows import (
 from hpowh.analyses.landscapes.several.comparing import unequal
 from hpowh.analyses.landscapes.several.fidelity import against_full, cost_shares, mark_cheapest, saved_share
 from hpowh.analyses.landscapes.several.film import film
+from hpowh.analyses.landscapes.several.front import front_of
 from hpowh.analyses.landscapes.several.noise import Noise, measure_noise
 from hpowh.analyses.landscapes.several.similarity import prepare
 from hpowh.analyses.landscapes.several.transfer import common_defaults
@@ -46,7 +48,8 @@ class _Top:
 
 
 def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], list[str]]:
-    """Return the rows of `landscape_fidelity`, `landscape_film`, `landscape_noise` and `landscape_default`; warnings.
+    """Return the rows of `landscape_fidelity`, `landscape_film`, `landscape_noise`, `landscape_default` and
+    `landscape_front`; and warnings.
 
     Args:
         keys: landscapes of one search space, means over seeds and folds.
@@ -73,7 +76,7 @@ def study(reader: Reader, keys: Sequence[Key]) -> tuple[dict[str, list[Row]], li
     noise = [_noise_row(top) for top in tops]
     tables = {
         "landscape_fidelity": fidelities, "landscape_film": films, "landscape_noise": noise,
-        "landscape_default": _defaults(tops),
+        "landscape_default": _defaults(tops), "landscape_front": [row for top in tops for row in _fronts(reader, top)],
     }  # fmt: skip
     return {name: rows for name, rows in tables.items() if rows}, warnings
 
@@ -113,6 +116,28 @@ def _noise_row(top: _Top) -> Row:
         "best_loss": float(top.surface.loss[best]),
         "median_loss": float(np.median(top.surface.loss)),
     }  # fmt: skip
+
+
+def _fronts(reader: Reader, top: _Top) -> list[Row]:
+    """Return one row a kind of cost that is known of a landscape's configurations, except of train losses."""
+    if top.key.split == "train" or top.key.unit not in (None, "share", "percent"):
+        return []
+    rows: list[Row] = []
+    for name, (ranks, cost) in read_configuration_costs(reader, top.key).items():
+        there = np.isin(top.surface.ranks, ranks)
+        mine = (
+            Surface.make(top.surface.space, top.surface.ranks[there], top.surface.loss[there]) if there.any() else None
+        )
+        row: Row = {**top.identity, "cost_name": name, "configuration_count": 0 if mine is None else mine.size}
+        if mine is None:
+            row["reason"] = "no configuration has both a loss and a cost"
+        else:
+            try:
+                row |= asdict(front_of(mine, cost[np.isin(ranks, mine.ranks)]))
+            except LandscapeError as error:
+                row["reason"] = error.message
+        rows.append(row)
+    return rows
 
 
 def _film(surfaces: Sequence[tuple[Key, Surface]], top: _Top) -> list[Row]:

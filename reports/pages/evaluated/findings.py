@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from hpowh.analyses.landscapes.several.claims import LEAST, Value, median_interval
+from hpowh.analyses.statistics.intervals import wilson
 from hpowh.reports.numbers import number, percent
 from hpowh.warehouse.wording import plural
 
@@ -81,10 +83,35 @@ def default_sentences(rows: Sequence[Row], describe: Any) -> list[str]:
             unseen = sum(bool(row["is_held_out_noise"]) for row in known)
             text += (
                 f" Its regret is within noise on {within} of {_count(len(known), 'data set')}; one chosen on the other "
-                f"data sets alone, on {unseen}."
+                f"data sets alone, on {unseen}{_of_new_ones(unseen, len(known))}."
             )
-        found.append(text)
+        found.append(text + _held_out(here))
     return found
+
+
+def _of_new_ones(count: int, of: int) -> str:
+    """Return the interval of a share of data sets; nothing for fewer than five."""
+    if of < LEAST:
+        return ""
+    low, high = (float(end) for end in wilson(count / of, of))
+    return f" (of new ones {low:.0%} to {high:.0%}, 95 %)"
+
+
+def _held_out(rows: Sequence[Row]) -> str:
+    """Return what a default costs on data sets that had no say in it, with its interval from five on."""
+    values = [
+        Value(row["held_out_regret_relative"], (at,))
+        for at, row in enumerate(rows)
+        if row["held_out_regret_relative"] is not None
+    ]
+    if len(values) < LEAST:
+        return ""
+    low, high = median_interval(values)
+    middle = median(one.value for one in values)
+    return (
+        f" On a data set left out it costs {middle:.1%} [{low:.1%}, {high:.1%}] of the way from the best to the median "
+        f"loss (median over {len(values)} data sets)."
+    )
 
 
 def noise_sentences(rows: Sequence[Row]) -> list[str]:

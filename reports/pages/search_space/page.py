@@ -16,6 +16,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding, Key
 from hpowh.reports.numbers import number, percent
 from hpowh.reports.page import Page
+from hpowh.reports.pages.search_space.fronts import front_blocks, front_sentences
 from hpowh.reports.pages.search_space.methods import mantel_blocks, method_blocks, method_findings
 from hpowh.reports.query import Query
 from hpowh.warehouse import queries
@@ -75,6 +76,8 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
     key = ("search-space", name)
     sentences = [*_shape(landscapes.rows()), *_alike(similar), *_noise(changes.rows()), *_important(importance.rows())]
     sentences += method_findings(site, name)
+    fronts = site.query(queries.text("landscape_methods/fronts"), space=name).rows()
+    sentences += [(text, "fronts") for text in front_sentences(fronts)]
     facts = [
         ("configurations", number(cardinality)),
         ("hyperparameters", number(hyperparameters.frame.height)),
@@ -96,6 +99,7 @@ def _build(site: SiteContext, space_id: int, name: str, cardinality: int) -> Seq
     blocks += method_blocks(site, name)
     blocks += _changes(changes)
     blocks += mantel_blocks(site, name)
+    blocks += front_blocks(site, name)
     blocks += [_matrices(aspect, query) for aspect, query in similar.items()]
     return blocks
 

@@ -10,8 +10,10 @@ from scipy.stats import t
 
 from hpowh.analyses.evaluate.job import evaluate, load_into, prepare
 from hpowh.analyses.landscapes.job import Selection, analyse
+from hpowh.analyses.statistics.intervals import wilson
 from hpowh.reports.build import build_site
 from hpowh.reports.pages.evaluated import findings as say
+from hpowh.reports.pages.search_space.fronts import front_sentences
 from hpowh.warehouse import queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
@@ -223,3 +225,34 @@ def test_models_on_the_same_data_set_are_compared(warehouse, tmp_path):
     assert reasons == [("2 data sets are too few; 5 are needed",)]
     build_site(warehouse, tmp_path / "site")
     assert "belongs to deep on 2 of 2 data sets" in (tmp_path / "site" / "across.html").read_text()
+
+
+def test_film_and_front_worked_by_hand(filled):
+    """Half the data puts x = 2 first, one move from x = 3, the best of all; all cost the same: it alone is the front."""
+    run = studied(filled)
+    frames = [row for row in rows(filled, queries.text("evaluated/film"), run) if row["split"] == "test"]
+    kept = [(one["fidelity"], one["kept_share"], one["optimum_distance"], one["best_share"]) for one in frames]
+    assert kept == [(0.5, 0.0, 1, pytest.approx(1 / 3)), (1.0, 1.0, 0, pytest.approx(1 / 3))]
+    (front,) = rows(filled, queries.text("landscape_methods/fronts"), {"space": "hand"})
+    assert (front["cost_name"], front["front_count"], front["local_count"]) == ("cost", 1, 1)
+    assert (front["component_count"], front["largest_share"], front["reason"]) == (1, 1.0, None)
+    (said,) = front_sentences([front])
+    assert "no configuration beats 1, no neighbour 1; 100% of the front hang together" in said
+
+
+def default_row(regret: float, held_out: float) -> dict:
+    return {
+        "metric": "loss", "split": "test", "configuration_id": 3, "is_noise": regret < 0.1, "regret": regret,
+        "is_held_out_noise": held_out < 0.1, "held_out_regret_relative": held_out,
+    }  # fmt: skip
+
+
+def test_a_default_on_data_sets_left_out_has_an_interval_from_five_on():
+    """Of six, two are within noise; the median of 0.05, 0.06, 0.2, 0.3, 0.4, 0.5 is a quarter."""
+    rows = [default_row(0.0, held_out) for held_out in (0.05, 0.06, 0.2, 0.3, 0.4, 0.5)]
+    (said,) = say.default_sentences(rows, lambda _: "x = 1")
+    low, high = (float(end) for end in wilson(2 / 6, 6))
+    assert f"alone, on 2 (of new ones {low:.0%} to {high:.0%}, 95 %)." in said
+    assert re.search(r"it costs 25\.0% \[5\.\d%, \d+\.\d%\] of the way .* \(median over 6 data sets\)\.$", said)
+    (few,) = say.default_sentences(rows[:4], lambda _: "x = 1")
+    assert few.endswith("alone, on 2.")
