@@ -228,7 +228,7 @@ def test_models_on_the_same_data_set_are_compared(warehouse, tmp_path):
 
 
 def test_film_and_front_worked_by_hand(filled):
-    """Half the data puts x = 2 first, one move from x = 3, the best of all; all cost the same: it alone is the front."""
+    """Half the data puts x = 2 first, one move from x = 3, the best; all cost the same: it alone is the front."""
     run = studied(filled)
     frames = [row for row in rows(filled, queries.text("evaluated/film"), run) if row["split"] == "test"]
     kept = [(one["fidelity"], one["kept_share"], one["optimum_distance"], one["best_share"]) for one in frames]
