@@ -13,6 +13,7 @@ from hpowh.analyses.landscapes.grid.space import Axis, Space
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.characterise import Options, characterise
 from hpowh.analyses.landscapes.one.sensitivity import sensitivity
+from hpowh.analyses.landscapes.partial import sampled
 from hpowh.analyses.landscapes.several.similarity import compare, prepare
 
 SIZES = {"kernel": 3, "C": 4, "gamma": 5, "degree": 3, "coef": 2}
@@ -141,6 +142,15 @@ def test_with_holes_nothing_is_imputed_and_importances_have_a_reason():
     assert set(table["main_share"]) == {None}
     assert all("conditional" in reason for reason in table["reason"])
     assert value(found, "n_lo") is not None
+
+
+def test_a_thin_sample_has_no_weights_of_a_grid_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(sampled, "LEAST_AXIS_PAIRS", 1)
+    thin = surface(4, without=65)
+    assert thin.coverage < 0.5
+    plain = Surface.make(Space(thin.space.axes), thin.ranks, thin.loss)
+    assert sampled.thin_portrait(plain, 0.1, seed=0) is not None  # the same losses in a grid without conditions
+    assert sampled.thin_portrait(thin, 0.1, seed=0) is None
 
 
 def test_two_are_compared_and_their_importances_agree_with_themselves():
