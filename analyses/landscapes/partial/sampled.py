@@ -76,7 +76,7 @@ class Portrait:
 def thin_portrait(surface: Surface, epsilon: float, *, seed: int) -> Portrait | None:
     """Return the portrait of a landscape that is too thin to be completed; None where it is not, or has no pairs.
 
-    None also in a conditional space: its axes have pairs where they are active only, so that a grid's weights are wrong.
+    None also in a conditional space: axes have pairs where they are active only, so that a grid's weights are wrong.
     """
     if surface.space.conditions or surface.coverage >= STRUCTURE_COVERAGE or surface.ordered[0] == surface.ordered[-1]:
         return None
