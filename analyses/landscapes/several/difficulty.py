@@ -1,4 +1,8 @@
-"""Do a landscape's numbers tell how hard it is for an optimiser? Predictions of data sets that were left out."""
+"""Do a landscape's numbers tell how hard it is for an optimiser? Predictions of data sets that were left out.
+
+What is asked is whether they tell it beyond the search space, which everybody knows: regrets and numbers are taken as
+distances from the mean of the other data sets in the same search space, and numbers are exchanged within it only.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,8 @@ class Case:
     """One landscape: its data set, its numbers, and the relative regret that each algorithm's runs end with."""
 
     data_set: str
+    space: str
+    """The search space."""
     numbers: tuple[float, ...]
     regrets: Mapping[int, float]
     """Algorithm -> mean over runs of regret / (median - best); none where it did not run there."""
@@ -34,20 +40,20 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """What predictions of data sets left out are worth beside the mean of the others."""
+    """What predictions of data sets left out are worth beside the mean of the others in the search space."""
 
     algorithm: int | None
     """None: the choice of the algorithm."""
     case_count: int
     data_set_count: int
     skill: float | None = None
-    """1 - squared error / that of the mean of the others; 0: nothing is learned. For the choice: by how much less
-    (log10 of regret) than with the algorithm that is best on the others."""
+    """1 - squared error / that of the mean of the others in the search space; 0: nothing is learned. For the choice: by
+    how much less (log10 of regret) than with the algorithm that is best on the others."""
     lower: float | None = None
     upper: float | None = None
     """95 %, data sets drawn anew."""
     p_value: float | None = None
-    """Share of shuffles of the landscapes' numbers over the data sets with so much skill."""
+    """Share of exchanges of the landscapes' numbers between data sets with so much skill."""
     adjusted_p_value: float | None = None
     is_learned: bool | None = None
     reason: str | None = None
@@ -65,19 +71,20 @@ class Study:
 def study(cases: Sequence[Case], *, seed: int = 0) -> Study:
     """Return whether the numbers predict the regrets of each algorithm, and which algorithm to take.
 
-    A data set is left out with all its landscapes, a ridge regression on the standardised numbers of the others
-    predicts it (also where nothing ran on it). Learned is what p <= 0.05 (Holm, over algorithms and the choice) and a
-    positive skill say; where it is not, the mean of the others is as good a guess.
+    A data set is left out with all its landscapes, and a ridge regression on the standardised numbers of the others
+    predicts it (also where nothing ran on it); see `left_out`. Learned is what p <= 0.05 (Holm, over algorithms and the
+    choice) and a positive skill say; where it is not, the mean of the others is as good a guess.
     """
     algorithms = sorted({one for case in cases for one in case.regrets})
     features = np.array([case.numbers for case in cases], dtype=np.float64).reshape(len(cases), -1)
     groups = np.array([case.data_set for case in cases])
+    spaces = np.array([case.space for case in cases])
     targets = {
         one: np.array([np.log10(case.regrets[one] + OFFSET) if one in case.regrets else np.nan for case in cases])
         for one in algorithms
     }
     rng = np.random.default_rng(seed)
-    orders = [_exchanged(groups, rng) for _ in range(SHUFFLES)]
+    orders = [exchanged(groups, spaces, rng) for _ in range(SHUFFLES)]
     found: list[Learned] = []
     guesses: dict[int, tuple[Floats, Floats]] = {}
     shuffled: dict[int, list[Floats]] = {}
@@ -90,8 +97,8 @@ def study(cases: Sequence[Case], *, seed: int = 0) -> Study:
         if np.ptp(target[known]) == 0:
             found.append(_nothing(one, known, sets, "its regret is the same everywhere"))
             continue
-        guesses[one] = left_out(features, target, groups)
-        shuffled[one] = [left_out(features[order], target, groups)[0] for order in orders]
+        guesses[one] = left_out(features, target, groups, spaces)
+        shuffled[one] = [left_out(features[order], target, groups, spaces)[0] for order in orders]
         errors = [(target - guess)[known] ** 2 for guess in guesses[one]]
         skill = _skill(*errors)
         drawn = [_skill((target - guess)[known] ** 2, errors[1]) for guess in shuffled[one]]
@@ -111,16 +118,22 @@ def study(cases: Sequence[Case], *, seed: int = 0) -> Study:
     return Study(_judged(found), _predictions(len(cases), guesses))
 
 
-def _exchanged(groups: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return for each row whose numbers it gets when whole data sets exchange theirs.
+def exchanged(groups: NDArray, spaces: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return for each row whose numbers it gets when data sets exchange theirs with others of the same search spaces.
 
-    Of a data set with several landscapes the first goes to the first, and so on; one with fewer begins again.
+    All landscapes of a data set go to the same other one, each to that in its own search space.
     """
-    names, at = np.unique(groups, return_inverse=True)
-    members = [np.flatnonzero(at == one) for one in range(names.size)]
-    order = np.empty(groups.size, dtype=np.int64)
-    for own, other in zip(members, (members[one] for one in rng.permutation(names.size)), strict=True):
-        order[own] = np.resize(other, own.size)
+    rows: dict[str, dict[str, list[int]]] = {}
+    for at, (group, space) in enumerate(zip(groups.tolist(), spaces.tolist(), strict=True)):
+        rows.setdefault(group, {}).setdefault(space, []).append(at)
+    alike: dict[tuple[tuple[str, int], ...], list[str]] = {}
+    for group, mine in rows.items():
+        alike.setdefault(tuple(sorted((space, len(at)) for space, at in mine.items())), []).append(group)
+    order = np.arange(groups.size)
+    for members in alike.values():
+        for own, other in zip(members, rng.permutation(len(members)).tolist(), strict=True):
+            for space, at in rows[own].items():
+                order[at] = rows[members[other]][space]
     return order
 
 
@@ -173,16 +186,24 @@ def _choice(
     )
 
 
-def left_out(features: Floats, target: Floats, groups: NDArray) -> tuple[Floats, Floats]:
-    """Return for each row the prediction from the rows of other groups, and their mean; rows without target are only
-    predicted."""
+def left_out(features: Floats, target: Floats, groups: NDArray, spaces: NDArray) -> tuple[Floats, Floats]:
+    """Return for each row the prediction from the rows of other groups, and their mean in its space.
+
+    The mean of a space with fewer than two such rows is that of all of them. Rows without a target are only predicted.
+    """
     guess, mean = np.full(target.size, np.nan), np.full(target.size, np.nan)
     for group in np.unique(groups):
         out = groups == group
         train = ~out & np.isfinite(target)
-        if train.sum() > 1:
-            mean[out] = target[train].mean()
-            guess[out] = ridge(features[train], target[train], features[out])
+        if train.sum() < 2:
+            continue
+        centre = np.tile(np.append(features[train].mean(axis=0), target[train].mean()), (target.size, 1))
+        for space in np.unique(spaces):
+            here = train & (spaces == space)
+            if here.sum() > 1:
+                centre[spaces == space] = np.append(features[here].mean(axis=0), target[here].mean())
+        x, mean[out] = features - centre[:, :-1], centre[out, -1]
+        guess[out] = mean[out] + ridge(x[train], target[train] - centre[train, -1], x[out])
     return guess, mean
 
 

@@ -46,6 +46,7 @@ def difficulty_tables(
             cases.append(
                 Case(
                     data_sets.get(key.benchmark_id, key.benchmark),
+                    key.search_space,
                     tuple(mine[name] for name in NUMBERS),
                     regrets.get((*key.place, key.split, key.fidelity), {}),
                 )

@@ -30,15 +30,16 @@ def difficulty_sentences(rows: Rows) -> Iterator[str]:
         yield (
             f"Landscapes' numbers predict the regret on data sets left out for {len(sure)} of "
             f"{plural(len(algorithms), 'algorithm')}, best for {best['algorithm']}: {_share(best)} of the squared "
-            f"error of the mean is saved, over {over}."
+            f"error of the mean of the others in the search space is saved, over {over}."
         )
     else:
         best = max(algorithms, key=lambda row: row["skill"])
         chance = number(best["adjusted_p_value"], 2)
         yield (
             f"Nothing is learned from landscapes' numbers about the regrets of {plural(len(algorithms), 'algorithm')}: "
-            f"on data sets left out no prediction beats the mean of the others beyond chance, over {over} (the best, "
-            f"for {best['algorithm']}, saves {_share(best)} of its squared error; p = {chance}, adjusted)."
+            f"on data sets left out no prediction beats the mean of the others in the search space beyond chance, over "
+            f"{over} (the best, for {best['algorithm']}, saves {_share(best)} of its squared error; p = {chance}, "
+            "adjusted)."
         )
     if choice is not None and choice["is_learned"]:
         yield (
@@ -69,9 +70,9 @@ def difficulty_blocks(site: SiteContext, run: int) -> list[Block]:
             title=title,
             how_to_read="Each data set is left out in turn, and the final regret of an algorithm's runs there (log10, "
             "as a share of the way from best to median loss) is predicted from eight numbers of the landscape by a "
-            "ridge regression on the others. Skill: the share of the squared error of the mean that is saved, 0 or "
-            "less is nothing; of the choice: log10 of how many times smaller the regret gets. p: data sets exchange "
-            "their numbers; adjusted by Holm's method over the rows.",
+            "ridge regression on the others. Skill: the share of the squared error of the mean of the others in "
+            "the search space that is saved, 0 or less is nothing; of the choice: log10 of how many times smaller the "
+            "regret gets. p: data sets exchange their numbers; adjusted by Holm's method over the rows.",
             query=query,
             columns=[
                 Column(name="algorithm", label="Algorithm"),

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from hpowh.analyses.landscapes.several import difficulty
-from hpowh.analyses.landscapes.several.difficulty import PENALTIES, Case, Learned, left_out, ridge, study
+from hpowh.analyses.landscapes.several.difficulty import PENALTIES, Case, Learned, exchanged, left_out, ridge, study
 
 
 def made(rng: np.random.Generator, count: int, strength: float) -> list[Case]:
@@ -20,7 +20,7 @@ def made(rng: np.random.Generator, count: int, strength: float) -> list[Case]:
             one: float(10 ** (-1 + shared + 0.5 * rng.standard_normal() + strength * sign * numbers[0]))
             for one, sign in hard.items()
         }
-        cases.append(Case(f"d{at}", tuple(numbers.tolist()), regrets))
+        cases.append(Case(f"d{at}", "s", tuple(numbers.tolist()), regrets))
     return cases
 
 
@@ -45,19 +45,43 @@ def test_all_landscapes_of_a_data_set_are_left_out_together_and_those_without_ru
     rng = np.random.default_rng(1)
     x, y = rng.standard_normal((9, 2)), rng.standard_normal(9)
     y[8] = np.nan  # nothing ran there
-    groups = np.array(["a", "a", "b", "b", "c", "c", "d", "d", "e"])
-    guess, mean = left_out(x, y, groups)
+    groups, spaces = np.array(["a", "a", "b", "b", "c", "c", "d", "d", "e"]), np.array(["s"] * 9)
+    guess, mean = left_out(x, y, groups, spaces)
     rest = np.arange(2, 8)
     assert guess[:2] == pytest.approx(ridge(x[rest], y[rest], x[:2]))
     assert mean[0] == pytest.approx(y[rest].mean())
     assert guess[8] == pytest.approx(ridge(x[:8], y[:8], x[8:])[0]) and mean[8] == pytest.approx(y[:8].mean())
 
 
+def test_what_the_search_space_tells_is_in_the_mean_not_in_the_skill():
+    """One of two search spaces becomes harder and gets other numbers: nothing is predicted otherwise."""
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal((12, 3)), rng.standard_normal(12)
+    groups, spaces = np.array([f"d{at}" for at in range(12)]), np.array(["s"] * 6 + ["t"] * 6)
+    guess, mean = left_out(x, y, groups, spaces)
+    assert mean[0] == pytest.approx(y[1:6].mean())
+    shift = np.where(spaces == "t", 5.0, 0.0)
+    other, middle = left_out(x + shift[:, None], y + 3 * shift, groups, spaces)
+    assert other - 3 * shift == pytest.approx(guess) and middle - 3 * shift == pytest.approx(mean)
+
+
+def test_numbers_are_exchanged_within_search_spaces_and_by_whole_data_sets():
+    groups = np.array(["a", "a", "b", "b", "c", "c", "x", "y"])
+    spaces = np.array(["s", "t", "s", "t", "s", "t", "u", "u"])
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(40):
+        order = exchanged(groups, spaces, rng)
+        assert (spaces[order] == spaces).all() and sorted(order) == list(range(8))
+        assert all(groups[order][at] == groups[order][at + 1] for at in (0, 2, 4))
+        seen.add(tuple(order.tolist()))
+    assert len(seen) == 6 * 2
+
+
 def test_a_planted_relation_is_learned_and_the_choice_gains(monkeypatch):
     monkeypatch.setattr(difficulty, "SHUFFLES", 59)  # the smallest p-value, 1 / 60, times three verdicts
     monkeypatch.setattr(difficulty, "RESAMPLES", 200)
     cases = [
-        Case(case.data_set, case.numbers, {one: case.regrets[one] for one in (1, 2)})
+        Case(case.data_set, case.space, case.numbers, {one: case.regrets[one] for one in (1, 2)})
         for case in made(np.random.default_rng(2), 18, 1.5)
     ]
     found = study(cases).learned
@@ -85,7 +109,7 @@ def test_reasons():
     assert all(one.skill is None and one.is_learned is None for one in few.learned)
     assert "7 data sets are too few" in str(few.learned[0].reason)
     assert few.predicted == [{}] * 7
-    same = [Case(case.data_set, case.numbers, {1: 0.5}) for case in made(np.random.default_rng(6), 9, 0.0)]
+    same = [Case(case.data_set, case.space, case.numbers, {1: 0.5}) for case in made(np.random.default_rng(6), 9, 0.0)]
     (one, choice) = study(same).learned
     assert one.reason == "its regret is the same everywhere" and isinstance(choice, Learned)
     assert "fewer than two algorithms" in str(choice.reason)
