@@ -132,8 +132,8 @@ def exchanged(groups: NDArray, spaces: NDArray, rng: np.random.Generator) -> NDA
     order = np.arange(groups.size)
     for members in alike.values():
         for own, other in zip(members, rng.permutation(len(members)).tolist(), strict=True):
-            for space, at in rows[own].items():
-                order[at] = rows[members[other]][space]
+            for space, places in rows[own].items():
+                order[places] = rows[members[other]][space]
     return order
 
 
