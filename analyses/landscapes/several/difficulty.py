@@ -111,7 +111,7 @@ def study(cases: Sequence[Case], *, seed: int = 0) -> Study:
                 skill=skill,
                 lower=lower,
                 upper=upper,
-                p_value=(1 + sum(other >= skill for other in drawn)) / (1 + len(drawn)),
+                p_value=(1 + int(np.sum(np.array(drawn) >= skill))) / (1 + len(drawn)),
             )
         )
     found.append(_choice(groups, targets, guesses, shuffled, rng))
@@ -182,7 +182,7 @@ def _choice(
         skill=float(gain.mean()),
         lower=lower,
         upper=upper,
-        p_value=(1 + sum(other >= gain.mean() - 1e-12 for other in drawn)) / (1 + len(drawn)),
+        p_value=(1 + int(np.sum(np.array(drawn) >= gain.mean() - 1e-12))) / (1 + len(drawn)),
     )
 
 
