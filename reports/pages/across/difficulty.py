@@ -7,7 +7,7 @@ from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Prose, Table
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, p_said, percent
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
@@ -34,12 +34,11 @@ def difficulty_sentences(rows: Rows) -> Iterator[str]:
         )
     else:
         best = max(algorithms, key=lambda row: row["skill"])
-        chance = number(best["adjusted_p_value"], 2)
         yield (
             f"Nothing is learned from landscapes' numbers about the regrets of {plural(len(algorithms), 'algorithm')}: "
             f"on data sets left out no prediction beats the mean of the others in the search space beyond chance, over "
-            f"{over} (the best, for {best['algorithm']}, saves {_share(best)} of its squared error; p = {chance}, "
-            "adjusted)."
+            f"{over} (the best, for {best['algorithm']}, saves {_share(best)} of its squared error; "
+            f"{p_said(best['adjusted_p_value'])}, adjusted)."
         )
     if choice is not None and choice["is_learned"]:
         yield (
@@ -51,8 +50,8 @@ def difficulty_sentences(rows: Rows) -> Iterator[str]:
 
 
 def _share(row: dict[str, Any]) -> str:
-    text = f"{row['skill']:.0%}"
-    return text if row["lower"] is None else f"{text} [{row['lower']:.0%}, {row['upper']:.0%}]"
+    text = percent(row["skill"])
+    return text if row["lower"] is None else f"{text} [{percent(row['lower'])}, {percent(row['upper'])}]"
 
 
 def difficulty_blocks(site: SiteContext, run: int) -> list[Block]:

@@ -94,7 +94,7 @@ def _of_new_ones(count: int, of: int) -> str:
     if of < LEAST:
         return ""
     low, high = (float(end) for end in wilson(count / of, of))
-    return f" (of new ones {low:.0%} to {high:.0%}, 95 %)"
+    return f" (of new ones {percent(low)} to {percent(high)}, in 95 % of cases)"
 
 
 def _held_out(rows: Sequence[Row]) -> str:
@@ -109,8 +109,8 @@ def _held_out(rows: Sequence[Row]) -> str:
     low, high = median_interval(values)
     middle = median(one.value for one in values)
     return (
-        f" On a data set left out it costs {middle:.1%} [{low:.1%}, {high:.1%}] of the way from the best to the median "
-        f"loss (median over {len(values)} data sets)."
+        f" On a data set left out it costs {percent(middle, 1)} [{percent(low, 1)}, {percent(high, 1)}] of the way from "
+        f"the best to the median loss (median over {len(values)} data sets)."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpowh.reports.blocks import Block, Column, Table
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, percent
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
@@ -35,7 +35,7 @@ def _cost(name: str) -> str:
 
 
 def _share(rows: Rows, column: str) -> str:
-    return f"{median(row[column] for row in rows):.0%}"
+    return percent(median(row[column] for row in rows))
 
 
 def front_blocks(site: SiteContext, space: str) -> list[Block]:

@@ -9,7 +9,7 @@ from typing import Any
 from hpowh.reports.blocks import Block, Column, Figure, Plot, Prose, Table
 from hpowh.reports.charts import landscape as charts
 from hpowh.reports.context import SiteContext
-from hpowh.reports.numbers import number
+from hpowh.reports.numbers import number, p_said
 from hpowh.warehouse import queries
 from hpowh.warehouse.wording import plural
 
@@ -88,9 +88,7 @@ def _with_interval(row: Mapping[str, Any]) -> str:
 def _mantel_sentence(row: Mapping[str, Any]) -> str:
     where = f"by {row['metric']} {row['split']}, over {row['benchmark_count']} data sets and "
     where += plural(row["feature_count"], "meta-feature")
-    numbers = (
-        f"Mantel's correlation {number(row['coefficient'], 2)}, p = {number(row['adjusted_p_value'], 2)}, adjusted"
-    )
+    numbers = f"Mantel's correlation {number(row['coefficient'], 2)}, {p_said(row['adjusted_p_value'])}, adjusted"
     if row["adjusted_p_value"] > CHANCE:
         return f"That like data sets have like landscapes is not shown ({where}; {numbers})."
     way = "less" if row["coefficient"] > 0 else "more"

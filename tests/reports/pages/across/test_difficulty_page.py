@@ -17,7 +17,7 @@ def row(algorithm: str, skill: float | None, is_learned: bool | None, p: float =
 def test_nothing_is_learned_is_said_with_the_best_try():
     nothing, usual = difficulty_sentences([row("tpe", 0.1, False), row("random", -0.2, False), row(CHOICE, 0.0, False)])
     assert nothing.startswith("Nothing is learned from landscapes' numbers about the regrets of 2 algorithms")
-    assert "for tpe, saves 10% [-50%, 75%] of its squared error; p = 0.20, adjusted)" in nothing
+    assert "for tpe, saves 10 % [−50 %, 75 %] of its squared error; p = 0.20, adjusted)" in nothing
     assert "suggest no other algorithm" in usual
 
 
@@ -25,7 +25,7 @@ def test_what_is_learned_is_said_with_its_interval():
     known, choice = difficulty_sentences(
         [row("tpe", 0.4, True, 0.01), row("random", 0.1, False), row(CHOICE, 0.3, True)]
     )
-    assert "for 1 of 2 algorithms, best for tpe: 40% [-50%, 75%] of the squared error" in known
+    assert "for 1 of 2 algorithms, best for tpe: 40 % [−50 %, 75 %] of the squared error" in known
     assert "2.0 times smaller" in choice
 
 

@@ -237,7 +237,7 @@ def test_film_and_front_worked_by_hand(filled):
     assert (front["cost_name"], front["front_count"], front["local_count"]) == ("cost", 1, 1)
     assert (front["component_count"], front["largest_share"], front["reason"]) == (1, 1.0, None)
     (said,) = front_sentences([front])
-    assert "no configuration beats 1, no neighbour 1; 100% of the front hang together" in said
+    assert "no configuration beats 1, no neighbour 1; 100 % of the front hang together" in said
 
 
 def default_row(regret: float, held_out: float) -> dict:
@@ -252,7 +252,7 @@ def test_a_default_on_data_sets_left_out_has_an_interval_from_five_on():
     rows = [default_row(0.0, held_out) for held_out in (0.05, 0.06, 0.2, 0.3, 0.4, 0.5)]
     (said,) = say.default_sentences(rows, lambda _: "x = 1")
     low, high = (float(end) for end in wilson(2 / 6, 6))
-    assert f"alone, on 2 (of new ones {low:.0%} to {high:.0%}, 95 %)." in said
-    assert re.search(r"it costs 25\.0% \[5\.\d%, \d+\.\d%\] of the way .* \(median over 6 data sets\)\.$", said)
+    assert f"alone, on 2 (of new ones {100 * low:.0f} % to {100 * high:.0f} %, in 95 % of cases)." in said
+    assert re.search(r"it costs 25\.0 % \[5\.\d %, \d+\.\d %\] of the way .* \(median over 6 data sets\)\.$", said)
     (few,) = say.default_sentences(rows[:4], lambda _: "x = 1")
     assert few.endswith("alone, on 2.")
