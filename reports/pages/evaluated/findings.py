@@ -108,9 +108,10 @@ def _held_out(rows: Sequence[Row]) -> str:
         return ""
     low, high = median_interval(values)
     middle = median(one.value for one in values)
+    ends = f"[{percent(low, 1)}, {percent(high, 1)}]"
     return (
-        f" On a data set left out it costs {percent(middle, 1)} [{percent(low, 1)}, {percent(high, 1)}] of the way from "
-        f"the best to the median loss (median over {len(values)} data sets)."
+        f" On a data set left out it costs {percent(middle, 1)} {ends} of the way from the best to the median loss "
+        f"(median over {len(values)} data sets)."
     )
 
 
