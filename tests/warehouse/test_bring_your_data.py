@@ -18,6 +18,7 @@ from hpowh.warehouse.console import run
 
 from ..commands import app
 from .sources.coco.encoding import write as write_coco
+from .sources.deepcave.test_deepcave import run as write_deepcave
 from .sources.ioh.encoding import write as write_ioh
 from .sources.neptune.test_neptune import CSV as NEPTUNE_TABLE
 from .sources.neptune.test_neptune import folder as write_neptune
@@ -111,6 +112,20 @@ def make_optuna(folder: Path) -> None:
 def make_wandb(folder: Path) -> None:
     lines = [f"run-{i},finished,me,{60 + i},2026-01-0{i}T10:00:00.000Z,{i / 10},{32 * i},{1 / i}" for i in range(1, 9)]
     rows(folder / "wandb_page.csv", "Name,State,User,Runtime,Created,lr,batch_size,val_loss", lines)
+    packed = [f"r{i},\"{{'val_loss': {1 / i}}}\",\"{{'lr': {i / 10}, 'opt': 'sgd'}}\"" for i in range(1, 7)]
+    rows(folder / "project.csv", "name,summary,config", packed)
+
+
+def make_deepcave(folder: Path) -> None:
+    write_deepcave(folder / "logs" / "run_1", [[i, 1.0, [i / 2, 1.0], 0, 1, 1, {}] for i in (0, 1)])
+
+
+def make_hyperopt(folder: Path) -> None:
+    """As `space_eval` gives them: the choices themselves, nested ones with dots."""
+    import pandas
+
+    told = [{"lr": 0.013 * (i + 1), "net": {"kind": "ab"[i % 2], "width": 8 * i}, "loss": i / 7} for i in range(12)]
+    pandas.json_normalize(told).to_csv(folder / "hyperopt.csv", index=False)
 
 
 def make_leaderboard(folder: Path) -> None:
@@ -275,7 +290,7 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "Percent here, fractions there": (make_grid, "evaluation where value <= 1", [9, 18]),
     "scikit-learn": (make_scikit_learn, "trial", [6]),
     "Optuna": (make_optuna, "trial where status = 'finished'", [6, 12]),
-    "Weights & Biases": (make_wandb, "trial", [8]),
+    "Weights & Biases": (make_wandb, "trial", [8, 14]),
     "Neptune": (make_neptune, "trial", [3, 6]),
     "trackio": (make_trackio, "trial", [3]),
     "NNI": (make_nni, "trial", [6, 9]),
@@ -286,6 +301,8 @@ SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "HpBandSter, BOHB": (make_hpbandster, "trial", [4]),
     "Keras Tuner": (make_keras_tuner, "trial", [3]),
     "TensorBoard HParams": (make_tensorboard, "trial", [3]),
+    "DeepCAVE": (make_deepcave, "trial", [2]),
+    "Hyperopt": (make_hyperopt, "trial", [12]),
     "DeepCAVE, AMLTK: tables whose objectives say their direction": (make_amltk, "trial", [40]),
     "IOHprofiler, COCO": (make_benchmarkers, "trace", [18, 36]),
     "CARP-S": (make_carps, "trial", [2]),

@@ -49,7 +49,8 @@ def what_of(path: Path) -> str | None:
 def files_of(path: Path) -> list[Path]:
     """Return the files that are read, of a folder the exporter's only."""
     if path.is_dir():
-        return [one for one in sorted(path.rglob("*.parquet")) if _columns(one) >= LONG]
+        # A part that cannot be read is a run that would be missing: it is not passed over as another tool's file is.
+        return [one for one in sorted(path.rglob("*.parquet")) if _columns(one) >= LONG or _is_damaged(one)]
     return [path] if what_of(path) else []
 
 
@@ -69,13 +70,24 @@ def _columns(path: Path) -> set[str]:
     return set()
 
 
+def _is_damaged(path: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_schema(path)
+    except (OSError, ValueError, pa.ArrowException):
+        return True
+    return False
+
+
 def read_runs(paths: list[Path], project: str) -> tuple[list[Found], bool]:
     """Return the runs of all files, and whether their values have types.
 
     Raises:
         IngestError: a file cannot be read, or a run is there twice.
     """
-    if not _columns(paths[0]) >= LONG:
+    if len(paths) == 1 and not _columns(paths[0]) >= LONG and "_part_" not in paths[0].name:
         return _wide(paths[0], project)
     found: dict[tuple[str, str], Found] = {}
     for path in paths:

@@ -15,7 +15,7 @@ from hpowh.warehouse.ingest.protocol import Request
 from hpowh.warehouse.sources.sweeps.folder import SweepSource
 from hpowh.warehouse.sources.sweeps.labels import check_options, label_of
 from hpowh.warehouse.sources.sweeps.records import Content, Record, Value, moment_of, number_of, observed, type_of
-from hpowh.warehouse.sources.sweeps.sqlite_files import columns_in, fingerprint_of_databases, opened
+from hpowh.warehouse.sources.sweeps.sqlite_files import columns_if_any, columns_in, fingerprint_of_databases, opened
 from hpowh.warehouse.sources.sweeps.tables import Sweep, SweepParameter
 from hpowh.warehouse.sources.sweeps.tool_files import fingerprint_of, first_paths, read_json
 from hpowh.warehouse.sources.tables.roles import assumed, direction_of, said_direction
@@ -47,7 +47,7 @@ class Nni(SweepSource):
         """Say why a database, a folder or a JSON file is NNI's."""
         if path.is_dir():
             return "it holds NNI's nni.sqlite" if any(one.name == DATABASE for one in first_paths(path)) else None
-        if columns_in(path).keys() >= TABLES:
+        if columns_if_any(path).keys() >= TABLES:
             return "it has the tables of an NNI experiment"
         return "its objects are those of nnictl experiment export" if _is_exported(path) else None
 

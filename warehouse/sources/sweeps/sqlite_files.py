@@ -27,14 +27,23 @@ def is_sqlite(path: Path) -> bool:
 
 
 def columns_in(path: Path) -> dict[str, set[str]]:
-    """Return table -> its columns; none where the file cannot be read."""
+    """Return table -> its columns.
+
+    Raises:
+        IngestError: it is no SQLite file, or is damaged.
+    """
+    with opened(path) as connection:
+        tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+        sql = "select name from pragma_table_info(?)"
+        return {table: {row[0] for row in connection.execute(sql, [table])} for table in tables}
+
+
+def columns_if_any(path: Path) -> dict[str, set[str]]:
+    """Return the same, and nothing where the file cannot be read: to say what a file is."""
     if not path.is_file() or not is_sqlite(path):
         return {}
     try:
-        with opened(path) as connection:
-            tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
-            sql = "select name from pragma_table_info(?)"
-            return {table: {row[0] for row in connection.execute(sql, [table])} for table in tables}
+        return columns_in(path)
     except IngestError:
         return {}
 

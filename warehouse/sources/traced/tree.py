@@ -141,4 +141,5 @@ def _said(path: Path) -> Iterator[None]:
         tarfile.TarError,
         NotImplementedError,
     ) as error:
-        raise IngestError(f"{path} cannot be unpacked: {error}.", "Is it whole? Nothing was loaded.") from None
+        first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":.")
+        raise IngestError(f"{path} cannot be unpacked: {first}.", "Is it whole? Nothing was loaded.") from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
-from hpowh.warehouse.sources.sweeps.sqlite_files import columns_in, fingerprint_of_databases, opened
+from hpowh.warehouse.sources.sweeps.sqlite_files import columns_if_any, columns_in, fingerprint_of_databases, opened
 from hpowh.warehouse.sources.trackers.load import check_options, load_tracked, preview_tracked
 from hpowh.warehouse.sources.trackers.roles import number_of
 from hpowh.warehouse.sources.trackers.tracked import Points, Tracked, TrackedRun, flatten
@@ -62,8 +62,8 @@ class Trackio:
 SOURCE = Trackio()
 
 
-def _is_project(path: Path) -> bool:
-    found = columns_in(path)
+def _is_project(path: Path, *, is_named: bool = False) -> bool:
+    found = columns_in(path) if is_named else columns_if_any(path)
     return found.get("configs", set()) >= CONFIGS and found.get("metrics", set()) >= METRICS
 
 
@@ -71,7 +71,7 @@ def _projects(request: Request) -> list[Path]:
     check_options("trackio", request, ())
     path = request.path
     found = [one for one in sorted(path.glob("*.db")) if _is_project(one)] if path.is_dir() else [path]
-    if not found or not _is_project(found[0]):
+    if not found or not _is_project(found[0], is_named=True):
         raise IngestError(f"{path} is no trackio project.", "Name a project's .db file, or the folder that holds them.")
     return found
 

@@ -119,6 +119,9 @@ def test_the_metric_is_asked_for_and_runs_are_there_once(warehouse, tmp_path):
         load(warehouse, "neptune", path)
     data = folder(tmp_path / "data")
     one = next(data.rglob("*.parquet"))
-    one.write_bytes(one.read_bytes()[:200] + one.read_bytes()[260:])
-    with pytest.raises(IngestError):
-        load(warehouse, "neptune", one)
+    whole = one.read_bytes()
+    for torn in (whole[:200] + whole[260:], whole[:-9]):
+        one.write_bytes(torn)
+        for path in (one, data):
+            with pytest.raises(IngestError, match=one.name):
+                load(warehouse, "neptune", path)

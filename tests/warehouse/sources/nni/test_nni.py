@@ -125,3 +125,6 @@ def test_a_direction_that_nothing_says_is_asked_for(warehouse, tmp_path):
     sqlite3.connect(tmp_path / "z.sqlite").execute("create table x (y)").connection.close()
     with pytest.raises(IngestError, match="not the tables of an NNI experiment"):
         load(warehouse, "nni", tmp_path / "z.sqlite", "z")
+    (tmp_path / "z.sqlite").write_bytes(path.read_bytes()[:100] + b"x" * 5000)
+    with pytest.raises(IngestError, match="cannot be read as SQLite"):
+        load(warehouse, "nni", tmp_path / "z.sqlite", "z")

@@ -1,0 +1,1 @@
+"""DeepCAVE: runs that its recorder wrote."""
