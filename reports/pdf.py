@@ -21,14 +21,14 @@ PATIENCE = 120_000
 
 EVERY_CHART = """
 async () => {
+  document.querySelectorAll("main :is(.fold, .part, .rest)").forEach(one => { one.open = true; });
   await Promise.all(window.hpowh.charts.map(chart => chart.draw()));
-  document.querySelectorAll("details.fold").forEach(one => { one.open = true; });
   document.querySelectorAll("a[href]").forEach(one => {
     if (!one.getAttribute("href").startsWith("#")) one.removeAttribute("href");
   });
 }
 """
-"""Draw all, open what is folded, and take links to other files away: in a PDF they would name the build's folder."""
+"""Open what is folded, draw all, and take links to other files away: in a PDF they would name the build's folder."""
 
 FOOT = (
     '<div style="font: 8px sans-serif; color: #666; width: 100%; padding: 0 12mm; display: flex; '

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from hpowh.reports.pdf import EVERY_CHART
+
 pytestmark = pytest.mark.browser
 
 Browse = Callable[..., Any]
@@ -218,6 +220,22 @@ def test_print_draws_every_chart_also_those_not_seen_yet(plain_site: Any, browse
     assert page.locator("#anytime .chart[data-drawn=yes] .legendtext").count() == 3
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("kind", ["experiment-", "benchmark-digits"])
+def test_a_printed_page_fits_the_sheet_and_hides_nothing(plain_site: Any, browse: Browse, kind: str):
+    """A4 less its margins is 703 pixels wide; a narrow rule for phones must not reach beyond it."""
+    page = browse().open(plain_site.page(kind), draw=False)
+    page.evaluate(EVERY_CHART)
+    assert page.evaluate("document.querySelectorAll('main :is(.fold, .part, .rest):not([open])').length") == 0
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 703, "height": 1000})
+    over = page.evaluate("""() => [...document.querySelectorAll("main :is(.chart, table, pre)")]
+        .map(one => [one.closest("[id]").id, one.getBoundingClientRect().right - innerWidth])
+        .filter(([_, beyond]) => beyond > 0.5)""")
+    assert over == []
+    looks = page.locator("main select:visible").evaluate_all("all => all.map(s => getComputedStyle(s).appearance)")
+    assert set(looks) <= {"none"}, "a printed choice looks like one that can be opened"
 
 
 def test_hostile_names_are_text_everywhere(hostile_site: Any, browse: Browse):
