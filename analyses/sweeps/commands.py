@@ -8,7 +8,7 @@ import typer
 
 from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.findings.commands import answer, print_json, say
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, progress
 from hpowh.warehouse.packets.options import PacketsOption, PartOption, opened_for
 
 MOST_SAID = 3
@@ -71,7 +71,9 @@ def sweeps(
     options = Options(best / 100, beyond / 100, step, as_published)
 
     with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened, placed(on) as place:
-        outcomes = analyse(opened, sweep or (), metric or (), lambda name: note(f"{name} …"), options, place)
+        shown = progress("Sweep")
+        named = (lambda _name: None) if shown else (lambda name: note(f"{name} …"))
+        outcomes = analyse(opened, sweep or (), metric or (), named, options, place, shown)
         run_count = 0 if sweep else count_runs(opened)
         found = [
             answer(opened, one.sweep, one.analysis_run_id, is_new=one.is_new)

@@ -55,6 +55,7 @@ def analyse(
     notify: Callable[[str], None] = lambda _sentence: None,
     options: Options = DEFAULT,
     on: Place | Executor | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Outcome]:
     """Analyse the named sweeps; none named: every sweep that is not a run of an experiment.
 
@@ -64,6 +65,7 @@ def analyse(
         metrics: only these; by default all that a sweep optimises.
         notify: told the name of each sweep before it is analysed.
         on: where sweeps are analysed instead of here, a sweep at a time: a place, or an executor of the caller's.
+        progress: called before each sweep with how many are done, how many there are, and its name.
 
     Raises:
         UsageError: there is no sweep or metric of that name; lists those there are.
@@ -75,8 +77,10 @@ def analyse(
     outcomes = {name: Outcome(name, found, False, [], {}) for name, found in known.items() if found is not None}
 
     def pieces() -> Iterator[tuple[Chosen, tuple[Any, ...]]]:
-        for one in chosen:
+        for done, one in enumerate(chosen):
             notify(one.subject)
+            if progress:
+                progress(done, len(chosen), one.subject)
             if one.subject not in outcomes:
                 reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())
                 yield one, (_read(warehouse, one, options), reasons, one, options)

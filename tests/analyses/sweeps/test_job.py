@@ -219,7 +219,9 @@ def test_nothing_to_analyse_is_said_and_the_columns_are_kept(warehouse, tmp_path
 
 def test_one_hyperparameter_and_few_trials_have_reasons_instead_of_importances(warehouse, tmp_path):
     load(warehouse, tmp_path, [row | {"config": {"x": row["config"]["x"]}} for row in simple(8)])
-    analyse(warehouse)
+    told = []
+    analyse(warehouse, progress=lambda *one: told.append(one))
+    assert told == [(0, 1, "s")]
     found = rows_of(
         warehouse, "sweep_importance", "method, importance is null, verdict, reason", "method <> 'ols_drop'"
     )
@@ -314,6 +316,7 @@ def test_the_command_says_what_it_did(hpowh, empty_warehouse, tmp_path):
     done = hpowh("analyse", "sweeps")
     assert done.returncode == 0
     assert "s: analysis run 1" in done.stderr
+    assert "s …" in done.stderr and not {"\r", "\x1b"} & set(done.stderr), "a file gets whole lines"
     again = hpowh("analyse", "sweeps", "--json")
     assert [(o["subject"], o["is_new"]) for o in json.loads(again.stdout)["analyses"]] == [("s", False)]
     with Warehouse(tmp_path / "hpowh.duckdb") as warehouse, pytest.raises(UsageError, match="There is no sweep 'nope'"):
