@@ -40,7 +40,7 @@ def _tiers(source: Source, run: Run) -> Iterator[Finding]:
         response = run.parameters["response"]
         formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
         yield Finding(
-            sentence=tier_sentence(rows),
+            sentence=tier_sentence(rows, response),
             kind="tiers",
             basis=TEST,
             is_shown=sum(row["is_tied_with_best"] for row in rows) < len(rows),

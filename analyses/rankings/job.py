@@ -173,7 +173,7 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
             )
     setting = _setting(reader.settle(selection, response))
     rows = tier_rows(means.levels, sign * estimate, np.sqrt(np.diag(covariance)), together, alone, board, setting)
-    notes.append(tier_sentence(rows))
+    notes.append(tier_sentence(rows, response))
     return {"ranking_tier": rows}, notes
 
 
@@ -279,7 +279,9 @@ def _warnings(kept: int, factors: list[str], block: str) -> list[str]:
             f"Blocks are benchmark x {' x '.join(factors)}: blocks of one benchmark are not independent, so p-values "
             "are somewhat too small; choose one level with --where to avoid it."
         )
-    if kept < 6:
+    if kept == 1:
+        notes.append("With one block no rank test can find anything, whatever the algorithms do on it.")
+    elif kept < 6:
         notes.append(f"With {kept} blocks rank tests can hardly find anything.")
     return notes
 

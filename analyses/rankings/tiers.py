@@ -141,11 +141,15 @@ def tier_rows(
     return sorted(rows, key=lambda row: (row["tier"], row["rank_upper"], row["rank_lower"], row["algorithm"]))
 
 
-def tier_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say who may be first, and how much of the order is settled."""
+def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str) -> str:
+    """Say who may be first by the means of what, and how much of the order is settled."""
     first = [row["algorithm"] for row in rows if row["is_tied_with_best"]]
     exact = sum(row["rank_lower"] == row["rank_upper"] for row in rows)
-    named = ", ".join(first[:8]) + (" ..." if len(first) > 8 else "")
-    lead = f"{named} is first." if len(first) == 1 else f"First may be any of {len(first)} of {len(rows)}: {named}."
+    named = ", ".join(first[:8]) + (f" and {len(first) - 8} more" if len(first) > 8 else "")
+    lead = (
+        f"By mean {response}, {named} is first."
+        if len(first) == 1
+        else f"By mean {response}, first may be any of {len(first)} of {len(rows)}: {named}."
+    )
     verb = "is" if exact == 1 else "are"
     return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."

@@ -162,7 +162,11 @@ def _check_levels(formula: Formula, cells: Cells) -> None:
                 )
     for group in formula.grouping:
         if all(len(cells.levels[name]) < 2 for name in group):
-            raise DataError(f"The grouping factor {':'.join(group)} has one level only; a variance needs two or more.")
+            name = ":".join(group)
+            raise DataError(
+                f"The grouping factor {name} has one level only; a variance needs two or more. Without its random "
+                f"effects a model speaks of this {name} alone."
+            )
 
 
 def group_codes(group: Sequence[str], cells: Cells) -> tuple[Integers, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from hpowh.warehouse import queries
 
 METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
 """Methods of contrasts that a verdict may rest on, the first that a model has."""
+FEWEST_BLOCKS = 6
 SCALE = "is not on one scale"
 """In the warning about benchmarks whose spread decides the result."""
 Question = tuple[str, str, str, str]
@@ -169,6 +170,13 @@ def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
+def _too_few(blocks: int) -> list[str]:
+    """Say where signed ranks cannot come below 5 %: their smallest p is 2 / 2^blocks."""
+    if blocks >= FEWEST_BLOCKS:
+        return []
+    return [f"Signed ranks of fewer than {FEWEST_BLOCKS} blocks cannot show a difference, however large it is."]
+
+
 def _of_ranking(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> Verdict:
     mean = {
         one["algorithm"]: one["mean_rank"]
@@ -188,11 +196,12 @@ def _of_ranking(source: Source, experiment: str, question: Question, row: Row, n
         experiment=experiment,
         scope=_scope(question, "", names_metric),
         response=row["response"],
-        method=f"signed ranks of {row['response']} with Holm's correction, {row['block_count']} blocks, no model",
+        method=f"signed ranks of {row['response']} with Holm's correction, {row['block_count']} "
+        f"block{'' if row['block_count'] == 1 else 's'}, no model",
         order=sorted(mean, key=lambda name: mean[name]),
         pairs=pairs,
         has_sizes=False,
-        caveats=_suspects(json.loads(row["warnings"] or "[]")),
+        caveats=[*_suspects(json.loads(row["warnings"] or "[]")), *_too_few(row["block_count"])],
         row_count=row["block_count"],
     )
     return verdict_of(evidence, "rankings", row["analysis_run_id"])

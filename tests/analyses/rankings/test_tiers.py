@@ -52,7 +52,10 @@ def test_sets_tiers_and_words_of_a_clear_order():
     np.testing.assert_array_equal(found.tiers, [3, 1, 2, 2])
     rows = tier_rows(["d", "a", "b", "c"], np.zeros(4), np.ones(4), found, found, None, "")
     assert [row["algorithm"] for row in rows] == ["a", "b", "c", "d"]
-    assert tier_sentence(rows) == "a is first. Of 4 ranks 2 are settled at 95 %, all taken together."
+    assert (
+        tier_sentence(rows, "regret")
+        == "By mean regret, a is first. Of 4 ranks 2 are settled at 95 %, all taken together."
+    )
 
 
 def test_a_difference_without_error_is_certain_and_none_is_none():
@@ -101,5 +104,5 @@ def test_tiers_of_an_experiment_are_stored(warehouse, tmp_path):
     assert (rows["random"]["rank_lower"], rows["random"]["rank_upper"], rows["random"]["tier"]) == (3, 3, 2)
     assert rows["tpe"]["is_tied_with_best"]
     assert rows["random"]["win_rate"] == 0.0
-    assert outcome.warnings[-1].startswith("First may be any of 2 of 3")
+    assert outcome.warnings[-1].startswith("By mean value, first may be any of 2 of 3")
     assert not analyse_tiers(warehouse, response="value").is_new
