@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from hpowh.analyses.elsewhere.places import Place
 
-VERSION = "12"
+VERSION = "13"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

@@ -54,17 +54,28 @@ def sign_test(
 
     The probabilities are those that each of the three has the largest share of blocks.
     """
+    return sign_posterior(sign_counts(blocks, first, second, rope), rng, draws)
+
+
+def sign_counts(blocks: Blocks, first: str, second: str, rope: float) -> tuple[int, int, int]:
+    """Return on how many blocks the first is better, the two are equal, the second is: all the sign test knows."""
     difference = _difference(blocks, first, second)
-    counts = np.array([(difference < -rope).sum(), (np.abs(difference) <= rope).sum(), (difference > rope).sum()])
-    weights = counts + np.array([0.0, PRIOR_STRENGTH, 0.0])
+    below, above = int((difference < -rope).sum()), int((difference > rope).sum())
+    return below, difference.size - below - above, above
+
+
+def sign_posterior(counts: tuple[int, int, int], rng: np.random.Generator, draws: int = DRAWS) -> Posterior:
+    """Return the sign test's posterior from its counts."""
+    weights = np.array(counts) + np.array([0.0, PRIOR_STRENGTH, 0.0])
     shares = rng.gamma(np.maximum(weights, 1e-300), size=(draws, 3))
     shares[:, weights == 0] = 0.0
-    return _winners(shares)
+    return Posterior(*(float(found) for found in _winners(*shares.T) / draws))
 
 
 def signed_rank_weights(block_count: int, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
     """Return Dirichlet weights (draws, 1 + blocks), the prior's pseudo-block first; one set serves every pair."""
-    return rng.dirichlet(np.concatenate([[PRIOR_STRENGTH], np.ones(block_count)]), size=draws)
+    drawn = rng.dirichlet(np.concatenate([[PRIOR_STRENGTH], np.ones(block_count)]), size=draws)
+    return np.asfortranarray(drawn)  # a block's draws lie together: they are what is summed
 
 
 def signed_rank_test(blocks: Blocks, first: str, second: str, rope: float, weights: Floats) -> Posterior:
@@ -82,14 +93,15 @@ def signed_rank_test(blocks: Blocks, first: str, second: str, rope: float, weigh
     # pairs is one over blocks of cumulated weights.
     below = np.searchsorted(ordered, -2.0 * rope - ordered, side="left")
     upto = np.searchsorted(ordered, 2.0 * rope - ordered, side="right")
-    shares = np.empty((len(weights), 3))
+    found = np.zeros(3)
     for start in range(0, len(weights), DRAWS_AT_ONCE):
-        mine = weights[start : start + DRAWS_AT_ONCE, order]
-        summed = np.concatenate([np.zeros((len(mine), 1)), np.cumsum(mine, axis=1)], axis=1)
-        better = (mine * summed[:, below]).sum(axis=1)
-        worse = (mine * (summed[:, -1:] - summed[:, upto])).sum(axis=1)
-        shares[start : start + DRAWS_AT_ONCE] = np.column_stack([better, 1.0 - better - worse, worse])
-    return _winners(shares)
+        mine = weights.T[order, start : start + DRAWS_AT_ONCE]
+        summed = np.zeros((len(mine) + 1, mine.shape[1]))
+        np.cumsum(mine, axis=0, out=summed[1:])
+        better = np.einsum("ij,ij->j", mine, summed[below])
+        worse = summed[-1] ** 2 - np.einsum("ij,ij->j", mine, summed[upto])
+        found += _winners(better, 1.0 - better - worse, worse)
+    return Posterior(*(float(count) for count in found / len(weights)))
 
 
 def _difference(blocks: Blocks, first: str, second: str) -> Floats:
@@ -97,8 +109,9 @@ def _difference(blocks: Blocks, first: str, second: str) -> Floats:
     return blocks.losses[:, i] - blocks.losses[:, j]
 
 
-def _winners(shares: Floats) -> Posterior:
-    """Count which share is largest in every draw; ties are divided."""
-    is_largest = shares >= shares.max(axis=1, keepdims=True) - 1e-12
-    found = (is_largest / is_largest.sum(axis=1, keepdims=True)).mean(axis=0)
-    return Posterior(*(float(value) for value in found))
+def _winners(first: Floats, rope: Floats, second: Floats) -> Floats:
+    """Return in how many draws each of three shares is the largest; ties are divided."""
+    least = np.maximum(np.maximum(first, rope), second) - 1e-12
+    largest = [first >= least, rope >= least, second >= least]
+    many = largest[0].astype(float) + largest[1] + largest[2]
+    return np.array([(one / many).sum() for one in largest])

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from hpowh.analyses.rankings.bayes import Posterior, draws_for, sign_test, signed_rank_test, signed_rank_weights
+from hpowh.analyses.rankings.bayes import (
+    Posterior,
+    draws_for,
+    sign_counts,
+    sign_posterior,
+    signed_rank_test,
+    signed_rank_weights,
+)
 from hpowh.analyses.rankings.blocks import Blocks
 from hpowh.analyses.rankings.frequentist import (
     LEVEL,
@@ -143,12 +150,15 @@ def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
 
 def _bayes_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> list[Row]:
     rng, rows = np.random.default_rng(seed), []
+    signs: dict[tuple[int, int, int], Posterior] = {}
     pairs = list(itertools.combinations(blocks.algorithms, 2))
     draws = draws_for(len(pairs), len(blocks.losses))
     weights = signed_rank_weights(len(blocks.losses), rng, draws)
     for first, second in pairs:
-        found = sign_test(blocks, first, second, rope, rng, draws)
-        rows.append(_bayes_row(found, "bayes_sign", first, second, setting))
+        counts = sign_counts(blocks, first, second, rope)
+        if counts not in signs:  # pairs with the same counts have the same posterior
+            signs[counts] = sign_posterior(counts, rng, draws)
+        rows.append(_bayes_row(signs[counts], "bayes_sign", first, second, setting))
         found = signed_rank_test(blocks, first, second, rope, weights)
         rows.append(_bayes_row(found, "bayes_signed_rank", first, second, setting))
     return rows
