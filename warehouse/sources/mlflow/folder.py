@@ -94,6 +94,7 @@ class FolderStore:
             run = MlflowRun(
                 run_id=run_id,
                 experiment=experiment,
+                experiment_id=str(meta.get("experiment_id") or folder.parent.name),
                 name=str(meta.get("run_name") or tags.get(NAME) or run_id),
                 status=status,
                 started=moment(meta.get("start_time")),

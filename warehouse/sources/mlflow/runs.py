@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.protocol import Problem, Request
@@ -24,7 +26,7 @@ STATUS_NUMBERS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "
 PARENT, NAME = "mlflow.parentRunId", "mlflow.runName"
 LABELS = ("algorithm", "benchmark", "seed", "experiment", "search_space")
 """Tags of an experiment that make it a run of an experiment of the warehouse."""
-OPTIONS = ("sweep_by", "deleted")
+OPTIONS = ("sweep_by", "deleted", "server")
 GREATEST = 1.7976931348623157e308
 """MLflow's SQL stores keep an infinity as the greatest double."""
 
@@ -36,6 +38,7 @@ class MlflowRun:
     run_id: str
     experiment: str
     """Name of the experiment."""
+    experiment_id: str
     name: str
     status: str
     started: datetime | None
@@ -69,6 +72,7 @@ def tracked_of(store: Store, request: Request) -> Tracked:
     """
     by_parent = _is(request, "sweep_by", "experiment", "parent")
     keep_deleted = _is(request, "deleted", "skip", "keep")
+    server = _server(request)
     notes = list(store.notes)
     runs = [run for run in store.runs if keep_deleted or not run.is_deleted]
     if len(runs) < len(store.runs):
@@ -84,7 +88,7 @@ def tracked_of(store: Store, request: Request) -> Tracked:
     trials.sort(key=lambda run: (run.started is None, run.started, run.run_id))
     names = _group_names(by_id, parents) if by_parent else {}
     groups = [names.get(run.tags.get(PARENT, ""), run.experiment) for run in trials]
-    tracked_runs = [_trial(run, group, by_id) for run, group in zip(trials, groups, strict=True)]
+    tracked_runs = [_trial(run, group, by_id, server) for run, group in zip(trials, groups, strict=True)]
     history = store.history
 
     def points(wanted: Mapping[int, Sequence[str]]) -> Iterator[tuple[int, Points]]:
@@ -126,11 +130,25 @@ def _group_names(by_id: Mapping[str, MlflowRun], parents: set[str]) -> dict[str,
     return {run_id: name if used.count(name) == 1 else f"{name} {run_id[:8]}" for run_id, name in names.items()}
 
 
-def _trial(run: MlflowRun, group: str, by_id: Mapping[str, MlflowRun]) -> TrackedRun:
+def _server(request: Request) -> str:
+    """Return the address of MLflow's pages, without a slash at its end; an empty text where none is given."""
+    given = str(request.options.get("server") or "").rstrip("/")
+    if given and not re.fullmatch(r"https?://[^\s\"'<>@?#]+", given):
+        raise UsageError(
+            f"The option server is {given!r}, which is no address of a server.",
+            "Such as https://mlflow.example.org, without a name or password: it is stored.",
+        )
+    return given
+
+
+def _trial(run: MlflowRun, group: str, by_id: Mapping[str, MlflowRun], server: str = "") -> TrackedRun:
     attributes: dict[str, Any] = {"id": run.run_id, "mlflow_status": run.status}
     for tag, name in (("mlflow.user", "user"), ("mlflow.source.name", "source"), ("mlflow.note.content", "note")):
         if tag in run.tags:
             attributes[name] = run.tags[tag]
+    if server:
+        place = f"experiments/{quote(run.experiment_id, safe='')}/runs/{quote(run.run_id, safe='')}"
+        attributes["url"] = f"{server}/#/{place}"
     parent = run.tags.get(PARENT)
     if parent:
         attributes |= {"parent_id": parent, "parent": by_id[parent].name if parent in by_id else None}

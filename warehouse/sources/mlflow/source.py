@@ -28,8 +28,9 @@ class Mlflow:
     """`hpowh ingest mlflow FILE|FOLDER`: every experiment a sweep, every run a trial.
 
     Options: `sweep` (only this experiment), `sweep_by` (`experiment`, or `parent`: nested runs are a sweep of their
-    parent's), `deleted` (`skip` or `keep`), `direction`. Tags `algorithm`, `benchmark`, `seed` of an experiment make it
-    also a run of an experiment of the warehouse.
+    parent's), `deleted` (`skip` or `keep`), `server` (the address of MLflow's pages, which trials then link to),
+    `direction`. Tags `algorithm`, `benchmark`, `seed` of an experiment make it also a run of an experiment of the
+    warehouse.
     """
 
     kind = "mlflow"

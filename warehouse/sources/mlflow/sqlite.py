@@ -72,6 +72,7 @@ class SqliteStore:
             runs[run_id] = MlflowRun(
                 run_id=run_id,
                 experiment=title,
+                experiment_id=str(experiment),
                 name=name or "",
                 status=status_of(status, where),
                 started=moment(start),
