@@ -98,7 +98,7 @@ def study(cases: Sequence[Case], *, seed: int = 0) -> Study:
             found.append(_nothing(one, known, sets, "its regret is the same everywhere"))
             continue
         guesses[one] = left_out(features, target, groups, spaces)
-        shuffled[one] = [left_out(features[order], target, groups, spaces)[0] for order in orders]
+        shuffled[one] = list(left_out(features[np.array(orders)], target, groups, spaces)[0])
         errors = [(target - guess)[known] ** 2 for guess in guesses[one]]
         skill = _skill(*errors)
         drawn = [_skill((target - guess)[known] ** 2, errors[1]) for guess in shuffled[one]]
@@ -190,39 +190,52 @@ def left_out(features: Floats, target: Floats, groups: NDArray, spaces: NDArray)
     """Return for each row the prediction from the rows of other groups, and their mean in its space.
 
     The mean of a space with fewer than two such rows is that of all of them. Rows without a target are only predicted.
+
+    Args:
+        features: (rows, numbers), or a stack of such tables, each of which is predicted from.
+
+    Returns:
+        Predictions (rows,), or (tables, rows), and means (rows,).
     """
-    guess, mean = np.full(target.size, np.nan), np.full(target.size, np.nan)
+    stack = features.reshape(-1, *features.shape[-2:])
+    guess, mean = np.full((len(stack), target.size), np.nan), np.full(target.size, np.nan)
+    places = [spaces == space for space in np.unique(spaces)]
     for group in np.unique(groups):
         out = groups == group
         train = ~out & np.isfinite(target)
         if train.sum() < 2:
             continue
-        centre = np.tile(np.append(features[train].mean(axis=0), target[train].mean()), (target.size, 1))
-        for space in np.unique(spaces):
-            here = train & (spaces == space)
+        centred = stack - stack[:, train].mean(axis=1, keepdims=True)
+        middle = np.full(target.size, target[train].mean())
+        for place in places:
+            here = train & place
             if here.sum() > 1:
-                centre[spaces == space] = np.append(features[here].mean(axis=0), target[here].mean())
-        x, mean[out] = features - centre[:, :-1], centre[out, -1]
-        guess[out] = mean[out] + ridge(x[train], target[train] - centre[train, -1], x[out])
-    return guess, mean
+                centred[:, place] = stack[:, place] - stack[:, here].mean(axis=1, keepdims=True)
+                middle[place] = target[here].mean()
+        mean[out] = middle[out]
+        guess[:, out] = middle[out] + ridges(centred[:, train], (target - middle)[train], centred[:, out])
+    return guess.reshape(*features.shape[:-2], target.size), mean
 
 
-def ridge(features: Floats, target: Floats, wanted: Floats) -> Floats:
-    """Return ridge predictions, columns standardised, the penalty chosen by leaving out one row at a time (PRESS)."""
-    centre, spread = features.mean(axis=0), features.std(axis=0)
-    used = spread > 0
-    if not used.any():
-        return np.full(len(wanted), target.mean())
-    x, z = ((one[:, used] - centre[used]) / spread[used] for one in (features, wanted))
+def ridges(features: Floats, target: Floats, wanted: Floats) -> Floats:
+    """Return ridge predictions (tables, wanted rows) from each of several tables (tables, rows, numbers).
+
+    Columns are standardised, and a table's penalty is chosen by leaving out one row at a time (PRESS).
+    """
+    centre, spread = features.mean(axis=1, keepdims=True), features.std(axis=1, keepdims=True)
+    spread = np.where(spread > 0, spread, np.inf)  # a number that is the same everywhere predicts nothing
+    x, z = (features - centre) / spread, (wanted - centre) / spread
     middle = target.mean()
     left, scale, right = np.linalg.svd(x, full_matrices=False)
-    along = left.T @ (target - middle)
-    weights = scale**2 / (scale**2 + PENALTIES[:, None])
-    residual = (target - middle) - (weights * along) @ left.T
-    leverage = weights @ (left**2).T + 1.0 / target.size
-    best = int(np.argmin(((residual / (1.0 - np.minimum(leverage, 0.999))) ** 2).sum(axis=1)))
-    inverse = scale / (scale**2 + PENALTIES[best])
-    predicted: Floats = middle + z @ (right.T @ (inverse * along))
+    along = np.einsum("pnr,n->pr", left, target - middle)
+    square = scale[:, None, :] ** 2
+    weights = square / (square + PENALTIES[:, None])
+    residual = (target - middle) - np.matmul(weights * along[:, None, :], left.transpose(0, 2, 1))
+    leverage = np.matmul(weights, left.transpose(0, 2, 1) ** 2) + 1.0 / target.size
+    errors = ((residual / (1.0 - np.minimum(leverage, 0.999))) ** 2).sum(axis=2)
+    penalty = PENALTIES[np.argmin(errors, axis=1)][:, None]
+    steps = scale / (scale**2 + penalty) * along
+    predicted: Floats = middle + np.einsum("pmk,prk,pr->pm", z, right, steps)
     return predicted
 
 

@@ -7,7 +7,11 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from hpowh.analyses.landscapes.several import difficulty
-from hpowh.analyses.landscapes.several.difficulty import PENALTIES, Case, Learned, exchanged, left_out, ridge, study
+from hpowh.analyses.landscapes.several.difficulty import PENALTIES, Case, Learned, exchanged, left_out, ridges, study
+
+
+def ridge(features: np.ndarray, target: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return ridges(features[None], target, wanted[None])[0]
 
 
 def made(rng: np.random.Generator, count: int, strength: float) -> list[Case]:
@@ -51,6 +55,17 @@ def test_all_landscapes_of_a_data_set_are_left_out_together_and_those_without_ru
     assert guess[:2] == pytest.approx(ridge(x[rest], y[rest], x[:2]))
     assert mean[0] == pytest.approx(y[rest].mean())
     assert guess[8] == pytest.approx(ridge(x[:8], y[:8], x[8:])[0]) and mean[8] == pytest.approx(y[:8].mean())
+
+
+def test_several_tables_at_once_are_predicted_as_one_by_one():
+    rng = np.random.default_rng(3)
+    stack, y = rng.standard_normal((4, 10, 3)), rng.standard_normal(10)
+    stack[1, :, 2] = 7.0  # a number that is the same everywhere
+    groups, spaces = np.array([f"d{at // 2}" for at in range(10)]), np.array(["s", "t"] * 5)
+    guess, _ = left_out(stack, y, groups, spaces)
+    assert guess.shape == (4, 10) and np.isfinite(guess).all()
+    for table, mine in zip(stack, guess, strict=True):
+        assert left_out(table, y, groups, spaces)[0] == pytest.approx(mine)
 
 
 def test_what_the_search_space_tells_is_in_the_mean_not_in_the_skill():
