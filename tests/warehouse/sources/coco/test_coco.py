@@ -10,7 +10,9 @@ import pytest
 
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.ingest import Request
 from hpowh.warehouse.ingest.recognise import recognise
+from hpowh.warehouse.sources.coco.source import SOURCE as COCO
 
 from ..stored import load
 from .encoding import write
@@ -110,19 +112,19 @@ def test_what_is_not_understood_is_refused_in_a_sentence(warehouse, tmp_path):
     ):
         path.write_text(text)
         with pytest.raises(IngestError, match=why):
-            load(warehouse, "coco", folder)
+            COCO.runs(Request(str(folder), "coco"))
         info.write_text(heads)
         dat.write_text(points)
     constrained = write(tmp_path / "c", "A", {2: [(1, DOWN)]}, constraints=3)
     with pytest.raises(IngestError, match="counts evaluations of constraints"):
-        load(warehouse, "coco", constrained)
+        COCO.runs(Request(str(constrained), "coco"))
     shutil.copytree(folder, tmp_path / "two" / "x")
     shutil.copytree(folder, tmp_path / "two" / "y")
     with pytest.raises(UsageError, match="Two folders have runs of 'A' on bbob f1 2D: x and y"):
         load(warehouse, "coco", tmp_path / "two")
 
 
-def test_a_damaged_archive_is_refused_in_a_sentence(warehouse, tmp_path):
+def test_a_damaged_archive_is_refused_in_a_sentence(tmp_path):
     """Whatever bytes are lost or turned: either the runs, or an IngestError; never another error."""
     shutil.make_archive(str(tmp_path / "whole"), "gztar", write(tmp_path / "a", "A", {2: [(1, DOWN)]}))
     shutil.make_archive(str(tmp_path / "whole"), "zip", tmp_path / "a")
@@ -135,7 +137,7 @@ def test_a_damaged_archive_is_refused_in_a_sentence(warehouse, tmp_path):
             torn[dice.randrange(len(torn))] ^= 1 << dice.randrange(8)
             (tmp_path / f"torn-{name}").write_bytes(torn)
             try:
-                load(warehouse, "coco", tmp_path / f"torn-{name}", f"n{dice.random()}")
+                COCO.runs(Request(str(tmp_path / f"torn-{name}"), "torn"))
             except IngestError:
                 refused += 1
     assert refused > 12

@@ -13,6 +13,7 @@ from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, preview
 from hpowh.warehouse.ingest.recognise import recognise
+from hpowh.warehouse.sources.ioh.source import SOURCE as IOH
 
 from ..stored import load
 from .encoding import write
@@ -134,7 +135,7 @@ def test_a_run_that_goes_on_is_left_out_and_what_is_not_whole_refused(warehouse,
     ):
         dat.write_text(text)
         with pytest.raises(IngestError, match=why):
-            load(warehouse, "ioh", folder)
+            IOH.runs(Request(str(folder), "ioh"))
     dat.write_text(whole)
     head = next(folder.glob("*.json"))
     told = json.loads(head.read_text())
@@ -145,7 +146,7 @@ def test_a_run_that_goes_on_is_left_out_and_what_is_not_whole_refused(warehouse,
     ):
         head.write_text(text)
         with pytest.raises(IngestError, match=why):
-            load(warehouse, "ioh", folder)
+            IOH.runs(Request(str(folder), "ioh"))
 
 
 def test_options_are_understood_or_refused_and_the_dry_run_says_what_is_what(tmp_path):
