@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from hpowh.warehouse import memory
 from hpowh.warehouse.elsewhere.published import is_elsewhere, open_elsewhere
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 
@@ -47,15 +48,15 @@ def connect(
     if is_elsewhere(path):
         if not read_only:
             raise UsageError(f"{path} is a published folder, which is only read.", READ_ONLY)
-        return _set_up(open_elsewhere(path, threads_asked_for() | (config or {})))
+        return _set_up(open_elsewhere(path, settings() | (config or {})))
     _refuse_other_files(path)
     deadline = time.monotonic() + wait
     delay, told = 0.05, False
     while True:
         try:
-            connection = duckdb.connect(str(path), read_only=read_only, config=threads_asked_for() | (config or {}))
+            connection = duckdb.connect(str(path), read_only=read_only, config=settings() | (config or {}))
             connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
-            hold_ready(connection, READY_ROWS)
+            hold_ready(connection, min(READY_ROWS, (memory.room() or 2 * READY_ROWS) // 2))
             return connection
         except duckdb.Error as error:
             failure = explain(error, path)
@@ -76,6 +77,15 @@ def hold_ready(connection: duckdb.DuckDBPyConnection, most: int) -> None:
 def _set_up(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
     return connection
+
+
+def settings() -> dict[str, Any]:
+    """Return DuckDB's settings that the environment and the process's limits ask for.
+
+    Raises:
+        UsageError: `HPOWH_THREADS` is no whole number above zero.
+    """
+    return {**threads_asked_for(), **memory.setting()}
 
 
 def threads_asked_for() -> dict[str, int]:

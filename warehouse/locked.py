@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.connection import READY_ROWS, connect, hold_ready
 from hpowh.warehouse.elsewhere.published import published_files
+from hpowh.warehouse.memory import limited
 from hpowh.warehouse.names import literal
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def locked_connection(
         What `connect` raises; UsageError where the memory of the limits is no size.
     """
     config = {
-        "memory_limit": f"{limits.bytes} B",
+        "memory_limit": limited(limits.bytes),
         "max_temp_directory_size": MOST_ON_DISK,
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",

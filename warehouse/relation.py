@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+BATCH = 122_880
+"""Rows that are handed over at a time. DuckDB reserves memory of so many for each column, its own million also for ten."""
+
 
 class Relation:
     """The result of a query; read it once, in one of the forms below."""
@@ -32,12 +35,12 @@ class Relation:
     def pl(self) -> polars.DataFrame:
         """Return the rows as a Polars data frame."""
         with self._running():
-            return self._cursor.pl()
+            return self._cursor.pl(BATCH)
 
     def arrow(self) -> pyarrow.Table:
         """Return the rows as an Arrow table."""
         with self._running():
-            return self._cursor.to_arrow_table()
+            return self._cursor.to_arrow_table(BATCH)
 
     def df(self) -> pandas.DataFrame:
         """Return the rows as a pandas data frame (pandas must be installed)."""

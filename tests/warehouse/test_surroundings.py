@@ -274,3 +274,33 @@ def test_a_killed_upgrade_leaves_the_old_or_the_new_warehouse(tmp_path, start):
         assert found[0][0] == 200_000
     assert call(tmp_path, "init").returncode == 0
     damaged_by_none(path, before)
+
+
+def in_little_memory(megabytes: int) -> Callable[[], None]:
+    """Return what limits a process's address space."""
+    size = megabytes * 2**20
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def test_duckdb_takes_no_more_than_the_process_may_have(place):
+    asked = ("sql", "select current_setting('memory_limit') as most", "--format", "csv")
+    limited = call(place, *asked, before=in_little_memory(2_000)).stdout.split("\n")[1].split()
+    assert call(place, *asked).stdout.split("\n")[1] == "1.8 GiB"
+    assert limited[1] == "MiB" and 200 < float(limited[0]) < 1_000, limited
+
+
+@pytest.mark.slow
+def test_five_million_rows_are_loaded_in_a_gigabyte_and_a_half_of_address_space(tmp_path):
+    duckdb.sql(
+        "copy (select 'A' || i % 8 as algorithm, 'b' || i // 8 % 25 as benchmark, i // 200 % 50 as seed, "
+        "i // 10_000 + 1 as budget, hash(i) % 1000 / 1000 as value from range(5_000_000) as t(i)) "
+        f"to '{tmp_path}/runs.csv'"
+    )
+    load = ("ingest", "runs", "runs.csv", "--direction", "min")
+    done = call(tmp_path, *load, before=in_little_memory(1_536), HPOWH_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    with Warehouse(tmp_path / "hpowh.duckdb") as store:
+        assert store.sql("select count(*), round(sum(value)) from core.trace").rows() == [
+            duckdb.sql(f"select count(*), round(sum(value)) from '{tmp_path}/runs.csv'").fetchone()
+        ]
+    assert_sound(tmp_path / "hpowh.duckdb")

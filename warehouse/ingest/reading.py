@@ -64,7 +64,7 @@ def cause(error: Exception) -> str:
     if isinstance(error, OverflowError):
         return "a number in it is too large"
     if isinstance(error, duckdb.OutOfMemoryException):
-        return "a row or a cell of it is too large for the memory"
+        return "a row or a cell of it is too large for the memory, or this process may have too little of it"
     if isinstance(error, duckdb.ParserException):
         return "a name in it holds characters that no name may have, such as NUL, or it has another encoding"
     if isinstance(error, OSError) and error.strerror:

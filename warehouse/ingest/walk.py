@@ -20,6 +20,7 @@ from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Re
 from hpowh.warehouse.ingest.reading import reading, refuse_special_files
 from hpowh.warehouse.ingest.rejects import write_rejects
 from hpowh.warehouse.ingest.remove import remove_source
+from hpowh.warehouse.memory import limited
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.views import refresh_generated_views
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 PLACE = "place"
 """Key of a source's options under which stands a hash of where it was loaded from."""
-MEMORY_LIMIT = "1GB"
-"""DuckDB's own share while ingesting; beyond it DuckDB writes to disk, so memory stays bounded for any file."""
+MEMORY_LIMIT = 10**9
+"""Bytes: DuckDB's own share while ingesting; beyond it DuckDB writes to disk, so memory stays bounded for any file."""
 
 
 @dataclass(kw_only=True)
@@ -93,7 +94,7 @@ def ingest(
             seconds=time.perf_counter() - began,
         )
     with warehouse.writing() as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set memory_limit = '{limited(MEMORY_LIMIT)}'")
         old = _namesake(connection, source, request)
         action = _action(connection, source, request, old, replace_old or replace_changed, warehouse.path.parent)
         source_id = _announce(connection, source, request, fingerprint, warehouse.path.parent)
@@ -146,7 +147,7 @@ def preview(source: Source, request: Request) -> Preview:
     import duckdb
 
     refuse_special_files(request.location)
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as scratch, reading(request.location):
+    with duckdb.connect(config={"memory_limit": limited(MEMORY_LIMIT)}) as scratch, reading(request.location):
         return source.preview(scratch, replace(request))
 
 

@@ -46,9 +46,10 @@ def analyse_files(
     from hpowh.warehouse.elsewhere.extensions import set_up_access
     from hpowh.warehouse.elsewhere.published import remote_address
     from hpowh.warehouse.limits import Limits
+    from hpowh.warehouse.memory import limited
 
     files = [pattern] if isinstance(pattern, str) else list(pattern)
-    config: dict[str, Any] = {**threads_asked_for(), "memory_limit": f"{Limits(memory=memory).bytes} B"}
+    config: dict[str, Any] = {**threads_asked_for(), "memory_limit": limited(Limits(memory=memory).bytes)}
     with duckdb.connect(config=config) as connection:
         connection.execute("set enable_progress_bar = false")
         for address in {one for one in files if remote_address(one)}:
