@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 BATCH = 122_880
-"""Rows that are handed over at a time. DuckDB reserves memory of so many for each column, its own million also for ten."""
+"""Rows that are handed over at once. For each column DuckDB reserves the memory of so many: of a million, by itself."""
 
 
 class Relation:

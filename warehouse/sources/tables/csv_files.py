@@ -70,7 +70,7 @@ class Dialect:
 
 
 BUFFER = 2 * LONGEST_LINE
-"""Bytes that a thread reads at a time. DuckDB's own choice, sixteen of the longest lines, leaves one thread the file."""
+"""Bytes that a thread reads at once: DuckDB's own choice, sixteen of the longest lines, leaves one thread all."""
 
 
 def encoding_of(path: Path, options: Mapping[str, Any]) -> str:
