@@ -185,17 +185,23 @@ def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
     )
 
 
+REPEATED = "this run already has a row with this budget and the same value (a repeated row may be left out)"
+AGAIN = "this run already has a row with this budget (a column that tells them apart may be missing as a factor)"
+
+
 def _doubles(plan: Plan, positioned: str) -> str:
     """SELECT of all rows that repeat the grain of an earlier row."""
     grain = [expression for _, expression in plan.run_keys()] + [plan.budget_sql()]
     if plan.metric_name:
         grain.append(plan.text(plan.metric_name))
     column = plan.budget or plan.metrics[0][0]
-    reason = "this run already has a row with this budget (a column that tells them apart may be missing as a factor)"
+    values = [plan.sql(name) for name, _ in plan.metrics]
+    same = " and ".join(f"{value} is not distinct from first({value}) over w" for value in values)
     return (
-        f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, {literal(reason)} from {positioned} "  # noqa: S608
+        f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, "  # noqa: S608
+        f"case when {same} then {literal(REPEATED)} else {literal(AGAIN)} end from {positioned} "
         f"where {ROW} not in (select {ROW} from hpowh_refused) "
-        f"qualify row_number() over (partition by {', '.join(grain)} order by {ROW}) > 1"
+        f"window w as (partition by {', '.join(grain)} order by {ROW}) qualify row_number() over w > 1"
     )
 
 

@@ -135,7 +135,8 @@ def test_values_that_are_no_numbers_keep_a_status(warehouse, tmp_path):
         ("A,,0,9,0.5,good", "benchmark", "benchmark is missing"),
         ("A,b1,0,-1,0.5,good", "budget", "negative or not finite"),
         ("A,b1,0,inf,0.5,good", "budget", "negative or not finite"),
-        ("A,b1,0,2,0.9,good", "budget", "already has a row with this budget"),
+        ("A,b1,0,2,0.9,good", "budget", "this budget (a column that tells them apart may be missing"),
+        ("A,b1,0,2,0.4,good", "budget", "this budget and the same value (a repeated row may be left out)"),
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_loaded(warehouse, tmp_path, line, column, said):
