@@ -7,6 +7,7 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -163,3 +164,52 @@ def test_readers_see_a_whole_site_at_every_moment(built: Any):
         reads += 1
     process.communicate()
     assert process.returncode == 0 and reads > 10
+
+
+READER = """
+import json, sys, time
+from pathlib import Path
+import duckdb
+site, warehouse, stop = map(Path, sys.argv[1:])
+read = {"site": 0, "rows": [], "held": 0}
+print("there", flush=True)
+while not stop.exists():
+    folder = site.resolve(strict=True)
+    names = json.loads((folder / "build.json").read_text())["files"]
+    assert all((folder / name).is_file() for name in names)
+    assert (site / "index.html").read_text().rstrip().endswith("</html>")
+    read["site"] += 1
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as con:
+            (count,) = con.execute("select count(*) from mart.run where experiment = 'first'").fetchone()
+            read["rows"] = sorted({*read["rows"], count})
+    except duckdb.IOException as error:  # the build writes
+        assert "lock" in str(error), error
+        read["held"] += 1
+    time.sleep(2)
+print(json.dumps(read))
+"""
+
+
+@pytest.mark.slow
+def test_twenty_readers_do_not_keep_a_build_from_its_end(built: Any, tmp_path: Path):
+    """They read the site and open the warehouse again and again; the build waits for its turn, no one reads a half."""
+    count = "select count(*) from mart.run where experiment = 'first'"
+    with built.warehouse as warehouse:
+        before = warehouse.sql(count).one()
+    stop = tmp_path / "stop"
+    command = [sys.executable, "-c", READER, str(built.site), str(built.folder / "hpowh.duckdb"), str(stop)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(20)]
+    assert [reader.stdout.readline() for reader in readers if reader.stdout] == ["there\n"] * 20
+    built.write("first.csv", built.runs("digits", seed_count=6))
+    done = built.command("nightly", "--json")
+    stop.touch()
+    ends = [reader.communicate(timeout=300) for reader in readers]
+    assert done.returncode == 0, done.stderr
+    assert [(reader.returncode, said[1]) for reader, said in zip(readers, ends, strict=True)] == [(0, "")] * 20
+    read = [json.loads(said[0]) for said in ends]
+    assert all(one["site"] > 1 for one in read)
+    with built.warehouse as warehouse:
+        after = warehouse.sql(count).one()
+    assert {rows for one in read for rows in one["rows"]} <= {before, after} == {before, 12}, read
+    assert_whole(built)
