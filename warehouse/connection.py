@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from hpowh.warehouse import memory
 from hpowh.warehouse.elsewhere.published import is_elsewhere, open_elsewhere
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
+from hpowh.warehouse.limits import memory_setting, room
 
 BROKEN_OPTIMIZERS = "top_n_window_elimination"
 """DuckDB 1.5 ends some queries that keep the first rows of a window with an internal error, by what this step makes of
@@ -56,7 +56,7 @@ def connect(
         try:
             connection = duckdb.connect(str(path), read_only=read_only, config=settings() | (config or {}))
             connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
-            hold_ready(connection, min(READY_ROWS, (memory.room() or 2 * READY_ROWS) // 2))
+            hold_ready(connection, min(READY_ROWS, (room() or 2 * READY_ROWS) // 2))
             return connection
         except duckdb.Error as error:
             failure = explain(error, path)
@@ -85,7 +85,7 @@ def settings() -> dict[str, Any]:
     Raises:
         UsageError: `HPOWH_THREADS` is no whole number above zero.
     """
-    return {**threads_asked_for(), **memory.setting()}
+    return {**threads_asked_for(), **memory_setting()}
 
 
 def threads_asked_for() -> dict[str, int]:

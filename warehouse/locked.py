@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.connection import READY_ROWS, connect, hold_ready
 from hpowh.warehouse.elsewhere.published import published_files
-from hpowh.warehouse.memory import limited
+from hpowh.warehouse.limits import limited
 from hpowh.warehouse.names import literal
 
 if TYPE_CHECKING:

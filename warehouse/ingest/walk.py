@@ -20,7 +20,7 @@ from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Re
 from hpowh.warehouse.ingest.reading import reading, refuse_special_files
 from hpowh.warehouse.ingest.rejects import write_rejects
 from hpowh.warehouse.ingest.remove import remove_source
-from hpowh.warehouse.memory import limited
+from hpowh.warehouse.limits import limited
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.views import refresh_generated_views
 

@@ -45,8 +45,7 @@ def analyse_files(
     from hpowh.warehouse.connection import threads_asked_for
     from hpowh.warehouse.elsewhere.extensions import set_up_access
     from hpowh.warehouse.elsewhere.published import remote_address
-    from hpowh.warehouse.limits import Limits
-    from hpowh.warehouse.memory import limited
+    from hpowh.warehouse.limits import Limits, limited
 
     files = [pattern] if isinstance(pattern, str) else list(pattern)
     config: dict[str, Any] = {**threads_asked_for(), "memory_limit": limited(Limits(memory=memory).bytes)}
