@@ -119,6 +119,9 @@ class Shares:
         """When that was heard, or when a claim was met of which nobody has said anything."""
         self._own = np.zeros(count, dtype=bool)
         """What this process is at."""
+        self._heard: list[News] = []
+        self._passed: set[tuple[int, int]] = set()
+        """Chunk and process: somebody has taken that chunk over from it."""
         forecasts = np.repeat(self.table.seconds, self.table.counts)
         self._patience = np.maximum(LATE * forecasts, forecasts + LATE_SECONDS)
         self._random = random.Random(self.seed)
@@ -192,6 +195,7 @@ class Shares:
         self._since[chunk] = min(self._since[chunk], self.board.now())
 
     def _absorb(self, news: News) -> list[int]:
+        self._heard.append(news)
         known = (news.chunk >= 0) & (news.chunk < len(self.table))
         ended, began = news.chunk[known & news.is_finished], known & ~news.is_finished
         self._finished[ended] = True
@@ -234,9 +238,25 @@ class Shares:
         )
         candidates = left[is_dead | is_late].tolist()
         self._random.shuffle(candidates)
+        has_passed = False
         for chunk in candidates:
             who = int(self._holder[chunk])
             if self.board.claim(chunk, who):
                 self.helped += 1
                 return self._begin(chunk, who)
-        return Choice(wait=LOOK_AGAIN) if None in alive else Choice()
+            has_passed |= self._pass_on(chunk, who)
+        return Choice(wait=SOON if has_passed else LOOK_AGAIN) if has_passed or None in alive else Choice()
+
+    def _pass_on(self, chunk: int, who: int) -> bool:
+        """Somebody took a chunk over from `who`: look at who that was, for it may be dead, too. False: that is known.
+
+        The order in which two processes began a chunk is not known: each has a log of its own.
+        """
+        if (chunk, who) in self._passed:
+            return False
+        self._passed.add((chunk, who))
+        began = {int(one) for said in self._heard for one in said.who[(said.chunk == chunk) & ~said.is_finished]}
+        others = sorted(one for one in began if (chunk, one) not in self._passed)
+        self._holder[chunk] = others[-1] if others else NOBODY
+        self._since[chunk] = self.board.now()
+        return True

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.analyses.evaluate.job import evaluate, prepare
-from hpowh.analyses.evaluate.parts.board import ALONE, COLLECTOR, PART, Heartbeat, Roster, new_key
+from hpowh.analyses.evaluate.parts.board import ALONE, COLLECTOR, PART, Heartbeat, Roster, new_key, role_prefix
 from hpowh.analyses.evaluate.parts.chunks import make_chunks
 from hpowh.analyses.evaluate.parts.collecting import collect_folder
 from hpowh.analyses.evaluate.parts.durations import clock_of, seconds_of
@@ -30,6 +30,7 @@ from hpowh.analyses.evaluate.storing.layout import Layout, read_layout
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.packets.parts import Part
 
+from . import parts_worlds
 from .parts_worlds import SMALL, Clock, Driven, make_folder, record_of, values
 
 SETTINGS = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
@@ -126,6 +127,14 @@ def test_three_parts_with_any_kills_come_to_what_a_quiet_run_gives(quiet, events
 @settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 def test_three_parts_with_any_kills_come_to_what_a_quiet_run_gives_a_thousand_times(quiet, events):
     histories(quiet, events)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_chunk_whose_helper_died_like_the_one_before_is_taken_over_again(quiet, monkeypatch, sign):
+    """Each has a log of its own, and their names do not tell who of the two began it first."""
+    numbers = iter(range(100))
+    monkeypatch.setattr(parts_worlds, "new_key", lambda *part: f"{role_prefix(*part)}-{500 + sign * next(numbers)}")
+    histories(quiet, [("work", 0, 19), ("kill", 1, 5), ("kill", 1, 4), ("work", 2, 1)])
 
 
 def histories(quiet: Path, events: list[tuple[str, int, int]]) -> None:
