@@ -190,14 +190,16 @@ def _bounds(name: str) -> tuple[float, float]:
 
 def _in_common(drawn: Sequence[Columns]) -> list[Columns]:
     """Return the rows of curves of epsilons that all completions have: each adds its own threshold to the usual."""
-    keys = [[None if one is None else round(float(one), 12) for one in table["relative_epsilon"]] for table in drawn]
-    common = set.intersection(*map(set, keys))
+    rows: list[dict[float | None, int]] = []
+    for table in drawn:
+        mine: dict[float | None, int] = {}
+        for place, one in enumerate(table["relative_epsilon"]):  # a threshold of one's own may be a usual one
+            mine.setdefault(None if one is None else round(float(one), 12), place)
+        rows.append(mine)
+    common = set.intersection(*map(set, rows))
     return [
-        {
-            name: [value for value, key in zip(values, mine, strict=True) if key in common]
-            for name, values in one.items()
-        }
-        for one, mine in zip(drawn, keys, strict=True)
+        {name: [values[place] for key, place in mine.items() if key in common] for name, values in one.items()}
+        for one, mine in zip(drawn, rows, strict=True)
     ]
 
 

@@ -74,6 +74,7 @@ def test_effects_that_are_there_are_found():
     assert permutation_test(compared("random", rows), 99, seed=1).p_value == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_agrees_with_bootstrap_and_mixture_on_a_doubtful_effect():
     """Normal data, an effect of middling size: three ways to one p-value."""
     rng = np.random.default_rng(49)
