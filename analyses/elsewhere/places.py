@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -80,7 +81,7 @@ def local_place(count: int) -> Place:
     made: list[Executor] = []
 
     def make() -> Executor:
-        made.append(ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_one_thread))
+        made.append(ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=one_thread))
         return made[-1]
 
     def close() -> None:
@@ -100,11 +101,12 @@ def given_place(executor: Executor, width: int = 0) -> Place:
     return Place(make=lambda: executor, width=lambda: count)
 
 
-def _one_thread() -> None:
+def one_thread() -> AbstractContextManager[Any]:
+    """Let linear algebra use one thread from now on, or within the context: there are as many workers as cores."""
     import numpy  # noqa: F401 - its BLAS must be there to be limited
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)
+    return threadpool_limits(1)
 
 
 def _dask(**where: str) -> Place:

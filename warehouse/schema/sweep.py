@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpowh.warehouse.schema.base import bigint, integer, key, moment, one_of, real, table, text
-from hpowh.warehouse.vocabulary import STATUSES
+from hpowh.warehouse.schema.vocabulary import STATUSES
 
 TRIAL_STATUSES = ("finished", "failed", "running", "pruned", "waiting")
 

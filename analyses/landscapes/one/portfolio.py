@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TypeVar
 
-from hpowh.analyses.elsewhere.places import Place, PlaceError, local_place
+from hpowh.analyses.elsewhere.places import Place, PlaceError, local_place, one_thread
 from hpowh.analyses.elsewhere.spread import spread
 from hpowh.analyses.landscapes.errors import LandscapeError
 from hpowh.analyses.landscapes.grid.surface import Surface
@@ -81,11 +81,8 @@ def _spread(
 
 
 def _work_alone(surface: Surface, options: Options) -> Characterisation | LandscapeError:
-    """Work in a worker: its linear algebra uses one thread, as there are as many workers as cores."""
-    import numpy  # noqa: F401 - its BLAS must be there to be limited
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
+    """Work in a worker: its linear algebra uses one thread."""
+    with one_thread():
         return _work(surface, options)
 
 

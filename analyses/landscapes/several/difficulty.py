@@ -6,7 +6,7 @@ distances from the mean of the other data sets in the same search space, and num
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -243,14 +243,16 @@ def _skill(error: Floats, usual: Floats) -> float:
     return 1.0 - float(error.sum() / usual.sum())
 
 
-def _interval(groups: NDArray, values: Sequence[Floats], of: object, rng: np.random.Generator) -> tuple[float, float]:
+def _interval(
+    groups: NDArray, values: Sequence[Floats], of: Callable[..., float], rng: np.random.Generator
+) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval over data sets of a number of two columns."""
     names, at = np.unique(groups, return_inverse=True)
     members = [np.flatnonzero(at == one) for one in range(names.size)]
     drawn = []
     for _ in range(RESAMPLES):
         rows = np.concatenate([members[one] for one in rng.integers(names.size, size=names.size)])
-        drawn.append(of(*(column[rows] for column in values)))  # type: ignore[operator]
+        drawn.append(of(*(column[rows] for column in values)))
     low, high = np.quantile(drawn, [0.025, 0.975])
     return float(low), float(high)
 
