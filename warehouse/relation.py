@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Relation:
             return self._cursor.to_arrow_table(BATCH)
 
     def df(self) -> pandas.DataFrame:
-        """Return the rows as a pandas data frame (pandas must be installed)."""
+        """Return the rows as a pandas data frame. Raises ModuleNotFoundError where pandas is not installed."""
+        import_module("pandas")  # by name: of itself no query takes it to be there (see `accidental`)
         with self._running():
             return self._cursor.df()
 

@@ -11,6 +11,7 @@ from duckdb_sqlalchemy import Dialect
 
 from hpowh.warehouse import Warehouse, migrate
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
+from hpowh.warehouse.fresh import fresh_tables, statements_of
 from hpowh.warehouse.migrate import initialise
 from hpowh.warehouse.revisions import migrations_folder, newest_revision, revisions
 from hpowh.warehouse.schema import METADATA
@@ -40,6 +41,30 @@ def test_revisions_arrive_at_the_metadata(empty_warehouse):
             (c.name, own_names.get(kind := c.type.compile(Dialect()), kind), bool(c.nullable)) for c in table.columns
         ]
     assert columns_of(empty_warehouse) == wanted
+
+
+def test_new_tables_are_made_at_once_as_the_revisions_make_them(tmp_path, monkeypatch):
+    text = fresh_tables(migrations_folder())
+    assert text is not None, "A revision was added or changed: python -m hpowh.warehouse.fresh"
+    quick, slow = tmp_path / "quick.duckdb", tmp_path / "slow.duckdb"
+    initialise(quick)
+    monkeypatch.setattr(migrate, "_tables_at_once", lambda target: None)
+    initialise(slow)
+    seals = "select kind, owner_id, table_name, row_count, digest from ops.seal order by all"
+    constraints = (
+        "select schema_name, table_name, constraint_type, constraint_text from duckdb_constraints() order by all"
+    )
+    found = []
+    for path in (quick, slow):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows = [connection.execute(query).fetchall() for query in (seals, constraints)]
+            found.append((statements_of(connection), *rows))
+    assert found[0] == found[1] and found[0][0] == text
+
+
+def test_changed_revisions_are_run_one_by_one(tmp_path, chain):
+    chain(following(newest_revision()), newest_revision())
+    assert fresh_tables(migrate.migrations_folder()) is None
 
 
 def test_every_table_says_what_one_row_is(warehouse):

@@ -15,9 +15,10 @@ from hpowh.warehouse.checks.repairing import repair, restore
 from hpowh.warehouse.checks.seal import broken_seals
 from hpowh.warehouse.connection import connect
 from hpowh.warehouse.console import open_warehouse
+from hpowh.warehouse.contents import contents
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
-from hpowh.warehouse.migrate import back_up, contents, initialise
+from hpowh.warehouse.migrate import back_up, initialise
 
 RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(f"{a},b,{s},1,{s}\n" for a in "AB" for s in range(3))
 

@@ -21,9 +21,10 @@ import pytest
 from hpowh.analyses.traces.job import analyse
 from hpowh.warehouse import Warehouse, migrate, results
 from hpowh.warehouse.checks.checking import run_checks
+from hpowh.warehouse.contents import contents
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.ingest import Request, find_source, ingest, walk
-from hpowh.warehouse.migrate import contents, initialise
+from hpowh.warehouse.migrate import initialise
 from hpowh.warehouse.revisions import revisions
 
 RUNS = "algorithm,benchmark,seed,budget,value\n" + "".join(

@@ -1,0 +1,39 @@
+"""Imports that nobody asked for do not happen, and those that somebody asks for do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from hpowh.warehouse.accidental import avoid
+from hpowh.warehouse.store import Warehouse
+avoid()
+heavy = ("pandas", "numpy.f2py", "numpy.testing", "unittest", "charset_normalizer")
+with Warehouse(sys.argv[1]) as store:
+    assert store.sql("select ? as one", ["a"]).rows() == [("a",)]
+    assert store.sql("select $a as one", {"a": 1.5}).arrow().to_pylist() == [{"one": 1.5}]
+    import scipy.linalg, scipy.special
+    print([name for name in heavy if name in sys.modules])
+    frame = store.sql("select ? as one", [2]).df()
+    assert type(frame).__module__.startswith("pandas")
+    import pandas as pd
+    assert store.sql("select ? as one", [pd.NaT]).rows() == [(None,)]  # and DuckDB knows it now
+import importlib, numpy, pandas, pyarrow
+assert importlib.import_module("pandas") is pandas
+assert numpy.f2py.__name__ == "numpy.f2py" and numpy.testing.assert_allclose
+assert pyarrow.table({"x": [1]}).to_pandas()["x"][0] == 1 and pyarrow.array(pandas.Series(["b", None])).null_count == 1
+"""
+
+
+def test_a_parameter_imports_no_pandas_and_linear_algebra_no_compiler(empty_warehouse):
+    command = [sys.executable, "-c", SCRIPT, str(empty_warehouse)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("[]\n", "", 0)
+
+
+def test_whoever_writes_import_gets_it(empty_warehouse):
+    script = "from hpowh.warehouse.accidental import avoid\navoid()\nimport pandas\nprint(pandas.DataFrame.__name__)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "DataFrame\n"
