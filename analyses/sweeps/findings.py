@@ -45,13 +45,17 @@ def column_warnings(columns: Sequence[Column]) -> list[str]:
 
 def repeated_warnings(groups: Configurations) -> list[str]:
     """Return a sentence where trials repeat configurations, and how much of the variance that is."""
-    if not groups.is_repeated or groups.noise is None:
+    if not groups.is_repeated:
         return []
-    return [
+    sentence = (
         f"{groups.of_trial.size:,} trials are {groups.first.size:,} configurations, up to {int(groups.count.max()):,} "
-        "times each: tests, models and what is called best go by configuration (its mean). Of the variance of single "
-        f"trials {brief(100 * groups.noise, 2)} % is noise between repeats."
-    ]
+        "times each: tests, models and what is called best go by configuration (its mean)."
+    )
+    if groups.noise is None:
+        return [
+            f"{sentence} Only {groups.repeat_count} repeat an earlier one: how large the noise is, that cannot tell."
+        ]
+    return [f"{sentence} Of the variance of single trials {brief(100 * groups.noise, 2)} % is noise between repeats."]
 
 
 def confounding_warnings(pairs: Sequence[Pair]) -> list[str]:

@@ -17,6 +17,9 @@ REPEAT = re.compile(
     re.IGNORECASE,
 )
 """Names of columns that number repeats, where configurations repeat without them."""
+FEWEST = 5
+"""Repeats beyond the first, over all configurations, from which on the noise between repeats is estimated: with fewer
+its variance is known to a factor of more than ten either way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +35,12 @@ class Configurations:
     deviation: Floats
     """Over repeats (n - 1); NaN of a single one."""
     noise: float | None
-    """Share of the variance of single trials that lies between repeats of a configuration; None where none repeats."""
+    """Share of the variance of single trials that lies between repeats of a configuration; None where fewer than
+    `FEWEST` trials repeat one."""
     noise_deviation: float | None
     """Standard deviation between repeats."""
+    noise_limits: tuple[float, float] | None
+    """Its 95 % interval, were the noise normal (chi squared)."""
     weight: Floats | None
     """Of each mean, with mean 1: the inverse of its variance; None where all have as many repeats."""
     standing: Floats
@@ -45,6 +51,11 @@ class Configurations:
     def is_repeated(self) -> bool:
         """Whether any configuration has several trials."""
         return self.first.size < self.of_trial.size
+
+    @property
+    def repeat_count(self) -> int:
+        """Trials that repeat an earlier one: the degrees of freedom of the noise."""
+        return self.of_trial.size - self.first.size
 
 
 def repeat_columns(raw: Sequence[Raw]) -> list[str]:
@@ -96,6 +107,7 @@ def configurations(raw: Sequence[Raw], metric: Floats) -> Configurations:
         deviation=deviation,
         noise=None if not total or within is None else within / total,
         noise_deviation=None if within is None else float(np.sqrt(within)),
+        noise_limits=None if within is None else _limits(within, metric.size - count.size),
         weight=weight,
         standing=standing,
     )
@@ -104,13 +116,21 @@ def configurations(raw: Sequence[Raw], metric: Floats) -> Configurations:
 def _components(mean: Floats, count: NDArray[np.int64], squares: Floats) -> tuple[float | None, float]:
     """Return the variance within and between configurations (one-way random effects, method of moments)."""
     n, k = int(count.sum()), count.size
-    if n == k or k < 2:
+    if n - k < FEWEST or k < 2:
         return None, 0.0
     within = float(squares.sum()) / (n - k)
     grand = float(count @ mean) / n
     among = float(count @ (mean - grand) ** 2) / (k - 1)
     usual = (n - float((count**2).sum()) / n) / (k - 1)
     return within, max(0.0, (among - within) / usual)
+
+
+def _limits(variance: float, freedom: int) -> tuple[float, float]:
+    """Return the 95 % interval of a standard deviation."""
+    from scipy.special import chdtri
+
+    low, high = np.sqrt(variance * freedom / chdtri(freedom, [0.025, 0.975]))
+    return float(low), float(high)
 
 
 def _grouped(raw: Sequence[Raw]) -> NDArray[np.int64]:

@@ -10,6 +10,8 @@ from hpowh.analyses.sweeps.saying.found import Found, Statement
 from hpowh.analyses.sweeps.words import plain
 from hpowh.analyses.wording import number, p_said, plural
 
+DIFFER = 1.96 * 2**0.5
+"""Standard deviations by which two normal values differ once in twenty times."""
 EARLY = 0.8
 """Rank correlation from which an early value is said to foretell the final one."""
 
@@ -27,30 +29,38 @@ def best(result: Result, metric: str) -> Iterator[Statement]:
             )
         else:
             deviation = row["best_deviation"]
-            spread = f"SD {number(deviation, 2)} over " if deviation is not None else "of "
+            spread = (
+                f"SD {number(deviation, 2)} over {row['best_count']} trials" if deviation is not None else "one trial"
+            )
             sentence = (
                 f"the best of {plural(row['configuration_count'], 'configuration')} by its mean is that of trial "
-                f"{row['best_number']}{name}: {metric} = {value} ({spread}{plural(row['best_count'], 'repeat')}); the "
-                f"median is {number(row['median_value'])}. The best single trial has "
-                f"{number(row['best_single_value'])}, which is also luck."
+                f"{row['best_number']}{name}: {metric} = {value} ({spread}); the median is "
+                f"{number(row['median_value'])}."
             )
+            if row["best_single_value"] != row["best_value"]:
+                sentence += f" The best single trial has {number(row['best_single_value'])}, which is also luck."
         yield Statement(kind="best", sentence=sentence, figure="sweep-history")
 
 
 def noise(result: Result, metric: str) -> Iterator[Statement]:
-    """Yield how much of the variance is noise between repeats."""
+    """Yield how much of the variance is noise between repeats, and by how much equal trials differ."""
     groups = result.configurations
-    if groups is None or groups.noise is None:
+    if groups is None or groups.noise is None or groups.noise_deviation is None or groups.noise_limits is None:
         return
-    yield Statement(
-        kind="noise",
-        sentence=(
+    if groups.noise_deviation == 0:
+        sentence = (
+            f"all {plural(groups.repeat_count, 'repeat')} of a configuration gave the {metric} of the first trial to "
+            "the last digit: either nothing is random, or a seed is not used."
+        )
+    else:
+        low, high = (number(one, 2) for one in groups.noise_limits)
+        sentence = (
             f"{number(100 * groups.noise, 2)} % of the variance of {metric} between single trials is noise between "
-            f"repeats of one configuration (standard deviation {number(groups.noise_deviation, 2)}): differences "
-            "smaller than that mean nothing in one trial."
-        ),
-        figure="sweep-history",
-    )
+            f"repeats of one configuration (standard deviation {number(groups.noise_deviation, 2)}, 95 % interval "
+            f"{low} to {high}, from {plural(groups.repeat_count, 'repeat')}): two trials of one configuration "
+            f"differ by more than {number(DIFFER * groups.noise_deviation, 2)} once in twenty times."
+        )
+    yield Statement(kind="noise", sentence=sentence, figure="sweep-history")
 
 
 def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from planted import column
-from scipy.stats import binom
+from scipy.stats import binom, chi2
 
 from benchmarks.sweep_claims import EFFECTS, FORMS, claims, effect, is_named, null
 from hpowh.analyses.sweeps.analysis import analyse_metric
@@ -22,19 +22,46 @@ def most(count: int, level: float = 0.05) -> int:
 
 
 def test_repeats_are_one_configuration_and_seeds_are_no_hyperparameters():
-    raw = [column("x", [1.0, 1.0, 2.0, 2.0, 1.0]), column("kind", ["a", "a", "b", "b", "b"]),
-           column("seed", [1.0, 2.0, 1.0, 2.0, 1.0])]  # fmt: skip
-    found = configurations(raw, np.array([1.0, 3.0, 10.0, 14.0, 7.0]))
-    assert found.of_trial.tolist() == [0, 0, 1, 1, 2]
-    assert found.first.tolist() == [0, 2, 4]
-    assert found.mean.tolist() == [2.0, 12.0, 7.0]
+    x, kind = [1.0, 1.0, 2.0, 2.0, 1.0, 3.0, 3.0, 3.0, 3.0], ["a", "a", "b", "b", "b", "c", "c", "c", "c"]
+    raw = [column("x", x), column("kind", kind), column("seed", [1.0, 2.0, 1.0, 2.0, 1.0, 1.0, 2.0, 3.0, 4.0])]
+    metric = np.array([1.0, 3.0, 10.0, 14.0, 7.0, 5.0, 5.0, 6.0, 4.0])
+    found = configurations(raw, metric)
+    assert found.of_trial.tolist() == [0, 0, 1, 1, 2, 3, 3, 3, 3]
+    assert found.first.tolist() == [0, 2, 4, 5] and found.repeat_count == 5
+    assert found.mean.tolist() == [2.0, 12.0, 7.0, 5.0]
     assert found.deviation[:2] == pytest.approx([np.sqrt(2), np.sqrt(8)])
-    within = (2 + 8) / 2
+    within = (2 + 8 + 2) / 5
     assert found.noise_deviation == pytest.approx(np.sqrt(within))
-    usual = (5 - (4 + 4 + 1) / 5) / 2
-    among = (2 * (2 - 7) ** 2 + 2 * (12 - 7) ** 2) / 2
+    assert found.noise_limits == pytest.approx([np.sqrt(5 * within / chi2.ppf(p, 5)) for p in (0.975, 0.025)])
+    usual = (9 - (4 + 4 + 1 + 16) / 9) / 3
+    grand = metric.mean()
+    among = (2 * (2 - grand) ** 2 + 2 * (12 - grand) ** 2 + (7 - grand) ** 2 + 4 * (5 - grand) ** 2) / 3
     assert found.noise == pytest.approx(within / (within + (among - within) / usual))
-    assert (np.argsort(found.standing) == [0, 2, 1]).all()
+    assert (np.argsort(found.standing) == [0, 3, 2, 1]).all()
+
+
+def test_a_repeat_by_chance_does_not_tell_the_noise():
+    """Rates of three digits coincide now and then: one pair with equal values is no proof that nothing is random."""
+    random = np.random.default_rng(0)
+    x = [*np.round(random.uniform(size=39), 6), 0.0]
+    x[-1] = x[-2]
+    metric = random.normal(size=40)
+    metric[-1] = metric[-2] = metric.min() - 1.0
+    found = configurations([column("x", x)], metric)
+    assert found.is_repeated and found.noise is None and found.weight is None
+    result = analyse_metric([column("x", x)], metric, "min", 0)
+    assert any("Only 1 repeat" in one for one in result.warnings)
+
+
+def test_repeats_that_never_differ_are_said_to_be_equal():
+    x = np.repeat(np.random.default_rng(0).uniform(size=20), 2)
+    result = analyse_metric([column("x", x.tolist()), column("seed", [0.0, 1.0] * 20)], np.sin(9 * x), "min", 0)
+    result.tables["sweep_summary"] = []
+    said = [one.sentence for one in statements(result, "loss") if one.kind == "noise"]
+    assert said == [
+        "all 20 repeats of a configuration gave the loss of the first trial to the last digit: either nothing is "
+        "random, or a seed is not used."
+    ]
 
 
 def test_a_lucky_single_trial_is_not_the_best_configuration():

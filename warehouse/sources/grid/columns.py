@@ -10,7 +10,7 @@ from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Met
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
-from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, NAMES, SPREADS, plain_name, words
+from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, NAMES, SPREADS, is_measured, plain_name, words
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     Role,
@@ -101,12 +101,16 @@ def _roles(
         indexes = {column for column in indexes if NAME.fullmatch(column.strip().lower())}
     kept, why = confined(given, "hyperparameter", only, _would_be_one)
     named = {column for column in rest if plain_name(column) in IDENTIFIERS and column not in (only or ())}
+    measured = {column for column in rest if is_measured(column) and column not in (only or ())}
     named = named if set(rest) - named - indexes or kept is not None else set()
+    measured = measured if set(rest) - named - measured - indexes or kept is not None else set()
     for column in rest:
         if column in indexes:
             roles[column] = Role("ignore", None, WHY)
         elif column in named:
             roles[column] = Role("ignore", None, "an identifier by its name")
+        elif column in measured:
+            roles[column] = Role("ignore", None, "named like what a run took or is, which is measured")
         elif kept is not None and column not in kept:
             roles[column] = Role("ignore", None, why)
         else:
@@ -138,6 +142,8 @@ def no_setting(plan: Plan) -> list[str]:
 def _would_be_one(column: str) -> bool:
     """Whether a column is a hyperparameter where nobody says anything."""
     usual = {name for names in USUAL.values() for name in names} | set(NAMES["value"])
+    if is_measured(column):
+        return False
     return not (METRIC_WORDS & set(words(column)) or plain_name(column) in usual or NAME.fullmatch(column.lower()))
 
 

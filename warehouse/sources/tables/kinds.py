@@ -13,6 +13,7 @@ from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
     METRICS,
     NAMES,
+    is_measured,
     is_result,
     plain_name,
     usual,
@@ -67,7 +68,7 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     results = [c for c in columns if c not in roles and (plain_name(c) in METRICS + NAMES["value"] or is_result(c))]
     by_role = {role.name: column for column, role in roles.items()}
     rest = [c for c in columns if c not in roles and c not in results and not NAME.fullmatch(c.strip().lower())]
-    rest = [c for c in rest if plain_name(c) not in IDENTIFIERS] or rest
+    rest = [c for c in rest if plain_name(c) not in IDENTIFIERS and not is_measured(c)] or rest
     is_algorithm = "algorithm" in by_role and plain_name(by_role["algorithm"]) in ALGORITHMS
     if "algorithm" in by_role and ("benchmark" in by_role or is_algorithm) and (results or "budget" in by_role):
         named = [by_role[role] for role in ("algorithm", "benchmark", "seed", "budget") if role in by_role]

@@ -40,13 +40,19 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "metric-name": ("metric", "metric_name"),
     "split": ("split",),
-    "cost": ("cost", "train_time", "fit_time", "runtime", "duration", "time"),
+    "cost": (
+        *("cost", "train_time", "fit_time", "runtime", "duration", "time"),
+        *("train_time_s", "fit_time_s", "runtime_s", "duration_s", "time_s", "training_time"),
+    ),
     "status": ("status", "state", "trial_status"),
     "experiment": ("experiment", "experiment_name"),
     "name": ("name", "trial", "trial_id", "run", "run_id", "id", "number", "trial_index", "tid"),
     "started": ("created", "started_at", "start_time", "datetime_start", "started", "created_at", "starttime"),
     "ended": ("ended_at", "end_time", "datetime_complete", "ended", "finished_at", "endtime"),
-    "duration": ("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
+    "duration": (
+        *("runtime", "duration", "duration_s", "time_s", "wall_time", "train_time", "training_time", "fit_time"),
+        *("train_time_s", "fit_time_s", "runtime_s", "training_time_s", "wall_time_s"),
+    ),
 }
 """Role -> its usual names, the surest first; a source looks for the roles that it has."""
 METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_accuracy", "cost", "error", "metric",
@@ -73,6 +79,26 @@ BESIDE = frozenset({
 """Words that may stand beside those of a result without making something else of it."""
 SPREADS = frozenset({"std", "stdev", "sd", "sem", "var", "variance"})
 """Words of the spread of a metric, which is no metric to be best in."""
+TAKES = frozenset({"time", "duration", "runtime", "elapsed", "walltime", "wallclock"})
+"""Words of what a run took."""
+OF_TIMES = SPLITS | {
+    "fit", "score", "inference", "predict", "prediction", "wall", "cpu", "gpu", "clock", "total", "mean", "avg",
+    "average", "std", "per", "epoch", "step", "batch", "sample", "iteration", "iter", "trial", "run", "job", "s", "sec",
+    "secs", "second", "seconds", "ms", "us", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours",
+}  # fmt: skip
+"""Words that may stand beside them without making a setting of it, as `limit` or `max` do."""
+USED = frozenset({"memory", "mem", "vram", "ram", "rss"})
+OF_USE = frozenset({"peak", "used", "usage", "allocated", "reserved", "consumed"})
+"""Words without which memory is what was asked for, not what was used."""
+OF_MEMORY = OF_USE | SPLITS | {"gpu", "cpu", "max", "mean", "total", "cuda", "mb", "gb", "mib", "gib", "kb", "bytes"}
+SPEEDS = frozenset(
+    {"latency", "throughput", "flops", "gflops", "mflops", "macs", "gmacs", "energy", "emissions", "co2"}
+)
+OF_SPEEDS = OF_TIMES | {"p50", "p90", "p95", "p99", "g", "m", "kwh", "wh", "j", "kg", "samples", "tokens", "images",
+                        "consumed"}  # fmt: skip
+SIZES = frozenset({"params", "parameters", "param", "parameter", "weights"})
+OF_SIZES = frozenset({"n", "num", "number", "of", "count", "total", "trainable", "model", "m", "millions"})
+"""Words beside which parameters are counted."""
 UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 """What stands in brackets at the end of a heading."""
 
@@ -106,3 +132,18 @@ def is_result(name: str) -> bool:
     if not known.intersection(found):
         return False
     return set(found) <= known | SPLITS | BESIDE or (known is SPLIT_RESULTS and found[-1] in known)
+
+
+def is_measured(name: str) -> bool:
+    """Return whether a name is that of what a trial took or is, which nobody sets: `train_time_s`, `n_params`.
+
+    Not `max_time`, `time_limit` or `gpu_memory`, which may be set.
+    """
+    found = set(words(name))
+    if found & TAKES:
+        return found <= TAKES | OF_TIMES
+    if found & USED:
+        return bool(found & OF_USE) and found <= USED | OF_MEMORY
+    if found & SPEEDS:
+        return found <= SPEEDS | OF_SPEEDS
+    return bool(found & SIZES) and bool(found & OF_SIZES) and found <= SIZES | OF_SIZES

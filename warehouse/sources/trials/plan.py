@@ -17,6 +17,7 @@ from hpowh.warehouse.sources.tables.naming import (
     SPREADS,
     TIMES,
     UNIT,
+    is_measured,
     is_result,
     plain_name,
     usual,
@@ -48,6 +49,8 @@ OBJECTIVE = re.compile(r"values_\d+")
 """Columns of Optuna's data frame where a study has several objectives."""
 SPENT = frozenset({*NAMES["fidelity"], "step", "steps", "iteration", "iterations", "training_iteration"})
 DEFAULT = "every column without another role is one"
+MEASURED = "named like what a trial took or is, which is measured"
+UNLIKE = "differs between repeats of a configuration, which a setting does not"
 IDENTIFIER, REPEAT = "an identifier by its name", "a repeat by its name, not a setting"
 METRIC = "metric:"
 """What DeepCAVE and AMLTK put before an objective."""
@@ -94,6 +97,7 @@ def plan_of(
     counts: Callable[[str], tuple[int, int]],
     indexes: Callable[[list[str]], list[str]],
     outside: Callable[[list[str]], dict[str, str]] = lambda _own: {},
+    unlike: Callable[[list[str], str], list[str]] = lambda _settings, _seeds: [],
 ) -> Plan:
     """Return what every column is.
 
@@ -101,6 +105,7 @@ def plan_of(
         counts: of a column, how many cells are numbers and how many are something else (empty ones are neither).
         indexes: of some columns, which only count the rows.
         outside: beside some columns, which of the others no trial was given, with why (asked of W&B's tables).
+        unlike: of some columns and one of seeds, which of the former differ between repeats of a configuration.
 
     Raises:
         UsageError: no column is the metric (say which), two columns play a role that only one can, or two columns
@@ -125,7 +130,12 @@ def plan_of(
     _find_metric(candidates, roles, results, columns, request.location)
     has_prefix = any(column.startswith(config) for column in columns)
     only = only_columns(request.options, kinds, request.location)
-    kept, why = confined(roles, "hyperparameter", only, lambda column: not is_result(_bare(column)) and not has_prefix)
+    kept, why = confined(
+        roles,
+        "hyperparameter",
+        only,
+        lambda column: not is_result(_bare(column)) and not is_measured(column) and not has_prefix,
+    )
     rest = [column for column in columns if column not in roles]
     own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
     is_of_wandb = is_wandb or "_step" in columns or "_runtime" in columns
@@ -145,6 +155,7 @@ def plan_of(
             one = Role("attribute", None, "named like a result")
             beside.append(column)
         roles[column] = one
+    roles |= _measured_by_content(roles, rest, unlike)
     ordered = {column: roles[column] for column in columns}
     option = request.options.get("direction")
     headed = {column: said for column in columns if (said := objective(column))}
@@ -178,6 +189,15 @@ def plan_of(
     )
 
 
+def _measured_by_content(
+    roles: dict[str, Role], rest: list[str], unlike: Callable[[list[str], str], list[str]]
+) -> dict[str, Role]:
+    seeds = [column for column in rest if roles[column].why == REPEAT]
+    free = [column for column in rest if roles[column].why == DEFAULT]
+    differing = unlike(free, seeds[0]) if len(seeds) == 1 and free else []
+    return dict.fromkeys(differing, Role("attribute", None, UNLIKE))
+
+
 def _left_notes(roles: dict[str, Role], left: list[str], beside: list[str], kept_out: dict[str, str]) -> list[str]:
     """Return sentences on the columns that are no hyperparameters though nobody said so."""
     notes = []
@@ -189,6 +209,18 @@ def _left_notes(roles: dict[str, Role], left: list[str], beside: list[str], kept
         notes.append(
             f"Kept as attributes, because their names are those of identifiers, seeds or folds: {listed(named)} "
             "(--map COLUMN=hyperparameter if it is one)."
+        )
+    measured = [column for column, role in roles.items() if role.why == MEASURED]
+    if measured:
+        notes.append(
+            f"Kept as attributes, because they are named like what a trial took or is: {listed(measured)} (--map "
+            f"{measured[0] + '=metric'!r} for one more objective, =hyperparameter if it was set before the trial)."
+        )
+    differing = [column for column, role in roles.items() if role.why == UNLIKE]
+    if differing:
+        notes.append(
+            f"Kept as attributes, because they differ between trials that are equal in all else but the seed: "
+            f"{listed(differing)} (--map {differing[0] + '=hyperparameter'!r} if it was set before the trial)."
         )
     spent = [column for column, role in roles.items() if role.why == DEFAULT and is_spent(column)]
     if spent:
@@ -278,6 +310,8 @@ def _rest(column: str, config: tuple[str, ...], *, has_prefix: bool, is_wandb: b
         return Role("attribute", None, "other columns have the prefix of hyperparameters")
     if plain_name(column) in (name for role in TIMES for name in NAMES[role]):
         return Role("attribute", None, "a time, which no trial is given")
+    if is_measured(column):
+        return Role("attribute", None, MEASURED)
     if plain_name(column) in IDENTIFIERS:
         return Role("attribute", None, IDENTIFIER)
     if plain_name(column) in (*NAMES["seed"], *NAMES["fold"]):

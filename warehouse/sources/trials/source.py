@@ -22,6 +22,7 @@ from hpowh.warehouse.sources.trials.folds import spread_folds
 from hpowh.warehouse.sources.trials.odd import odd
 from hpowh.warehouse.sources.trials.plan import Plan, is_spent, plan_of
 from hpowh.warehouse.sources.trials.reader import Reader
+from hpowh.warehouse.sources.trials.repeats import unlike_between_repeats
 from hpowh.warehouse.sources.trials.rows import Rows, read_rows
 from hpowh.warehouse.sources.trials.times import zone_of
 
@@ -107,6 +108,7 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
         cache(lambda column: _counts(rows, column)),
         lambda among: _indexes(rows, among),
         lambda own: wandb_tables.no_hyperparameters(rows, own),
+        lambda settings, seeds: unlike_between_repeats(rows.rows, settings, seeds),
     )
     _refuse_curves(rows, plan, request.location)
     return rows, plan

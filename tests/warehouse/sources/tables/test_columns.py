@@ -12,7 +12,8 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest, preview
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
-from hpowh.warehouse.sources.tables.naming import is_result, plain_name
+from hpowh.warehouse.sources.tables.kinds import kinds_of_table
+from hpowh.warehouse.sources.tables.naming import is_measured, is_result, plain_name
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -268,3 +269,35 @@ def test_results_and_times_never_split_runs_where_a_file_has_one_row_a_run(wareh
     ).one()
     assert alone == 0
     assert "factor" in roles("runs", path, {"acc": "factor"})["acc"]
+
+
+MEASURED = ("train_time_s", "Train time (s)", "Wall time", "gpu time [h]", "time_per_epoch", "inference latency ms",
+            "latency_p95_ms", "peak_memory_gb", "max_mem_used", "GPU memory allocated", "n_params", "numParams",
+            "trainable_parameters", "flops", "throughput", "runtime_s", "time")  # fmt: skip
+SET = ("max_time", "time_limit", "warmup_time", "timesteps", "time_budget_s", "gpu_memory", "memory", "replay_memory",
+       "mem_mb", "params", "weights", "clip_duration", "n_layers", "half_time", "energy_weight", "lr")  # fmt: skip
+
+
+def test_what_a_run_took_or_is_is_known_by_its_words_and_a_setting_with_such_a_word_stays_one():
+    assert [name for name in MEASURED if not is_measured(name)] == []
+    assert [name for name in SET if is_measured(name)] == []
+
+
+def test_measured_columns_are_no_hyperparameters_unless_somebody_says_so(tmp_path):
+    rows = [
+        f"{lr},{size},{seed},{0.1 * at:.2f},{50 + at},{1.5 + at},{at}00"
+        for at, (lr, size, seed) in enumerate(
+            (lr, size, seed) for lr in (1, 2, 3) for size in (16, 32) for seed in (0, 1)
+        )
+    ]
+    head = "lr,batch_size,seed,val_loss,train_time_s,peak_memory_gb,n_params\n"
+    path = write(tmp_path, "g.csv", head + "\n".join(rows) + "\n")
+    found = roles("grid", path)
+    assert [column for column, role in found.items() if role == "hyperparameter"] == ["lr", "batch_size"]
+    assert (found["train_time_s"], found["peak_memory_gb"], found["n_params"]) == ("cost", "ignore", "ignore")
+    assert roles("grid", path, {"n_params": "hyperparameter:log"})["n_params"].startswith("hyperparameter")
+    found = roles("trials", path)
+    assert [column for column, role in found.items() if role == "hyperparameter"] == ["lr", "batch_size"]
+    assert found["train_time_s"] == "duration"
+    (kind, why), *_ = kinds_of_table(path)
+    assert kind == "grid" and why == "6 of 6 combinations of lr, batch_size are there"

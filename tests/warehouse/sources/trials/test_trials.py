@@ -360,3 +360,35 @@ def test_a_trial_that_ends_before_it_starts_is_refused(warehouse, tmp_path):
     path = write_csv(tmp_path / "t.csv", [row])
     with pytest.raises(RowsRefusedError, match="row 1, column 'end_time'.*it ends before it starts"):
         ingest(warehouse, find_source("trials"), Request(str(path), "t", {}, {"direction": "min"}))
+
+
+def test_what_differs_between_the_seeds_of_a_configuration_was_measured(tmp_path):
+    """Of any name: taken for a setting it would make every repeat a configuration of its own."""
+    rows = [
+        {
+            "lr": rate,
+            "layers": at % 3,
+            "seed": seed,
+            "loss": (at * 7 + seed) % 11,
+            "grad_end": at + seed / 10,
+            "m": seed * at,
+        }
+        for at, rate in enumerate((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
+        for seed in (0, 1, 2)
+    ]
+    shown = preview(find_source("trials"), Request(str(write_csv(tmp_path / "t.csv", rows)), "t"))
+    roles = {column: role for column, role, _ in shown.mapping}
+    assert [column for column, role in roles.items() if role == "hyperparameter"] == ["lr", "layers"]
+    assert (roles["grad_end"], roles["m"]) == ("attribute", "attribute")
+    assert any("equal in all else but the seed: grad_end, m" in note for note in shown.notes)
+    said = preview(find_source("trials"), Request(str(tmp_path / "t.csv"), "t", {"m": "hyperparameter"}))
+    assert {column: role for column, role, _ in said.mapping}["m"] == "hyperparameter"
+    for row in rows:  # another rate for each trial: then it is a setting, and nothing repeats
+        row["lr"] = row["lr"] + row["seed"] / 1000
+    shown = preview(find_source("trials"), Request(str(write_csv(tmp_path / "u.csv", rows)), "u"))
+    assert {column for column, role, _ in shown.mapping if role == "hyperparameter"} == {
+        "lr",
+        "layers",
+        "grad_end",
+        "m",
+    }
