@@ -26,6 +26,9 @@ MEMORY = 2 << 30
 TIMEOUT = 60.0
 CASES_A_WORKER = 200
 """So many loads, then a fresh process: what one keeps shall not count against the next for ever."""
+APART = 8
+"""One case in so many opens and closes its warehouse as the command does; the others are loaded by a connection that is
+kept open as long as what comes is refused, which must leave nothing behind."""
 TOKENS = (
     b"", b"\0", b"\xff", b"\xc3", b'"', b"'", b",", b";", b"\n", b"\r\n", b"\t", b"nan", b"inf", b"-inf", b"1e999",
     b"-0", b"0x10", b"1_000", b"1,5", b"10" * 200, b"true", b"null", b"NULL", b"[", b"{", b"}" * 3, b"[" * 3000,
@@ -64,6 +67,7 @@ def campaign(
         for name, files in valid.items():
             whole = loader.load(name, files)
             assert whole["outcome"] == "loaded", (name, whole)  # a campaign that refuses everything would prove nothing
+        loader.take_over()
         for number in range(seed, seed + cases):
             name = wanted[number % len(wanted)]
             draw = random.Random(number)
@@ -71,7 +75,13 @@ def campaign(
             how = "grammar" if name in GRAMMARS and draw.random() < 0.5 else "mutation"
             place = draw.choice(sorted(files))
             files[place] = drawn(name, number) if how == "grammar" else mutated(files[place], draw)
-            one = {"input": name, "seed": number, "how": how, "place": place, **loader.load(name, files)}
+            one = {
+                "input": name,
+                "seed": number,
+                "how": how,
+                "place": place,
+                **loader.load(name, files, apart=number % APART == 0),
+            }
             if one["outcome"] not in GOOD:
                 one["content"] = files[place][:4000].hex()
             found.append(one)
@@ -108,15 +118,24 @@ class Loader:
         assert made.code == 0, made.said
         return read(place)
 
-    def load(self, name: str, files: Files) -> dict[str, Any]:
+    def take_over(self) -> None:
+        """Load for all workers to come what this one has loaded."""
+        if self._worker is not None:
+            self._worker.take_over()
+            self.end()
+
+    def load(self, name: str, files: Files, *, apart: bool = True) -> dict[str, Any]:
         """Load an input and return what came of it."""
         self._count += 1
         place = self._folder / f"case{self._count}"
         location = INPUTS[name].write(place, files)
-        shutil.copy(self._template, place / "w.duckdb")
-        run = self._run("benchmarks.fuzz:load", name, str(place / "w.duckdb"), str(location))
+        if apart:
+            shutil.copy(self._template, place / "w.duckdb")
+            run = self._run("benchmarks.fuzz:load", name, str(place / "w.duckdb"), str(location))
+        else:
+            run = self._run("benchmarks.fuzz:load_held", name, str(self._template), str(location))
         shutil.rmtree(place, ignore_errors=True)
-        ends = {0: "loaded", 1: "refused", 3: "check fails", 4: "wrong rows", HUNG: "hang"}
+        ends = {0: "loaded", 1: "refused", 3: "check fails", 4: "wrong rows", 5: "left behind", HUNG: "hang"}
         outcome = ends.get(run.code, "memory" if "MemoryError" in run.said else "traceback")
         if outcome == "refused" and (len(run.said.strip().splitlines()) != 1 or "LINE 1" in run.said):
             outcome = "raw text"
@@ -216,6 +235,61 @@ def make(path: str) -> int:
     return 0
 
 
+class Held:
+    """A connection whose user cannot close it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def close(self) -> None:
+        """Leave it open."""
+
+
+_HELD: dict[str, Any] = {}
+"""Path of the empty warehouse that is held -> its connection."""
+
+
+def load_held(name: str, template: str, location: str) -> int:
+    """Load as `load` does, by a connection that is kept until something was loaded; 5: a refusal left rows behind."""
+    import sys
+    from unittest.mock import patch
+
+    import duckdb
+
+    from hpowh.warehouse import store
+    from hpowh.warehouse.connection import connect
+
+    path = f"{template}.held"
+    if path not in _HELD:
+        for old in (path, f"{path}.wal"):
+            Path(old).unlink(missing_ok=True)
+        shutil.copy(template, path)
+        _HELD[path] = connect(Path(path), read_only=False)
+    held = _HELD.pop(path)
+    with patch.object(store, "connect", lambda *_, **__: Held(held)):
+        code = load(name, path, location)
+    if code == 1:
+        counted = "select (select count(*) from {0}.{1}) as n"
+        tables = held.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('core', 'result')"
+        ).fetchall()
+        query = " union all ".join(counted.format(*one) for one in tables)
+        try:
+            (left,) = held.execute(f"select sum(n) from ({query})").fetchone()
+        except duckdb.Error as error:
+            left = str(error)
+        if left:
+            print(f"a refusal left {left} rows", file=sys.stderr)
+            return 5
+        _HELD[path] = held
+        return 1
+    held.close()
+    return code
+
+
 def load(name: str, warehouse: str, location: str) -> int:
     """Load an input and return 0 loaded, 1 refused, 3 a check fails, 4 other rows than the file has."""
     import sys
@@ -270,7 +344,7 @@ def oracle(name: str, content: bytes, store: Any, row_count: int) -> str:
 
 def table(found: Sequence[dict[str, Any]]) -> str:
     """Return the cases by input as a Markdown table, and what is wrong below it."""
-    ends = ("loaded", "refused", "raw text", "traceback", "hang", "memory", "check fails", "wrong rows")
+    ends = ("loaded", "refused", "raw text", "traceback", "hang", "memory", "check fails", "wrong rows", "left behind")
     counts = Counter((one["input"], one["outcome"]) for one in found)
     lines = [f"| input | cases | {' | '.join(ends)} |", "| --- " * (len(ends) + 2) + "|"]
     for name in [*dict.fromkeys(one["input"] for one in found), "all"]:

@@ -313,6 +313,7 @@ INPUTS = {
     "COCO archive": Input(kind="coco", location="coco.tgz", files=more_inputs.coco_packed),
     "TensorBoard": Input(kind="tensorboard", location="runs", files=more_inputs.tensorboard,
                          options={"metric": "loss"}),
+    "DeepCAVE": Input(kind="deepcave", location="run_1", files=more_inputs.deepcave),
     "trackio": Input(kind="trackio", location="project.db", files=more_inputs.trackio, mapping=_LOSS),
     "NNI": Input(kind="nni", location="nni.sqlite", files=more_inputs.nni),
     "Neptune Parquet": Input(kind="neptune", location="data", files=more_inputs.neptune,

@@ -145,6 +145,33 @@ def workbook() -> Files:
     return {"trials.xlsx": written.getvalue()}
 
 
+def deepcave() -> Files:
+    """Return a run of DeepCAVE's recorder: two budgets, two objectives, one trial that failed."""
+    space = {
+        "name": None, "conditions": [], "forbiddens": [], "json_format_version": 0.2,
+        "hyperparameters": [
+            {"name": "lr", "type": "uniform_float", "log": True, "lower": 1e-4, "upper": 1.0, "default": 0.01},
+            {"name": "opt", "type": "categorical", "choices": ["adam", "sgd"], "default": "adam"},
+        ],
+    }  # fmt: skip
+    history = [
+        [i, budget, 3, [(i + 1) / budget, budget], budget, budget + 2, 1, {"note": "x"}]
+        for budget in (10.0, 20.0)
+        for i in range(3)
+    ]
+    told = {
+        "meta": {
+            "objectives": [{"name": "loss", "optimize": "lower"}, {"name": "time", "optimize": "lower"}], "budgets": []
+        },
+        "configs": {str(i): {"lr": (i + 1) / 10, "opt": "adam"} for i in range(4)},
+        "configspace": space,
+        "origins": {"0": "Random", "1": None},
+    }  # fmt: skip
+    lines = [*history, [3, 10.0, 3, [None, None], 5, 6, 2, {}]]
+    files = {f"run_1/{name}.json": json.dumps(content).encode() for name, content in told.items()}
+    return files | {"run_1/history.jsonl": "".join(json.dumps(line) + "\n" for line in lines).encode()}
+
+
 def tensorboard() -> Files:
     """Return event files of three sessions with hyperparameters and two scalars."""
     files = {}

@@ -1,8 +1,8 @@
 """Processes with hpowh loaded, which do what they are told, limited, timed or killed.
 
 Kills and fuzzing need thousands of runs, and imports would be most of them. So each worker is a fork of the campaign,
-which has loaded what starts no threads. DuckDB, Arrow and Polars do (a forked child would wait for them for ever): the
-worker loads them itself.
+which loads what an earlier worker has loaded (`take_over`). DuckDB, Arrow and Polars are loaded there and not used: a
+child that is forked while threads of theirs are at work waits for ever.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BEAT = 1.0
 """Seconds between two looks at a process that may hang."""
 SLOW = 20
 """On a machine that is busy with other things a process may need so many times its seconds of the processor."""
-POLL = 0.0005
+POLL = 0.001
 """Seconds between two looks at a process that will be killed."""
 WITHOUT_THREADS = (
     "alembic.command", "alembic.runtime.migration", "jinja2", "numpy", "pydantic", "rich.console", "rich.table",
@@ -129,6 +129,14 @@ class Worker:
         said = self._said.read_text(encoding="utf-8", errors="replace")
         return Run(code, time.perf_counter() - began, said, start - began, spent)
 
+    def take_over(self) -> None:
+        """Load in the campaign what this worker has loaded, so that the next ones are forks that have it."""
+        names = Path(f"{self._said}-modules")
+        self.run("benchmarks.workers:tell_modules", str(names))
+        for name in names.read_text(encoding="utf-8").splitlines():
+            with suppress(Exception):  # a module of a condition that holds there alone
+                importlib.import_module(name)
+
     def _answers(self, seconds: float) -> bool:
         return bool(select.select([self._answer], [], [], seconds)[0])
 
@@ -211,6 +219,12 @@ def in_memory() -> str | None:
 
 def nothing() -> int:
     """Return 0: the worker is ready."""
+    return 0
+
+
+def tell_modules(path: str) -> int:
+    """Write the names of all modules that are loaded into a file, in the order of their loading."""
+    Path(path).write_text("\n".join(name for name in list(sys.modules) if name != "__main__"), encoding="utf-8")
     return 0
 
 
