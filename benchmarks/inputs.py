@@ -276,7 +276,12 @@ def _wandb() -> Files:
         "    run.finish()\n"
     )
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
+        environment = {
+            **os.environ,
+            "WANDB_SILENT": "true",
+            "WANDB_ERROR_REPORTING": "false",
+            "WANDB__SERVICE_WAIT": "900",
+        }
         subprocess.run([sys.executable, "-c", script, folder], env=environment, capture_output=True, check=True)
         return {
             str(path.relative_to(folder)): path.read_bytes()
