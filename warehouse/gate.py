@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ANSWERS = "Answered are SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE and SET VARIABLE."
+MOST_STATEMENTS = 1000
+"""Each is looked at before the first is run."""
 _HINTS = {
     "COPY": "Write rows to a file with --out FILE, or with hpowh export.",
     "EXPORT": "Write everything with hpowh publish --parquet FOLDER.",
@@ -50,15 +53,11 @@ _OF_FILES = re.compile(
     r"|glob|sniff_csv"
 )
 """Table functions that read files: for a connection that may."""
-_SPACE = r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)"
-_EXPLAIN = re.compile(
-    rf"{_SPACE}*explain(?P<options>{_SPACE}+analyze\b|{_SPACE}*\(\s*[\w\s,]*\))?{_SPACE}*(?P<rest>.*)", re.I | re.S
-)
-_SET = re.compile(
-    rf'{_SPACE}*set{_SPACE}+variable{_SPACE}+(?:\w+|"[^"]+"){_SPACE}*(?:=|{_SPACE}to{_SPACE}){_SPACE}*(?P<rest>.*)',
-    re.I | re.S,
-)
-_RESET = re.compile(rf'{_SPACE}*reset{_SPACE}+variable{_SPACE}+(?:\w+|"[^"]+"){_SPACE}*;?{_SPACE}*', re.I | re.S)
+_EFFECTS = frozenset({"write_log"})
+"""Functions of one value that do more than compute: this one writes into DuckDB's log, wherever that is kept."""
+_UNICODE_SPACES = re.compile("[\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
+"""What DuckDB's parser takes for a space, outside of quotes."""
+_NAME = re.compile(r'"((?:[^"]|"")*)"|(\w+)')
 
 
 class NotAdmittedError(HpowhError):
@@ -89,6 +88,10 @@ def admitted(text: str, *, may_read_files: bool = False) -> list[duckdb.Statemen
         raise NotAdmittedError("hpowh answers queries; IMPORT DATABASE is none.", ANSWERS) from None
     except duckdb.InternalException:
         raise NotAdmittedError("hpowh answers queries; this statement is none.", ANSWERS) from None
+    if len(statements) > MOST_STATEMENTS:
+        raise NotAdmittedError(
+            f"These are {len(statements):,} statements.", f"At most {MOST_STATEMENTS:,} are answered at once."
+        )
     for position, statement in enumerate(statements):
         if not _is_step_of_pivot(statements, position):
             _admit(parser, statement, text, may_read_files)
@@ -122,21 +125,75 @@ def _admit(parser: duckdb.DuckDBPyConnection, statement: duckdb.Statement, text:
     if kind == duckdb.StatementType.SELECT:
         _check_functions(parser, query, query or text, may_read_files)
         return
-    if kind == duckdb.StatementType.EXPLAIN and (found := _EXPLAIN.fullmatch(query)):
-        inner = found["rest"]
+    if kind == duckdb.StatementType.EXPLAIN and (inner := _explained(query)):
         if _is_one_select(parser, inner):
             _check_functions(parser, inner, inner, may_read_files)
             return
         raise NotAdmittedError("hpowh explains queries, and nothing else.", ANSWERS)
-    if kind == duckdb.StatementType.SET and _RESET.fullmatch(query):
+    if kind == duckdb.StatementType.SET and _is_reset_of_variable(query):
         return
-    if kind == duckdb.StatementType.SET and (found := _SET.fullmatch(query)):
-        inner = f"select (\n{found['rest'].strip().rstrip(';')}\n)"
+    if kind == duckdb.StatementType.SET and (value := _set_variable(query)):
+        inner = f"select (\n{value.strip().rstrip(';')}\n)"
         if _is_one_select(parser, inner):
             _check_functions(parser, inner, inner, may_read_files)
             return
     name = _NAMES.get(kind.name, kind.name)
     raise NotAdmittedError(f"hpowh answers queries; {name} is none.", _HINTS.get(kind.name, ANSWERS))
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word of a text, as DuckDB's own parser divides it: spaces and comments are none."""
+
+    text: str
+    """With what follows up to the next word."""
+    rest: str
+    """The text from here to the end."""
+
+    @property
+    def name(self) -> str:
+        """The name or keyword that it is, in small letters; empty where it is none."""
+        found = _NAME.match(self.text)
+        return "" if found is None else (found[2] or found[1].replace('""', '"')).lower()
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the words of a text; spaces that only Unicode has are written as DuckDB takes them."""
+    content = _UNICODE_SPACES.sub(" ", text).encode()
+    starts = [start for start, _ in duckdb.tokenize(content.decode())]
+    ends = [*starts[1:], len(content)]
+    return [
+        Token(content[start:end].decode(errors="replace"), content[start:].decode(errors="replace"))
+        for start, end in zip(starts, ends, strict=False)
+    ]
+
+
+def _explained(query: str) -> str:
+    """Return what an EXPLAIN explains; empty where that is not certain."""
+    words = tokens(query)[1:]
+    if words and words[0].name == "analyze":
+        words = words[1:]
+    elif words and words[0].text.startswith("("):
+        ends = [at for at, word in enumerate(words) if word.text.startswith(")")]
+        options = words[1 : ends[0]] if ends else words
+        if any(not word.name and not word.text.startswith(",") for word in options):
+            return ""
+        words = words[len(options) + 2 :]
+    return words[0].rest if words else ""
+
+
+def _set_variable(query: str) -> str:
+    """Return the value of `SET VARIABLE name = value`; empty where it is anything else."""
+    words = tokens(query)
+    names = [word.name for word in words[:4]]
+    if len(words) < 5 or names[:2] != ["set", "variable"] or not names[2]:
+        return ""
+    return words[4].rest if names[3] == "to" or words[3].text.strip().startswith("=") else ""
+
+
+def _is_reset_of_variable(query: str) -> bool:
+    words = tokens(query.rstrip().rstrip(";"))
+    return len(words) == 3 and [word.name for word in words[:2]] == ["reset", "variable"] and bool(words[2].name)
 
 
 def _is_one_select(parser: duckdb.DuckDBPyConnection, text: str) -> bool:
@@ -148,8 +205,12 @@ def _is_one_select(parser: duckdb.DuckDBPyConnection, text: str) -> bool:
 
 
 def _check_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str, may_read_files: bool) -> None:
-    """Refuse table functions that are not known to only answer: some write files, run SQL or read memory."""
-    for name in _table_functions(parser, query, text):
+    """Refuse functions that are not known to only answer: some write files, run SQL or read memory."""
+    for name, is_table in _functions(parser, query, text):
+        if not is_table:
+            if name in _EFFECTS:
+                raise NotAdmittedError(f"Not allowed here: the function {name}().", "It does more than answer a query.")
+            continue
         if _FUNCTIONS.fullmatch(name) or (may_read_files and _OF_FILES.fullmatch(name)) or name in _own_macros():
             continue
         if _OF_FILES.fullmatch(name):
@@ -159,8 +220,8 @@ def _check_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str, m
         raise NotAdmittedError(f"Not allowed here: the table function {name}().", "It does more than answer a query.")
 
 
-def _table_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -> Iterator[str]:
-    """Yield the names of the table functions that a SELECT calls, as DuckDB parsed it."""
+def _functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -> Iterator[tuple[str, bool]]:
+    """Yield (name, whether it stands for a table) of the functions that a SELECT calls, as DuckDB parsed it."""
     found = _serialised(parser, query or "pivot")
     try:
         tree = json.loads(found)
@@ -168,18 +229,26 @@ def _table_functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -
         raise NotAdmittedError("The query is nested too deeply.") from None
     if tree["error"]:  # a PIVOT whose columns depend on the data has no tree
         known = {name for (name,) in parser.execute(_ALL_TABLE_FUNCTIONS).fetchall()}
-        words = {word.lower() for word in re.findall(r'(\w+)"?\s*(?:/\*.*?\*/|--[^\n]*\n|\s)*\(', text, re.S)}
-        yield from sorted(words & known)
+        for name in sorted(_called(text)):
+            yield name, name in known
         return
     pending: list[Any] = [tree["statements"]]
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
             if node.get("type") == "TABLE_FUNCTION":
-                yield str(node["function"].get("function_name", "")).lower()
+                yield str(node["function"].get("function_name", "")).lower(), True
+            elif node.get("class") == "FUNCTION":
+                yield str(node.get("function_name", "")).lower(), False
             pending += node.values()
         elif isinstance(node, list):
             pending += node
+
+
+def _called(text: str) -> set[str]:
+    """Return every name in a text that an opening bracket follows."""
+    words = tokens(text)
+    return {one.name for one, after in zip(words, words[1:], strict=False) if one.name and after.text.startswith("(")}
 
 
 def _serialised(parser: duckdb.DuckDBPyConnection, query: str) -> str:

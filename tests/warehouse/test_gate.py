@@ -63,6 +63,8 @@ EXAMPLES = {
         "explain set variable x = 1",
         "explain prepare p as copy (select 1) to '{folder}/new.csv'",
         "explain analyze create table x as select 1",
+        "explain --\ranalyze create temp table x as\nselect 1",
+        "explain --\ranalyze insert into core.algorithm\nselect 9, 'x'",
     ],
     "EXPORT": ["export database '{folder}/dump'"],
     "EXTENSION": [],
@@ -136,6 +138,14 @@ EFFECTS = [
     "pivot (select 1 as a, 2 as b from enable_logging()) on a using sum(b)",
     'pivot (select 1 as a, 2 as b from "enable_logging" /* ( */ ()) on a using sum(b)',
     "from (pivot (select 1 as a, 2 as b) on a using sum(b)), enable_logging()",
+    *(
+        f"pivot (select 1 as a, 2 as b from {name}{between}({arguments})) on a using sum(b)"
+        for name, arguments in (("enable_logging", ""), ("query", "'select 1'"), ("glob", "'{folder}/*'"))
+        for between in ("--\r", "--\r\n", "/* /* */ */", "\u00a0", "\u200b", "\u2060", "\ufeff")
+    ),
+    "pivot (select write_log('x') as a, 2 as b) on a using sum(b)",
+    "select write_log('x')",
+    "select list_transform(['x'], lambda m: write_log(m))",
     "unpivot (select 1 as a, 2 as b from enable_logging()) on a, b",
     "from disable_logging()",
     "from truncate_duckdb_logs()",
@@ -196,6 +206,11 @@ ANSWERED = [
     "set variable x = 1; select getvariable('x')",
     "set variable y to (select count(*) from core.run)",
     "reset variable x",
+    "reset /* a */ variable --\r x ;",
+    "set /* /* */ */ variable --\rz = (select 1)",
+    "explain /* /* */ analyze create temp table x as -- */\nselect 1",
+    "pivot (select 'enable_logging()' as a, 2 as query) on a using sum(query)",
+    "pivot (select 1 as a, 2 as b from range\u200b(2)) on a using sum(b)",
     "select * from range(3), generate_series(1, 2), unnest([1])",
     "from json_each('[1]')",
     "from duckdb_tables()",
@@ -279,7 +294,8 @@ def test_whatever_is_tried_nothing_changes(besieged, may_read_files, capfd):
             assert state(besieged) == before, attempt
     assert state(besieged) == before
     readable = "set variable x = (select content from read_text('{folder}/secret.csv'))"
-    assert set(answered) <= {*(one for one in READS if "{" in one or "/" in one), readable}
+    globbed = [one for one in EFFECTS if "from glob" in one]
+    assert set(answered) <= {*(one for one in READS if "{" in one or "/" in one), readable, *globbed}
     assert capfd.readouterr().out == ""
 
 
@@ -296,6 +312,12 @@ def test_other_statements_are_refused_by_name(besieged, attempt):
 def test_queries_are_answered(besieged, query):
     with Warehouse(besieged / "w.duckdb", locked_down=True) as store:
         store.sql(query).rows()
+
+
+def test_a_text_of_very_many_statements_is_refused_at_once():
+    """They would be looked at one by one, before the limit of time begins."""
+    with pytest.raises(NotAdmittedError, match="20,000 statements"):
+        admitted("select 1;" * 20_000)
 
 
 def test_rows_of_a_pivot_and_of_several_queries(besieged):
