@@ -1,4 +1,4 @@
--- Written by `python -m hpowh.warehouse.fresh` of the revisions 58fbab7e9eefceeeca1073f692efbd70
+-- Written by tests/fresh.py of the revisions 58fbab7e9eefceeeca1073f692efbd70
 create schema "core";
 create schema "mart";
 create schema "ops";

@@ -1,24 +1,22 @@
 """The tables of a new warehouse in one text: what all revisions make, without running them one by one.
 
-    python -m hpowh.warehouse.fresh    writes `migrations/fresh.sql` anew, after a revision was added
-
-The text says of which revisions it is. Where they are others, it is not used, and Alembic runs them.
+`python tests/fresh.py` writes `migrations/fresh.sql` anew, after a revision was added. The text says of which revisions
+it is. Where they are others, it is not used, and Alembic runs them.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.revisions import migrations_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
-HEAD = "-- Written by `python -m hpowh.warehouse.fresh` of the revisions "
+HEAD = "-- Written by tests/fresh.py of the revisions "
 
 
 def fresh_tables(folder: Path) -> str | None:
@@ -58,27 +56,3 @@ def statements_of(connection: duckdb.DuckDBPyConnection) -> str:
     ((revision,),) = connection.execute("select version_num from ops.revision").fetchall()
     found.append(f"insert into ops.revision values ({literal(revision)});")
     return "\n".join(found) + "\n"
-
-
-def main() -> None:
-    """Write the text of the revisions in this tree."""
-    from hpowh.warehouse.connection import connect
-    from hpowh.warehouse.migrate import initialise
-
-    folder = migrations_folder()
-    text = folder / "fresh.sql"
-    text.unlink(missing_ok=True)
-    with TemporaryDirectory(prefix="hpowh-fresh-") as name:
-        path = Path(name) / "fresh.duckdb"
-        initialise(path)
-        connection = connect(path, read_only=True)
-        try:
-            statements = statements_of(connection)
-        finally:
-            connection.close()
-    text.write_text(f"{HEAD}{digest(folder)}\n{statements}", encoding="utf-8", newline="\n")
-    print(text)
-
-
-if __name__ == "__main__":
-    main()

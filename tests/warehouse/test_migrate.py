@@ -45,7 +45,7 @@ def test_revisions_arrive_at_the_metadata(empty_warehouse):
 
 def test_new_tables_are_made_at_once_as_the_revisions_make_them(tmp_path, monkeypatch):
     text = fresh_tables(migrations_folder())
-    assert text is not None, "A revision was added or changed: python -m hpowh.warehouse.fresh"
+    assert text is not None, "A revision was added or changed: python tests/fresh.py"
     quick, slow = tmp_path / "quick.duckdb", tmp_path / "slow.duckdb"
     initialise(quick)
     monkeypatch.setattr(migrate, "_tables_at_once", lambda target: None)
