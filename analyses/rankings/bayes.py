@@ -97,7 +97,8 @@ def signed_rank_test(blocks: Blocks, first: str, second: str, rope: float, weigh
     for start in range(0, len(weights), DRAWS_AT_ONCE):
         mine = weights.T[order, start : start + DRAWS_AT_ONCE]
         summed = np.zeros((len(mine) + 1, mine.shape[1]))
-        np.cumsum(mine, axis=0, out=summed[1:])
+        for i, row in enumerate(mine):  # numpy's cumsum down the columns takes five times as long
+            np.add(summed[i], row, out=summed[i + 1])
         better = np.einsum("ij,ij->j", mine, summed[below])
         worse = summed[-1] ** 2 - np.einsum("ij,ij->j", mine, summed[upto])
         found += _winners(better, 1.0 - better - worse, worse)

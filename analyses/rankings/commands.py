@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hpowh.analyses.mixed_models.commands.output import answered, show
+from hpowh.analyses.mixed_models.commands.output import answered, counted, show
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.packets.options import PacketsOption, PartOption, experiments_asked, opened_for, refusals_noted
@@ -43,7 +43,7 @@ def rankings(
         typer.Option(
             "--response",
             metavar="EXPR",
-            help="What is ranked: a metric, regret, log_regret, SQL (default: the last model's, else log_regret).",
+            help="What is ranked: a metric, a regret, SQL (default: the last model's, else normalized_regret).",
         ),
     ] = None,
     block: Annotated[str, typer.Option("--block", help="benchmark (mean over seeds) or seed.")] = "benchmark",
@@ -91,6 +91,7 @@ def rankings(
                     metric=metric,
                     budget=at,
                     failures=failures,
+                    progress=counted("Pair"),
                 )
         answers = [] if packets is not None else [answered(opened, outcome)]
     for one_answer in answers:

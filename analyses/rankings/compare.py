@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,13 +33,24 @@ from hpowh.analyses.rankings.groups import bars
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
+SHOWN_EVERY = 50
+"""So many pairs are compared between two reports of progress."""
 
-def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int, sign: float = 1.0) -> Rows:
+
+def ranking_rows(
+    blocks: Blocks,
+    setting: str,
+    rope: float,
+    seed: int,
+    sign: float = 1.0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Rows:
     """Return the rows of every `ranking_*` table except the agreement.
 
     Args:
         sign: -1 where the response is maximised: blocks hold losses, tables the response as it was measured.
             Differences of pairs stay differences of losses.
+        progress: called with how many pairs have been compared, and how many there are.
     """
     ranks, n = blocks.ranks, len(blocks.losses)
     mean = ranks.mean(axis=0)
@@ -76,7 +87,7 @@ def ranking_rows(blocks: Blocks, setting: str, rope: float, seed: int, sign: flo
         *(_pair_row(pair, "nemenyi", setting) for pair in nemenyi_pairs),
         *(_pair_row(pair, "wilcoxon_holm", setting) for pair in wilcoxon_pairs),
         *_permutation_rows(blocks, setting, seed),
-        *_bayes_rows(blocks, setting, rope, seed),
+        *_bayes_rows(blocks, setting, rope, seed, progress),
     ]
     rows["ranking_group"] = [
         *_group_rows(blocks, nemenyi_pairs, "nemenyi", setting),
@@ -148,19 +159,23 @@ def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
     ]
 
 
-def _bayes_rows(blocks: Blocks, setting: str, rope: float, seed: int) -> list[Row]:
+def _bayes_rows(
+    blocks: Blocks, setting: str, rope: float, seed: int, progress: Callable[[int, int], None] | None
+) -> list[Row]:
     rng, rows = np.random.default_rng(seed), []
     signs: dict[tuple[int, int, int], Posterior] = {}
     pairs = list(itertools.combinations(blocks.algorithms, 2))
     draws = draws_for(len(pairs), len(blocks.losses))
     weights = signed_rank_weights(len(blocks.losses), rng, draws)
-    for first, second in pairs:
+    for done, (first, second) in enumerate(pairs, start=1):
         counts = sign_counts(blocks, first, second, rope)
         if counts not in signs:  # pairs with the same counts have the same posterior
             signs[counts] = sign_posterior(counts, rng, draws)
         rows.append(_bayes_row(signs[counts], "bayes_sign", first, second, setting))
         found = signed_rank_test(blocks, first, second, rope, weights)
         rows.append(_bayes_row(found, "bayes_signed_rank", first, second, setting))
+        if progress is not None and (done % SHOWN_EVERY == 0 or done == len(pairs)):
+            progress(done, len(pairs))
     return rows
 
 

@@ -103,22 +103,21 @@ def nemenyi(blocks: Blocks) -> list[Pair]:
     """Return Nemenyi's test of all pairs; its p-values are adjusted for the family."""
     n, k = blocks.losses.shape
     mean = blocks.ranks.mean(axis=0)
-    pairs = []
-    for i, j in itertools.combinations(range(k), 2):
-        difference = float(mean[i] - mean[j])
-        q = abs(difference) / np.sqrt(k * (k + 1) / (6.0 * n))
-        p = float(tukey_p(np.array([q]), np.array([np.inf]), k)[0])
-        pairs.append(
-            Pair(
-                first=blocks.algorithms[i],
-                second=blocks.algorithms[j],
-                estimate=difference,
-                statistic=float(q),
-                p_value=p,
-                p_adjusted=p,
-            )
+    members = list(itertools.combinations(range(k), 2))
+    differences = np.array([mean[i] - mean[j] for i, j in members])
+    statistics = np.abs(differences) / np.sqrt(k * (k + 1) / (6.0 * n))
+    tails = tukey_p(statistics, np.full(len(members), np.inf), k)
+    return [
+        Pair(
+            first=blocks.algorithms[i],
+            second=blocks.algorithms[j],
+            estimate=float(difference),
+            statistic=float(statistic),
+            p_value=float(p),
+            p_adjusted=float(p),
         )
-    return pairs
+        for (i, j), difference, statistic, p in zip(members, differences, statistics, tails, strict=True)
+    ]
 
 
 def _signed_rank(difference: Floats) -> tuple[float, float]:

@@ -9,6 +9,7 @@ From Python:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,7 @@ def analyse_rankings(
     metric: str | None = None,
     budget: float | str | None = "final",
     failures: str = "exclude",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Rank an experiment's algorithms over blocks and compare them without a model; store `result.ranking_*`.
 
@@ -73,6 +75,7 @@ def analyse_rankings(
             which is said). Run factors split the blocks of either.
         rope: differences up to this count as practically equal in the Bayesian tests.
         failures: what a failed run counts: `exclude`, `last`, `impute` or `impute:ALGORITHM`.
+        progress: called with how many pairs have been compared, and how many there are.
 
     Raises:
         UsageError: a name or condition means nothing here, or no block is complete.
@@ -104,7 +107,7 @@ def analyse_rankings(
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
     try:
-        rows, run.warnings = _rank(reader, selection, response, formula, block, rope)
+        rows, run.warnings = _rank(reader, selection, response, formula, block, rope, progress)
     except (DataError, RankingError, ValueError) as error:
         raise UsageError(str(error)) from error
     return save(warehouse, run, rows)
@@ -187,7 +190,13 @@ class _Read:
 
 
 def _rank(
-    reader: Reader, selection: Selection, response: str, formula: str, block: str, rope: float
+    reader: Reader,
+    selection: Selection,
+    response: str,
+    formula: str,
+    block: str,
+    rope: float,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[Rows, list[str]]:
     factors = [name for name in reader.catalogue.factors if reader.level_counts(selection, response)[name] > 1]
     direction, doubt = reader.direction(response, selection)
@@ -201,7 +210,7 @@ def _rank(
         dear = cost_sentence(found, len(matrix))
         raise RankingError(f"{error} {dear}" if dear and len(known) > 1 else str(error)) from error
     setting = _setting(reader.settle(selection, response))
-    rows = ranking_rows(blocks, setting, rope, SEED, sign)
+    rows = ranking_rows(blocks, setting, rope, SEED, sign, progress)
     notes = [*([doubt] if doubt else []), *reader.known_of(selection, response)]
     if blocks.dropped:
         rows["ranking_test"] += [

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.statistics import distributions as stats
-from hpowh.analyses.statistics.studentized import range_isf, range_sf
+from hpowh.analyses.statistics.studentized import range_isf, range_sfs
 
 Floats = NDArray[np.float64]
 
@@ -38,12 +38,15 @@ def tukey_p(t_values: Floats, df: Floats, size: int) -> Floats:
 
 def _range_tails(q_values: Floats, size: int, df: Floats) -> Floats:
     """Return upper tails of the studentised range, each distinct argument once (the quadrature is slow)."""
-    found = {key: range_sf(key[0], size, key[1]) for key in set(_keys(q_values, df))}
-    return np.array([found[key] for key in _keys(q_values, df)])
-
-
-def _keys(q_values: Floats, df: Floats) -> list[tuple[float, float]]:
-    return [(float(f"{q:.10g}"), float(f"{each:.7g}")) for q, each in zip(q_values, df, strict=True)]
+    keys = [(float(f"{q:.10g}"), float(f"{each:.7g}")) for q, each in zip(q_values, df, strict=True)]
+    by_df: dict[float, list[float]] = {}
+    for q, each in dict.fromkeys(keys):
+        by_df.setdefault(each, []).append(q)
+    found: dict[tuple[float, float], float] = {}
+    for each, values in by_df.items():
+        tails = range_sfs(np.array(values), size, each)
+        found |= {(q, each): float(tail) for q, tail in zip(values, tails, strict=True)}
+    return np.array([found[key] for key in keys])
 
 
 def tukey_critical(df: float, size: int, level: float) -> float:

@@ -14,7 +14,8 @@ Floats = NDArray[np.float64]
 DRAWS = 20_000
 EXACT_BLOCKS = 16
 """Up to so many differences all sign flips are gone through."""
-FLIPS_AT_ONCE = 4096
+AT_ONCE = 1_000_000
+"""So many means are held at once: what fits into a cache is looked at in a fraction of the time."""
 ROUNDING = 1e-12
 
 
@@ -29,13 +30,15 @@ def sign_flips(differences: Floats, seed: int = 0, draws: int = DRAWS) -> Floats
     All 2^n flips up to n = 16, else a sample, in which the observed one counts.
     """
     n = len(differences)
-    observed = np.abs(differences.mean(axis=0)) * (1 - ROUNDING)
+    observed = np.abs(differences.sum(axis=0)) * (1 - ROUNDING)
     if is_exact(n):
-        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        # A flip and its opposite are equally far from zero, so the last sign stays.
+        signs = 1.0 - 2.0 * ((np.arange(2 ** max(n - 1, 0))[:, None] >> np.arange(n)) & 1)
     else:
         signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(draws, n))
     as_far = np.zeros(differences.shape[1])
-    for start in range(0, len(signs), FLIPS_AT_ONCE):
-        means = np.abs(signs[start : start + FLIPS_AT_ONCE] @ differences) / n
-        as_far += (means >= observed).sum(axis=0)
+    step = max(1, AT_ONCE // max(1, differences.shape[1]))
+    for start in range(0, len(signs), step):
+        sums = signs[start : start + step] @ differences
+        as_far += np.count_nonzero(np.abs(sums, out=sums) >= observed, axis=0)
     return as_far / len(signs) if is_exact(n) else (1.0 + as_far) / (draws + 1)

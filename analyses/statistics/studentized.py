@@ -32,6 +32,8 @@ DEGREE = 19
 PIECES = 20
 """Two normals within `REACH` of zero are nowhere further apart."""
 TAIL = 1e-13
+AT_ONCE = 256
+"""So many tails are taken at once."""
 LARGE_DF = 1e5
 """From here on the scale is taken as known."""
 
@@ -117,12 +119,18 @@ def _range_of_normals(width: Floats, size: int) -> Floats:
 
 def range_sf(q: float, size: int, df: float) -> float:
     """Return P(Q > q) for `size` means and `df` degrees of freedom; the absolute error is about 1e-9."""
-    if q <= 0:
-        return 1.0
+    return float(range_sfs(np.array([q], dtype=float), size, df)[0])
+
+
+def range_sfs(q: Floats, size: int, df: float) -> Floats:
+    """Return what `range_sf` does for many q (m,)."""
     s, s_weights = _s_nodes(float(df))
-    # From there on the tail is zero to a double; an infinite width has no piece.
-    widths = np.minimum(q * s, float(PIECES))
-    return float(np.clip(s_weights @ _range_of_normals(widths, size), 0.0, 1.0))
+    found = np.empty(len(q))
+    for start in range(0, len(q), AT_ONCE):
+        # From there on the tail is zero to a double; an infinite width has no piece.
+        widths = np.clip(q[start : start + AT_ONCE, None] * s, 0.0, float(PIECES))
+        found[start : start + AT_ONCE] = _range_of_normals(widths.ravel(), size).reshape(widths.shape) @ s_weights
+    return np.where(q <= 0, 1.0, np.clip(found, 0.0, 1.0))
 
 
 def range_isf(tail: float, size: int, df: float) -> float:

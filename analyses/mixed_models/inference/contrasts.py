@@ -142,8 +142,7 @@ def _estimate(
 def _numbers(
     fit: Fit, quantities: Satterthwaite, matrix: Floats, method: str, level: float, size: int
 ) -> dict[str, Floats]:
-    covariance = matrix @ fit.covariance @ matrix.T
-    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    error = np.sqrt(np.maximum(((matrix @ fit.covariance) * matrix).sum(axis=1), 0.0))
     estimate = matrix @ fit.beta
     df = quantities.df(matrix)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -158,7 +157,7 @@ def _numbers(
         adjusted = np.where(is_blank, 1.0, tukey_p(t_value, np.where(is_blank, 1.0, df), size))
         critical[~is_blank] = _by_df(df[~is_blank], lambda each: tukey_critical(each, size, level))
     elif method == "dunnett":
-        correlation = covariance / np.outer(error, error)
+        correlation = matrix @ fit.covariance @ matrix.T / np.outer(error, error)
         adjusted = np.where(is_blank, 1.0, dunnett_p(t_value, correlation, np.where(is_blank, 1.0, df)))
         critical[~is_blank] = _by_df(df[~is_blank], lambda each: dunnett_critical(correlation, each, level))
     else:

@@ -38,9 +38,9 @@ class Satterthwaite:
     def df(self, contrasts: Floats) -> Floats:
         """Return the degrees of freedom (r,) of the contrasts (r, p): 2 v^2 / var(v)."""
         contrasts = np.atleast_2d(contrasts)
-        variance = np.einsum("ri,ij,rj->r", contrasts, self.covariance, contrasts)
-        gradient = np.einsum("ri,mij,rj->rm", contrasts, self.slopes, contrasts)
-        spread = np.einsum("rm,mn,rn->r", gradient, self.parameters, gradient)
+        variance = ((contrasts @ self.covariance) * contrasts).sum(axis=1)
+        gradient = np.column_stack([((contrasts @ slope) * contrasts).sum(axis=1) for slope in self.slopes])
+        spread = ((gradient @ self.parameters) * gradient).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.minimum(np.where(spread > 0, 2.0 * variance**2 / spread, np.inf), self.most)
 

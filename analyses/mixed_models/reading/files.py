@@ -87,9 +87,9 @@ class FileReader:
             if count > MOST_RUNS:
                 raise DataError(f"{count:,} runs are more than {MOST_RUNS:,}, whose sums are not read from files.")
         planned = self._plan(parsed)
-        mean = self._ask(planned.sample())
+        mean = self.ask(planned.sample())
         shift = float(np.ma.filled(np.ma.asarray(next(iter(mean.values())), dtype=float), 0.0)[0])
-        answer = self._ask(planned.cells(shift))
+        answer = self.ask(planned.cells(shift))
         cells, keys = cells_from_moments(planned, answer, {}, shift)
         return Found(cells, planned, keys)
 
@@ -105,7 +105,7 @@ class FileReader:
 
     def excluded(self, planned: Plan) -> dict[str, int]:
         """Return how many rows have no finite response, by kind."""
-        answer = self._ask(excluded_query(planned))
+        answer = self.ask(excluded_query(planned))
         kinds, counts = (np.ma.asarray(values).tolist() for values in answer.values())
         return {kind: int(count) for kind, count in zip(kinds, counts, strict=True) if not kind.startswith("a cov")}
 
@@ -117,7 +117,7 @@ class FileReader:
         """Raise DataError where rows are of several experiments, metrics or splits, which no model means at once."""
         for name in MIXTURES:
             if name in self.columns and name not in formula.variables:
-                found = self._ask(f"select min({name}) as low, max({name}) as high from ({self._rows()})")
+                found = self.ask(f"select min({name}) as low, max({name}) as high from ({self.rows})")
                 low, high = (np.ma.asarray(found[end])[0] for end in ("low", "high"))
                 if low != high:
                     which = f"{name}s, such as {low} and {high}"
@@ -128,11 +128,13 @@ class FileReader:
         if not self.run_columns:
             return 1, 0
         named = ", ".join(identifier(name) for name in self.run_columns)
-        counts = f"select count(*) as n from ({self._rows()}) group by hash({named})"
-        answer = self._ask(f"select coalesce(max(n), 0) as most, count(*) as runs from ({counts})")
+        counts = f"select count(*) as n from ({self.rows}) group by hash({named})"
+        answer = self.ask(f"select coalesce(max(n), 0) as most, count(*) as runs from ({counts})")
         return int(answer["most"][0]), int(answer["runs"][0])
 
-    def _rows(self) -> str:
+    @property
+    def rows(self) -> str:
+        """Return the SQL of the rows for which the condition holds."""
         rows = f"select * from {_scan(self.files)}"
         return f"{rows} where ({self.where})" if self.where else rows
 
@@ -163,7 +165,7 @@ class FileReader:
         fields += [f"{identifier(name)} as {identifier(KEYS[name])}" for name in sorted(columns) if _is_renamed(name)]
         if "run" in columns and not has_run:
             fields.append(f"hash({', '.join(identifier(name) for name in self.run_columns)}) as run")
-        base = f"select {', '.join(fields) or '1'} from ({self._rows()})"
+        base = f"select {', '.join(fields) or '1'} from ({self.rows})"
         return Plan(
             formula=formula,
             keys=tuple(keys.items()),
@@ -173,7 +175,8 @@ class FileReader:
             metric=response,
         )
 
-    def _ask(self, query: str) -> Mapping[str, Any]:
+    def ask(self, query: str) -> Mapping[str, Any]:
+        """Return a query's columns; raises DataError where the files do not carry it."""
         if query not in self._answers:
             self._answers[query] = self._answered(query)
         return self._answers[query]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.reading.catalogue import Catalogue, Selection
+from hpowh.analyses.mixed_models.reading.file_ends import failed_sentence, refuse_unequal_ends
 from hpowh.analyses.mixed_models.reading.files import FileReader
 from hpowh.analyses.mixed_models.studies import tables
 from hpowh.analyses.mixed_models.studies.analysis import (
@@ -51,6 +52,7 @@ def run_on_files(
         DataError, FormulaError: a name or condition means nothing here, or the data cannot carry the model.
     """
     reader.refuse_mixtures(formula)
+    refuse_unequal_ends(reader, formula)
     found = reader.find(formula)
     chosen = fit_to_compare(formula, found.cells, is_reml=is_reml, variance=variance)
     fitted = chosen.fit
@@ -60,6 +62,8 @@ def run_on_files(
     if found.cells.excluded:
         kinds = ", ".join(f"{count} {kind}" for kind, count in reader.excluded(found.plan).items())
         said.append(f"Rows without a finite response, by kind: {kinds or 'none'}.")
+        failed = failed_sentence(reader, found.plan)
+        said += [failed] if failed else []
     rows, residuals = describe(fitted, question), None
     rows["lmem_variance_test"] = tables.spread_test_rows(chosen.tests, "model")
     if with_residuals:

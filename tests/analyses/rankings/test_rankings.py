@@ -24,6 +24,7 @@ from hpowh.analyses.rankings.frequentist import (
 )
 from hpowh.analyses.rankings.groups import bars
 from hpowh.analyses.rankings.job import analyse_rankings
+from hpowh.analyses.statistics.shuffles import sign_flips
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -94,6 +95,21 @@ def test_equal_algorithms_have_no_p_value_but_a_reason():
     assert np.isnan(pair.p_value)
     assert pair.reason == "no difference in any block"
     assert friedman(blocks_of(np.ones((5, 3)))).reason == "all algorithms tie in every block"
+
+
+def test_how_far_the_pairs_are_is_told():
+    told: list[tuple[int, int]] = []
+    losses = np.random.default_rng(0).standard_normal((4, 8))
+    ranking_rows(blocks_of(losses), "", 0.0, 0, progress=lambda done, total: told.append((done, total)))
+    assert told == [(28, 28)]
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_half_of_the_flips_say_what_all_do(n):
+    differences = np.random.default_rng(n).standard_normal((n, 3)).round(1)
+    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=n)))
+    far = np.abs(signs @ differences) >= np.abs(differences.sum(axis=0)) - 1e-9
+    np.testing.assert_allclose(sign_flips(differences), far.mean(axis=0))
 
 
 def test_sign_flips_are_enumerated():

@@ -162,3 +162,43 @@ def test_the_command_prints_and_stores_nothing(place, tmp_path, monkeypatch, cap
         hpowh("--from", f"{place}/a.parquet", "--warehouse", "x.duckdb")
     with pytest.raises(UsageError, match="No files found"):
         hpowh("--from", f"{place}/absent-*.parquet")
+
+
+ENDS = """
+select 'A' || a as algorithm, 'b' || b as benchmark, s as seed, t as budget,
+  case when a = 1 and b = 0 and s = 0 then null
+    else sin(b) + 0.1 * a - 0.02 * t + 0.1 * sin(7 * b + 3 * s + 5 * t + a) end as value
+from range(2) as q1(a), range(5) as q2(b), range(3) as q3(s), range(1, 7) as q4(t)"""
+PLAIN = "value ~ algorithm + (1|benchmark)"
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        ("algorithm = 'A0' or budget < 6", "those of A1 at 5, of A0 at 6"),
+        ("algorithm = 'A0' or seed > 0 or budget < 6", "some of A1 at 5, of A0 at 6"),
+    ],
+)
+def test_who_went_on_for_longer_is_not_set_beside_who_ended(tmp_path, later, said):
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select * from ({ENDS}) where {later}) to '{tmp_path}/t.parquet'")
+    with pytest.raises(UsageError, match=r'budget <= 5"') as caught:
+        analyse_files(f"{tmp_path}/t.parquet", PLAIN)
+    assert said in str(caught.value)
+    # The condition that it names is taken, and so is one that keeps all rows.
+    assert (
+        analyse_files(f"{tmp_path}/t.parquet", PLAIN, where="budget <= 5").tables["lmem_model"]["row_count"][0] == 145
+    )
+    assert analyse_files(f"{tmp_path}/t.parquet", PLAIN, where="budget > 0").tables
+    # Where all end where the others do, a benchmark may end before another.
+    with duckdb.connect() as connection:
+        early = f"select * from ({ENDS}) where benchmark <> 'b1' or budget < 4"
+        connection.execute(f"copy ({early}) to '{tmp_path}/t.parquet'")
+    assert analyse_files(f"{tmp_path}/t.parquet", PLAIN).tables
+
+
+def test_whose_rows_have_no_value_is_said(tmp_path):
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({ENDS}) to '{tmp_path}/t.parquet'")
+    said = [one for one in analyse_files(f"{tmp_path}/t.parquet", PLAIN).warnings if "in favour of" in one]
+    assert [one.partition(",")[0] for one in said] == ["Rows without a finite response are left out (A1 6 of 90)"]
