@@ -146,10 +146,18 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str) -> str:
     first = [row["algorithm"] for row in rows if row["is_tied_with_best"]]
     exact = sum(row["rank_lower"] == row["rank_upper"] for row in rows)
     named = ", ".join(first[:8]) + (f" and {len(first) - 8} more" if len(first) > 8 else "")
+    where = _where(rows[0]["setting"])
     lead = (
-        f"By mean {response}, {named} is first."
+        f"By mean {response} {where}, {named} is first."
         if len(first) == 1
-        else f"By mean {response}, first may be any of {len(first)} of {len(rows)}: {named}."
+        else f"By mean {response} {where}, first may be any of {len(first)} of {len(rows)}: {named}."
     )
     verb = "is" if exact == 1 else "are"
     return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."
+
+
+def _where(setting: str) -> str:
+    """Return at which budget, or over which points, the means are taken."""
+    if not setting:
+        return "over all points"
+    return "at each benchmark's own budget" if "own" in setting else f"at {setting.replace('= ', '')}"

@@ -30,13 +30,19 @@ def budget(study: Study) -> str:
     return "at the largest budget that all runs of a benchmark reach" if asked == "benchmark" else "over all points"
 
 
+def rows(study: Study) -> str:
+    """Return how many rows the model has, and what one is: a run at its budget, or a recorded point."""
+    is_run = study.model["budget"] is not None or study.parameters.get("budget") is not None
+    return plural(study.model["row_count"], "run" if is_run else "row")
+
+
 def caption(study: Study) -> str:
     """Return the caption of the results table."""
     one = study.levels[0]
     ranks = "; ranks: those that the contrasts do not rule out, at 95 % for all algorithms together"
     return (
         f"Estimated marginal means of {response(study)} ({better(one['direction'])}) on {study.experiment}, "
-        f"{plural(study.benchmark_count, 'benchmark')}, {plural(study.model['row_count'], 'run')}, {budget(study)}. "
+        f"{plural(study.benchmark_count, 'benchmark')}, {rows(study)}, {budget(study)}. "
         f"Algorithms that share a letter do not differ at 5 %{ranks if one['rank_lower'] is not None else ''}. "
         f"{_versus(study)} The best in bold."
     )
@@ -119,7 +125,7 @@ def methods(study: Study, cited: Sequence[str]) -> str:
     return (
         f"Algorithms were compared by the linear mixed model \\texttt{{{escaped(study.model['formula'])}}} "
         f"\\citep{{{','.join(one for one in cited if one in ('lmems', 'lme4'))}}}, fitted by {criterion} to "
-        f"{study.model['row_count']:,} runs on {study.benchmark_count} benchmarks {escaped(budget(study))}. "
+        f"{rows(study)} on {study.benchmark_count} benchmarks {escaped(budget(study))}. "
         f"Contrasts of estimated marginal means were tested two-sided by $t$ tests with Satterthwaite's degrees of "
         f"freedom \\citep{{satterthwaite,lmertest}}; $p$ values were corrected by {escaped(pairs)}"
         f"{_cite(cited, ('tukey', 'holm', 'bh', 'dunnett'))}. "

@@ -118,6 +118,16 @@ def settle_points(selection: Selection, ends: Sequence[End], metric: str) -> tup
     return replace(selection, where=" and ".join(conditions)), [*said, *_early(ends, common, are_points=True)]
 
 
+POINTS = "so points count up to"
+"""In the sentence that points beyond those that all runs have are left out."""
+
+
+def over(said: Sequence[str]) -> str:
+    """Return over which points a mean of several points a run is taken, in words; `said`: the analysis's sentences."""
+    is_cut = any(POINTS in sentence for sentence in said)
+    return "over all points up to the budget that all runs have" if is_cut else "over all points"
+
+
 def _points_of(ends: Sequence[End], known: Mapping[int, float]) -> list[str]:
     """Say whose points are left out, and from which budget on."""
     counts: dict[str, int] = {}
@@ -129,7 +139,7 @@ def _points_of(ends: Sequence[End], known: Mapping[int, float]) -> list[str]:
     named = ", ".join(f"{name} on {_many(count, 'benchmark')}" for name, count in sorted(counts.items())[:MOST_NAMED])
     more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
     return [
-        f"Runs end at different budgets, so points count up to {up_to}, the largest that all runs have; left out are "
+        f"Runs end at different budgets, {POINTS} {up_to}, the largest that all runs have; left out are "
         f"later ones of {named}{more}. A condition on budget in --where says otherwise."
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.analyses.finding import Source
-from hpowh.analyses.mixed_models.reading.ends import GRID
+from hpowh.analyses.mixed_models.reading.ends import GRID, over
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
@@ -32,11 +32,14 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
     metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
     found: list[Verdict] = []
     chosen = _chosen_models(source, experiment, metrics)
+    several = {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
     for question, row in chosen.items():
-        found += _of_model(source, experiment, question, row, len(metrics) > 1)
+        points = over(row["said"]) if question[0] in several else ""
+        found += _of_model(source, experiment, question, row, len(metrics) > 1, points)
     for question, row in _chosen_rankings(source, experiment, metrics).items():
         if question not in chosen:
-            found.append(_of_ranking(source, experiment, question, row, len(metrics) > 1))
+            points = over(json.loads(row["warnings"] or "[]")) if question[0] in several else ""
+            found.append(_of_ranking(source, experiment, question, row, len(metrics) > 1, points))
     return found
 
 
@@ -94,13 +97,16 @@ def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) ->
     return found
 
 
-def _scope(question: Question, setting: str, names_metric: bool) -> str:
+def _scope(question: Question, setting: str, names_metric: bool, points: str) -> str:
+    """Return the question in words; `points`: over which points means are taken where runs have several."""
     metric, budget, condition, failures = question
     parts = [metric] if names_metric else []
     if budget == "benchmark":
         parts.append("at each benchmark's own budget")
     elif budget != "all points":
         parts.append(f"at budget {budget}")
+    elif points:
+        parts.append(points)
     parts += [setting] if setting else []
     parts += [f"where {condition}"] if condition else []
     if failures != "exclude":
@@ -108,7 +114,9 @@ def _scope(question: Question, setting: str, names_metric: bool) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _of_model(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> list[Verdict]:
+def _of_model(
+    source: Source, experiment: str, question: Question, row: Row, names_metric: bool, points: str
+) -> list[Verdict]:
     key = {"run": row["analysis_run_id"], "model": row["model"]}
     contrasts, means = (
         _rows(source, queries.text("verdicts/contrasts"), **key),
@@ -140,7 +148,7 @@ def _of_model(source: Source, experiment: str, question: Question, row: Row, nam
         benchmarks = f"{row['benchmark_count']} benchmarks, " if row["benchmark_count"] else ""
         evidence = Evidence(
             experiment=experiment,
-            scope=_scope(question, setting, names_metric),
+            scope=_scope(question, setting, names_metric, points),
             response=row["response"],
             method=f"mixed model of {row['response']}, {METHODS[method]}, {benchmarks}{row['row_count']:,} rows",
             order=order,
@@ -177,7 +185,9 @@ def _too_few(blocks: int) -> list[str]:
     return [f"Signed ranks of fewer than {FEWEST_BLOCKS} blocks cannot show a difference, however large it is."]
 
 
-def _of_ranking(source: Source, experiment: str, question: Question, row: Row, names_metric: bool) -> Verdict:
+def _of_ranking(
+    source: Source, experiment: str, question: Question, row: Row, names_metric: bool, points: str
+) -> Verdict:
     mean = {
         one["algorithm"]: one["mean_rank"]
         for one in _rows(source, queries.text("verdicts/ranks"), run=row["analysis_run_id"])
@@ -194,7 +204,7 @@ def _of_ranking(source: Source, experiment: str, question: Question, row: Row, n
     ]
     evidence = Evidence(
         experiment=experiment,
-        scope=_scope(question, "", names_metric),
+        scope=_scope(question, "", names_metric, points),
         response=row["response"],
         method=f"signed ranks of {row['response']} with Holm's correction, {row['block_count']} "
         f"block{'' if row['block_count'] == 1 else 's'}, no model",

@@ -23,6 +23,7 @@ class Question:
     """What is asked of a model: marginal means of `factor`, apart for `by`, contrasted.
 
     `region`: differences up to this are practically none; None: a tenth of a spread (`inference.pairs.default_region`).
+    `over`: over which points of a run means are taken, in words, where it has several.
     `contrasts`: `tukey`, `holm`, `bh`, `none` (all pairs), `dunnett:LEVEL`, or sums of levels (`A - 0.5*B - 0.5*C`).
     """
 
@@ -34,6 +35,7 @@ class Question:
     direction: str = "min"
     region: float | None = None
     adjust: str = "holm"
+    over: str = ""
 
 
 def default_factor(fit: Fit) -> str | None:
@@ -96,8 +98,9 @@ def pair_statements(fit: Fit, question: Question, factor: str, model: str) -> li
         held = {name: levels[name].index(str(value)) for name, value in question.fixed_at.items() if name in levels}
         held |= dict(means.held)
         rows += pair_rows(
-            fit, means, family, held, block, model=model, direction=question.direction, region=question.region
-        )
+            fit, means, family, held, block, model=model, direction=question.direction, region=question.region,
+            over=question.over,
+        )  # fmt: skip
     return rows
 
 

@@ -11,6 +11,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.subset import scaled_by
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.ends import over
 from hpowh.analyses.mixed_models.reading.reader import Found, Reader
 from hpowh.analyses.mixed_models.studies import tables
 from hpowh.analyses.mixed_models.studies.analysis import (
@@ -82,11 +83,13 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     )
     fitted = chosen.fit
     direction, doubt = reader.direction(parsed.response, selection)
-    question = replace(request.question, direction=direction)
+    known = reader.known_of(selection, parsed.response)
+    is_of_points = request.budget is None and reader.rows_per_run(selection, parsed.response) > 1
+    question = replace(request.question, direction=direction, over=over(known) if is_of_points else "")
     factor = question.factor or default_factor(fitted)
     sentences = [
         *([doubt] if doubt else []),
-        *reader.known_of(selection, parsed.response),
+        *known,
         *chosen.said,
         *warn(fitted, factor),
     ]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hpowh.analyses.mixed_models.model.formula import Formula
 from hpowh.analyses.mixed_models.reading.catalogue import Catalogue, Selection
+from hpowh.analyses.mixed_models.reading.ends import over
 from hpowh.analyses.mixed_models.reading.file_ends import failed_sentence, refuse_unequal_ends
 from hpowh.analyses.mixed_models.reading.files import FileReader
 from hpowh.analyses.mixed_models.studies import tables
@@ -56,7 +57,7 @@ def run_on_files(
     found = reader.find(formula)
     chosen = fit_to_compare(formula, found.cells, is_reml=is_reml, variance=variance)
     fitted = chosen.fit
-    question = replace(question, direction="min")
+    question = replace(question, direction="min", over=over([]) if reader.rows_per_run(None, "") > 1 else "")
     factor = question.factor or default_factor(fitted)
     said = [SMALLER, *([] if reader.run_columns else [UNKNOWN_RUNS]), *chosen.said, *warn(fitted, factor)]
     if found.cells.excluded:

@@ -47,7 +47,7 @@ class Shuffles:
 
 def pair_rows(
     fit: Fit, means: MarginalMeans, family: Estimates, held: dict[str, int], block: str | None, *, model: str,
-    direction: str, region: float | None,
+    direction: str, region: float | None, over: str = "",
 ) -> list[Row]:  # fmt: skip
     """Return the rows of `lmem_pair` of one setting.
 
@@ -56,6 +56,7 @@ def pair_rows(
         held: the setting: factors and the levels at which they are held.
         block: the grouping factor over whose levels the effects vary (the benchmark); None where there is none.
         region: half the width of the region of practical equivalence; None: a tenth of a spread.
+        over: over which points of a run the response is averaged, in words.
     """
     width, why = (region, "as asked") if region is not None else inference.default_region(fit, means.factor)
     places = [(means.levels.index(pair[0]), means.levels.index(pair[1])) for pair in family.pairs if pair is not None]
@@ -91,7 +92,10 @@ def pair_rows(
         }  # fmt: skip
         row = {key: plain(value) for key, value in row.items()}
         row |= _verdict(row, direction)
-        row |= {"sentence": sentence_of(row, fit.formula.response, block), "reason": _reason(row, shuffles.reason)}
+        row |= {
+            "sentence": sentence_of(row, fit.formula.response, block, over),
+            "reason": _reason(row, shuffles.reason),
+        }
         rows.append(row)
     return rows
 
@@ -148,7 +152,7 @@ def _shuffled(table: Floats, places: list[tuple[int, int]]) -> Shuffles:
     return Shuffles(alone, together, counts, few if np.isnan(together).all() else None)
 
 
-def sentence_of(row: Row, response: str, block: str | None) -> str:
+def sentence_of(row: Row, response: str, block: str | None, over: str = "") -> str:
     """Say one pair in words and numbers."""
     first, second = row["first"], row["second"]
     head = f"{row['setting']}: " if row["setting"] else ""
@@ -165,6 +169,7 @@ def sentence_of(row: Row, response: str, block: str | None) -> str:
         ends = (row["ratio_lower"], row["ratio_upper"])
     else:
         ends = (row["lower"], row["upper"])
+    numbers += f" {over}" if over else ""
     text = f"{head}{said}: {numbers}, 95 % interval {brief(ends[0])} to {brief(ends[1])}; "
     text += f"{p_said(row['p_adjusted'])} ({METHODS[row['method']]})"
     if row["p_permutation_adjusted"] is not None:

@@ -35,18 +35,20 @@ def response_text(name: str) -> str:
     return {"log_regret": "log10 regret", "normalized_regret": "normalised regret"}.get(name, name)
 
 
-def order(rows: Sequence[Row], tiers: Sequence[Sequence[str]] = ()) -> str | None:
+def order(rows: Sequence[Row], tiers: Sequence[Sequence[str]] = (), scope: str = "") -> str | None:
     """Return the sentence on the order of the levels and on who may be first; None where no direction is better.
 
     Args:
         rows: of `mixed_models/standing`, of one model and setting, the best first.
         tiers: levels by tier; named where there are several, with each in a few words.
+        scope: of which budget, condition and setting the means are, as the verdict has it.
     """
     if len(rows) < 2 or rows[0]["direction"] is None:
         return None
     names = [f"{row['level']} ({number(row['estimate'], 3)})" for row in rows[:MOST_NAMED]]
     more = f" and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
-    said = f"By mean {response_text(rows[0]['response'])}, the best first: {', '.join(names)}{more}{_tiers(tiers)}"
+    said = f"By mean {response_text(rows[0]['response'])}{scope}, the best first: {', '.join(names)}{more}"
+    said += _tiers(tiers)
     if rows[0]["rank_lower"] is None:
         return f"{said}."
     first = [row["level"] for row in rows if row["rank_lower"] == 1]

@@ -127,7 +127,8 @@ def _answer(site: SiteContext, name: str, run: int | None, found: Sequence[Verdi
     if run is not None:
         groups = groups_of(site.query(queries.text("mixed_models/standing"), run=run).rows())
         mine = newest[0].evidence if newest and newest[0].analysis_run_id == run else None
-        orders = [order(rows, tiers(mine) if mine else ()) for rows in list(groups.values())[:1]]
+        told = (tiers(mine), mine.scope) if mine else ()
+        orders = [order(rows, *told) for rows in list(groups.values())[:1]]
         said += [one for one in orders if one is not None][: MOST_SAID - 1 - len(said)]
         said.append(calibration(site, name))
     said += [one.sentence for one in found if one.sentence not in said]

@@ -54,7 +54,7 @@ def test_sets_tiers_and_words_of_a_clear_order():
     assert [row["algorithm"] for row in rows] == ["a", "b", "c", "d"]
     assert (
         tier_sentence(rows, "regret")
-        == "By mean regret, a is first. Of 4 ranks 2 are settled at 95 %, all taken together."
+        == "By mean regret over all points, a is first. Of 4 ranks 2 are settled at 95 %, all taken together."
     )
 
 

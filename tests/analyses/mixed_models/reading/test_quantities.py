@@ -203,6 +203,11 @@ def test_a_mean_over_all_points_is_over_the_budgets_that_all_runs_have(
         assert outcome.tables["lmem_pair"]["p_adjusted"][0] > 0.05
         (said,) = [one for one in outcome.warnings if "points count up to" in one]
         assert f"up to {up_to}, the largest that all runs have; left out are later ones of A on" in said
+    # Wherever who is better is said, it is said that this is no comparison at a budget.
+    (verdict,) = verdicts(warehouse, outcome.subject)
+    whole = "over all points up to the budget that all runs have" if up_to else "over all points"
+    assert f"({whole}" in verdict.sentence
+    assert all(f"in value {whole}, 95" in one for one in outcome.tables["lmem_pair"]["sentence"])
 
 
 def test_on_the_same_benchmark_algorithms_that_went_on_do_not_differ_from_the_others_by_that(warehouse: Warehouse):

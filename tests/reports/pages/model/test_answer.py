@@ -40,6 +40,11 @@ def test_the_order_claims_no_more_than_its_ranks(ranks, end):
     assert order(rows).endswith(end)
 
 
+def test_the_order_says_of_which_means_it_is():
+    rows = [level("A", -2.0, (1, 1)), level("B", 0.0, (2, 2))]
+    assert order(rows, (), " (at budget 10)").startswith("By mean log10 regret (at budget 10), the best first: A (")
+
+
 def test_without_a_direction_or_a_second_level_there_is_no_order():
     assert order([level("A", 0.0, (1, 1))]) is None
     assert order([level("A", 0.0, (1, 2), direction=None), level("B", 1.0, (1, 2), direction=None)]) is None
