@@ -119,7 +119,10 @@ class Shares:
         """When that was heard, or when a claim was met of which nobody has said anything."""
         self._own = np.zeros(count, dtype=bool)
         """What this process is at."""
-        self._heard: list[News] = []
+        self._heard: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        """Chunks and who began them, as far as that is not among `_beginners` yet."""
+        self._beginners = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        """Chunks, sorted, and who began them."""
         self._passed: set[tuple[int, int]] = set()
         """Chunk and process: somebody has taken that chunk over from it."""
         forecasts = np.repeat(self.table.seconds, self.table.counts)
@@ -178,8 +181,11 @@ class Shares:
             return
         is_first = self._asked_kin == float("-inf")
         self._asked_kin = now
-        heard = self._absorb(self.board.news(of_kin=True))
-        if not is_first and not self._is_reversed and any(self.board.is_senior(who) for who in heard):
+        news = self.board.news(of_kin=True)
+        self._absorb(news)
+        if is_first or self._is_reversed:
+            return
+        if any(self.board.is_senior(who) for who in np.unique(news.who).tolist()):
             self._is_reversed = True
             self._mine.reverse()
 
@@ -194,16 +200,17 @@ class Shares:
         self._begun[chunk] = True
         self._since[chunk] = min(self._since[chunk], self.board.now())
 
-    def _absorb(self, news: News) -> list[int]:
-        self._heard.append(news)
+    def _absorb(self, news: News) -> None:
+        if not news.chunk.size:
+            return
         known = (news.chunk >= 0) & (news.chunk < len(self.table))
         ended, began = news.chunk[known & news.is_finished], known & ~news.is_finished
         self._finished[ended] = True
         chunks, who = news.chunk[began], news.who[began]
+        self._heard.append((chunks, who))
         self._begun[chunks] = True
         self._holder[chunks] = who
         self._since[chunks] = self.board.now()
-        return np.unique(news.who).tolist()
 
     def _untouched(self) -> Choice | None:
         """Take a chunk that nobody has begun, of those with the longest units: what is short evens out the end.
@@ -211,32 +218,39 @@ class Shares:
         It is one of the later half of them in a share; the more a share has left, the likelier it is taken from there.
         """
         free = np.flatnonzero(~self._finished & ~self._begun)
+        dearest = owners = free[:0]
         for _ in range(MOST_TRIES):
-            if not free.size:
-                return None
-            dearest = free[self._each[free] == self._each[free].max()]
-            owner = self._owner[dearest[self._random.randrange(dearest.size)]]
-            theirs = dearest[self._owner[dearest] == owner]
-            later = theirs[np.argsort(self._turn[theirs])][theirs.size // 2 :]
-            chunk = int(later[self._random.randrange(later.size)])
+            if not dearest.size:
+                if not free.size:
+                    return None
+                each = self._each[free]
+                is_dearest = each == each.max()
+                dearest, free = free[is_dearest], free[~is_dearest]
+                owners = self._owner[dearest]
+            theirs = dearest[owners == owners[self._random.randrange(dearest.size)]]
+            if theirs.size > 1:
+                theirs = theirs[self._turn[theirs].argsort()][theirs.size // 2 :]
+            chunk = int(theirs[self._random.randrange(theirs.size)])
             if not self.board.is_claimed(chunk) and self.board.claim(chunk, None):
                 self.helped += 1
                 return self._begin(chunk)
             self._meet_claim(chunk)
-            free = free[free != chunk]
+            is_other = dearest != chunk
+            dearest, owners = dearest[is_other], owners[is_other]
         self._asked = float("-inf")
         return Choice(wait=SOON)
 
     def _left_behind(self) -> Choice:
         """Take a chunk whose part is dead or late; wait where it is not known whether it is dead."""
         left = np.flatnonzero(~self._finished & ~self._own)
-        holders, at = np.unique(self._holder[left], return_inverse=True)
+        held_by = self._holder[left]
+        holders = np.unique(held_by)
         alive = [None if who == NOBODY else self.board.is_alive(who) for who in holders.tolist()]
-        is_dead = np.array([lives is False for lives in alive], dtype=bool)[at]
-        is_late = self.board.now() - self._since[left] > np.where(
-            self._holder[left] == NOBODY, 2 * LOOK_AGAIN, self._patience[left]
-        )
-        candidates = left[is_dead | is_late].tolist()
+        is_dead = np.zeros(holders.max(initial=0) + 2, dtype=bool)  # by holder; NOBODY is the last
+        is_dead[holders] = [lives is False for lives in alive]
+        patience = np.where(held_by == NOBODY, 2 * LOOK_AGAIN, self._patience[left])
+        is_late = self.board.now() - self._since[left] > patience
+        candidates = left[is_dead[held_by] | is_late].tolist()
         self._random.shuffle(candidates)
         has_passed = False
         for chunk in candidates:
@@ -255,8 +269,17 @@ class Shares:
         if (chunk, who) in self._passed:
             return False
         self._passed.add((chunk, who))
-        began = {int(one) for said in self._heard for one in said.who[(said.chunk == chunk) & ~said.is_finished]}
-        others = sorted(one for one in began if (chunk, one) not in self._passed)
+        others = sorted(one for one in self._who_began(chunk) if (chunk, one) not in self._passed)
         self._holder[chunk] = others[-1] if others else NOBODY
         self._since[chunk] = self.board.now()
         return True
+
+    def _who_began(self, chunk: int) -> set[int]:
+        """Return all who have said that they began a chunk."""
+        if self._heard:
+            chunks, who = (np.concatenate(some) for some in zip(self._beginners, *self._heard, strict=True))
+            order = np.argsort(chunks, kind="stable")
+            self._beginners, self._heard = (chunks[order], who[order]), []
+        chunks, who = self._beginners
+        first, last = np.searchsorted(chunks, [chunk, chunk + 1])
+        return set(who[first:last].tolist())

@@ -21,6 +21,7 @@ from hpowh.analyses.evaluate.storing.bitmaps import Done
 from hpowh.analyses.evaluate.storing.layout import Layout
 
 LONGEST_WAIT = 180.0
+NO_NEWS = News(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
 
 
 @dataclass(kw_only=True)
@@ -77,8 +78,9 @@ class SimulatedBoard:
         self.offset = float(world.rng.normal()) * world.skew * 1000
         self.rate = 1.0 + float(world.rng.normal()) * world.skew * 0.01
         self.read = {False: 0, True: 0}
-        nothing = np.empty((0, 3), dtype=np.int64), np.empty(0)
-        self.late = {False: nothing, True: nothing}
+        self.late: dict[bool, list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = {False: [], True: []}
+        self.earliest = {False: np.inf, True: np.inf}
+        """When the first of the late lines is seen."""
         self.watched: dict[int, float] = {}
 
     def now(self) -> float:
@@ -89,14 +91,23 @@ class SimulatedBoard:
         """What has become visible since this process last looked."""
         world, start = self.world, self.read[of_kin]
         self.read[of_kin] = world.count
-        lines = np.concatenate([self.late[of_kin][0], world.lines[start : world.count]])
-        seen_at = np.concatenate([self.late[of_kin][1], world.seen_at[start : world.count]])
+        lines, seen_at = world.lines[start : world.count], world.seen_at[start : world.count]
+        late = self.late[of_kin]
+        if self.earliest[of_kin] <= world.now:
+            lines = np.concatenate([*(some for some, _ in late), lines])
+            seen_at = np.concatenate([*(some for _, some in late), seen_at])
+            late.clear()
+            self.earliest[of_kin] = np.inf
+        elif not lines.size:
+            return NO_NEWS
         is_other = lines[:, 0] != self.number
         if of_kin:
             is_other &= np.array(world.part_of)[lines[:, 0]] == world.part_of[self.number]
         is_seen = is_other & (seen_at <= world.now)
         is_late = is_other & ~is_seen
-        self.late[of_kin] = lines[is_late], seen_at[is_late]
+        if is_late.any():
+            late.append((lines[is_late], seen_at[is_late]))
+            self.earliest[of_kin] = min(self.earliest[of_kin], late[-1][1].min())
         found = lines[is_seen]
         return News(found[:, 0], found[:, 1], found[:, 2].astype(bool))
 
