@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
-from concurrent.futures import Future, ThreadPoolExecutor
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
@@ -27,8 +29,12 @@ QUESTIONS = {
 }
 
 
+KilledWorker = type("KilledWorker", (Exception,), {})
+"""As Dask names it."""
+
+
 class Travelling(ThreadPoolExecutor):
-    """Everything is sent as between machines; what was sent last is done first."""
+    """Everything is sent as between machines; what was sent last is done first; a worker dies at its second piece."""
 
     def __init__(self) -> None:
         super().__init__(1)
@@ -43,9 +49,11 @@ class Travelling(ThreadPoolExecutor):
 
     def _do_last(self) -> None:
         package, future = self.sent.pop()
-        self.count += 1
         try:
             function, arguments = pickle.loads(package)
+            self.count += bool(arguments)  # without, it is only asked whether it answers
+            if arguments and self.count == 2:
+                raise KilledWorker("its machine has gone")
             future.set_result(pickle.loads(pickle.dumps(function(*arguments))))
         except Exception as error:  # noqa: BLE001 - whatever it is goes where it was asked from
             future.set_exception(error)
@@ -72,7 +80,7 @@ def test_numbers_do_not_depend_on_where_they_are_computed(place, kind, pieces):
     wanted = undisturbed(place, *QUESTIONS[kind])
     with Travelling() as executor, Warehouse(place / "home.duckdb") as store:
         asked(kind, store, executor)
-        assert executor.count == pieces
+        assert executor.count == pieces + 1  # the piece that was lost, and no other, was done again
     found = contents(place / "home.duckdb")
     assert sorted(found.pop("order")) == sorted(wanted.pop("order"))  # what was finished first was stored first
     assert found == wanted
@@ -118,12 +126,41 @@ def test_processes_here_or_elsewhere_and_not_both(place):
         hpowh("analyse", "sweeps", "--on", "mars", "--warehouse", place / "home.duckdb")
 
 
-def all_on(place, where: str) -> dict:
-    """Every question, asked on the command line."""
+def all_on(place, where: str, killing: Killing) -> dict:
+    """Every question, asked on the command line; each loses a worker when its first piece is there."""
     shutil.copy(place / "home.duckdb", place / "away.duckdb")
     for question in QUESTIONS.values():
+        killing.is_armed = True
         hpowh("analyse", *question, "--on", where, "--warehouse", place / "away.duckdb")
+    assert killing.kills == len(QUESTIONS)
     return contents(place / "away.duckdb")
+
+
+class Killing:
+    """Kills a worker, of those that `pids` names, once the first piece has come back."""
+
+    def __init__(self, pids) -> None:
+        self.pids, self.is_armed, self.kills, self.sent = pids, False, 0, 0
+
+    def watch(self, executor_class, monkeypatch) -> None:
+        """Whatever executor of this class is used from now on."""
+        submit = executor_class.submit
+
+        def watched(executor, function, /, *arguments, **named):
+            future = submit(executor, function, *arguments, **named)
+            if arguments:
+                self.sent += 1
+                future.add_done_callback(lambda _: self.kill(executor))
+            return future
+
+        monkeypatch.setattr(executor_class, "submit", watched)
+
+    def kill(self, executor) -> None:
+        """As the kernel does it where memory is short."""
+        if self.is_armed:
+            self.is_armed = False
+            self.kills += 1
+            os.kill(self.pids(executor), signal.SIGKILL)
 
 
 def all_here(place) -> dict:
@@ -131,22 +168,33 @@ def all_here(place) -> dict:
     return [undisturbed(place, *question) for question in QUESTIONS.values()][-1]
 
 
-@pytest.mark.slow
-def test_on_processes_of_this_machine(place, capsys):
-    found, wanted = all_on(place, "local:2"), all_here(place)
-    assert "On 2 processes of this machine." in capsys.readouterr().err
+def same(found: dict, wanted: dict) -> None:
+    """What was finished first was stored first; else there is no difference."""
     assert sorted(found.pop("order")) == sorted(wanted.pop("order"))
     assert found == wanted
 
 
 @pytest.mark.slow
-def test_on_dask(place, capsys):
+def test_on_processes_of_this_machine_although_one_is_killed_each_time(place, capsys, monkeypatch):
+    """The pool breaks as a whole: what both processes had is done again by a fresh one."""
+    killing = Killing(lambda pool: next(iter(pool._processes)))
+    killing.watch(ProcessPoolExecutor, monkeypatch)
+    found = all_on(place, "local:2", killing)
+    assert "On 2 processes of this machine." in capsys.readouterr().err
+    assert 12 < killing.sent <= 12 + 4 * 4  # of 2 + 2 + 3 + 5 pieces up to two a worker were lost, four times
+    same(found, all_here(place))
+
+
+@pytest.mark.slow
+def test_on_dask_although_a_worker_is_killed_each_time(place, capsys, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="NOT TESTED on Dask: pip install 'hpowh[cluster]'")
+    from distributed.cfexecutor import ClientExecutor
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
-        found = all_on(place, cluster.scheduler_address.replace("tcp://", "dask://"))
+        killing = Killing(lambda _: next(w.pid for w in cluster.workers.values() if w.pid))
+        killing.watch(ClientExecutor, monkeypatch)
+        found = all_on(place, cluster.scheduler_address.replace("tcp://", "dask://"), killing)
     assert "its dashboard: http" in capsys.readouterr().err
-    wanted = all_here(place)
-    assert sorted(found.pop("order")) == sorted(wanted.pop("order"))
-    assert found == wanted
+    same(found, all_here(place))
