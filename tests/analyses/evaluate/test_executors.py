@@ -200,6 +200,57 @@ def test_dask_gives_the_same_numbers_although_a_worker_is_killed(tmp_path, spec,
     assert read(tmp_path / "dask").drop("cost").equals(read(tmp_path / "own").drop("cost"))
 
 
+@pytest.fixture
+def rays():
+    """What runs a function on Ray, and whom to kill."""
+    ray = pytest.importorskip("ray", reason="NOT TESTED on Ray: pip install ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield (
+        lambda work, *arguments, **named: ray.get(ray.remote(work).remote(*arguments, **named)),
+        lambda: ray.get(ray.remote(lambda: os.getpid()).remote()),  # noqa: PLW0108 - Ray takes no built-in function
+    )
+    ray.shutdown()
+
+
+@pytest.fixture
+def submitits(tmp_path):
+    """What runs a function as a job of submitit's, and whom to kill: the process that looks after the last job."""
+    submitit = pytest.importorskip("submitit", reason="NOT TESTED with submitit: pip install submitit")
+    cluster = submitit.AutoExecutor(folder=tmp_path / "logs", cluster="local")
+    cluster.update_parameters(timeout_min=5)
+    jobs = []
+
+    def run(work, *arguments, **named):
+        jobs.append(cluster.submit(work, *arguments, **named))
+        return jobs[-1].result()
+
+    return run, lambda: int(jobs[-1].job_id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", ["rays", "submitits"])
+def test_what_runs_a_function_elsewhere_is_an_executor_in_a_line(request, tmp_path, spec, read, whose):
+    """The class that the documentation shows; one of the workers is killed in the middle of the work."""
+    run, victim = request.getfixturevalue(whose)
+    prepared = prepare(spec())
+    killed = []
+
+    class Jobs(ThreadPoolExecutor):
+        def submit(self, work, /, *arguments, **named):
+            return super().submit(lambda: run(work, *arguments, **named))
+
+    def kill_one(state) -> None:
+        if not killed and state.done > 0:
+            killed.append(victim())
+            os.kill(killed[0], signal.SIGKILL)
+
+    with Jobs(2) as pool:
+        found = evaluate(prepared, tmp_path / "there", jobs=2, on=pool, progress=kill_one)
+    assert killed and found.ok_count == 3 * 2 * 3
+    evaluate(prepared, tmp_path / "here", jobs=1)
+    assert read(tmp_path / "there").drop("cost").equals(read(tmp_path / "here").drop("cost"))
+
+
 def test_without_dask_it_says_what_to_install(monkeypatch):
     import sys
 

@@ -33,6 +33,7 @@ from hpowh.warehouse.packets.parts import Part
 from . import parts_worlds
 from .parts_worlds import SMALL, Clock, Driven, make_folder, record_of, values
 
+MANY = int(os.environ.get("HPOWH_KILLS", "1000"))
 SETTINGS = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -124,8 +125,9 @@ def test_three_parts_with_any_kills_come_to_what_a_quiet_run_gives(quiet, events
 
 @pytest.mark.slow
 @given(st.lists(EVENT, max_size=60))
-@settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=MANY, suppress_health_check=[HealthCheck.too_slow])
 def test_three_parts_with_any_kills_come_to_what_a_quiet_run_gives_a_thousand_times(quiet, events):
+    """$HPOWH_KILLS says how many histories instead, and `--hypothesis-seed` which, so that cores can share them."""
     histories(quiet, events)
 
 
