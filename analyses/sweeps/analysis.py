@@ -13,7 +13,7 @@ from hpowh.analyses.sweeps.findings import column_warnings, confounding_warnings
 from hpowh.analyses.sweeps.importance.claims import weigh
 from hpowh.analyses.sweeps.importance.confounding import associate
 from hpowh.analyses.sweeps.importance.correlate import correlate
-from hpowh.analyses.sweeps.importance.effects import beside_others, effect_of
+from hpowh.analyses.sweeps.importance.effects import beside_others, drift_of, effect_of
 from hpowh.analyses.sweeps.importance.levels import level_effects
 from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
@@ -89,6 +89,11 @@ def analyse_metric(
         names = {column.name for column in prepared.used}
         tried = [read_column(one) for one in raw if one.name in names]
         result.narrowed, result.followed = narrowed(tried, order), followed(tried, order)
+        if not result.narrowed and not result.followed:  # else the metric goes with time because what was tried does
+            place = np.empty(order.size, dtype=np.int64)
+            place[order] = np.arange(order.size)
+            target = choose_target(Unit.of(groups.mean).strip(groups.mean)).values
+            result.drift = drift_of(prepared.used, target, groups.mean, np.argsort(place[groups.first]))
     _add_all(result, prepared, groups, direction, seed, options, rules, ended)
     return result
 

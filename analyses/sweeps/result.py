@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpowh.analyses.sweeps.importance.effects import Drift
     from hpowh.analyses.sweeps.reading.configurations import Configurations
     from hpowh.analyses.sweeps.reading.sampling import Narrowed
 
@@ -27,6 +28,9 @@ class Result:
     """What late trials keep to, where the trials are known in their order."""
     followed: Mapping[str, float] = field(default_factory=dict)
     """Hyperparameters whose values follow the order of the trials: the strength of that, from 0.7 to 1."""
+
+    drift: Drift | None = None
+    """The metric goes with time beside all hyperparameters."""
 
     def add(self, table: str, rows: Sequence[Row]) -> None:
         """Append rows to a table."""

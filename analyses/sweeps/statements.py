@@ -26,6 +26,7 @@ def statements(result: Result, metric: str) -> list[Statement]:
         trials.best(result, metric),
         trials.noise(result, metric),
         trials.sampling(result, found, metric),
+        trials.drift(result, metric),
         trials.failures(result),
         hyperparameters.turned(found, metric),
         hyperparameters.together(found, metric),

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpowh.analyses.statistics.effects import share_interval, share_limit, standardised
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
 
 LEAST = 8
 """Fewer configurations that have the hyperparameter are not tested."""
+LEAST_OF_A_THIRD = 15
+DRIFTS = 1e-3
+"""Level from which on a metric is said to change over time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,44 @@ def beside_others(columns: Sequence[Column], target: Floats) -> dict[str, float 
         else:
             found[name] = float(fdtrc(own, within, (part - whole) / own / (whole / within))) if whole > 0 else 0.0
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """A metric that goes with the order of the trials, beside all their hyperparameters."""
+
+    p: float
+    change: float
+    """By how much the last third lies above the first at equal hyperparameters, in the metric's unit."""
+
+
+def drift_of(columns: Sequence[Column], target: Floats, metric: Floats, order: NDArray[np.int64]) -> Drift | None:
+    """Return whether the metric changes over time by more than the hyperparameters tell; None where it does not.
+
+    A partial F-test of a parabola over the order of the trials, beside the curves and levels of all hyperparameters. It
+    holds where values were drawn without regard to earlier results: under a tuner, what curves and levels do not tell
+    of the function goes with time, too.
+
+    Args:
+        columns: used ones, one entry a configuration.
+        target: what is tested.
+        metric: in its own unit.
+        order: positions of the configurations in the order in which they were tried.
+    """
+    count = target.size
+    if count < 3 * LEAST_OF_A_THIRD:
+        return None
+    place = np.empty(count)
+    place[order] = np.arange(count)
+    when = Column(name="", role="used", kind="numeric", values=place)
+    p = beside_others([*columns, when], target)[when.name]
+    if p is None or p >= DRIFTS:
+        return None
+    bases = [basis for column in columns if (basis := _present(column)).shape[1]]
+    design = np.column_stack([np.ones(count), *bases])
+    left = (metric - design @ np.linalg.lstsq(design, metric, rcond=None)[0])[order]
+    third = count // 3
+    return Drift(p=p, change=float(left[-third:].mean() - left[:third].mean()))
 
 
 def _present(column: Column) -> Floats:

@@ -18,7 +18,7 @@ RESTS_ON = {
     "shape": ("hyperparameter", "model"),
 }
 """Kind of a sentence -> the kinds of tests that it may rest on."""
-ESTIMATED = ("little", "sign", "noise", "sampling", "early", "next")
+ESTIMATED = ("little", "sign", "noise", "sampling", "drift", "early", "next")
 TESTED = (
     "Configurations do not depend on each other except through what the tuner chose; around a hyperparameter's curve "
     "the metric (or its normal scores) varies alike."

@@ -92,6 +92,23 @@ def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:
     )
 
 
+def drift(result: Result, metric: str) -> Iterator[Statement]:
+    """Yield that the metric changes over time by more than the hyperparameters tell."""
+    if result.drift is None:
+        return
+    way = "higher" if result.drift.change > 0 else "lower"
+    yield Statement(
+        kind="drift",
+        sentence=(
+            f"{metric} changes over time by more than the hyperparameters tell ({p_said(result.drift.p)}): at equal "
+            f"hyperparameters the last third of the trials lies {number(abs(result.drift.change), 2)} {way} than the "
+            "first. Did code, data or machine change meanwhile? Trials from before and after are then not comparable, "
+            "and the best may owe its place to its time."
+        ),
+        figure="sweep-history",
+    )
+
+
 def failures(result: Result) -> Iterator[Statement]:
     """Yield what separates trials that failed, diverged or were pruned."""
     words = {"failed": "failed", "diverged": "ended without a finite value", "pruned": "were pruned"}

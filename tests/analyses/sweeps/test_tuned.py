@@ -8,9 +8,11 @@ from planted import column
 
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.sweeps.analysis import analyse_metric
-from hpowh.analyses.sweeps.importance.effects import beside_others, effect_of
+from hpowh.analyses.sweeps.importance.effects import beside_others, drift_of, effect_of
 from hpowh.analyses.sweeps.reading.columns import read_column
 from hpowh.analyses.sweeps.reading.sampling import followed, narrowed
+from hpowh.analyses.sweeps.result import Result
+from hpowh.analyses.sweeps.saying.trials import drift
 from hpowh.analyses.sweeps.statements import statements
 
 NAMES = ("rate", "weak", "null", "empty")
@@ -103,3 +105,42 @@ def test_levels_follow_the_order_too():
     columns = [read_column(column("kind", kinds)), read_column(column("x", np.random.default_rng(0).uniform(size=60)))]
     assert set(followed(columns, np.arange(60))) == {"kind"}
     assert followed(columns, np.random.default_rng(1).permutation(60)) == {}
+
+
+def random_search(seed: int, count: int = 90) -> tuple[dict[str, list[float]], np.ndarray]:
+    random = np.random.default_rng(seed)
+    x = random.uniform(size=(count, 3))
+    return dict(zip("abc", x.T.tolist(), strict=True)), 2 * (x[:, 0] - 0.4) ** 2 + random.normal(0.0, 0.1, count)
+
+
+def drifts(settings: dict[str, list[float]], values: np.ndarray, order: np.ndarray) -> list[str]:
+    result = Result(drift=drift_of([read_column(column(n, x)) for n, x in settings.items()], values, values, order))
+    return [one.sentence for one in drift(result, "loss")]
+
+
+def test_a_metric_that_changes_over_time_is_told_and_chance_tells_none():
+    """A bug was mended in the middle: all later trials are 0.2 better, whatever their hyperparameters."""
+    said = 0
+    for seed in range(300):
+        settings, values = random_search(seed)
+        order = np.random.default_rng(seed).permutation(values.size)
+        said += bool(drifts(settings, values, order))
+        if seed < 20:
+            moved = values.copy()
+            moved[order[45:]] -= 0.2
+            (sentence,) = drifts(settings, moved, order)
+            assert "lower than the first" in sentence and "0.1" in sentence or "0.2" in sentence
+    assert said <= 3  # 0.3 are to be expected
+
+
+def test_a_drift_is_a_finding_of_the_sweep_and_not_where_a_tuner_moved_on():
+    settings, values = random_search(0)
+    values[45:] -= 0.2
+    raw = [column(name, x) for name, x in settings.items()]
+    result = analyse_metric(raw, values, "min", 0, order=np.arange(90))
+    assert [one.kind for one in statements(result, "loss") if one.kind == "drift"] == ["drift"]
+    settings, values = tuned(1)
+    result = analyse_metric(
+        [column(name, x) for name, x in settings.items()], values - np.arange(100) / 100, "min", 0, order=np.arange(100)
+    )
+    assert result.narrowed and result.drift is None

@@ -120,7 +120,7 @@ def _is_key(columns: list[str], rows: list[tuple[Any, ...]], column: str) -> boo
 
 
 def _is_drawn(cells: list[Any]) -> bool:
-    """Whether a column holds another fraction in every row; whole numbers and texts may be an index, or names."""
+    """Whether a column holds another fraction in every place; whole numbers and texts may be an index, or names."""
     try:
         fractions = [float(str(cell)) for cell in cells]
     except ValueError:
@@ -147,9 +147,10 @@ def _configurations(
     there, cells = len(settings), _combinations(settings)
     share = there / cells
     why = f"{there:,} of {cells:,} combinations of {listed(rest, 4)} are there"
-    drawn = [c for c, place in zip(rest, places, strict=True) if _is_drawn([row[place] for row in rows])]
-    if drawn and len(rows) >= SURE and len(rest) > 1:
-        return [("trials", f"{drawn[0]!r} has a value of its own in every row")]
+    drawn = [column for column, cells in zip(rest, zip(*settings, strict=True), strict=True) if _is_drawn([*cells])]
+    if drawn and there >= SURE and len(rest) > 1:
+        of = "row" if there == len(rows) else "configuration"
+        return [("trials", f"{drawn[0]!r} has a value of its own in every {of}")]
     grain = [*places, *(columns.index(column) for column in roles if column not in rest)]
     if len({tuple(row[place] for place in grain) for row in rows}) < len(rows):
         return [("trials", "configurations are repeated and no column counts the repeats")]

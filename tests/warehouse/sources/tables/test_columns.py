@@ -301,3 +301,9 @@ def test_measured_columns_are_no_hyperparameters_unless_somebody_says_so(tmp_pat
     assert found["train_time_s"] == "duration"
     (kind, why), *_ = kinds_of_table(path)
     assert kind == "grid" and why == "6 of 6 combinations of lr, batch_size are there"
+
+
+def test_a_number_drawn_for_each_configuration_and_run_with_several_seeds_is_of_trials(tmp_path):
+    rows = [f"{0.01 * (at % 97) + 0.001 * at},{at % 5},{seed},{at}" for at in range(20) for seed in (0, 1, 2)]
+    path = write(tmp_path, "t.csv", "lr,layers,seed,val_loss\n" + "\n".join(rows) + "\n")
+    assert kinds_of_table(path) == [("trials", "'lr' has a value of its own in every configuration")]
