@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from planted import column
 
+from benchmarks.sweep_claims import only_claims
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.sweeps.analysis import analyse_metric
 from hpowh.analyses.sweeps.importance.effects import beside_others, drift_of, effect_of
@@ -121,26 +122,27 @@ def drifts(settings: dict[str, list[float]], values: np.ndarray, order: np.ndarr
 def test_a_metric_that_changes_over_time_is_told_and_chance_tells_none():
     """A bug was mended in the middle: all later trials are 0.2 better, whatever their hyperparameters."""
     said = 0
-    for seed in range(300):
+    for seed in range(120):
         settings, values = random_search(seed)
         order = np.random.default_rng(seed).permutation(values.size)
         said += bool(drifts(settings, values, order))
-        if seed < 20:
+        if seed < 10:
             moved = values.copy()
             moved[order[45:]] -= 0.2
             (sentence,) = drifts(settings, moved, order)
             assert "lower than the first" in sentence and "0.1" in sentence or "0.2" in sentence
-    assert said <= 3  # 0.3 are to be expected
+    assert said <= 2  # 0.1 are to be expected
 
 
 def test_a_drift_is_a_finding_of_the_sweep_and_not_where_a_tuner_moved_on():
     settings, values = random_search(0)
     values[45:] -= 0.2
     raw = [column(name, x) for name, x in settings.items()]
-    result = analyse_metric(raw, values, "min", 0, order=np.arange(90))
+    with only_claims():
+        result = analyse_metric(raw, values, "min", 0, order=np.arange(90))
     assert [one.kind for one in statements(result, "loss") if one.kind == "drift"] == ["drift"]
     settings, values = tuned(1)
-    result = analyse_metric(
-        [column(name, x) for name, x in settings.items()], values - np.arange(100) / 100, "min", 0, order=np.arange(100)
-    )
+    raw = [column(name, x) for name, x in settings.items()]
+    with only_claims():
+        result = analyse_metric(raw, values - np.arange(100) / 100, "min", 0, order=np.arange(100))
     assert result.narrowed and result.drift is None
