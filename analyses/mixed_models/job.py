@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from hpowh.analyses.elsewhere.places import Place
 
-VERSION = "13"
+VERSION = "14"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

@@ -9,9 +9,11 @@ import numpy as np
 from hpowh.analyses.mixed_models.inference.blocking import settled
 from hpowh.analyses.mixed_models.inference.spreads import (
     INTERACTION_LEVEL,
+    LEAST_OWN_DF,
     RESIDUAL_LEVEL,
     SpreadTest,
     interaction_test,
+    own_df,
     residual_test,
 )
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
@@ -90,6 +92,17 @@ def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
                 "differ much, and weights by it would favour these; --variance benchmark sets them."
             ],
         )
+    fewest = own_df(found.problem.cells) if "benchmark" in found.problem.cells.codes else np.inf
+    if fewest < LEAST_OWN_DF and not is_asked:
+        return (
+            found,
+            test,
+            [
+                f"Residual variances differ between benchmarks (equal ones: {p_said(test.p_value)}) and are taken as "
+                f"one, which is careful: a benchmark's own would rest on {fewest:.0f} degrees of freedom, and weights "
+                f"that rest on fewer than {LEAST_OWN_DF} make intervals too narrow; --variance benchmark sets them."
+            ],
+        )
     try:
         other = fit(found.formula, found.problem.cells, is_reml=found.is_reml, variance="benchmark")
     except DataError:
@@ -104,6 +117,11 @@ def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
         f"Every benchmark has its own residual variance in this model (standard deviations from {brief(sds.min())} to "
         f"{brief(sds.max())}{_because(test, is_asked)}); --variance equal takes them as one."
     )
+    if fewest < LEAST_OWN_DF:
+        sentence += (
+            f" They rest on as few as {fewest:.0f} degrees of freedom each: of such experiments 8 to 12 % show a "
+            "difference at 5 % that is not there."
+        )
     if classes.sharing:
         sentence += f" Without a spread of their own, and given the narrowest: {', '.join(classes.sharing[:5])}."
     return other, replace(test, is_used=True), [sentence]

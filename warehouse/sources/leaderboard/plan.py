@@ -25,7 +25,7 @@ from hpowh.warehouse.sources.tables.roles import (
     said_direction,
 )
 from hpowh.warehouse.sources.tables.tabular import Staged
-from hpowh.warehouse.sources.tables.wide import NUMBER, are_numbers, is_summary, label_role
+from hpowh.warehouse.sources.tables.wide import BEHIND, NUMBER, are_numbers, is_summary, label_role
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,6 +86,13 @@ class Plan:
             return f"{name}::double"
         text = f"{name}::varchar"
         return f"coalesce(try_cast({text} as double), try_cast(regexp_extract({text}, {literal(NUMBER)}, 1) as double))"
+
+    def behind(self, column: str) -> str:
+        """Return SQL that is true where a cell holds something behind its number, such as a spread or a count."""
+        if is_numeric_type(self.columns[column]):
+            return "false"
+        text = f"{self.columns.sql(column)}::varchar"
+        return f"({self.number(column)} is not null and regexp_matches({text}, {literal(BEHIND)}))"
 
     def not_a_number(self, column: str) -> str:
         """Return SQL that is true where a cell holds something that is no number."""

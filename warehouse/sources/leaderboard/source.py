@@ -55,7 +55,7 @@ class LeaderboardSource:
         context.progress("load", None)
         _write(connection, plan, context.source_id)
         _refuse_known(connection, context.source_id, request)
-        report = LoadReport(rows, notes=[*plan.notes(), *_missing(connection)])
+        report = LoadReport(rows, notes=[*plan.notes(), *_behind(connection, plan, staged), *_missing(connection)])
         refusals.report(report)
         return report
 
@@ -136,6 +136,16 @@ def _refuse_known(connection: duckdb.DuckDBPyConnection, source_id: int, request
             f"{source!r}.",
             "Give this experiment another name with --experiment NAME, or replace that source.",
         )
+
+
+def _behind(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:
+    """Say in how many cells only a part is the number."""
+    picks = " union all ".join(
+        f"select {plan.columns.sql(column)}::varchar as cell from {staged.positioned} where {plan.behind(column)}"  # noqa: S608
+        for column in plan.values
+    )
+    count, cell = connection.execute(f"select count(*), any_value(trim(cell)) from ({picks})").fetchall()[0]  # noqa: S608
+    return [f"Read without what stands behind the number: {count:,} cells, such as {cell!r}."] if count else []
 
 
 def _missing(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -13,7 +13,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "benchmark_name"),
         *("problem_name", "dataset_name", "data_set_name", "task_name", "function_name", "instance"),
     ),
-    "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "random_state"),
+    "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "resample", "random_state"),
     "fold": ("fold", "cv_fold", "fold_id"),
     "budget": (
         *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),

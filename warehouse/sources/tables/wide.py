@@ -31,6 +31,8 @@ COMMON_SCALE = 30.0
 """Results of several methods on one task are alike; columns whose middles differ more than this are other things."""
 NUMBER = r"^\s*[*_$]*\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*[*_$]*\s*%?\s*(?:(?:±|\+/-|\+-|\\pm|\().*)?$"
 """A number, perhaps set in bold, perhaps with a spread behind it (`85.3 ± 0.4`, `0.91 (0.02)`), which is left out."""
+BEHIND = r"±|\+/-|\+-|\\pm|\("
+"""What begins a spread, or a number of failed folds, behind a number."""
 
 
 def label_role(column: str) -> str | None:

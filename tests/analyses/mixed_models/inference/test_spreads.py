@@ -7,6 +7,9 @@ import pytest
 from scipy import stats
 
 from hpowh.analyses.mixed_models.inference.compare import NotComparableError, compare_formulas
+from hpowh.analyses.mixed_models.inference.contrasts import pairwise
+from hpowh.analyses.mixed_models.inference.margins import marginal_means
+from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.inference.spreads import interaction_test, mixture_sf, residual_test
 from hpowh.analyses.mixed_models.model.cells import Cells, cells_from_rows
 from hpowh.analyses.mixed_models.model.fit import fit
@@ -73,6 +76,32 @@ def test_unlike_spreads_get_variances_of_their_own_and_an_unlike_algorithm_too()
     assert str(chosen.fit.formula) == "y ~ algorithm + (1 | benchmark) + diag(0 + algorithm | benchmark)"
     equal = fit_to_compare(PLAIN, drawn(rng, shape=(12, 4, 6), interaction=3.0), variance="equal")
     assert (equal.fit.classes, equal.said) == (None, ())
+
+
+@pytest.mark.parametrize(("algorithms", "seeds", "is_own"), [(3, 3, False), (2, 4, False), (2, 5, True), (4, 3, True)])
+def test_weights_from_few_seeds_are_not_taken_by_themselves(algorithms, seeds, is_own):
+    """A benchmark's own variance needs 8 degrees of freedom, algorithms x (seeds - 1)."""
+    cells = drawn(np.random.default_rng(2), shape=(12, algorithms, seeds), spread=500.0)
+    chosen = fit_to_compare(PLAIN, cells)
+    assert chosen.tests[0].p_value < 0.01
+    assert (chosen.fit.classes is not None) == is_own
+    df = algorithms * (seeds - 1)
+    assert any(f"own would rest on {df} degrees of freedom" in one for one in chosen.said) != is_own
+    asked = fit_to_compare(PLAIN, cells, variance="benchmark")
+    assert asked.fit.classes is not None
+    assert any(f"as few as {df} degrees of freedom each: of such experiments" in one for one in asked.said) != is_own
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(25, id="reduced"), pytest.param(600, id="full", marks=pytest.mark.slow)]
+)
+def test_the_level_is_held_with_few_seeds_on_unlike_scales(count):
+    rng, hits = np.random.default_rng(3), 0
+    for _ in range(count):
+        found = fit_to_compare(PLAIN, drawn(rng, shape=(8, 3, 3), spread=200.0)).fit
+        pairs = pairwise(found, satterthwaite(found), marginal_means(found, "algorithm")[0], "tukey")
+        hits += bool((pairs.p_adjusted < 0.05).any())
+    assert hits <= stats.binom.isf(0.001, count, 0.05)
 
 
 def test_lrt_takes_the_diagonal_for_the_wider_model():
