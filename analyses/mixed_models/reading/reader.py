@@ -43,7 +43,13 @@ from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
 from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
-from hpowh.analyses.mixed_models.reading.suspects import codes_query, same_query, suspect_sentences
+from hpowh.analyses.mixed_models.reading.suspects import (
+    codes_query,
+    same_query,
+    suspect_sentences,
+    zeros_query,
+    zeros_sentence,
+)
 
 POLICIES = ("exclude", "last", "impute")
 """What a failed run may count."""
@@ -124,7 +130,16 @@ class Reader:
         said = self._settle(selection, response)[1]
         failed = failure_sentence(self.failed(selection, response), selection)
         grid = self._grid(selection, response)
-        return [*said, *grid, *([failed] if failed else []), *self.suspects(selection, response)]
+        zeros = self._zeros(selection, response)
+        return [*said, *grid, *([failed] if failed else []), *self.suspects(selection, response), *zeros]
+
+    def _zeros(self, selection: Selection, response: str) -> list[str]:
+        """Return that a logarithm of regret ties the best with the second best, where many rows have no regret."""
+        if not mentioned(response, ("log_regret",)):
+            return []
+        settled, metric = self.settle(selection, response), response_of(response, selection)[1]
+        found = zeros_sentence(*self._ask(zeros_query(settled, metric)).rows()[0])
+        return [found] if found else []
 
     def _grid(self, selection: Selection, response: str) -> list[str]:
         """Return that a mean over all points is over other budgets for one algorithm than for another."""

@@ -16,6 +16,8 @@ CODE, SAME = "if this stands for failed runs", "one and the same value in all of
 FEWEST_OTHERS, FEWEST_RUNS = 4, 3
 """So many other rows a benchmark needs before a value is far from them; so many runs before their being equal tells."""
 MOST_NAMED = 3
+MANY_ZEROS = 0.1
+"""From this share of rows without regret on it is said what a logarithm does to them."""
 
 
 def codes_query(selection: Selection, metric: str) -> str:
@@ -73,6 +75,30 @@ benchmark as (
 )
 select algorithm_id, benchmark_id, runs from cell join benchmark using (benchmark_id)
 where low = high and runs >= {FEWEST_RUNS} and differs and low <> best order by all"""
+
+
+def zeros_query(selection: Selection, metric: str) -> str:
+    """Return how many rows have no regret (the best value that is known), how many rows and pairs there are."""
+    base = observations(selection, metric, {"algorithm", "benchmark"}, "regret")
+    return (
+        "select count(*) filter (where regret = 0), count(regret), count(distinct (algorithm_id, benchmark_id)) "
+        f"from ({base}) where isfinite(value)"
+    )
+
+
+def zeros_sentence(zeros: int, rows: int, pairs: int) -> str | None:
+    """Say that the logarithm puts the best where the second best is, where it does so often.
+
+    Args:
+        pairs: of algorithm and benchmark.
+    """
+    if not rows or zeros < MANY_ZEROS * rows:
+        return None
+    tie = ", so the best ties with the second best on each benchmark" if rows == pairs else ""
+    return (
+        f"In {zeros:,} of {rows:,} rows the regret is zero, and log_regret gives them their benchmark's least positive "
+        f"one{tie}: how far the best are ahead is understated. The metric itself and rank do not do that."
+    )
 
 
 def _rows(selection: Selection, metric: str) -> str:

@@ -15,6 +15,7 @@ from hpowh.warehouse.sources.leaderboard.plan import Plan, make
 from hpowh.warehouse.sources.tables.numbers import finite, status_of
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.tabular import ROW, Staged, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
     import duckdb
@@ -145,7 +146,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -
         for column in plan.values
     )
     count, cell = connection.execute(f"select count(*), any_value(trim(cell)) from ({picks})").fetchall()[0]  # noqa: S608
-    return [f"Read without what stands behind the number: {count:,} cells, such as {cell!r}."] if count else []
+    return [f"Read without what stands behind the number: {plural(count, 'cell')}, such as {cell!r}."] if count else []
 
 
 def _missing(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hpowh.analyses.mixed_models.inference.anova import term_hypothesis
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
+from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.power import Spread
 from hpowh.analyses.mixed_models.inference.power import simulate as simulate_power
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
+from hpowh.analyses.mixed_models.model.cells import Cells, cells_from_rows
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.studies import presets
 from hpowh.analyses.mixed_models.studies.presets import Setup
@@ -50,6 +53,30 @@ def test_the_naive_contrast_does_not(count):
         smallest_p("y ~ algorithm + (1|benchmark)", simulate(rng, benchmarks=12, seeds=30)) < 0.05 for _ in range(count)
     )
     assert found / count > 0.4
+
+
+def small_and_unbalanced(rng: np.random.Generator) -> Cells:
+    """Draw 4 equal algorithms on 6 benchmarks: 30 % of the pairs have no run, the others one to five."""
+    rows: list[tuple[str, int, float]] = []
+    for b in range(6):
+        level = rng.standard_normal()
+        for a in "ABCD":
+            there, effect, seeds = rng.random() >= 0.3, level + 0.3 * rng.standard_normal(), rng.integers(1, 6)
+            rows += [(a, b, effect + rng.standard_normal()) for _ in range(seeds if there else 0)]
+    algorithm, benchmark, y = (np.array(values) for values in zip(*rows, strict=True))
+    return cells_from_rows(y, {"algorithm": algorithm, "benchmark": benchmark}, {})
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_joint_tests_hold_their_level_in_small_unbalanced_designs(count):
+    rng, hits, loose = np.random.default_rng(29), 0, 0
+    for _ in range(count):
+        found = fit(DEFAULT, small_and_unbalanced(rng))
+        quantities, asked = satterthwaite(found), term_hypothesis(found, ("algorithm",))
+        hits += JointTests(found, quantities).of(asked).p_value < 0.05
+        loose += quantities.joint_test(asked, found.beta)[3] < 0.05
+    assert hits <= stats.binom.isf(0.001, count, 0.05)
+    assert hits <= loose
 
 
 @pytest.mark.parametrize("count", COUNTS)

@@ -13,6 +13,7 @@ from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.inference.spreads import interaction_test, mixture_sf, residual_test
 from hpowh.analyses.mixed_models.model.cells import Cells, cells_from_rows
 from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.model.subset import scaled_by
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 
 PLAIN = "y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
@@ -102,6 +103,22 @@ def test_the_level_is_held_with_few_seeds_on_unlike_scales(count):
         pairs = pairwise(found, satterthwaite(found), marginal_means(found, "algorithm")[0], "tukey")
         hits += bool((pairs.p_adjusted < 0.05).any())
     assert hits <= stats.binom.isf(0.001, count, 0.05)
+
+
+@pytest.mark.parametrize("count", [6, pytest.param(300, marks=pytest.mark.slow)])
+def test_power_on_unlike_scales_is_that_of_equal_ones(count):
+    """One algorithm loses by as much as a benchmark's scale; scales go over 200-fold."""
+    rng, found = np.random.default_rng(8), {"equal": 0, "benchmark": 0}
+    for _ in range(count):
+        y = rng.standard_normal((12, 4, 10)) + 0.5 * rng.standard_normal((12, 4, 1))
+        y[:, 0] += 1.0
+        cells = cells_of(y * 200.0 ** rng.uniform(size=(12, 1, 1)))
+        for scale, each in (("equal", cells), ("benchmark", scaled_by(cells, "benchmark")[0])):
+            fitted = fit_to_compare(PLAIN, each, variance="equal").fit
+            means = marginal_means(fitted, "algorithm")[0]
+            found[scale] += bool(pairwise(fitted, satterthwaite(fitted), means, "tukey").p_adjusted[:3].min() < 0.05)
+    assert found["benchmark"] > 0.7 * count
+    assert found["benchmark"] > found["equal"] + 0.25 * count
 
 
 def test_lrt_takes_the_diagonal_for_the_wider_model():

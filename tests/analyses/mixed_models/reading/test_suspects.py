@@ -71,3 +71,16 @@ def test_runs_that_are_all_alike_are_said_unless_they_are_the_best(warehouse: Wa
     fill(warehouse, alike)
     [sentence] = said(warehouse)
     assert SAME in sentence and "B on b2 (4 runs). " in sentence and "C on b5" not in sentence
+
+
+@pytest.mark.parametrize(("runs", "said"), [(1, "In 6 of 18 rows the regret is zero"), (8, None)])
+def test_what_the_logarithm_of_no_regret_hides_is_said(warehouse: Warehouse, runs: int, said: str | None):
+    """With one run each the best has no regret, and the second best the least positive one: the same logarithm."""
+    points = [
+        (a, f"b{b}", s, 1.0, 1.0 + i + b + 0.01 * s) for i, a in enumerate("ABC") for b in range(6) for s in range(runs)
+    ]
+    fill_runs(warehouse, points, metric="value")
+    formula = "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    found = [one for one in analyse_lmem(warehouse, formula, budget="final").warnings if "the regret is zero" in one]
+    assert len(found) == (said is not None)
+    assert all(one.startswith(said or "") and "ties with the second best" in one for one in found)

@@ -57,7 +57,7 @@ def test_methods_by_tasks(load, warehouse):
     assert warehouse.sql("select name, direction from core.metric").rows() == [("accuracy", "max")]
     assert any("Organization, Average" in note for note in notes)
     assert any("1 of 9 cells" in note for note in notes)
-    assert "Read without what stands behind the number: 1 cells, such as '60.1 \u00b1 0.3'." in notes
+    assert "Read without what stands behind the number: 1 cell, such as '60.1 \u00b1 0.3'." in notes
 
 
 def test_tasks_by_methods_answer_the_question_by_the_right_model(load, warehouse):
