@@ -198,6 +198,7 @@ class Tables:
         }
         self._states: dict[str, str] = {}
         self._read: dict[str, frozenset[str]] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     def state_of(self, sql: str) -> dict[str, str]:
         """Return every table and view that a query reads, through views too, with the state it is in."""
@@ -216,8 +217,13 @@ class Tables:
             found |= names
         return frozenset(found)
 
-    def _named(self, sql: str) -> set[str]:
-        """Return the tables that a query names itself; a table function's rows are of unknown state."""
+    def _named(self, sql: str) -> frozenset[str]:
+        """Return the tables that a query or a view names itself; a table function's rows are of unknown state."""
+        if sql not in self._names:
+            self._names[sql] = frozenset(self._parsed(sql))
+        return self._names[sql]
+
+    def _parsed(self, sql: str) -> set[str]:
         answer = self._connection.execute("select json_serialize_sql(?)", [sql]).fetchall()[0][0]
         tree = json.loads(answer)
         if tree.get("error"):

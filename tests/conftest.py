@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 # Tests are small and run side by side: threads within them only wait for each other.
@@ -18,7 +18,7 @@ for name in ("HPOWH_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS
 import hypothesis  # noqa: E402 - what reads the settings comes after them
 import pytest  # noqa: E402
 
-from hpowh.warehouse import Warehouse  # noqa: E402
+from hpowh.warehouse import Warehouse, migrate, views  # noqa: E402
 
 from . import peers  # noqa: E402
 from .commands import within  # noqa: E402
@@ -111,6 +111,32 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "empty.duckdb"
     Warehouse.create(path).close()
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[Callable[..., None]]:
+    """Commands that make a new warehouse in this process get the tables of one that was made as users make theirs.
+
+    Making them takes a second of a processor, and hundreds of tests begin so. What is made in another process, at
+    another revision or from other views, and all that tests of migrations make, is made each time, by what this gives.
+    """
+    make, made = migrate._upgrade, {}
+
+    def copied(path: Path, target: str, wait: float, *, is_old: bool) -> None:
+        if path.exists() or target != migrate.newest_revision() or is_old:
+            make(path, target, wait, is_old=is_old)
+            return
+        state = (target, migrate.migrations_folder(), views.views_fingerprint())
+        if state not in made:
+            make(path, target, wait, is_old=is_old)
+            made[state] = Path(STATE.name) / f"new-{len(made)}.duckdb"
+            shutil.copy(path, made[state])
+        else:
+            shutil.copy(made[state], path)
+
+    migrate._upgrade = copied
+    yield make
+    migrate._upgrade = make
 
 
 @pytest.fixture

@@ -128,12 +128,16 @@ def readers_folder(empty_warehouse, tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=lambda page: page.name)
-def test_python_in_the_docs_runs(page, readers_folder, tmp_path):
+def test_python_in_the_docs_runs(page, readers_folder, tmp_path, monkeypatch):
+    """The README's in a process of its own; the others here, where what they import is there already."""
     shutil.copytree(readers_folder, tmp_path / "work")
-    done = subprocess.run(
-        [sys.executable, "-c", blocks_of(page)], cwd=tmp_path / "work", capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.delenv("HPOWH_WAREHOUSE", raising=False)
+    if page.name == "README.md":
+        done = subprocess.run([sys.executable, "-c", blocks_of(page)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    else:
+        exec(compile(blocks_of(page), page.name, "exec"), {"__name__": "__main__"})
 
 
 def test_public_modules_are_there_with_words():

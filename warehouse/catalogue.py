@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import duckdb
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.names import identifier
-
-if TYPE_CHECKING:
-    import duckdb
 
 SCHEMAS = ("core", "mart", "space", "result", "ops")
 
@@ -58,11 +56,11 @@ def list_columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple
         UsageError: there is no such table.
     """
     schema, _, table = name.partition(".")
-    columns = connection.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
-        "and database_name = current_database() order by column_index",
-        [schema, table],
-    ).fetchall()
-    if not columns:
-        raise UsageError(f"There is no table or view {name!r}.", "List them: hpowh tables")
-    return columns
+    try:  # Not from DuckDB's list of columns, which is of all tables: an export asks for each of them.
+        return connection.execute(
+            f"select column_name, column_type from (describe {identifier(schema)}.{identifier(table)})"
+        ).fetchall()
+    except (duckdb.CatalogException, duckdb.ParserException):
+        if any(one.name == name for one in list_tables(connection, count_views=False)):
+            raise  # a view that cannot be read any more
+        raise UsageError(f"There is no table or view {name!r}.", "List them: hpowh tables") from None

@@ -6,6 +6,7 @@ import glob
 import os
 import shutil
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 IDENTITY = "hpowh"
 
 
+@cache
 def program_version() -> str:
-    """Return the installed version of hpowh."""
+    """Return the installed version of hpowh; looking through what is installed takes as long as several queries."""
     return package_version("hpowh")
 
 
@@ -40,27 +42,25 @@ def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
         NotAWarehouseError: the file is a DuckDB database of another kind.
         VersionError: the warehouse is from before the first release and too old to be upgraded.
     """
-    found = connection.execute(
-        "select count(*) filter (schema_name = 'ops' and table_name in ('warehouse', 'revision')), "
-        # Written out: for a parameter DuckDB imports pandas where it is installed, which takes longer than the query.
-        f"count(*) filter (schema_name = 'result' and table_name = {literal(bridge.MADE_LAST)}) from "
-        # Large tables of a published folder are views of its files; a lake is another database beside.
-        "(select database_name, schema_name, table_name from duckdb_tables() union all "
-        "select database_name, schema_name, view_name from duckdb_views() where schema_name in ('ops', 'result')) "
-        "where database_name = current_database()",
-    ).fetchall()
-    if found[0][0] != 2:
+    import duckdb
+
+    try:  # Asked for by their names: DuckDB's lists of tables and views write out the SQL of all that there are.
+        rows = connection.execute(
+            "select version_num from ops.revision union all (select identity from ops.warehouse limit 0)"
+        ).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
         raise NotAWarehouseError(
             f"{path} is a DuckDB file but not a hpowh warehouse.", "Name another file, or make one: hpowh init"
-        )
-    rows = connection.execute("select version_num from ops.revision").fetchall()
+        ) from None
     revision = str(rows[0][0]) if rows else ""
-    if not found[0][1]:
+    try:
+        connection.execute(f"select * from result.{bridge.MADE_LAST} limit 0")
+    except duckdb.CatalogException:
         raise VersionError(
             f"The warehouse {path} was made before the first release (revision {revision} of then); this hpowh "
             f"upgrades from revision {bridge.LAST} of then on.",
             "Make a new one and load its sources again: hpowh init --warehouse NEW_FILE",
-        )
+        ) from None
     return revision
 
 

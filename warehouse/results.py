@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse.catalogue import list_columns
 from hpowh.warehouse.checks.seal import remove_seals, seal_analyses
-from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.names import identifier
 
@@ -101,16 +102,10 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[t
     """Append the frames of several analyses to one table."""
     import pyarrow as pa
 
-    wanted = [
-        row[0]
-        for row in connection.execute(
-            "select column_name from duckdb_columns() where schema_name = 'result' and table_name = ? "
-            "order by column_index",
-            [name],
-        ).fetchall()
-    ]
-    if not wanted:
-        raise HpowhError(f"There is no table result.{name}.", "Add it in a revision under migrations/.")
+    try:
+        wanted = [column for column, _ in list_columns(connection, f"result.{name}")]
+    except UsageError:
+        raise HpowhError(f"There is no table result.{name}.", "Add it in a revision under migrations/.") from None
     parts = []
     for run_id, frame in frames:
         part = frame.to_arrow() if hasattr(frame, "to_arrow") else frame

@@ -79,12 +79,10 @@ def views_fingerprint() -> str:
 
 def views_are_current(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the warehouse's views are those of this program (a new version may bring others without a revision)."""
-    found = connection.execute(
-        "select count(*) from duckdb_views() where schema_name = 'ops' and view_name = 'view_definition'"
-    ).fetchall()[0][0]
-    if not found:
+    try:
+        stored = connection.execute("select fingerprint from ops.view_definition").fetchall()[0][0]
+    except duckdb.CatalogException:
         return False
-    stored = connection.execute("select fingerprint from ops.view_definition").fetchall()[0][0]
     return bool(stored == views_fingerprint())
 
 

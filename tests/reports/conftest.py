@@ -128,15 +128,21 @@ class Watched:
     page: Any
     complaints: list[str] = field(default_factory=list)
 
-    def open(self, address: str, *, draw: bool = True) -> Any:
-        """Open a page; with `draw`, open what is folded and scroll through it until every chart is drawn."""
+    def open(self, address: str, *, draw: bool | str = True) -> Any:
+        """Open a page; with `draw`, open what is folded and scroll through it until every chart is drawn.
+
+        Drawing is what a page takes long for: a test that looks at some figures names them (`draw="#a, #b"`).
+        """
         self.page.goto(address)
         if draw:
+            charts = f":is({'*' if draw is True else draw}) .chart[data-chart]"
             self.page.evaluate("document.querySelectorAll('details.part').forEach(part => { part.open = true; })")
-            self.page.evaluate("document.querySelectorAll('.chart').forEach(c => c.scrollIntoView())")
+            assert self.page.locator(charts).count() or draw is True, f"no chart in {draw}"
             self.page.wait_for_function(
-                "[...document.querySelectorAll('.chart[data-chart]')].every(chart => {"
+                "charts => [...document.querySelectorAll(charts)].every(chart => {"
                 " if (!chart.dataset.drawn) chart.scrollIntoView(); return chart.dataset.drawn; })",
+                arg=charts,
+                polling=50,  # every frame would draw the page sixty times a second
                 timeout=60_000,
             )
         return self.page

@@ -20,6 +20,12 @@ from hpowh.warehouse.views import refresh_generated_views, static_views
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def made_each_time(made_once, monkeypatch):
+    """Here nothing is copied from a warehouse that was made before."""
+    monkeypatch.setattr(migrate, "_upgrade", made_once)
+
+
 def columns_of(path: Path) -> dict[str, list[tuple[str, str, bool]]]:
     with duckdb.connect(str(path), read_only=True) as connection:
         rows = connection.execute(
@@ -92,8 +98,13 @@ def test_every_view_of_the_folder_is_there(warehouse):
     }
 
 
-@pytest.mark.parametrize("start", revisions()[:-1])
+STARTS = revisions()[:-1]
+ENDS = [STARTS[0], STARTS[-1], *(pytest.param(one, marks=pytest.mark.slow) for one in STARTS[1:-1])]
+
+
+@pytest.mark.parametrize("start", ENDS)
 def test_upgrade_carries_the_data_across(tmp_path, start):
+    """From the first and the last but one; from those between one by one below, and each to the end when slow."""
     path = tmp_path / "old.duckdb"
     assert initialise(path, target=start)[0] == "created"
     fill(path)
@@ -105,8 +116,34 @@ def test_upgrade_carries_the_data_across(tmp_path, start):
         assert kept.execute("select count(*) from core.trace").fetchall() == [(2,)]
 
 
+def test_every_revision_finds_rows_in_every_table_and_keeps_them(tmp_path):
+    """Step by step, with rows in what the step before has made."""
+    path = tmp_path / "old.duckdb"
+    initialise(path, target=STARTS[0])
+    for revision in revisions()[1:]:
+        fill(path)
+        before = counts(path)
+        assert set(before.values()) == {2}
+        done, backup = initialise(path, target=revision)
+        assert done == "upgraded" and backup is not None
+        backup.unlink()
+        after = counts(path)
+        assert {table: after[table] for table in before if table in after and after[table] != 2} == {}, revision
+    assert len(observations(path)) == 2
+
+
+def counts(path: Path) -> dict[str, int]:
+    """Every table's rows; what hpowh writes into its own ledgers is left out."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where (schema_name, table_name) not in (('ops', 'revision'), ('ops', 'seal'), ('ops', 'warehouse'))"
+        ).fetchall()
+        return {name: connection.execute(f"select count(*) from {name}").fetchall()[0][0] for (name,) in names}
+
+
 def fill(path: Path) -> None:
-    """Put two rows into every table but the ledger of revisions: n, n.5, `column`n, or what a check allows."""
+    """Put two rows into every empty table but the ledger of revisions: n, n.5, `column`n, or what a check allows."""
     with duckdb.connect(str(path)) as connection:
         allowed = {
             (schema, table, column): values
@@ -126,12 +163,14 @@ def fill(path: Path) -> None:
             tables.setdefault(f"{schema}.{table}", []).append((column, allowed.get((schema, table, column)), kind))
         connection.begin()
         for table, described in tables.items():
-            for row in (1, 2):
-                values = [
-                    choices[row % len(choices)] if choices else value_of(column, kind, row)
-                    for column, choices, kind in described
-                ]
-                connection.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)
+            if connection.execute(f"select count(*) from {table}").fetchall()[0][0]:
+                continue
+            values = [
+                [choices[row % len(choices)] if choices else value_of(column, kind, row) for row in (1, 2)]
+                for column, choices, kind in described
+            ]
+            listed = ", ".join(f"({', '.join(map(repr, row))})" for row in zip(*values, strict=True))
+            connection.execute(f"insert into {table} values {listed}")
         connection.commit()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from hpowh.warehouse.catalogue import Table
-from hpowh.warehouse.connection import explain, is_database
+from hpowh.warehouse.connection import STORAGE, explain, is_database
 from hpowh.warehouse.elsewhere.published import MANIFEST, SCHEMAS, make_schemas, scan, views_of
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import IDENTITY, program_version
@@ -57,7 +57,7 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     try:
         with duckdb.connect() as connection:
             connection.execute(f"attach {literal(str(store.path))} as source (read_only)")
-            connection.execute(f"attach {literal(str(partial))} as copy")
+            connection.execute(f"attach {literal(str(partial))} as copy (storage_version {literal(STORAGE)})")
             connection.execute("copy from database source to copy")
             connection.execute("update copy.ops.warehouse set identity = ?", [COPY_IDENTITY])
             connection.execute("checkpoint copy")

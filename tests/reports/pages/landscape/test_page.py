@@ -419,7 +419,8 @@ def test_the_map_can_be_read_in_every_theme_and_saved(made: Made, browse: Browse
 
 @pytest.mark.browser
 def test_choosing_a_pair_and_a_view_of_the_network_changes_the_picture(made: Made, browse: Browse):
-    page = browse().open(made.page("landscape", "img").as_uri())
+    drawn = "#slices, #pair-maps, #network, #embedding, #runs-places"
+    page = browse().open(made.page("landscape", "img").as_uri(), draw=drawn)
     for figure, options in (("slices", 4), ("pair-maps", 6), ("network", 3)):
         data = f"JSON.stringify(document.querySelector('#{figure} .plot').data.map(one => [one.x, one.y, one.z]))"
         before = page.evaluate(data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.pages.sweep.page import addresses
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
+
+from ...test_accessibility import serious
 
 SCRIPT = "</script><script>window.pwned=1</script>"
 IMAGE = '"><img src=x onerror="window.pwned=1">'
@@ -105,9 +106,10 @@ PARALLEL = "document.querySelector('#sweep-parallel .chart').hpowhParallel"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_chart_is_drawn_and_names_are_text(site: Path, browse: Callable[..., Any], dark: bool):
-    page = browse(dark=dark).open(page_of(site).as_uri())
+@pytest.mark.parametrize(("dark", "width"), [(False, 1200), (True, 390)], ids=["light", "dark, on a phone"])
+def test_every_chart_is_drawn_and_names_are_text(site: Path, browse: Callable[..., Any], dark: bool, width: int):
+    page = browse(dark=dark, width=width).open(page_of(site).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     drawn = page.locator(".chart[data-drawn=yes] .plot:has(.main-svg)").count()
     drawn += page.locator(".chart[data-parallel][data-drawn=yes] canvas + canvas").count()
     assert drawn == page.locator(".chart[data-chart]").count()
@@ -136,7 +138,7 @@ def test_every_chart_is_drawn_and_names_are_text(site: Path, browse: Callable[..
 
 @pytest.mark.browser
 def test_levels_stand_in_one_order_and_no_line_joins_them(site: Path, browse: Callable[..., Any]):
-    page = browse().open(page_of(site).as_uri())
+    page = browse().open(page_of(site).as_uri(), draw="#sweep-slices")
     chosen = page.locator("#sweep-slices select")
     chosen.select_option(label="kind")
     data, axis = page.evaluate(
@@ -173,7 +175,7 @@ def has_come_to(page: Any, wanted: list[int] | int) -> bool:
 
 @pytest.mark.browser
 def test_a_brush_selects_whole_trials_in_the_table_and_in_the_other_figures(site: Path, browse: Callable[..., Any]):
-    page = browse().open(page_of(site).as_uri())
+    page = browse().open(page_of(site).as_uri(), draw="#sweep-parallel, #sweep-history")
     page.locator("#sweep-parallel").scroll_into_view_if_needed()
     assert has_come_to(page, COUNT + 1)
     brush(page, 0, 0.4, 0.6)
@@ -201,7 +203,7 @@ def test_a_brush_selects_whole_trials_in_the_table_and_in_the_other_figures(site
 
 @pytest.mark.browser
 def test_what_is_typed_over_the_table_selects_lines_and_points(site: Path, browse: Callable[..., Any]):
-    page = browse().open(page_of(site).as_uri())
+    page = browse().open(page_of(site).as_uri(), draw="#sweep-parallel")
     full = page.evaluate("document.querySelector('#sweep-parallel canvas + canvas').dataset.complete")
     page.locator("#sweep-trials input").fill("rate<0.001 finished kind=sgd")
     wanted = [
@@ -221,7 +223,7 @@ def test_what_is_typed_over_the_table_selects_lines_and_points(site: Path, brows
 
 @pytest.mark.browser
 def test_axes_by_keyboard_order_and_colour(site: Path, browse: Callable[..., Any]):
-    page = browse().open(page_of(site).as_uri())
+    page = browse().open(page_of(site).as_uri(), draw="#sweep-parallel")
     page.locator("#sweep-parallel .axis").first.focus()
     page.keyboard.press("ArrowUp")
     assert page.evaluate(f"{PARALLEL}.axes[0].brushes") == [[0.8, 1]]
@@ -252,7 +254,7 @@ def test_axes_by_keyboard_order_and_colour(site: Path, browse: Callable[..., Any
 
 @pytest.mark.browser
 def test_the_best_lines_are_yellow_and_on_top(site: Path, browse: Callable[..., Any]):
-    page = browse().open(page_of(site).as_uri())
+    page = browse().open(page_of(site).as_uri(), draw="#sweep-parallel")
     rows = page.evaluate(f"[...{PARALLEL}.lines]")
     by_loss = sorted(range(COUNT), key=lambda i: -trials()[i]["loss"])
     assert rows == by_loss
@@ -263,27 +265,18 @@ def test_the_best_lines_are_yellow_and_on_top(site: Path, browse: Callable[..., 
 
 @pytest.mark.browser
 def test_axe_finds_nothing_serious(site: Path, browse: Callable[..., Any]):
-    page = browse().open(page_of(site).as_uri())
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")["violations"]
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert serious(browse().open(page_of(site).as_uri())) == []
 
 
 @pytest.mark.browser
 def test_parallel_coordinates_are_saved_with_their_lines(site: Path, browse: Callable[..., Any], tmp_path: Path):
-    page = browse().open(page_of(site).as_uri())
+    page = browse().open(page_of(site).as_uri(), draw="#sweep-parallel")
     with page.expect_download() as saved:
         page.locator("#sweep-parallel [data-save=svg]").click()
     saved.value.save_as(tmp_path / "x.svg")
     text = (tmp_path / "x.svg").read_text()
     assert "data:image/png;base64," in text
     assert "rate (log)" in text
-
-
-@pytest.mark.browser
-def test_the_page_fits_a_phone(site: Path, browse: Callable[..., Any]):
-    page = browse(width=390).open(page_of(site).as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_findings_of_several_metrics_and_of_early_stopping(site: Path):
