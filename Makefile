@@ -33,7 +33,7 @@ test: $(STAMP) lint wheel
 	wait $$floors; floors=$$?; cat build/floors.log; [ $$tests = 0 ] && [ $$floors = 0 ]
 
 test-all: $(STAMP) lint floors
-	$(BIN)/python -m pytest $(SPREAD)
+	HPOWH_EXAMPLES=all $(BIN)/python -m pytest $(SPREAD)
 
 # The inner loop: lint, contracts, types, and the pure tests nearest to what differs from the last commit. No wheel.
 quick: $(STAMP) tree lint

@@ -37,36 +37,33 @@ def unpacked(path: Path) -> bytes:
 
 
 @pytest.mark.browser
-def test_every_page_has_a_pdf_and_a_link_to_it(own: Warehouse, tmp_path: Path, chromium: Any):
-    build = build_site(own, tmp_path / "site", only=("experiment", "benchmark"), with_pdf=True)
-    for page in (tmp_path / "site").glob("[be]*.html"):
-        printed = tmp_path / "site" / "pdf" / f"{page.stem}.pdf"
-        assert printed.read_bytes().startswith(b"%PDF")
-        assert f'href="pdf/{printed.name}"' in page.read_text()
-        content = unpacked(printed)
-        assert str(tmp_path).encode() not in content, "a PDF names the folder it was built in"
-        assert content.count(b" c\n") + content.count(b" l\n") > 100, "no curves were drawn"
-    assert build.page_count == 3 == len(list((tmp_path / "site" / "pdf").iterdir()))
-    assert not build_site(own, tmp_path / "site", only=("experiment", "benchmark"), with_pdf=True).is_new
-    assert build_site(own, tmp_path / "site", only=("experiment", "benchmark")).is_new
-
-
-@pytest.mark.browser
-def test_pages_taken_over_from_the_build_before_have_their_pdf(own: Warehouse, tmp_path: Path, chromium: Any):
+def test_every_page_has_a_pdf_and_a_link_to_it_also_one_taken_over(own: Warehouse, tmp_path: Path, chromium: Any):
     site, kinds = tmp_path / "site", ("experiment", "benchmark")
-    build_site(own, site, only=kinds, with_pdf=True)
+    assert build_site(own, site, only=kinds, with_pdf=True).page_count == 3
+    assert_printed(site, tmp_path)
+    assert not build_site(own, site, only=kinds, with_pdf=True).is_new
     with own.writing() as connection:
         connection.execute("update core.evaluation set value = 0.98765 where benchmark_id = 1 and configuration_id = 3")
         connection.execute("update core.source set fingerprint = 'f2'")
         seal_all(connection)  # as loading it anew does: a broken seal is told on every page
     build = build_site(own, site, only=kinds, with_pdf=True)
     assert build.page_count == 3 and 0 < build.reused_count < 3
+    assert_printed(site, tmp_path)
+    assert build_site(own, site, only=kinds).is_new
+
+
+def assert_printed(site: Path, built_in: Path) -> None:
+    """Every page of the site has its PDF with curves and a link to it, and no PDF is left over."""
     pages = list(site.glob("[be]*-*.html"))
+    assert len(pages) == 3
     assert sorted(page.stem for page in (site / "pdf").iterdir()) == sorted(page.stem for page in pages)
     for page in pages:
-        printed = unpacked(site / "pdf" / f"{page.stem}.pdf")
-        assert printed.count(b" c\n") + printed.count(b" l\n") > 100
-        assert f'href="pdf/{page.stem}.pdf"' in page.read_text()
+        printed = site / "pdf" / f"{page.stem}.pdf"
+        assert printed.read_bytes().startswith(b"%PDF")
+        assert f'href="pdf/{printed.name}"' in page.read_text()
+        content = unpacked(printed)
+        assert str(built_in).encode() not in content, "a PDF names the folder it was built in"
+        assert content.count(b" c\n") + content.count(b" l\n") > 100, "no curves were drawn"
 
 
 def test_without_a_browser_the_old_site_stays_and_the_way_out_is_named(

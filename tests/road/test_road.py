@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -73,35 +76,63 @@ def built(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def toy(built, tmp_path):
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, start: Sequence[str] = ("-m", "hpowh.warehouse")) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(built), "COLUMNS": "200"}
-        command = [sys.executable, "-m", "hpowh.warehouse", *words]
+        command = [sys.executable, *start, *words]
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
 
 
-def test_each_example_works(toy, tmp_path):
-    def done(*words: str) -> str:
-        process = toy(*words)
-        assert process.returncode == 0, (words, process.stderr)
-        return process.stdout + process.stderr
+SEVERAL = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from hpowh.warehouse.cli import build
+from hpowh.warehouse.console import run
 
+app, told = build(), []
+for words in json.loads(sys.argv[1]):
+    sys.argv, said = ["hpowh", *words], io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        try:
+            code = run(app)
+        except SystemExit as leave:
+            code = leave.code
+    told.append([code or 0, said.getvalue()])
+print(json.dumps(told))
+"""
+"""Commands one after the other in one process: to start one takes longer than what most of them do."""
+
+
+def test_each_example_works(toy, tmp_path):
     (tmp_path / "classes.txt").write_text("digits = 10\niris = 3\n")
-    done("init")
-    assert "toy" in done("ingest", "--help")
-    assert "n_classes" in done("ingest", "toy", "classes.txt", "--dry-run")
-    done("ingest", "toy", "classes.txt")
-    assert "mart.toy_benchmark" in done("tables", "mart")
-    assert done("sql", "--query", "toy/classes", "--format", "csv").splitlines()[1:] == ["digits,10", "iris,3"]
-    assert "Analysis run 1" in done("analyse", "toy")
-    assert done("sql", "select class_mean, reason from result.toy_mean", "--format", "csv").splitlines()[1] == "6.5,"
-    done("report", "--out", "site")
+    assert toy("init").returncode == 0
+    lines = [
+        "ingest --help",
+        "ingest toy classes.txt --dry-run",
+        "ingest toy classes.txt",
+        "tables mart",
+        "sql --query toy/classes --format csv",
+        "analyse toy",
+        "sql 'select class_mean, reason from result.toy_mean' --format csv",
+        "report --out site",
+        "check",
+    ]
+    process = toy(json.dumps([shlex.split(line) for line in lines]), start=["-c", SEVERAL])
+    assert process.returncode == 0, process.stderr
+    told = dict(zip(lines, json.loads(process.stdout), strict=True))
+    assert {line: said for line, (code, said) in told.items() if code} == {}
+    kinds, preview, _, tables, classes, analysed, mean, _, _ = (said for _, said in told.values())
+    assert "toy" in kinds
+    assert "n_classes" in preview
+    assert "mart.toy_benchmark" in tables
+    assert classes.splitlines()[1:] == ["digits,10", "iris,3"]
+    assert "Analysis run 1" in analysed
+    assert mean.splitlines()[1] == "6.5,"
     page = (tmp_path / "site" / "toy.html").read_text()
     assert "How many classes the benchmarks have." in page
     assert "from mart.toy_benchmark" in page
     assert "2 benchmarks have 6.5 classes on average." in (tmp_path / "site" / "index.html").read_text()
-    done("check")
 
 
 def test_a_bad_line_is_refused_by_the_toy(toy, tmp_path):

@@ -23,6 +23,8 @@ from hpowh.analyses.landscapes.one.nodes import describe_nodes
 from hpowh.analyses.landscapes.values import pearson
 from hpowh.analyses.statistics.ranks import ranked
 
+from ....examples import few
+
 
 class TestPays:
     def test_with_machine_code_from_the_least_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +93,7 @@ def test_read_only_installations_keep_their_code_elsewhere_or_nowhere(tmp_path: 
     assert folder.startswith(str(home)) if is_writable else folder == "None"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(25), deadline=None)
 @given(seed=st.integers(0, 10_000), axes=st.integers(1, 5))
 def test_large_and_small_forms_of_the_decomposition_agree(seed: int, axes: int) -> None:
     rng = np.random.default_rng(seed)
@@ -117,7 +119,7 @@ def test_roughness_by_difference_equals_roughness_by_residual(monkeypatch: pytes
     assert roughness_to_slope(grid, [True] * 3, parts) == pytest.approx(by_difference)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=few(25), deadline=None)
 @given(seed=st.integers(0, 10_000), limit=st.sampled_from([0, 4_000_000]))
 def test_the_table_of_shares_gives_what_all_configurations_give(seed: int, limit: int) -> None:
     rng = np.random.default_rng(seed)

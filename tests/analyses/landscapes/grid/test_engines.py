@@ -19,6 +19,8 @@ from hpowh.analyses.landscapes.grid.space import Space
 from hpowh.analyses.landscapes.grid.surface import Surface, stable_order
 from hpowh.analyses.landscapes.one.nodes import Nodes, describe_nodes
 
+from ....examples import few
+
 EPSILON = 1.0
 
 
@@ -58,7 +60,7 @@ def check(surface: Surface, nodes: Nodes, plain: Any) -> None:
     assert basins.sizes.sum() == surface.size
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=few(120), deadline=None)
 @given(surface=surfaces(), engine=st.sampled_from(["numpy", "compiled"]))
 def test_every_node_column_equals_plain_loops(brute: Any, surface: Surface, engine: str) -> None:
     plain = brute(surface, EPSILON)
@@ -66,7 +68,7 @@ def test_every_node_column_equals_plain_loops(brute: Any, surface: Surface, engi
     check(surface, nodes, plain)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(60), deadline=None)
 @given(surface=surfaces(), engine=st.sampled_from(["numpy", "compiled"]))
 def test_walks_are_powers_of_the_transition_matrix(brute: Any, surface: Surface, engine: str) -> None:
     """From neighbours found by plain loops: P = A / degree, <a, b> = sum of degree times a times b."""
@@ -84,7 +86,7 @@ def test_walks_are_powers_of_the_transition_matrix(brute: Any, surface: Surface,
     assert graph.neighbour_sum(values) == pytest.approx(adjacent @ values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(60), deadline=None)
 @given(surface=surfaces())
 def test_sorted_pairs_equal_shifted_ones(surface: Surface) -> None:
     """The form for sparse landscapes finds the same pairs as shifting the array of all cells."""
@@ -99,7 +101,7 @@ def test_sorted_pairs_equal_shifted_ones(surface: Surface) -> None:
     assert len(by_sorting[0]) == len(as_set(by_sorting))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(40), deadline=None)
 @given(surface=surfaces(), seed=st.integers(0, 1000))
 def test_engines_agree_on_sums_and_thresholds(surface: Surface, seed: int) -> None:
     numpy, compiled = graph_of(surface, engine="numpy"), graph_of(surface, engine="compiled", threads=2)
@@ -144,7 +146,7 @@ def test_too_many_pairs_are_refused_with_the_way_out() -> None:
         neighbour_pairs(space, np.arange(12_000) * 1_000)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=few(40), deadline=None)
 @given(values=st.lists(st.integers(-3, 3) | st.floats(-1, 1), min_size=1, max_size=60))
 def test_the_order_is_stable(values: list[float]) -> None:
     array = np.array(values, dtype=float)
@@ -162,7 +164,7 @@ def test_distance_by_transform_equals_distance_by_optimum() -> None:
     np.testing.assert_array_equal(distance._by_optimum(surface), distance._by_transform(surface))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=few(30), deadline=None)
 @given(seed=st.integers(0, 10_000), blocks=st.sampled_from([1, 3, 10**6]))
 def test_shifts_as_blocks_and_as_flat_ones_give_the_same(seed: int, blocks: int) -> None:
     from hpowh.analyses.landscapes.grid import grid_graph

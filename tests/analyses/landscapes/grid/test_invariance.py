@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.characterise import Characterisation, Options, characterise
 
+from ....examples import few
+
 SHAPE, ORDINAL = (3, 4, 2, 5), (False, True, False, True)
 GRAPH = (
     "n_lo", "n_lo_members", "n_lo_weak", "n_lo_strict", "n_plateau", "n_plateau_lo", "n_edges", "n_ties", "n_global",
@@ -45,28 +47,28 @@ def assert_same(one: Characterisation, other: Characterisation, names: tuple[str
         assert other.value(name) == (expected if expected is None else pytest.approx(expected, abs=1e-9)), name
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(3)))
 def test_relabelling_the_levels_of_a_categorical_changes_nothing(seed: int, order: list[int]) -> None:
     grid = distinct(seed)
     assert_same(measure(grid), measure(grid[order]), GRAPH)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(4)))
 def test_permuting_hyperparameters_changes_nothing(seed: int, order: list[int]) -> None:
     grid = distinct(seed)
     assert_same(measure(grid), measure(grid.transpose(order), tuple(ORDINAL[j] for j in order)), GRAPH)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_reversing_an_ordinal_changes_nothing(seed: int) -> None:
     grid = distinct(seed)
     assert_same(measure(grid), measure(grid[:, ::-1]), GRAPH)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_shuffling_an_ordinal_is_no_relabelling(seed: int) -> None:
     """The counterpart: the order of an ordinal's levels matters (else the tests above would prove nothing)."""
@@ -76,7 +78,7 @@ def test_shuffling_an_ordinal_is_no_relabelling(seed: int) -> None:
     assert any(whole.value(name) != shuffled.value(name) for name in ("assortativity_rank", "gradient"))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=few(15), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     transform=st.sampled_from([np.exp, np.cbrt, lambda x: x**3 + x, lambda x: 1e6 * x - 5.0]),
@@ -86,7 +88,7 @@ def test_a_monotone_transform_changes_nothing_that_rests_on_order(seed: int, tra
     assert_same(measure(grid), measure(transform(grid)), RANK_BASED)  # type: ignore[operator]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=few(10), deadline=None)
 @given(seed=st.integers(0, 10_000), holes=st.floats(0, 0.4))
 @example(seed=4505, holes=0.0625)  # a threshold that a completion adds is a usual one
 def test_basin_sizes_add_up(seed: int, holes: float) -> None:

@@ -17,6 +17,8 @@ from hpowh.analyses.landscapes.one.fanova import capped, decompose, roughness_to
 from hpowh.analyses.landscapes.one.interactions import count_squares, square_count
 from hpowh.analyses.landscapes.one.surrogate import fit_surrogate
 
+from ....examples import few
+
 shapes = st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple)
 
 
@@ -36,7 +38,7 @@ def all_components(grid: np.ndarray) -> dict[tuple[int, ...], float]:
 
 
 class TestDecomposition:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=few(40), deadline=None)
     @given(shape=shapes, seed=st.integers(0, 1000))
     def test_components_are_hoeffdings_and_add_up_to_the_variance(self, shape: tuple[int, ...], seed: int) -> None:
         grid = np.random.default_rng(seed).normal(10, 3, shape)
@@ -136,7 +138,7 @@ class TestInteractions:
         assert found[1, 2].count == 3 * 1 * 4
         assert sum(s.count for s in found.values()) == square_count((4, 3, 2), [True, False, True])
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=few(30), deadline=None)
     @given(shape=st.lists(st.integers(1, 4), min_size=2, max_size=4).map(tuple), seed=st.integers(0, 1000))
     def test_engines_agree_with_holes(self, shape: tuple[int, ...], seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -155,7 +157,7 @@ class TestGames:
             box = grid[tuple(slice(None) if f else slice(d, d + 1) for f, d in zip(free, default, strict=True))]
             assert game[free] == pytest.approx(grid[default] - box.min())
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=few(25), deadline=None)
     @given(k=st.integers(1, 5), seed=st.integers(0, 1000))
     def test_shapley_values_are_the_mean_over_all_orders(self, k: int, seed: int) -> None:
         game = np.random.default_rng(seed).normal(size=(2,) * k)

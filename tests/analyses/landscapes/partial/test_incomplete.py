@@ -116,20 +116,21 @@ TAME = (*ESTIMATES, "loss_mean", "assortativity_loss", "gradient")
 
 
 @pytest.mark.parametrize(("name", "expected"), [("hpobench/vehicle", TAME), ("hpolib/protein_structure", ESTIMATES)])
+@pytest.mark.parametrize(("count", "most"), [(20, 4), pytest.param(40, 6, marks=pytest.mark.slow)])
 def test_intervals_cover_at_about_their_level(
-    real_table: Callable[[str], Surface], name: str, expected: tuple[str, ...]
+    real_table: Callable[[str], Surface], name: str, expected: tuple[str, ...], count: int, most: int
 ) -> None:
     """Over repeated samples of a thousand the 95 % intervals hold the truth; what has none would not.
 
-    Of 40 intervals that hold with probability 0.95, fewer than 34 hold once in 300 times. Those of pairs are wide: they
-    held 40 times of 40 in each such simulation.
+    Of 20 intervals that hold with probability 0.95 fewer than 16 hold, and of 40 fewer than 34, once in 300 times.
+    Those of pairs are wide: they held 40 times of 40 in each such simulation.
     """
     surface = real_table(name)
     options = Options(has_network=False, has_importance=False, is_bounded=True)
     truth = characterise(surface, options)
     held: dict[str, int] = {}
     missed: dict[str, int] = {}
-    for seed in range(40):
+    for seed in range(count):
         table = characterise(sample(surface, 1000, seed), options).tables["landscape_metric"]
         for one, low, high in zip(table["name"], table["lower"], table["upper"], strict=True):
             if low is not None:
@@ -139,7 +140,7 @@ def test_intervals_cover_at_about_their_level(
     assert set(expected) <= set(held)
     assert not {"loss_skewness", "loss_kurtosis"} & set(held)
     assert ("loss_sd" in held) <= (name == "hpobench/vehicle")
-    assert {one: count for one, count in missed.items() if count > 6} == {}
+    assert {one: times for one, times in missed.items() if times > most} == {}
 
 
 TAILS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {

@@ -15,6 +15,8 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Request, RowsRefusedError, find_source, ingest, preview
 
+from ....examples import few
+
 GRID = find_source("grid")
 LEVELS = {"lr": [0.001, 0.01, 0.1], "act": ["relu", "tanh"], "depth": [1, 2, 3], "warm": [False, True]}
 
@@ -81,7 +83,7 @@ def test_neighbours_of_every_configuration(warehouse, tmp_path):
     assert corner == [("warm", 1), ("depth", 2), ("act", 6), ("lr", 12)]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=4))
 def test_neighbourhood_law(empty_warehouse, tmp_path, axes):
     """A chain of k has 2(k-1) directed pairs a line, a clique k(k-1); pairs come in both directions."""

@@ -16,6 +16,8 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, IngestError, UsageError
 from hpowh.warehouse.ingest import Request, RowsRefusedError, find_source, ingest, preview
 
+from ....examples import few
+
 RUNS = find_source("runs")
 HEADER = "algorithm,benchmark,seed,budget,value,prior\n"
 GOOD = HEADER + "A,b1,0,1,0.5,good\nA,b1,0,2,0.4,good\nB,b1,0,1,0.7,bad\n"
@@ -432,7 +434,7 @@ def test_hostile_names_are_only_text(warehouse, tmp_path):
     assert (row["algorithm"], row["benchmark"], row[name]) == (name, name, "v")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from("AB"), st.sampled_from(["b1", "b2"]), st.integers(0, 3), st.integers(1, 5)),

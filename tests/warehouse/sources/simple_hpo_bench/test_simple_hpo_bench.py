@@ -49,7 +49,7 @@ def test_values_are_those_that_the_package_answers(three, benchmark):
     metrics = owner.available_metric_names
     answering = owner(data_set, seed=5, metric_names=metrics)
     chooser = random.Random(7)
-    for _ in range(25):
+    for _ in range(10):
         chosen = {name: chooser.choice(levels) for name, levels in owner.search_space.items()}
         where = " and ".join(f'"{name}" = ?' for name in chosen)
         rows = three.sql(

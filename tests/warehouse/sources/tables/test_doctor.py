@@ -39,8 +39,14 @@ def load(warehouse: Warehouse, kind: str, path: Path, mapping: dict[str, str] | 
 STATUSES = {"runs": "core.trace", "grid": "core.evaluation", "trials": "core.trial_metric"}
 
 
-@pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("penalty", [2147483647, 1e10, 99999])
+@pytest.mark.parametrize(
+    ("kind", "penalty"),
+    [
+        pytest.param(kind, penalty, marks=() if k == p else pytest.mark.slow)  # each once, all pairs when slow
+        for k, kind in enumerate(TABLES)
+        for p, penalty in enumerate([2147483647, 1e10, 99999])
+    ],
+)
 def test_a_repeated_value_far_beyond_all_others_is_called_a_penalty(warehouse, tmp_path, kind, penalty):
     values = [penalty if i % 7 == 0 else 0.5 + i / 10 for i in range(20)]
     path = table(tmp_path, kind, values)
