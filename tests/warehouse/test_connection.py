@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from hpowh.warehouse import Warehouse
-from hpowh.warehouse.connection import connect
+from hpowh.warehouse.connection import STORAGE, connect
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.limits import Limits
 from hpowh.warehouse.locked import locked_connection
@@ -52,3 +52,22 @@ def test_a_result_fits_into_the_buffer_that_its_threads_would_wait_for(tmp_path,
         assert connection.execute("select current_setting('streaming_buffer_size')").fetchone() == (held,)
         rows = connection.execute("select a.i from range(3000) a(i), range(1000) union all from range(10)")
         assert len(rows.fetchnumpy()["i"]) == 3_000_010
+
+
+FORM = "select tags['storage_version'] from duckdb_databases() where not internal"
+
+
+def test_a_new_warehouse_has_the_small_form_and_an_older_file_keeps_its_own(empty_warehouse, tmp_path):
+    with connect(empty_warehouse, read_only=True) as new:
+        assert new.execute(FORM).fetchall() == [(f"{STORAGE}+",)]
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect() as copier:
+        copier.execute(f"attach '{empty_warehouse}' as new (read_only)")
+        copier.execute(f"attach '{path}' as old (storage_version 'v1.0.0')")
+        copier.execute("copy from database new to old")
+    assert path.stat().st_size > 3 * empty_warehouse.stat().st_size
+    with Warehouse(path) as old, old.writing() as connection:
+        connection.execute("insert into core.experiment values (1, 'e')")
+    assert Warehouse(path).sql("select name from core.experiment").rows() == [("e",)]
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute(FORM).fetchall() == [("v1.0.0+",)]
