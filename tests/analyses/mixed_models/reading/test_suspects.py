@@ -77,7 +77,10 @@ def test_runs_that_are_all_alike_are_said_unless_they_are_the_best(warehouse: Wa
 def test_what_the_logarithm_of_no_regret_hides_is_said(warehouse: Warehouse, runs: int, said: str | None):
     """With one run each the best has no regret, and the second best the least positive one: the same logarithm."""
     points = [
-        (a, f"b{b}", s, 1.0, 1.0 + i + b + 0.01 * s) for i, a in enumerate("ABC") for b in range(6) for s in range(runs)
+        (a, f"b{b}", s, 1.0, 1.0 + i + b + 0.01 * s + 0.05 * (5 * b + 3 * i) % 0.7)
+        for i, a in enumerate("ABC")
+        for b in range(6)
+        for s in range(runs)
     ]
     fill_runs(warehouse, points, metric="value")
     formula = "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
