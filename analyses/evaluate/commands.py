@@ -143,10 +143,11 @@ def _work_part(
     shown.end()
     if as_json:
         facts = {"folder": str(folder), "part": str(part), "units": state.done, "session": dict(state.statuses)}
-        print(json.dumps({**facts, "helped": state.helped, "why": state.why}))
+        print(json.dumps({**facts, "measured": state.measured, "helped": state.helped, "why": state.why}))
     else:
         why = "" if state.why == WHY_DONE else " Its time was up; the same command goes on from there."
-        note(f"Part {part}: {state.done:,} units done, {state.helped:,} chunks of them for other parts.{why}")
+        first = f" after {state.measured:,} for the forecast" if state.measured else ""
+        note(f"Part {part}: {state.done:,} units done{first}, {state.helped:,} chunks of them for other parts.{why}")
         note(f"How far all parts are: hpowh evaluate --status {folder}. Bring it home: hpowh collect {folder}")
     if state.why == WHY_SIGNAL:
         raise typer.Exit(143)

@@ -39,13 +39,15 @@ class PartState:
     """How far one part is."""
 
     done: int
-    """Units that it finished."""
+    """Units that it finished, without those that it measured first."""
     share: int
     """Units of its own share that were not done when it began."""
     remaining_seconds: float | None
     statuses: Counter[str]
     resumed: int
     """Units of the whole plan that were done, as far as this part knows, when it began."""
+    measured: int = 0
+    """Units that it did before there were chunks, for the forecast that all parts share."""
     helped: int = 0
     """Chunks that it took from others' shares."""
     why: str = WHY_DONE
@@ -225,11 +227,13 @@ def run_part(
         done = folder.done(layout)
         for prefix in (role_prefix(PART, index, parts), ALONE):
             note_journals(done, folder, prefix)
+        known = len(done)
         until = min(value for value in (soft, float("inf")) if value is not None)
         means = forecast_of(plan, folder, limits, done, heart.key, until=until, alarm=alarm)
         board = FolderBoard(pulse.roster, heart, (table := make_chunks(layout, means)).name)
         shares = Shares(table=table, index=index, parts=parts, board=board, seed=hash(heart.key))
         supply = PartSupply(folder, shares, board, done, limits.workers)
+        measured = len(done) - known
         session = Session(plan, folder, limits, supply, heart.key)
         supply.journals = session.journals
         session.soft, session.hard = soft, hard
@@ -249,5 +253,5 @@ def run_part(
             why = WHY_SIGNAL if alarm.was_raised else WHY_LIMIT if session.is_stopping else WHY_DONE
             pulse.end("ended" if why == WHY_DONE else "stopped")
         state = supply.state()
-        state.why = why
+        state.why, state.measured = why, measured
         return state

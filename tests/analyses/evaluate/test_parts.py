@@ -300,8 +300,9 @@ def test_a_part_works_without_locks_and_is_collected_into_the_warehouse(tmp_path
 def test_two_parts_give_what_one_run_gives(tmp_path, spec, read):
     """With their own forecast and processes; then the same command without --part finds nothing to do."""
     prepared, folder = prepare(spec(SPEC.replace("[1, 2, 3, 4]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"))), tmp_path / "s"
-    for number in (1, 2):
-        evaluate_part(prepared, folder, Part(number, 2), jobs=1)
+    first, second = (evaluate_part(prepared, folder, Part(number, 2), jobs=1) for number in (1, 2))
+    assert first.measured > 0 == second.measured
+    assert first.measured + first.done + second.done == 24
     assert collect_journals(folder, None).collected.is_whole
     assert evaluate(prepared, folder, jobs=1).resumed_count == 24
     evaluate(prepared, tmp_path / "alone", jobs=1)
