@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +19,8 @@ from hpowh.warehouse.grouping import assembled
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
 
+CLEAR = "\r\x1b[K"
+_line_is_shown = Event()
 INTERRUPTED = "Interrupted; nothing half done was kept."
 
 WarehouseOption = Annotated[
@@ -51,6 +56,8 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False
 
 def note(message: str) -> None:
     """Say something to the person on standard error, so that standard output stays data."""
+    if _line_is_shown.is_set():
+        print(CLEAR, end="", file=sys.stderr)
     print(one_line(message, keep="\n\t"), file=sys.stderr, flush=True)
 
 
@@ -66,9 +73,40 @@ def progress(what: str) -> Callable[[int, int, str], None] | None:
     def show_line(done: int, total: int, name: str) -> None:
         end = "\n" if done + 1 >= total else ""
         shown = one_line(name)[:50]
-        print(f"\r\x1b[K{what} {min(done + 1, total)} of {total}: {shown}", end=end, file=sys.stderr, flush=True)
+        print(f"{CLEAR}{what} {min(done + 1, total)} of {total}: {shown}", end=end, file=sys.stderr, flush=True)
 
     return show_line
+
+
+@contextmanager
+def working(what: str, *, after: float = 1.0) -> Iterator[None]:
+    """Show on a terminal that something is being made, and for how long, in one line that is rewritten and then gone.
+
+    Args:
+        what: such as `Mixed model of demo`.
+        after: seconds until the line is shown, and between its renewals.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    ended, began = Event(), monotonic()
+
+    def tell() -> None:
+        while not ended.wait(after):
+            line = f"{CLEAR}{one_line(what)[:60]} … {monotonic() - began:.0f} s"
+            print(line, end="", file=sys.stderr, flush=True)
+            _line_is_shown.set()
+        if _line_is_shown.is_set():
+            print(CLEAR, end="", file=sys.stderr, flush=True)
+            _line_is_shown.clear()
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def end_now(message: str, tidy: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hpowh.analyses.mixed_models.commands.output import answered, counted, show
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse, working
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.packets.options import PacketsOption, PartOption, experiments_asked, opened_for, refusals_noted
 
@@ -80,7 +80,10 @@ def rankings(
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
     with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
         for one in experiments_asked(opened, experiment):
-            with refusals_noted(one if one != experiment else None):
+            with (
+                refusals_noted(one if one != experiment else None),
+                working(f"Rank tests{f' of {one}' if one else ''}"),
+            ):
                 outcome = analyse_rankings(
                     opened,
                     one,
@@ -124,7 +127,7 @@ def tiers(
         at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
     except ValueError:
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, working("Tiers"):
         outcome = analyse_tiers(
             opened, experiment, response=response, where=where, metric=metric, budget=at, failures=failures
         )

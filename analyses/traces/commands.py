@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hpowh.analyses.findings.commands import answer, print_json, say
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse, working
 
 
 def register(group: typer.Typer) -> None:
@@ -29,7 +29,10 @@ def traces(
     """
     from hpowh.analyses.traces.job import analyse
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with (
+        open_warehouse(warehouse, wait, writes=True) as opened,
+        working(f"Traces{f' of {experiment}' if experiment else ''}"),
+    ):
         outcomes = analyse(opened, experiment)
         found = [answer(opened, one.experiment, one.analysis_run_id, is_new=one.is_new) for one in outcomes]
     if as_json:

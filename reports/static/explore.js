@@ -1,5 +1,5 @@
 // An experiment as the reader asks it: of chosen algorithms, benchmarks and budget the means, ranks, targets reached,
-// and the running time to a target, from the runs themselves.
+// the running time to a target and the attainment, from the runs themselves.
 (function () {
   "use strict";
   var TARGETS = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0];
@@ -107,9 +107,7 @@
   }
 
   function curves(data, found, choice, value) {
-    var shares = [];
-    for (var i = 1; i <= STEPS; i++) if (i / STEPS <= choice.share + 1e-9) shares.push(i / STEPS);
-    if (shares[shares.length - 1] !== choice.share) shares.push(choice.share);
+    var shares = sharesOf(choice);
     return found.algorithms.map(function (one) {
       var look = data.algorithms[one.at];
       return {
@@ -120,6 +118,43 @@
         hovertemplate: "%{y:.3~g}"
       };
     });
+  }
+
+  // Attainment: of one algorithm's runs the share that have reached each target when a share of the budget is spent,
+  // the mean over benchmarks of the shares of their runs; less another algorithm's where one is named.
+  function attainment(data, found, choice, shares) {
+    function grid(at) {
+      var one = found.algorithms.filter(function (each) { return each.at === at; })[0];
+      return one && TARGETS.map(function (target) {
+        return shares.map(function (share) {
+          return overBenchmarks(one.runs, function (run) { return hit(data, run, target, share) === null ? 0 : 1; });
+        });
+      });
+    }
+    var own = grid(choice.shown);
+    var other = choice.less !== null && grid(choice.less);
+    if (!own || choice.less !== null && !other) return [];
+    return own.map(function (row, y) {
+      return row.map(function (value, x) { return value === null ? null : value - (other ? other[y][x] : 0); });
+    });
+  }
+
+  function sharesOf(choice) {
+    var shares = [];
+    for (var i = 1; i <= STEPS; i++) if (i / STEPS <= choice.share + 1e-9) shares.push(i / STEPS);
+    if (shares[shares.length - 1] !== choice.share) shares.push(choice.share);
+    return shares;
+  }
+
+  function map(grid, choice, shares) {
+    var isLess = choice.less !== null;
+    var scale = [[0, "#b35806"], [0.5, window.hpowh.colour("@surface")], [1, "#542788"]];
+    return [{
+      type: "heatmap", z: grid, x: shares.map(function (share) { return share * choice.unit; }), y: TARGETS.map(String),
+      zmin: isLess ? -1 : 0, zmax: 1, colorscale: isLess ? scale : "Cividis",
+      hovertemplate: "%{z:.0%} at %{x:.3~g}, regret at most %{y}<extra></extra>",
+      colorbar: { tickformat: ".0%", thickness: 12, outlinewidth: 0 }
+    }];
   }
 
   function layout(title, label, isLog) {
@@ -141,7 +176,8 @@
     this.data = JSON.parse(box.querySelector("[data-runs]").textContent);
     this.choice = {
       algorithms: this.data.algorithms.map(function () { return true; }),
-      benchmarks: this.data.benchmarks.map(function () { return true; }), setting: 0, share: 1, target: 0.01
+      benchmarks: this.data.benchmarks.map(function () { return true; }), setting: 0, share: 1, target: 0.01,
+      shown: 0, less: null
     };
     var ends = this.data.axes.map(function (axis) { return axis[axis.length - 1]; });
     this.isOne = ends.every(function (end) { return end === ends[0]; });
@@ -169,6 +205,11 @@
     this.options(setting.querySelector("select"), this.data.settings, function (at) { self.choice.setting = at; });
     this.options(box.querySelector("[data-target]"), TARGETS.map(String), function (at) { self.choice.target = TARGETS[at]; });
     box.querySelector("[data-target]").value = String(TARGETS.indexOf(this.choice.target));
+    var names = this.data.algorithms.map(function (one) { return one[0]; });
+    this.options(box.querySelector("[data-shown]"), names, function (at) { self.choice.shown = at; });
+    this.options(box.querySelector("[data-less]"), ["nothing"].concat(names), function (at) {
+      self.choice.less = at ? at - 1 : null;
+    });
     var range = box.querySelector("[data-budget]");
     range.addEventListener("input", function () {
       self.choice.share = Number(range.value) / 100;
@@ -225,13 +266,25 @@
         return value === null ? 0 : TARGETS.filter(function (target) { return value <= target; }).length / TARGETS.length;
       });
     });
+    var shares = sharesOf(choice);
+    var attained = attainment(data, found, choice, shares);
     var box = this.box;
+    this.drawn = { shares: shares, means: means, reached: reached, attained: attained };
+    box.querySelector("[data-none]").hidden = attained.length > 0;
+    box.querySelector("[data-attained]").hidden = !attained.length;
     return window.hpowh.plotly().then(function (Plotly) {
       var config = { responsive: true, displaylogo: false, displayModeBar: false };
       var drawn = [
         Plotly.react(box.querySelector("[data-means]"), means, layout("Mean normalised regret", label, true), config),
         Plotly.react(box.querySelector("[data-shares]"), reached, layout("Share of targets reached", label, false), config)
       ];
+      if (attained.length) {
+        var spread = layout("Regret at most", label, false);
+        spread.yaxis.type = "category";
+        spread.yaxis.autorange = "reversed";
+        spread.hovermode = "closest";
+        drawn.push(Plotly.react(box.querySelector("[data-attained]"), map(attained, choice, shares), spread, config));
+      }
       return Promise.all(drawn);
     }).then(function () { box.dataset.drawn = "yes"; });
   };

@@ -18,7 +18,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     pairs,
 )
 from hpowh.analyses.mixed_models.commands.output import answered, counted, show, unstored
-from hpowh.warehouse.console import JsonOption, MemoryOption, WaitOption, WarehouseOption, open_warehouse
+from hpowh.warehouse.console import JsonOption, MemoryOption, WaitOption, WarehouseOption, open_warehouse, working
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.packets.options import (
     PacketsOption,
@@ -158,21 +158,25 @@ def lmem(
             scale=scale,
             as_published=as_published,
         )
-        found = analyse_files(
-            files,
-            formula,
-            where=where,
-            is_reml=not ml,
-            variance=variance,
-            question=question,
-            with_residuals=residuals,
-            memory=memory,
-        )
+        with working("Mixed model of the files"):
+            found = analyse_files(
+                files,
+                formula,
+                where=where,
+                is_reml=not ml,
+                variance=variance,
+                question=question,
+                with_residuals=residuals,
+                memory=memory,
+            )
         show(unstored(found), as_json, LMEM_SHOWN)
         return
     with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
         for one in experiments_asked(opened, experiment):
-            with refusals_noted(one if one != experiment else None):
+            with (
+                refusals_noted(one if one != experiment else None),
+                working(f"Mixed model{f' of {one}' if one else ''}"),
+            ):
                 outcome = analyse_lmem(
                     opened,
                     formula,

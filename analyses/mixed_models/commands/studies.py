@@ -21,7 +21,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     numbers,
 )
 from hpowh.analyses.mixed_models.commands.output import answered, counted, show
-from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse
+from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, open_warehouse, working
 
 
 def presets(
@@ -43,7 +43,7 @@ def presets(
     from hpowh.analyses.mixed_models.job import analyse_presets
     from hpowh.analyses.mixed_models.studies.presets import PRESETS
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, working("Presets"):
         outcome = analyse_presets(
             opened,
             experiment,
@@ -78,7 +78,7 @@ def ladder(
     """Model ladder: terms enter and leave by likelihood-ratio tests, every step kept."""
     from hpowh.analyses.mixed_models.job import analyse_ladder
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, working("Ladder of models"):
         outcome = analyse_ladder(
             opened,
             experiment,
@@ -115,7 +115,7 @@ def anomalies(
     """Benchmarks on which the contrast of two algorithms moves against the rest between two levels of a factor."""
     from hpowh.analyses.mixed_models.job import analyse_anomalies
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, working("Anomalies"):
         outcome = analyse_anomalies(
             opened,
             experiment,
@@ -152,7 +152,7 @@ def anytime(
     """All budgets at once: who leads whom from which budget on, corrected for all pairs and budgets."""
     from hpowh.analyses.mixed_models.job import analyse_anytime
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, working("Models of all budgets"):
         outcome = analyse_anytime(
             opened,
             experiment,
@@ -195,7 +195,7 @@ def power(
     """How many benchmarks and seeds would show a difference, simulated from the fitted default model."""
     from hpowh.analyses.mixed_models.job import analyse_power
 
-    with open_warehouse(warehouse, wait, writes=True) as opened:
+    with open_warehouse(warehouse, wait, writes=True) as opened, working("Power"):
         outcome = analyse_power(
             opened,
             experiment,

@@ -94,7 +94,8 @@ def _explorer(site: SiteContext, run: int) -> list[Block]:
             "runs. Above, mean normalised regret (lower is better) and, below it, the share of the targets 0.5 to 0 "
             "reached (higher is better), means over benchmarks of means over runs. Running time to the target: budget "
             "spent by all runs until they reach it or end, over the number that reach it (what restarts would need); "
-            "not reached where on one chosen benchmark no run does.",
+            "not reached where on one chosen benchmark no run does. Attainment: of one algorithm's runs the share that "
+            "have reached a regret when so much is spent (mean over benchmarks), or how much more than another's.",
             query=query,
             data=packed(rows, site.colours.token, site.colours.dash),
             analysis_run_id=run,
