@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CLEAR = "\r\x1b[K"
 _line_is_shown = Event()
+_counts_are_shown = Event()
 INTERRUPTED = "Interrupted; nothing half done was kept."
 
 WarehouseOption = Annotated[
@@ -71,6 +72,7 @@ def progress(what: str) -> Callable[[int, int, str], None] | None:
         return None
 
     def show_line(done: int, total: int, name: str) -> None:
+        _counts_are_shown.set()
         end = "\n" if done + 1 >= total else ""
         shown = one_line(name)[:50]
         print(f"{CLEAR}{what} {min(done + 1, total)} of {total}: {shown}", end=end, file=sys.stderr, flush=True)
@@ -90,15 +92,16 @@ def working(what: str, *, after: float = 1.0) -> Iterator[None]:
         yield
         return
     ended, began = Event(), monotonic()
+    _counts_are_shown.clear()
 
     def tell() -> None:
-        while not ended.wait(after):
+        while not ended.wait(after) and not _counts_are_shown.is_set():  # which say more
             line = f"{CLEAR}{one_line(what)[:60]} … {monotonic() - began:.0f} s"
             print(line, end="", file=sys.stderr, flush=True)
             _line_is_shown.set()
-        if _line_is_shown.is_set():
+        if _line_is_shown.is_set() and not _counts_are_shown.is_set():
             print(CLEAR, end="", file=sys.stderr, flush=True)
-            _line_is_shown.clear()
+        _line_is_shown.clear()
 
     teller = Thread(target=tell, daemon=True)
     teller.start()

@@ -36,6 +36,17 @@ def test_a_line_tells_what_is_made_and_goes_when_it_is_done(monkeypatch):
     assert shown.getvalue().endswith("\r\x1b[K") or shown.getvalue().endswith("a word between\n")
 
 
+def test_counts_take_the_place_of_the_line(monkeypatch):
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with console.working("Rank tests", after=0.01):
+        counts = console.progress("Pair")
+        counts(0, 2, "a, b")
+        counts(1, 2, "a, c")
+        time.sleep(0.05)
+    assert shown.getvalue().endswith("\r\x1b[KPair 1 of 2: a, b\r\x1b[KPair 2 of 2: a, c\n")
+
+
 def test_nothing_is_shown_on_a_pipe_and_an_error_passes(monkeypatch):
     shown = io.StringIO()
     monkeypatch.setattr(sys, "stderr", shown)

@@ -20,6 +20,7 @@ from hpowh.analyses.statistics import distributions as stats
 
 STEP = 1e-4
 EIGEN_TOLERANCE = 1e-8
+KEPT = "_satterthwaite"
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,16 @@ class Satterthwaite:
 def satterthwaite(fit: Fit) -> Satterthwaite:
     """Return the Satterthwaite quantities of a fit, by central differences of analytic gradients.
 
-    A model without random effects has exact degrees of freedom, n - p, which the same formula gives.
+    A model without random effects has exact degrees of freedom, n - p, which the same formula gives. A fit keeps them:
+    tables, tests and sentences about it ask for them again.
     """
     from contextlib import nullcontext
 
-    with one_thread() if dense_size(fit.problem) <= SMALL else nullcontext():
-        return _quantities(fit)
+    kept: Satterthwaite | None = fit.__dict__.get(KEPT)
+    if kept is None:
+        with one_thread() if dense_size(fit.problem) <= SMALL else nullcontext():
+            kept = fit.__dict__[KEPT] = _quantities(fit)
+    return kept
 
 
 def _quantities(fit: Fit) -> Satterthwaite:

@@ -44,6 +44,7 @@ def fit_to_compare(
     is_reml: bool = True,
     is_literal: bool = False,
     variance: str = "auto",
+    with_tests: bool = True,
 ) -> Chosen:
     """Fit a model whose algorithms are to be compared.
 
@@ -54,6 +55,7 @@ def fit_to_compare(
     Args:
         is_literal: fit exactly the formula, as the published tool does.
         variance: one of `VARIANCES`.
+        with_tests: also a test that cannot change the fit, for its own sake.
 
     Raises:
         FormulaError, DataError: as `fit`; a variance that was asked for cannot be estimated.
@@ -71,6 +73,9 @@ def fit_to_compare(
         return Chosen(found, tuple(sentences))
     found, residual, more = _residual(found, variance)
     sentences += more
+    is_open = variance == "auto" and not residual.is_used
+    if not (with_tests or is_open or variance in ("algorithm", "both")):
+        return Chosen(found, tuple(sentences), (residual,))
     found, interaction, more = _interaction(found, variance, is_settled=residual.is_used)
     return Chosen(found, (*sentences, *more), (residual, interaction))
 

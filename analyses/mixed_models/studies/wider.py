@@ -120,7 +120,7 @@ def _fitted(
         if count > MOST_EFFECTS:
             raise DataError(f"{count:,} random effects besides the largest term's are more than {MOST_EFFECTS:,}.")
         kind = "equal" if variance == "equal" else "auto"
-        refit = fit_to_compare(formula, cells, is_reml=fitted.is_reml, variance=kind).fit
+        refit = fit_to_compare(formula, cells, is_reml=fitted.is_reml, variance=kind, with_tests=False).fit
     except DataError as error:
         out.said.append(
             f"{sentence or f'The model {name} is the right one.'} The comparison could not be made: {error}"

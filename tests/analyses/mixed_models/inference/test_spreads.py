@@ -67,12 +67,18 @@ def test_a_variance_at_zero_has_a_mixture():
 
 def test_unlike_spreads_get_variances_of_their_own_and_an_unlike_algorithm_too():
     rng = np.random.default_rng(9)
-    chosen = fit_to_compare(PLAIN, drawn(rng, shape=(8, 3, 6), spread=50.0))
+    cells = drawn(rng, shape=(8, 3, 6), spread=50.0)
+    chosen = fit_to_compare(PLAIN, cells)
     assert chosen.fit.classes is not None
+    quick = fit_to_compare(PLAIN, cells, with_tests=False)  # leaves out the test that changes nothing, and only that
+    assert (quick.tests, quick.said) == (chosen.tests[:1], chosen.said)
+    assert np.array_equal(quick.fit.theta, chosen.fit.theta) and satterthwaite(quick.fit) is satterthwaite(quick.fit)
     assert [test.is_used for test in chosen.tests] == [True, False]
     assert "own residual variance" in chosen.said[0]
-    chosen = fit_to_compare(PLAIN, drawn(rng, shape=(12, 4, 6), interaction=3.0))
+    cells = drawn(rng, shape=(12, 4, 6), interaction=3.0)
+    chosen = fit_to_compare(PLAIN, cells)
     assert chosen.fit.classes is None
+    assert fit_to_compare(PLAIN, cells, with_tests=False).said == chosen.said
     assert [test.is_used for test in chosen.tests] == [False, True]
     assert str(chosen.fit.formula) == "y ~ algorithm + (1 | benchmark) + diag(0 + algorithm | benchmark)"
     equal = fit_to_compare(PLAIN, drawn(rng, shape=(12, 4, 6), interaction=3.0), variance="equal")
