@@ -39,6 +39,16 @@ LEAST_P = 1e-4
 """Below it a p-value is said to be below it: no design here knows such a tail better."""
 
 
+def ratio(value: float) -> str:
+    """Return a ratio as `brief` has it, with more digits where it would be rounded to 1: that is the value tested."""
+    text = brief(value)
+    for digits in range(4, 8):
+        if text != "1" or value == 1.0:
+            break
+        text = f"{value:.{digits}g}"
+    return text
+
+
 def p_value(value: float | None) -> str:
     """Return a p-value with its sign, as journals print it: `= 0.012`, `< 0.0001`; `unknown` where there is none.
 

@@ -152,6 +152,8 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str) -> str:
         if len(first) == 1
         else f"By mean {response} {where}, first may be any of {len(first)} of {len(rows)}: {named}."
     )
+    if not exact:
+        return f"{lead} None of the {len(rows)} ranks is settled at 95 %, all taken together."
     verb = "is" if exact == 1 else "are"
     return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."
 

@@ -19,6 +19,8 @@ from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 
 ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
 NUMBERS = ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
+ROUNDING = 1e-12
+"""A difference below this share of its standard error is zero."""
 FEWEST_DF = 0.01
 """With fewer degrees of freedom a critical value is beyond 1e100: nothing can be said."""
 
@@ -144,6 +146,8 @@ def _numbers(
 ) -> dict[str, Floats]:
     error = np.sqrt(np.maximum(((matrix @ fit.covariance) * matrix).sum(axis=1), 0.0))
     estimate = matrix @ fit.beta
+    # Equal means differ by what doubles lose: that is no difference, and nothing to print.
+    estimate = np.where(np.abs(estimate) < ROUNDING * error, 0.0, estimate)
     df = quantities.df(matrix)
     with np.errstate(divide="ignore", invalid="ignore"):
         t_value = estimate / error

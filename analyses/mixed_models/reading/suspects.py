@@ -16,8 +16,8 @@ CODE, SAME = "if this stands for failed runs", "one and the same value in all of
 FEWEST_OTHERS, FEWEST_RUNS = 4, 3
 """So many other rows a benchmark needs before a value is far from them; so many runs before their being equal tells."""
 MOST_NAMED = 3
-MANY_ZEROS = 0.1
-"""From this share of rows without regret on it is said what a logarithm does to them."""
+MANY_ZEROS = 0.2
+"""From this share of rows without regret on, or with one run each, it is said what a logarithm does to them."""
 
 
 def codes_query(selection: Selection, metric: str) -> str:
@@ -92,7 +92,7 @@ def zeros_sentence(zeros: int, rows: int, pairs: int) -> str | None:
     Args:
         pairs: of algorithm and benchmark.
     """
-    if not rows or zeros < MANY_ZEROS * rows:
+    if not rows or (zeros < MANY_ZEROS * rows and rows > pairs):
         return None
     tie = ", so the best ties with the second best on each benchmark" if rows == pairs else ""
     return (

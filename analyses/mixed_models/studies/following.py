@@ -52,7 +52,7 @@ def _unlike(known: Sequence[tuple[str, int, Mapping[str, float] | None]]) -> lis
     if not new:
         return []
     if features is None:
-        why = "nobody ran on it; without meta-features no new benchmark is known to say more than another"
+        why = "none of these ran on it; without meta-features no new benchmark is known to say more than another"
         return [_row(name, "new", None, why) for name in new[:NEXT]]
     names = [name for name, _, _ in known]
     used = [i for i, (_, ran, _) in enumerate(known) if ran]

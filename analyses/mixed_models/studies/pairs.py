@@ -26,7 +26,7 @@ from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.statistics.shuffles import is_exact, sign_flips
 from hpowh.analyses.statistics.simultaneous import FEWEST, simultaneous
-from hpowh.analyses.wording import brief, p_said
+from hpowh.analyses.wording import brief, p_said, ratio
 
 LEVEL = 0.05
 SHUFFLES = 10_000
@@ -165,12 +165,12 @@ def sentence_of(row: Row, response: str, block: str | None, over: str = "") -> s
         said = f"{first} and {second} cannot be told apart"
     numbers = f"{first} - {second} = {brief(row['estimate'])} in {response}"
     if row["ratio"] is not None:
-        numbers = f"the {unlogged(response)} of {first} is {brief(row['ratio'])} times that of {second}"
-        ends = (row["ratio_lower"], row["ratio_upper"])
+        numbers = f"the {unlogged(response)} of {first} is {ratio(row['ratio'])} times that of {second}"
+        ends = (ratio(row["ratio_lower"]), ratio(row["ratio_upper"]))
     else:
-        ends = (row["lower"], row["upper"])
+        ends = (brief(row["lower"]), brief(row["upper"]))
     numbers += f" {over}" if over else ""
-    text = f"{head}{said}: {numbers}, 95 % interval {brief(ends[0])} to {brief(ends[1])}; "
+    text = f"{head}{said}: {numbers}, 95 % interval {ends[0]} to {ends[1]}; "
     text += f"{p_said(row['p_adjusted'])} ({METHODS[row['method']]})"
     if row["p_permutation_adjusted"] is not None:
         text += f", {p_said(row['p_permutation_adjusted'])} with labels exchanged on each {block}, for all pairs"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
-from hpowh.analyses.wording import brief, p_said
+from hpowh.analyses.wording import brief, p_said, ratio
 
 LEVEL = 0.05
 MOST_NAMED = 4
@@ -178,16 +178,16 @@ def _against(pair: Pair, evidence: Evidence) -> str:
         return f"{pair.second}{_p(pair)}"
     base = log_base(evidence.response)
     if base is not None:
-        ratio, low, high = (base**value for value in (pair.estimate, pair.lower, pair.upper))
-        size = (
-            f"{unlogged(evidence.response)} {brief(ratio)} times as large, 95 % interval {brief(low)} to {brief(high)}"
+        size, low, high = (base**value for value in (pair.estimate, pair.lower, pair.upper))
+        said = (
+            f"{unlogged(evidence.response)} {ratio(size)} times as large, 95 % interval {ratio(low)} to {ratio(high)}"
         )
     else:
-        size = (
+        said = (
             f"{evidence.response} better by {brief(-pair.estimate)}, 95 % interval {brief(-pair.upper)} to "
             f"{brief(-pair.lower)}"
         )
-    return f"{pair.second} ({size}, {p_said(pair.p)})"
+    return f"{pair.second} ({said}, {p_said(pair.p)})"
 
 
 def _p(pair: Pair) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpowh.analyses.traces.wording import listed, seed_ranges
-from hpowh.warehouse.wording import plural
+from hpowh.warehouse.wording import plural, ratio
 
 
 def test_seed_ranges_join_neighbours():
@@ -32,3 +32,13 @@ def test_listed_says_how_many_more():
 def test_plural():
     assert plural(1, "run") == "1 run"
     assert plural(1200, "run") == "1,200 runs"
+
+
+def test_a_ratio_is_not_rounded_to_the_one_that_it_is_tested_against():
+    assert [ratio(value) for value in (0.99968, 1.00004, 1.0, 0.943, 52.19)] == [
+        "0.9997",
+        "1.00004",
+        "1",
+        "0.943",
+        "52.2",
+    ]
