@@ -46,7 +46,8 @@ def matters(rows: Sequence[Row]) -> Plot:
         left = axis(title.partition(":")[0] + " importance", domain=[0, 0.46])
         variants[str(at)] = {"data": _importance_beside_correlation(ordered, method), "layout": {"xaxis": left}}
     layout = {
-        "xaxis2": axis("Correlation<br>(of categories: share of variance)", domain=[0.54, 1], gridcolor="@line"),
+        "xaxis2": axis("", domain=[0.54, 1], gridcolor="@line")
+        | {"title": {"text": "Correlation<br>(of categories: share of variance)"}},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "hovermode": "closest",
     }

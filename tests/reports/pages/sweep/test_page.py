@@ -302,3 +302,10 @@ def test_the_best_trials_link_to_where_their_tracker_shows_them(warehouse, tmp_p
         ("Trial 3", "https://tracker/a/b/runs/3", "loss 0"),
         ("Trial 4", "http://tracker/4", "loss 1.000"),
     ]
+
+
+def test_a_line_break_of_a_title_is_no_text(site: Path):
+    """`axis` shows names as they are; a title of two lines is made beside it."""
+    pages = {path.name: path.read_text() for path in site.glob("*.html")}
+    assert any("Correlation\\u003cbr\\u003e(" in text for text in pages.values())
+    assert [name for name, text in pages.items() if "\\u0026lt;br" in text] == []
