@@ -61,20 +61,22 @@ class Facts:
         """Metric -> value."""
         return {row["name"]: row["value"] for row in self.metrics}
 
-    def interval(self, name: str, digits: int = 3) -> str:
-        """Return a metric's interval and number of pairs in brackets, where it is an estimate."""
+    def interval(self, name: str, digits: int = 3, *, is_share: bool = False) -> str:
+        """Return a metric's interval and number of pairs in brackets, where it is an estimate; shares in percent."""
         row = next((row for row in self.metrics if row["name"] == name), None)
         if row is None:
             return ""
         if row.get("lower") is None or row.get("upper") is None:
             counted = row.get("pair_count") and (self.values.get("coverage") or 1.0) < 1 and row["value"] == 0
             return f" (none of {plural(row['pair_count'], 'pair')})" if counted else ""
+        ends = [f"{row[end]:,.0f}" if digits == 0 else number(row[end], digits) for end in ("lower", "upper")]
+        if is_share:
+            ends = [number(100 * row["lower"], 2), f"{number(100 * row['upper'], 2)} %"]
         if _is_completed(self.values):
-            ends = [f"{row[end]:,.0f}" if digits == 0 else number(row[end], digits) for end in ("lower", "upper")]
             return f" (95 % interval {ends[0]} to {ends[1]})"
         what = "configurations" if name.startswith("fdc") else "pairs"  # an estimate over configurations counts those
         pairs = f", from {row['pair_count']:,} {what}" if row.get("pair_count") else ""
-        return f" (95 % interval {number(row['lower'], 3)} to {number(row['upper'], 3)}{pairs})"
+        return f" (95 % interval {ends[0]} to {ends[1]}{pairs})"
 
 
 def findings(facts: Facts) -> list[Said]:
@@ -159,8 +161,9 @@ def _optima(facts: Facts) -> Said | None:
         return None
     if _is_completed(values):
         return Said(
-            f"It has about {number(round(count))} local optima{facts.interval('n_lo', 0)}: one for every "
-            f"{number(size / count, 3)} configurations.",
+            f"It has about {number(round(count))} local {'optimum' if round(count) == 1 else 'optima'}"
+            f"{facts.interval('n_lo', 0)}: one for every {number(size / count, 3)} configurations."
+            f"{_above(facts.above_noise)}",
             "network",
             "optima",
             OPTIMA,
@@ -223,8 +226,9 @@ def _neutrality(facts: Facts) -> Said | None:
     kind = "strongly" if share >= STRONGLY_NEUTRAL else "hardly" if share < HARDLY_NEUTRAL else "partly"
     threshold = "the threshold" if facts.epsilon is None else brief(facts.epsilon)
     text = (
-        f"It is {kind} neutral: {percent(share, 1)} of the neighbour pairs differ by no more than {threshold}"
-        f"{facts.interval('neutrality')}; {percent(STRONGLY_NEUTRAL)} is called strongly, less than "
+        f"It is {kind} neutral: {percent(share, 1)} of the neighbour pairs"
+        f"{facts.interval('neutrality', is_share=True)} differ by no more than {threshold}; "
+        f"{percent(STRONGLY_NEUTRAL)} is called strongly, less than "
         f"{percent(HARDLY_NEUTRAL)} "
         "hardly"
     )

@@ -134,7 +134,17 @@ def test_an_estimate_is_said_with_its_interval_and_pairs() -> None:
 def test_no_neutral_pair_of_a_sample_is_said_with_its_number() -> None:
     rows = [{"name": "neutrality", "value": 0.0, "pair_count": 109}, {"name": "coverage", "value": 0.02}]
     text = " ".join(one.sentence for one in findings(Facts(metrics=rows)))
-    assert "no more than the threshold (none of 109 pairs)" in text
+    assert "0.0 % of the neighbour pairs (none of 109 pairs) differ by no more than the threshold;" in text
+
+
+def test_the_interval_of_a_share_is_in_percent_and_beside_it() -> None:
+    rows = [
+        {"name": "neutrality", "value": 0.24, "lower": 0.206, "upper": 0.349, "pair_count": 109},
+        {"name": "coverage", "value": 0.4},
+    ]
+    text = " ".join(one.sentence for one in findings(Facts(metrics=rows, epsilon=0.001)))
+    said = "24.0 % of the neighbour pairs (95 % interval 21 to 35 %, from 109 pairs) differ by no more than 0.001"
+    assert said in text
 
 
 def test_idle_hyperparameters_are_not_among_those_that_matter() -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
+from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
-from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, NAMES, SPREADS, is_measured, plain_name, words
+from hpowh.warehouse.sources.tables.naming import (
+    IDENTIFIERS,
+    LIKE_A_NUMBER,
+    NAMES,
+    SETTING_WORDS,
+    SPREADS,
+    is_measured,
+    plain_name,
+    words,
+)
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     Role,
@@ -89,8 +100,11 @@ def _roles(
 ) -> dict[str, Role]:
     free = [column for column in staged.columns if column not in (only or ())]
     roles = guess_by_name(free, given, USUAL)
-    for column in free:
-        if column not in roles and METRIC_WORDS & set(words(column)):
+    named = [column for column in free if _is_named_like_a_metric(column)]
+    texts = _of_texts(connection, staged, {*named, *(c for c in free if plain_name(c) in NAMES["value"])})
+    free = [column for column in free if column not in texts]
+    for column in named:
+        if column not in roles and column not in texts:
             is_spread = SPREADS & set(words(column))
             why = "the spread of a metric" if is_spread else "guessed from its name"
             roles[column] = Role("ignore" if is_spread else "metric", None, why)
@@ -116,6 +130,26 @@ def _roles(
         else:
             roles[column] = Role("hyperparameter", None, "all others are" if kept is None else "given")
     return {column: roles[column] for column in staged.columns}
+
+
+def _of_texts(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Collection[str]) -> set[str]:
+    """Return those of the columns that hold texts and nothing like a number: scikit-learn's `loss` is a setting."""
+    asked = [column for column in staged.columns if column in columns and staged.columns[column] == "VARCHAR"]
+    if not asked:
+        return set()
+    cells = [f"nullif(trim({staged.columns.sql(column)}), '')" for column in asked]
+    like = literal(LIKE_A_NUMBER)
+    tests = ", ".join(
+        f"count({cell}) > 0 and not coalesce(bool_or(regexp_full_match(lower({cell}), {like})), false)"
+        for cell in cells
+    )
+    row = connection.execute(f"select {tests} from {staged.relation}").fetchall()[0]  # noqa: S608
+    return {column for column, is_text in zip(asked, row, strict=True) if is_text}
+
+
+def _is_named_like_a_metric(column: str) -> bool:
+    found = set(words(column))
+    return bool(METRIC_WORDS & found) and not SETTING_WORDS & found
 
 
 def _read_seeds(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan) -> None:
@@ -144,7 +178,7 @@ def _would_be_one(column: str) -> bool:
     usual = {name for names in USUAL.values() for name in names} | set(NAMES["value"])
     if is_measured(column):
         return False
-    return not (METRIC_WORDS & set(words(column)) or plain_name(column) in usual or NAME.fullmatch(column.lower()))
+    return not (_is_named_like_a_metric(column) or plain_name(column) in usual or NAME.fullmatch(column.lower()))
 
 
 def _with_lists(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: list[str]) -> set[str]:

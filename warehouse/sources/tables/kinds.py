@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -11,6 +12,7 @@ from hpowh.warehouse.sources.tables.automl import automl_table
 from hpowh.warehouse.sources.tables.indexes import NAME
 from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
+    LIKE_A_NUMBER,
     METRICS,
     NAMES,
     is_measured,
@@ -66,9 +68,10 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     roles = guess_by_name(columns, {}, usual("benchmark", "seed", "fold", "budget", "split", "experiment"))
     roles = guess_by_name(columns, roles, {"algorithm": NAMES["algorithm"]})
     results = [c for c in columns if c not in roles and (plain_name(c) in METRICS + NAMES["value"] or is_result(c))]
+    results = [column for column in results if not _are_texts([row[columns.index(column)] for row in rows])]
     by_role = {role.name: column for column, role in roles.items()}
     rest = [c for c in columns if c not in roles and c not in results and not NAME.fullmatch(c.strip().lower())]
-    rest = [c for c in rest if plain_name(c) not in IDENTIFIERS and not is_measured(c)] or rest
+    rest = [c for c in rest if plain_name(c) not in (*IDENTIFIERS, *NAMES["status"]) and not is_measured(c)] or rest
     is_algorithm = "algorithm" in by_role and plain_name(by_role["algorithm"]) in ALGORITHMS
     if "algorithm" in by_role and ("benchmark" in by_role or is_algorithm) and (results or "budget" in by_role):
         named = [by_role[role] for role in ("algorithm", "benchmark", "seed", "budget") if role in by_role]
@@ -117,6 +120,12 @@ def _trials(columns: list[str]) -> str | None:
 def _is_key(columns: list[str], rows: list[tuple[Any, ...]], column: str) -> bool:
     place = columns.index(column)
     return len({row[place] for row in rows}) == len(rows) > 0
+
+
+def _are_texts(cells: list[Any]) -> bool:
+    """Whether there are texts and nothing like a number: a `loss` of such is a setting."""
+    filled = [str(cell).strip().lower() for cell in cells if cell is not None and str(cell).strip()]
+    return bool(filled) and not any(re.fullmatch(LIKE_A_NUMBER, cell) for cell in filled)
 
 
 def _is_drawn(cells: list[Any]) -> bool:

@@ -79,6 +79,13 @@ BESIDE = frozenset({
 """Words that may stand beside those of a result without making something else of it."""
 SPREADS = frozenset({"std", "stdev", "sd", "sem", "var", "variance"})
 """Words of the spread of a metric, which is no metric to be best in."""
+SETTING_WORDS = frozenset({
+    "weight", "weights", "coef", "coefficient", "fn", "func", "function", "type", "kind", "name", "threshold", "scale",
+    "factor", "lambda", "alpha", "beta", "reduction", "smoothing", "margin", "clip", "penalty", "class",
+})  # fmt: skip
+"""Words that make a setting of a result's word: `loss_weight`, `score_function`."""
+LIKE_A_NUMBER = r"\s*[-+]?(([0-9][0-9.,' ]*|[.,][0-9]+)([eE][-+]?[0-9]+)?\s*%?|nan|inf|infinity)\s*"
+"""Also as other languages write it: what it is, is not asked here."""
 TAKES = frozenset({"time", "duration", "runtime", "elapsed", "walltime", "wallclock"})
 """Words of what a run took."""
 OF_TIMES = SPLITS | {

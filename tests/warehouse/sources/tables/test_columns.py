@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -307,3 +308,25 @@ def test_a_number_drawn_for_each_configuration_and_run_with_several_seeds_is_of_
     rows = [f"{0.01 * (at % 97) + 0.001 * at},{at % 5},{seed},{at}" for at in range(20) for seed in (0, 1, 2)]
     path = write(tmp_path, "t.csv", "lr,layers,seed,val_loss\n" + "\n".join(rows) + "\n")
     assert kinds_of_table(path) == [("trials", "'lr' has a value of its own in every configuration")]
+
+
+def test_a_loss_of_texts_is_a_setting_and_so_is_the_weight_of_one(tmp_path):
+    """`loss` is the objective of scikit-learn's models; taken for the metric, every row was refused."""
+    rows = [
+        f"{loss},{fn},{weight},{0.1 * at:.2f}" for at, (loss, fn, weight) in
+        enumerate(product(("deviance", "exponential"), ("a", "b"), (0.1, 0.2)))
+    ]  # fmt: skip
+    path = write(tmp_path, "g.csv", "loss,score_fn,loss_weight,val_error\n" + "\n".join(rows) + "\n")
+    found = roles("grid", path)
+    assert [column for column, role in found.items() if role == "hyperparameter"] == ["loss", "score_fn", "loss_weight"]
+    assert kinds_of_table(path)[0] == ("grid", "8 of 8 combinations of loss, score_fn, loss_weight are there")
+    path = write(tmp_path, "d.csv", "x;loss\n1;0,5\n2;0,25\n")  # a decimal comma is a number still
+    assert roles("grid", path, decimal=",")["loss"].startswith("metric")
+    path = write(tmp_path, "f.csv", "x,loss\n1,failed\n2,0.25\n")
+    assert roles("grid", path)["loss"].startswith("metric")
+
+
+def test_a_status_is_no_part_of_a_configuration(tmp_path):
+    rows = [f"{a},{b},{'failed' if a + b == 8 else 'ok'},{0.1 * a * b:.2f}" for a in range(5) for b in range(5)]
+    path = write(tmp_path, "g.csv", "a,b,status,val_loss\n" + "\n".join(rows) + "\n")
+    assert kinds_of_table(path) == [("grid", "25 of 25 combinations of a, b are there")]
