@@ -100,10 +100,10 @@ def _roles(
 ) -> dict[str, Role]:
     free = [column for column in staged.columns if column not in (only or ())]
     roles = guess_by_name(free, given, USUAL)
-    named = [column for column in free if _is_named_like_a_metric(column)]
-    texts = _of_texts(connection, staged, {*named, *(c for c in free if plain_name(c) in NAMES["value"])})
+    likely = [column for column in free if _is_named_like_a_metric(column)]
+    texts = _of_texts(connection, staged, {*likely, *(c for c in free if plain_name(c) in NAMES["value"])})
     free = [column for column in free if column not in texts]
-    for column in named:
+    for column in likely:
         if column not in roles and column not in texts:
             is_spread = SPREADS & set(words(column))
             why = "the spread of a metric" if is_spread else "guessed from its name"
