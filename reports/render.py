@@ -358,6 +358,18 @@ def _all_whole(values: Iterable[Any]) -> bool:
     return all(isinstance(value, float) and value.is_integer() and abs(value) < 1e15 for value in present)
 
 
+LONG = 100
+"""Texts of more letters get a wide column: in a narrow one they make rows of a hand's height."""
+
+
+def _kind(value: Any, text: str, is_numeric: bool) -> str:
+    if is_numeric:
+        return "number"
+    if hasattr(value, "isoformat"):
+        return "time"
+    return "long" if len(text) > LONG else ""
+
+
 def _cell(column: Column, row: Mapping[str, Any], is_numeric: bool, is_whole: bool) -> dict[str, Any]:
     value = row[column.name]
     if isinstance(value, str):
@@ -371,7 +383,7 @@ def _cell(column: Column, row: Mapping[str, Any], is_numeric: bool, is_whole: bo
     return {
         "text": text,
         "sort": value if _is_number(value) else ("" if value is None else text),
-        "kind": "number" if is_numeric else "time" if hasattr(value, "isoformat") else "",
+        "kind": _kind(value, text, is_numeric),
         "href": column.link(row) if column.link else None,
         "swatch": column.swatch(row) if column.swatch else None,
     }
