@@ -17,11 +17,13 @@ INSTALL ?= --editable
 # and the dearest files begin (tests/conftest.py).
 SPREAD ?= -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all quick test-lowest test-duckdb-2 api bench lint floors looked-at wheel tree format clean
+.PHONY: demo test test-all quick test-lowest test-duckdb-2 lock audit api bench lint floors looked-at wheel tree format clean
 
-$(STAMP): pyproject.toml constraints.txt
+# Every package with the hash of its file; ourselves without asking for anything more.
+$(STAMP): pyproject.toml locked.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt $(INSTALL) '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement locked.txt
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation $(INSTALL) .
 	@$(BIN)/python -m compileall -q -j 0 -x '$(UNREAD)' $(VENV)/lib >/dev/null || true  # on all cores; pip does it on one
 	touch $(STAMP)
 
@@ -60,6 +62,20 @@ test-duckdb-2:
 	build/duckdb-2/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps 'duckdb>=2'
 	build/duckdb-2/bin/python -m pytest -m "not slow" $(SPREAD)
 
+# Renew locked.txt from pyproject.toml and constraints.txt, for Python 3.11 and newer on any system; by uv.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	echo 'setuptools>=77' > build/lock/build.in
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra dev --constraint constraints.txt --output-file locked.txt pyproject.toml build/lock/build.in
+
+# Known vulnerabilities of what is locked; --strict: a package that the database does not know is a failure too.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement locked.txt
+
 # The API reference, from docstrings, as pages in build/api.
 api: $(STAMP)
 	$(BIN)/python -m pdoc --output-directory build/api $$(sed -n 's/^| `\(hpowh[a-z_.]*\)`.*/\1/p' docs/api.md)
@@ -83,7 +99,7 @@ tree:
 # Type and import checkers cannot follow an editable install, so they look at the built wheel.
 wheel: $(STAMP)
 	rm -rf $(WHEEL) build/lib build/bdist.*
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(WHEEL) .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --target $(WHEEL) .
 
 floors: wheel looked-at
 

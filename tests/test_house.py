@@ -227,6 +227,30 @@ def test_versions_are_pinned_for_every_direct_dependency():
     assert names - pinned == set()
 
 
+def test_what_make_installs_is_locked_by_hashes():
+    """`make lock` was run after the last change of a dependency or a pin, and nothing comes from an address."""
+    text = (ROOT / "locked.txt").read_text()
+    entries = re.findall(
+        r"^([A-Za-z0-9._-]+)==([^ ;\\]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)$", text, re.M
+    )
+    assert len(entries) == len(re.findall(r"^\S", text, re.MULTILINE)) > 100
+    assert "://" not in text and " @ " not in text
+
+    def plain(name: str) -> str:
+        return re.sub(r"[-_.]+", "-", name).lower()
+
+    locked = {plain(name): version for name, version, _ in entries}
+    lines = [line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line]
+    assert [name for name, version in lines if locked.get(plain(name), version) != version] == []
+    described = project()["project"]
+    of_demo_and_tests = [
+        d for name in ("agent", "demo", "embedding", "excel", "paper", "pdf", "wandb", "dev")
+        for d in described["optional-dependencies"][name]
+    ]  # fmt: skip
+    names = {plain(re.split(r"[<>=\[; ]", d)[0]) for d in [*described["dependencies"], *of_demo_and_tests]} - {"hpowh"}
+    assert names | {"setuptools"} <= set(locked)
+
+
 def test_changelog_names_the_version():
     assert f"## {project()['project']['version']}" in (ROOT / "CHANGELOG.md").read_text()
 

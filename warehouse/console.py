@@ -206,6 +206,9 @@ def run(app: typer.Typer) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe has gone
         return EXIT_FAILED
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None and not debug:
+            note(f"Error: {show(error.filename)}: {error.strerror}. --debug shows where.")
+            return EXIT_FAILED
         if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
             note(INTERRUPTED)
             return EXIT_INTERRUPTED

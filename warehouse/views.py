@@ -148,17 +148,34 @@ def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:
         "select view_name from duckdb_views() where not internal and schema_name = 'space'"
     ).fetchall():
         connection.execute(f"drop view space.{identifier(name)}")
-    for space_id, name in connection.execute(
-        "select search_space_id, name from core.search_space order by search_space_id"
-    ).fetchall():
-        connection.execute(f"create view space.{identifier(slug(name))} as {space_view(connection, space_id)}")
+    for space_id, name, view in space_views(connection):
+        connection.execute(f"create view space.{identifier(view)} as {space_view(connection, space_id)}")
         grain = f"One row per evaluation in the search space {name}, with its hyperparameters as named, typed columns."
         grain += "".join(f" {note}" for note in renamed(_hyperparameters(connection, space_id), SPACE_COLUMNS, "hp_"))
-        connection.execute(f"comment on view space.{identifier(slug(name))} is {literal(grain)}")
+        connection.execute(f"comment on view space.{identifier(view)} is {literal(grain)}")
     connection.execute(f"create or replace view mart.observation as {observation_view(connection)}")
     grain = "One row per point of a trace, with names, run factors and meta-features as columns."
     connection.execute(f"comment on view mart.observation is {literal(grain)}")
     seal_views(connection)
+
+
+def space_views(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
+    """Return (search_space_id, name, name of its view in schema `space`), in the order in which they came.
+
+    Names that differ only in what SQL needs quotes for (`my grid`, `my-grid`) are told apart by a number, from the
+    second on.
+    """
+    spaces = connection.execute(
+        "select search_space_id, name from core.search_space order by search_space_id"
+    ).fetchall()
+    found, used = [], set[str]()
+    for space_id, name in spaces:
+        view, count = slug(name), 2
+        while view in used:
+            view, count = f"{slug(name)}_{count}", count + 1
+        used.add(view)
+        found.append((space_id, name, view))
+    return found
 
 
 def column_names(names: Sequence[str], taken: Sequence[str], prefix: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.output import durable
 from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
@@ -50,8 +52,7 @@ def collect(
             raise HpowhError(f"{shared} holds no evaluations and no packets.", "Name the folder that parts wrote into.")
         collected = collect_packets(shared, home, _command)
     if remove:
-        for path in collected.brought.home:
-            path.unlink(missing_ok=True)
+        _remove(collected.brought.home, shared)
     if as_json:
         print(json.dumps({**(evaluated.facts() if evaluated else {}), "packets": _facts(collected)}))
     else:
@@ -61,6 +62,15 @@ def collect(
             _say(collected, shared)
     if collected.brought.damaged:
         raise HpowhError(f"{plural(len(collected.brought.damaged), 'packet')} could not be read.", "See above.")
+
+
+def _remove(packets: Sequence[Path], shared: Path) -> None:
+    """Remove packets that are home; what may not be removed is said, for the results are kept all the same."""
+    durable.discard(*packets)
+    if left := [path for path in packets if path.exists()]:
+        note(
+            f"{plural(len(left), 'packet')} could not be removed, such as {left[0].name}: {shared} may not be written."
+        )
 
 
 def _command(name: str) -> Any:

@@ -42,8 +42,11 @@ class Picture:
     svg: str = field(repr=False)
 
     def save(self, path: str | Path) -> Path:
-        """Write the figure as an SVG file."""
-        Path(path).write_text(self.svg, encoding="utf-8")
+        """Write the figure as an SVG file, in place of an older file. Raises UsageError where that is a warehouse."""
+        from hpowh.warehouse.output.targets import written_file
+
+        with written_file(Path(path), option="save", force=True) as place:
+            place.write_text(self.svg, encoding="utf-8")
         return Path(path)
 
     def _repr_svg_(self) -> str:

@@ -91,9 +91,12 @@ def _put_aside(site: Path, link: Path, builds: Path) -> None:
 
 
 def prune(builds: Path, site: Path, keep: int) -> list[str]:
-    """Remove all but the newest `keep` builds, and never the one that the site shows; return what was removed."""
+    """Remove all but the newest `keep` builds, and never the one that the site shows; return what was removed.
+
+    One that cannot be removed stays: the new build is whole and shown already.
+    """
     shown = site.resolve()
     stale = [path for path in list_builds(builds)[:-keep] if path.resolve() != shown]
     for path in stale:
-        shutil.rmtree(path)
-    return [path.name for path in stale]
+        shutil.rmtree(path, ignore_errors=True)
+    return [path.name for path in stale if not path.exists()]

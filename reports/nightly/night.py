@@ -16,7 +16,7 @@ from hpowh.reports.build import input_fingerprint, note_build, standing_build, w
 from hpowh.reports.context import SiteContext
 from hpowh.reports.keeping import MANIFEST, is_wanted, stays
 from hpowh.reports.nightly import ledger, steps
-from hpowh.reports.nightly.builds import check_places, current_build, new_build, prune, switch
+from hpowh.reports.nightly.builds import check_places, current_build, list_builds, new_build, prune, switch
 from hpowh.reports.nightly.ledger import Past, Step
 from hpowh.reports.nightly.lock import build_lock
 from hpowh.reports.registry import collect
@@ -258,6 +258,8 @@ def _bring_site(warehouse: Warehouse, night: Night, past: Past) -> Step:
     night.folder, night.is_new_site = build, True
     night.pages = {"built": written.built, "reused": written.reused, "failed": written.failed}
     removed = prune(config.builds, config.site, config.keep)
+    if (left := len(list_builds(config.builds)) - config.keep) > 1:  # the one that the site shows may be older
+        night.notes.append(f"{left} old builds in {config.builds} could not be removed.")
     note_build(
         warehouse, config.site, "ok", len(site.pages), night.started_at, json.dumps({"nightly": night.nightly_id})
     )

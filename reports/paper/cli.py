@@ -41,6 +41,9 @@ def paper(
     font: Annotated[str, typer.Option("--font", help="Of SVG and PDF: serif or sans; in PGF it is the document's.")] = (
         "serif"
     ),
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files of these names, also those that you made or changed.")
+    ] = False,
     warehouse: WarehouseOption = None,
     wait: WaitOption = 0.0,
     as_json: JsonOption = False,
@@ -63,9 +66,11 @@ def paper(
         study = read_study(opened, experiment, run, setting)
         best = str(study.levels[0]["level"])
         compared = compare_budgets(opened, study.experiment, study.parameters, asked, best) if asked else None
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file.", "Name a folder.")
     out.mkdir(parents=True, exist_ok=True)
     boxes: list[Path] = []
-    written = write_paper(study, out, look, compared, incomplete=boxes)
+    written = write_paper(study, out, look, compared, incomplete=boxes, force=force)
     if as_json:
         import json
 

@@ -14,17 +14,28 @@ from hpowh.reports.paper.figures import Look, cd_sheet, ranking_sheet
 from hpowh.reports.paper.references import bibliography, cited
 from hpowh.reports.paper.study import Study
 from hpowh.warehouse.output.latex import escaped
+from hpowh.warehouse.output.targets import refuse_precious, written_file
 
 COLUMNS = ("budget", "contrast", "estimate", "standard_error", "df", "t_value", "p_value", "p", "better")
 
 
 def write_paper(
-    study: Study, folder: Path, look: Look, budgets: Budgets | None = None, *, incomplete: list[Path] | None = None
+    study: Study,
+    folder: Path,
+    look: Look,
+    budgets: Budgets | None = None,
+    *,
+    incomplete: list[Path] | None = None,
+    force: bool = False,
 ) -> list[Path]:
     """Write the files into an existing folder and return them; PDFs only where matplotlib is there.
 
     Args:
         incomplete: is given the PDFs whose font lacks a letter of a name.
+        force: overwrite files of these names that hpowh did not make, or that somebody changed since.
+
+    Raises:
+        UsageError: there is such a file; nothing is written.
     """
     incomplete = [] if incomplete is None else incomplete
     keys = cited(study, has_budgets=budgets is not None)
@@ -42,17 +53,17 @@ def write_paper(
     sheets = {"ranking": ranking_sheet(study, look), "critical-difference": cd_sheet(study, look)}
     for name, sheet in sheets.items():
         texts |= {f"{name}.svg": svg(sheet), f"{name}.pgf": pgf(sheet)}
-    written = []
+    pdfs = {f"{name}.pdf": sheet for name, sheet in sheets.items()} if has_pdf() else {}
+    for name in (*texts, *pdfs):
+        refuse_precious(folder / name, option="--out", force=force)
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        written.append(folder / name)
-    if not has_pdf():
-        return written
-    for name, sheet in sheets.items():
-        written.append(folder / f"{name}.pdf")
-        if not write_pdf(sheet, written[-1]):
-            incomplete.append(written[-1])
-    return written
+        with written_file(folder / name, option="--out", force=force) as place:
+            place.write_text(text, encoding="utf-8")
+    for name, sheet in pdfs.items():
+        with written_file(folder / name, option="--out", force=force) as place:
+            if not write_pdf(sheet, place):
+                incomplete.append(folder / name)
+    return [folder / name for name in (*texts, *pdfs)]
 
 
 def _csv(budgets: Budgets) -> str:

@@ -228,6 +228,7 @@ def test_on_a_terminal_answers_are_chosen_from_a_list(ready, tmp_path, monkeypat
 
 def test_write_config_declares_a_role_for_every_column(ready, tmp_path):
     (tmp_path / "my table.csv").write_text('Solver,Data set,Rep.,it\'s "x",value\nA,b,0,1,1.5\nB,b,0,1,2.5\n')
+    (tmp_path / "hpowh.toml").write_text("[nightly]\nkeep = 2")  # its last line has no end
     done = ready("ingest", "my table.csv", "--direction", "min", "--write-config")
     assert done.code == 0, done.err
     declared = tomllib.loads((tmp_path / "hpowh.toml").read_text())["source"]

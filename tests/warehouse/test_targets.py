@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.reports.door.results import Picture
+from hpowh.warehouse import console
+from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, UsageError
 from hpowh.warehouse.output import targets
 from hpowh.warehouse.output.targets import refuse_folder, was_made, written_file
 
@@ -98,6 +102,45 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path):
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_what_a_killed_process_left_and_nobody_may_remove_stops_nothing(tmp_path, monkeypatch):
+    left = tmp_path / f".rows.csv.partial-{2**22 + 1}"  # no process has such a number
+    left.write_text("half")
+    with monkeypatch.context() as patch:
+
+        def refuse(path: Path, **_: object) -> None:
+            raise PermissionError(1, "Operation not permitted", str(path))
+
+        patch.setattr(Path, "unlink", refuse)
+        write(tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text() == "new"
+
+
+def test_figures_of_python_spare_a_warehouse(tmp_path, empty_warehouse):
+    shutil.copy(empty_warehouse, tmp_path / "w.duckdb")
+    before = (tmp_path / "w.duckdb").read_bytes()
+    picture = Picture("cd", "<svg/>")
+    with pytest.raises(UsageError, match="would overwrite a warehouse"):
+        picture.save(tmp_path / "w.duckdb")
+    assert (tmp_path / "w.duckdb").read_bytes() == before
+    for _ in range(2):
+        assert picture.save(tmp_path / "cd.svg").read_text() == "<svg/>"
+
+
+def test_what_the_system_refuses_is_said_in_a_sentence(monkeypatch, capsys):
+    def refused() -> None:
+        raise PermissionError(13, "Permission denied", "/somewhere/main.tex")
+
+    app = typer.Typer()
+    app.command("one")(refused)
+    app.command("other")(refused)
+    monkeypatch.setattr(sys, "argv", ["hpowh", "one"])
+    assert console.run(app) == EXIT_FAILED
+    assert capsys.readouterr().err == "Error: /somewhere/main.tex: Permission denied. --debug shows where.\n"
+    monkeypatch.setattr(sys, "argv", ["hpowh", "one", "--debug"])
+    with pytest.raises(PermissionError):
+        console.run(app)
 
 
 def test_marks_do_not_grow_without_end(tmp_path, monkeypatch):

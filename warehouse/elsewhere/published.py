@@ -17,8 +17,8 @@ import duckdb
 
 from hpowh.warehouse.elsewhere.extensions import load_extension, set_up_access
 from hpowh.warehouse.errors import NotAWarehouseError, VersionError
-from hpowh.warehouse.names import identifier, literal, slug
-from hpowh.warehouse.views import create_macros, observation_view, space_view, static_views
+from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.views import create_macros, observation_view, space_view, space_views, static_views
 
 MANIFEST = "manifest.json"
 SCHEMAS = ("core", "result", "ops")
@@ -214,8 +214,6 @@ def views_of(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, 
         observation_view(connection),
         "One row per point of a trace, with names, run factors and meta-features as columns.",
     )
-    for number, name in connection.execute(
-        "select search_space_id, name from core.search_space order by search_space_id"
-    ).fetchall():
+    for number, name, view in space_views(connection):
         grain = f"One row per evaluation in the search space {name}, with its hyperparameters as named, typed columns."
-        yield f"space.{slug(name)}", space_view(connection, number), grain
+        yield f"space.{view}", space_view(connection, number), grain

@@ -98,9 +98,11 @@ def write_declared(config: Path, source: Declared, mapping: Mapping[str, str]) -
         UsageError: the file declares a source of this kind and name already, or cannot be written.
     """
     name = source.name or stem(source.path)
-    known = []
+    known, begins = [], ""
     if config.is_file():
         known = read_sources(config, _content(config))
+        before = config.read_text(encoding="utf-8")
+        begins = ("" if before.endswith("\n") or not before else "\n") + ("\n" if known else "")
     if any((one.kind, one.name or stem(one.path)) == (source.kind, name) for one in known):
         raise UsageError(
             f"{config} already declares the source {name!r} ({source.kind}).", "Give it another: --as NAME"
@@ -115,7 +117,7 @@ def write_declared(config: Path, source: Declared, mapping: Mapping[str, str]) -
         lines.append(f"map = {_table(mapping)}")
     try:
         with config.open("a", encoding="utf-8") as handle:
-            handle.write(("\n" if known else "") + "\n".join(lines) + "\n")
+            handle.write(begins + "\n".join(lines) + "\n")
     except OSError as error:
         raise UsageError(f"Cannot write {config}: {error.strerror}.") from None
 

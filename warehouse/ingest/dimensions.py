@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.names import refuse_nul
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,8 +24,14 @@ def next_id(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> i
 
 
 def ids_by_name(connection: duckdb.DuckDBPyConnection, table: str, names: Iterable[str]) -> dict[str, int]:
-    """Find or add names in `core.experiment`, `core.benchmark` or `core.algorithm`; return name -> id."""
+    """Find or add names in `core.experiment`, `core.benchmark` or `core.algorithm`; return name -> id.
+
+    Raises:
+        IngestError: a name holds a NUL.
+    """
     wanted = sorted(set(names))
+    for name in wanted:
+        refuse_nul(name)
     known = dict(connection.execute(f"select name, {table}_id from core.{table}").fetchall())  # noqa: S608
     free = next_id(connection, table, f"{table}_id")
     fresh = [(free + i, name) for i, name in enumerate(name for name in wanted if name not in known)]
@@ -45,8 +52,9 @@ def metric_id(
     """Find or add a metric; one that no value has any more (its source is loaded anew) takes the new direction.
 
     Raises:
-        IngestError: the warehouse has values of the metric with the other direction.
+        IngestError: the warehouse has values of the metric with the other direction, or the name holds a NUL.
     """
+    refuse_nul(name)
     found = connection.execute("select metric_id, direction from core.metric where name = ?", [name]).fetchall()
     if found:
         number, known = found[0]
@@ -162,8 +170,11 @@ def search_space_id(
     """Find or add a search space; a configuration's id is the sum of level x stride over its hyperparameters.
 
     Raises:
-        IngestError: the warehouse has a space of this name with another definition (spaces never change).
+        IngestError: the warehouse has a space of this name with another definition (spaces never change), or a name
+            holds a NUL.
     """
+    for one in (name, *(h.name for h in hyperparameters), *(str(level) for h in hyperparameters for level in h.levels)):
+        refuse_nul(one)
     fingerprint = definition_fingerprint(hyperparameters)
     found = connection.execute(
         "select search_space_id, fingerprint from core.search_space where name = ?", [name]

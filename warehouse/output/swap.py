@@ -60,7 +60,7 @@ def remove_abandoned_files(target: Path, what: str) -> None:
     for left in target.parent.glob(f"{glob.escape(f'.{target.name}.{what}-')}*"):
         process = left.name.rpartition("-")[2].removesuffix(".wal")
         if process.isdigit() and not is_running(int(process)):
-            left.unlink(missing_ok=True)
+            durable.discard(left)
 
 
 def is_running(process: int) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hpowh.analyses.collecting import commands
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -56,6 +57,20 @@ def test_landscapes_in_parts_are_those_of_one_run(place, capsys):
     assert (again["stored"], again["finished"]) == (0, [])
     assert packets(place) == []
     assert (place / "copy.duckdb").read_bytes() == before
+
+
+def test_packets_that_may_not_be_removed_are_named(tmp_path, monkeypatch, capsys):
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    packet = tmp_path / "one.packet"
+    packet.write_text("x")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        commands._remove([packet], tmp_path)
+    assert "1 packet could not be removed, such as one.packet" in capsys.readouterr().err
+    commands._remove([packet], tmp_path)
+    assert (packet.exists(), capsys.readouterr().err) == (False, "")
 
 
 @pytest.mark.slow

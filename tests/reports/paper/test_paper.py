@@ -202,6 +202,19 @@ def test_without_a_model_the_command_says_which_to_fit(warehouse, hpowh, tmp_pat
     warehouse.close()
 
 
+def test_what_somebody_wrote_in_the_folder_is_not_overwritten(study: Study, tmp_path: Path):
+    (tmp_path / "main.tex").write_text("my thesis")
+    with pytest.raises(UsageError, match="main.tex would overwrite a file that hpowh did not make.*--force"):
+        write_paper(study, tmp_path, Look())
+    assert [path.name for path in tmp_path.iterdir()] == ["main.tex"]
+    assert (tmp_path / "main.tex").read_text() == "my thesis"
+    write_paper(study, tmp_path, Look(), force=True)
+    write_paper(study, tmp_path, Look())  # now all are hpowh's own
+    (tmp_path / "sentence.md").write_text("rewritten by hand")
+    with pytest.raises(UsageError, match="sentence.md"):
+        write_paper(study, tmp_path, Look())
+
+
 @pytest.mark.slow
 def test_latex_compiles_the_folder(study: Study, tmp_path: Path):
     if shutil.which("pdflatex") is None:
