@@ -129,12 +129,11 @@ def test_figures_of_python_spare_a_warehouse(tmp_path, empty_warehouse):
 
 
 def test_what_the_system_refuses_is_said_in_a_sentence(monkeypatch, capsys):
-    def refused() -> None:
+    def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere/main.tex")
 
     app = typer.Typer()
-    app.command("one")(refused)
-    app.command("other")(refused)
+    monkeypatch.setattr(console, "assembled", lambda _: refused)
     monkeypatch.setattr(sys, "argv", ["hpowh", "one"])
     assert console.run(app) == EXIT_FAILED
     assert capsys.readouterr().err == "Error: /somewhere/main.tex: Permission denied. --debug shows where.\n"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.store import Warehouse
 
 
@@ -23,7 +24,8 @@ def made_if_missing(where: Path, *, wait: float = 0.0) -> Iterator[bool]:
         yield is_new
     except BaseException:
         if is_new:
-            _remove_empty(where)
+            with suppress(HpowhError, OSError):  # why the load failed is what counts
+                _remove_empty(where)
         raise
 
 

@@ -136,7 +136,8 @@ class Roster:
         except OSError:
             return False
         finally:
-            probe.unlink(missing_ok=True)
+            with suppress(OSError):  # a file system that is read-only refuses it even where there is nothing
+                probe.unlink()
 
     def others(self, key: str, roles: tuple[str, ...]) -> list[Heartbeat]:
         """Return the processes of these roles that may be at work, without this one."""
