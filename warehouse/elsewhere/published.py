@@ -214,6 +214,6 @@ def views_of(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, 
         observation_view(connection),
         "One row per point of a trace, with names, run factors and meta-features as columns.",
     )
-    for number, name, view in space_views(connection):
+    for number, name, view_name in space_views(connection):
         grain = f"One row per evaluation in the search space {name}, with its hyperparameters as named, typed columns."
-        yield f"space.{view}", space_view(connection, number), grain
+        yield f"space.{view_name}", space_view(connection, number), grain
