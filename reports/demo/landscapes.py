@@ -8,6 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpowh.reports.demo.folder import begin
+
 if TYPE_CHECKING:
     from hpowh.analyses.landscapes.known import Known
 
@@ -22,7 +24,7 @@ def known_and_found(folder: Path) -> tuple[Path, list[Row]]:
     from hpowh.warehouse import Warehouse
     from hpowh.warehouse.ingest import Request, find_source, ingest
 
-    folder.mkdir(parents=True, exist_ok=True)
+    begin(folder)
     path = folder / "landscapes.duckdb"
     rows: list[Row] = []
     with Warehouse.create(path) as store:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.reports.demo.analyses import analyse_landscapes, analyse_traces, fit_mixed_model
+from hpowh.reports.demo.folder import begin
 from hpowh.reports.demo.plan import EXPERIMENT, Plan
 from hpowh.warehouse.errors import HpowhError
 
@@ -57,16 +58,14 @@ def run_demo(folder: Path, plan: Plan, progress: Progress) -> Places:
     """Make the demo in `folder`, or bring what is there up to date, and return where things are.
 
     Raises:
+        UsageError: the folder holds something that no demo made.
         HpowhError: a package is missing, the warehouse is locked, or the folder cannot be written.
     """
     from hpowh.warehouse import Warehouse
 
     check_packages()
     places = Places(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HpowhError(f"Cannot make the folder {folder}: {error.strerror}.", "Name another: --folder DIR") from None
+    begin(folder)
     progress.step("Warehouse")
     is_new = not places.warehouse.exists()
     with Warehouse.create(places.warehouse) as warehouse:

@@ -104,6 +104,12 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path):
     assert pipe.is_fifo()
 
 
+def test_a_disk_is_no_device_to_write_to(monkeypatch):
+    monkeypatch.setattr(Path, "is_block_device", lambda _: True)
+    with pytest.raises(UsageError, match="this is a disk"):
+        write(Path(os.devnull), force=True)
+
+
 def test_what_a_killed_process_left_and_nobody_may_remove_stops_nothing(tmp_path, monkeypatch):
     left = tmp_path / f".rows.csv.partial-{2**22 + 1}"  # no process has such a number
     left.write_text("half")

@@ -68,6 +68,8 @@ def refuse_precious(
     """Raise where writing a file to `target` would destroy something; see `written_file`."""
     if target.is_dir():
         raise UsageError(f"{option} {target}: this is a folder.", "Name a file.")
+    if target.is_block_device():
+        raise UsageError(f"{option} {target}: this is a disk.", "Name a file.")
     real = target.resolve()
     for source in sources:
         if source.exists() and real.is_relative_to(source.resolve()) and (real.exists() or source.is_file()):

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from hpowh.reports.demo.folder import begin
 from hpowh.reports.demo.landscapes import known_and_found
+from hpowh.warehouse.errors import UsageError
+
+
+def test_a_folder_of_other_results_is_no_place_for_a_demo(tmp_path):
+    (tmp_path / "hpowh.duckdb").write_text("somebody's results")
+    with pytest.raises(UsageError, match="holds files that are no demo of hpowh"):
+        begin(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["hpowh.duckdb"]
+    for _ in range(2):
+        begin(tmp_path / "new")
 
 
 @pytest.mark.slow
