@@ -44,6 +44,18 @@ def test_a_nul_in_a_column_of_any_kind_of_table_is_refused_in_a_sentence(warehou
     assert warehouse.sql("select count(*) from core.source").one() == 0
 
 
+def test_a_number_that_no_float_holds_is_infinite(warehouse, tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("algorithm,benchmark,seed,budget,value\nA,b,0,1,1e400\nB,b,0,1,2\n")
+    request = Request(str(path), "x", {}, {"direction": "min"})
+    ingest(warehouse, find_source("runs"), request)
+    assert warehouse.sql("select value, status from core.trace order by run_id").rows() == [(None, "inf"), (2.0, "ok")]
+    for column, value in (("budget", "A,b,0,1e400,1"), ("seed", "A,b,1e400,1,1")):
+        path.write_text(f"algorithm,benchmark,seed,budget,value\n{value}\nB,b,0,1,2\n")
+        with pytest.raises(HpowhError, match=f"column '{column}', value '1e400'"):
+            ingest(warehouse, find_source("runs"), request, replace_changed=True)
+
+
 def test_search_spaces_whose_names_sql_cannot_tell_apart_have_views_of_their_own(warehouse, tmp_path):
     for number, name in enumerate(("my grid", "my-grid", "My_Grid")):
         path = tmp_path / f"{number}.csv"
