@@ -13,6 +13,8 @@ from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one import games
 from hpowh.analyses.landscapes.one.fanova import decompose
 from hpowh.analyses.landscapes.one.surrogate import MAX_PREDICTED, encode
+from hpowh.analyses.landscapes.partial.completed import IMPUTATIONS, can_be_completed
+from hpowh.analyses.landscapes.partial.completing import completions
 
 Floats = NDArray[np.float64]
 METHODS = (
@@ -29,14 +31,14 @@ INCOMPLETE = "some configurations have no value, and this method needs them all"
 
 @dataclass(frozen=True)
 class Found:
-    """What one method says of one landscape: a number a hyperparameter, or why there is none."""
+    """What one method says of one landscape: a number a hyperparameter, or why there is none (or by what it is)."""
 
     method: str
     values: Floats | None
     reason: str | None = None
 
 
-def importances(surface: Surface, *, default: int | None, seed: int) -> list[Found]:
+def importances(surface: Surface, *, default: int | None, seed: int, is_bounded: bool = False) -> list[Found]:
     """Return what each of `METHODS` says, a value for each axis of the space; larger is more important.
 
     - `fanova`, `fanova_total`: main and total share of the variance of ranks, exact over the grid (Hutter et al. 2014).
@@ -48,7 +50,12 @@ def importances(surface: Surface, *, default: int | None, seed: int) -> list[Fou
       to the best configuration.
     - `local`: variance of the loss along one hyperparameter through the best configuration (Biedenkapp et al. 2018).
 
-    In a conditional space what is inactive changes nothing.
+    In a conditional space what is inactive changes nothing. Where the grid has holes that can be completed, the methods
+    that need all of it are means over completions (see `completing`), and `reason` says so; the others go by what was
+    evaluated.
+
+    Args:
+        is_bounded: whether the metric lies in [0, 1]; completions then do, too.
     """
     if surface.ordered[0] == surface.ordered[-1]:
         return [Found(method, None, "all losses are equal") for method in METHODS]
@@ -57,9 +64,24 @@ def importances(surface: Surface, *, default: int | None, seed: int) -> list[Fou
         if not surface.is_whole:
             return [Found(method, None, INCOMPLETE) for method in METHODS]
         whole = surface.expanded()
-    found = {**_of_grid(whole, default), **_of_forest(whole, seed)}
+    found = {**_of_grids(whole, default, seed, is_bounded), **_of_forest(whole, seed)}
     found["ped_anova"] = Found("ped_anova", ped_anova(whole))
     return [found[method] for method in METHODS]
+
+
+def _of_grids(surface: Surface, default: int | None, seed: int, is_bounded: bool) -> dict[str, Found]:
+    """Return what the methods say that need every configuration: of the grid, or of completions of it."""
+    if not can_be_completed(surface):
+        return _of_grid(surface, default)
+    drawn = [_of_grid(one, default) for one in completions(surface, IMPUTATIONS, seed=seed, is_bounded=is_bounded)]
+    cells = surface.space.cardinality
+    how = f"mean of {IMPUTATIONS} completions, {cells - surface.size:,} of {cells:,} configurations imputed"
+    found = {}
+    for method, first in drawn[0].items():
+        values = [one[method].values for one in drawn]
+        there = [one for one in values if one is not None]
+        found[method] = Found(method, np.mean(there, axis=0), how) if len(there) == len(drawn) else first
+    return found
 
 
 def _of_grid(surface: Surface, default: int | None) -> dict[str, Found]:

@@ -16,7 +16,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     from hpowh.analyses.landscapes.grid.surface import Surface
 
-JOB, VERSION = "landscapes.methods", "1"
+JOB, VERSION = "landscapes.methods", "2"
 Row = dict[str, Any]
 
 
@@ -99,6 +99,11 @@ def _computed(
             continue
         mine, values[key.benchmark_id] = _one(key, surface, default, seed)
         rows += mine
+        imputed = next((row["reason"] for row in mine if row["value"] is not None and row["reason"]), None)
+        if imputed is not None:
+            warnings.append(
+                f"{key.benchmark}: fANOVA, tunability, ablation and local importance are each the {imputed}."
+            )
     of = keys[0]
     group = {
         "search_space_id": of.search_space_id, "metric_id": of.metric_id, "split": of.split, "fidelity": of.fidelity,
@@ -119,7 +124,7 @@ def _one(key: Key, surface: Surface, default: int | None, seed: int) -> tuple[li
     start = default if own is None or default is None else own.inner(default)
     rows: list[Row] = []
     values: dict[str, Any] = {}
-    for one in importances(inner, default=start, seed=seed):
+    for one in importances(inner, default=start, seed=seed, is_bounded=key.is_bounded):
         places = None if one.values is None else ranked(-one.values)
         if one.values is not None:
             values[one.method] = one.values

@@ -49,7 +49,7 @@ def test_values_by_hand():
 
 def test_what_a_method_needs_and_has_not_is_said():
     grid = additive()
-    grid[0, 0, 0, 1] = np.nan
+    grid.ravel()[np.random.default_rng(0).permutation(256)[:140]] = np.nan  # more than half: no completion
     found = {one.method: one for one in importances(Surface.from_grid(grid), default=255, seed=0)}
     assert {name for name, one in found.items() if one.values is None} == {
         "fanova", "fanova_total", "tunability", "ablation", "local",
@@ -64,6 +64,20 @@ def test_what_a_method_needs_and_has_not_is_said():
     assert "no better than their mean" in forest.reason
     alone = {one.method: one for one in importances(Surface.from_grid(additive()), default=None, seed=0)}
     assert "no default" in alone["tunability"].reason and alone["local"].values is not None
+
+
+@pytest.mark.parametrize("holes", [1, 20])
+def test_a_hole_takes_no_method_away(holes: int):
+    """What needs the whole grid is of its completions: within 0.02 of the share of the whole, and said."""
+    grid = additive() + np.random.default_rng(1).normal(0.0, 0.3, (4, 4, 4, 4))
+    whole = {one.method: one.values for one in importances(Surface.from_grid(grid), default=255, seed=0)}
+    grid.ravel()[np.random.default_rng(0).permutation(254)[:holes] + 1] = np.nan
+    found = {one.method: one for one in importances(Surface.from_grid(grid), default=255, seed=0)}
+    for method in ("fanova", "fanova_total", "tunability", "ablation", "local"):
+        values = found[method].values
+        assert values / values.sum() == pytest.approx(whole[method] / whole[method].sum(), abs=0.02), method
+        assert found[method].reason == f"mean of 5 completions, {holes} of 256 configurations imputed"
+    assert found["ped_anova"].reason is None
 
 
 def drawn(rng: np.random.Generator, benchmarks: int, size: int, shared: float) -> dict[int, dict[str, np.ndarray]]:
