@@ -86,6 +86,7 @@ class Reader:
     names: Mapping[str, Mapping[int, str]]
     _sums: dict[str, Sums | None] = field(default_factory=dict, repr=False)
     _settled: dict[Any, tuple[Selection, list[str]]] = field(default_factory=dict, repr=False)
+    _repeats: dict[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, warehouse: Source, experiment: str | None) -> Reader:
@@ -265,8 +266,11 @@ class Reader:
         return {kind: count for kind, count in rows if not kind.startswith("a covariate")}
 
     def rows_per_run(self, selection: Selection, response: str) -> int:
-        """Return how many rows the run with the most rows contributes."""
-        return int(self._ask(repeats_query(self.settle(selection, response), response)).one() or 0)
+        """Return how many rows the run with the most rows contributes; each question is asked once."""
+        query = repeats_query(self.settle(selection, response), response)
+        if query not in self._repeats:
+            self._repeats[query] = int(self._ask(query).one() or 0)
+        return self._repeats[query]
 
     def level_counts(self, selection: Selection, response: str) -> dict[str, int]:
         """Return how many levels every factor and meta-feature has in a selection."""
