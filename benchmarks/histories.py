@@ -21,15 +21,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests" / "analyses" / "evaluate"
 TRIED = ("analyses/evaluate/parts", "analyses/evaluate/storing")
-BATCH = {"hostile": 5, "kills": 50}
+BATCH = {"hostile": 2, "kills": 25}
 WORDS = {"hostile": "1,000 parts, simulated", "kills": "three parts, killed at will"}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run what is not in the record yet, and print a table of all that is."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.histories", description=__doc__)
-    parser.add_argument("--hostile", type=int, default=5, help="simulated histories of a thousand parts")
-    parser.add_argument("--kills", type=int, default=50, help="histories of three parts that are killed")
+    parser.add_argument("--hostile", type=int, default=2, help="simulated histories of a thousand parts")
+    parser.add_argument("--kills", type=int, default=25, help="histories of three parts that are killed")
     parser.add_argument("--record", type=Path, default=None, help="a file of lines; batches are added to those there")
     given = parser.parse_args(arguments or [])
     code, found = fingerprint(), []
