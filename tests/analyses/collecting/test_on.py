@@ -126,21 +126,14 @@ def test_processes_here_or_elsewhere_and_not_both(place):
         hpowh("analyse", "sweeps", "--on", "mars", "--warehouse", place / "home.duckdb")
 
 
-def all_on(place, where: str, killing: Killing) -> dict:
-    """Every question, asked on the command line; each loses a worker when its first piece is there."""
-    shutil.copy(place / "home.duckdb", place / "away.duckdb")
-    for question in QUESTIONS.values():
-        killing.is_armed = True
-        hpowh("analyse", *question, "--on", where, "--warehouse", place / "away.duckdb")
-    assert killing.kills == len(QUESTIONS)
-    return contents(place / "away.duckdb")
+PIECES = {"landscapes": 2, "sweeps": 2, "calibrate": 3, "lrt": 3 + 2}
 
 
 class Killing:
     """Kills a worker, of those that `pids` names, once the first piece has come back."""
 
     def __init__(self, pids) -> None:
-        self.pids, self.is_armed, self.kills, self.sent = pids, False, 0, 0
+        self.pids, self.is_armed, self.sent = pids, True, 0
 
     def watch(self, executor_class, monkeypatch) -> None:
         """Whatever executor of this class is used from now on."""
@@ -159,42 +152,40 @@ class Killing:
         """As the kernel does it where memory is short."""
         if self.is_armed:
             self.is_armed = False
-            self.kills += 1
             os.kill(self.pids(executor), signal.SIGKILL)
 
 
-def all_here(place) -> dict:
-    """The same without --on."""
-    return [undisturbed(place, *question) for question in QUESTIONS.values()][-1]
-
-
-def same(found: dict, wanted: dict) -> None:
-    """What was finished first was stored first; else there is no difference."""
+def check_although_killed(place, kind: str, where: str, killing: Killing) -> None:
+    """A question on the command line; what was finished first is stored first, else there is no difference."""
+    shutil.copy(place / "home.duckdb", place / "away.duckdb")
+    hpowh("analyse", *QUESTIONS[kind], "--on", where, "--warehouse", place / "away.duckdb")
+    assert not killing.is_armed
+    found, wanted = contents(place / "away.duckdb"), undisturbed(place, *QUESTIONS[kind])
     assert sorted(found.pop("order")) == sorted(wanted.pop("order"))
     assert found == wanted
 
 
 @pytest.mark.slow
-def test_on_processes_of_this_machine_although_one_is_killed_each_time(place, capsys, monkeypatch):
-    """The pool breaks as a whole: what both processes had is done again by a fresh one."""
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_on_processes_of_this_machine_although_one_is_killed(place, capsys, monkeypatch, kind):
+    """The pool breaks as a whole: what both processes had is done again by a fresh one, and no more."""
     killing = Killing(lambda pool: next(iter(pool._processes)))
     killing.watch(ProcessPoolExecutor, monkeypatch)
-    found = all_on(place, "local:2", killing)
+    check_although_killed(place, kind, "local:2", killing)
     assert "On 2 processes of this machine." in capsys.readouterr().err
-    assert 12 < killing.sent <= 12 + 4 * 4  # of 2 + 2 + 3 + 5 pieces up to two a worker were lost, four times
-    same(found, all_here(place))
+    assert PIECES[kind] + (PIECES[kind] > 2) <= killing.sent <= PIECES[kind] + 4
 
 
 @pytest.mark.slow
-def test_on_dask_although_a_worker_is_killed_each_time(place, capsys, monkeypatch):
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_on_dask_although_a_worker_is_killed(place, capsys, monkeypatch, kind):
     distributed = pytest.importorskip("distributed", reason="NOT TESTED on Dask: pip install 'hpowh[cluster]'")
     from distributed.cfexecutor import ClientExecutor
 
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
-        killing = Killing(lambda _: next(w.pid for w in cluster.workers.values() if w.pid))
+        killing = Killing(lambda _: next(one.pid for one in cluster.workers.values() if one.pid))
         killing.watch(ClientExecutor, monkeypatch)
-        found = all_on(place, cluster.scheduler_address.replace("tcp://", "dask://"), killing)
+        check_although_killed(place, kind, cluster.scheduler_address.replace("tcp://", "dask://"), killing)
     assert "its dashboard: http" in capsys.readouterr().err
-    same(found, all_here(place))
