@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,4 +80,4 @@ def ragged_seeds(connection: duckdb.DuckDBPyConnection, source_id: int) -> list[
         return []
     algorithm, benchmark, seeds, most = rows[0]
     more = f" (and {len(rows) - 1} more pairs)" if len(rows) > 1 else ""
-    return [f"Seeds are ragged: {algorithm} on {benchmark} has {seeds} seeds, others up to {most}{more}."]
+    return [f"Seeds are ragged: {algorithm} on {benchmark} has {plural(seeds, 'seed')}, others up to {most}{more}."]

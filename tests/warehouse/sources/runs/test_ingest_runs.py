@@ -400,7 +400,7 @@ def test_constants_stand_for_columns(warehouse, tmp_path):
 
 def test_ragged_seeds_are_said(warehouse, tmp_path):
     outcome = load(warehouse, write(tmp_path, GOOD + "A,b1,1,1,0.5,good\n"))
-    assert any("Seeds are ragged: B on b1 has 1 seeds, others up to 2" in note for note in outcome.notes)
+    assert any("Seeds are ragged: B on b1 has 1 seed, others up to 2" in note for note in outcome.notes)
 
 
 def test_a_file_that_changes_while_read_is_refused(warehouse, tmp_path):
