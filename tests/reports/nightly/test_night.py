@@ -123,16 +123,17 @@ def test_a_failed_source_does_not_stop_the_others_and_is_shown(built):
     assert "failed: source first: There is no file" in text  # in the build before this one
 
 
-def test_a_failed_analysis_does_not_stop_the_others_and_is_shown(place):
+def test_a_failed_analysis_does_not_stop_the_others_and_is_shown(built):
     lmem = '[[analysis]]\njob = "lmem"\nformula = "nonsense ~ algorithm + (1|benchmark)"\nexperiment = "first"\n'
-    place.write(
-        "hpowh.toml", place.CONFIG.replace('[[analysis]]\njob = "traces"', lmem + '[[analysis]]\njob = "traces"')
+    built.write(
+        "hpowh.toml", built.CONFIG.replace('[[analysis]]\njob = "traces"', lmem + '[[analysis]]\njob = "traces"')
     )
-    night = place.build()
+    built.write("first.csv", built.runs("digits", seed_count=4))
+    night = built.build()
     assert outcomes(night)["analysis lmem"] == "failed" and outcomes(night)["analysis traces"] == "done"
     assert night.exit_code == 1 and night.is_new_site
-    assert "analysis lmem: " in place.pages()["index.html"]
-    assert "nonsense" in place.summary()["failures"][0]
+    assert "analysis lmem: " in built.pages()["index.html"]
+    assert "nonsense" in built.summary()["failures"][0]
 
 
 @pytest.mark.slow
@@ -275,16 +276,19 @@ def test_a_failed_publication_is_shown_and_tried_again(place):
     assert outcomes(place.build())["publish copy"] == "failed"
 
 
-def test_the_command_and_its_dry_run(place):
+def test_a_dry_run_makes_nothing(place):
     plan = place.command("nightly", "--dry-run")
     assert plan.returncode == 0 and "would be made" in plan.stdout
     assert sorted(path.name for path in place.folder.iterdir()) == ["first.csv", "grid.csv", "hpowh.toml", "second.csv"]
-    done = place.command("nightly", "--json")
+
+
+def test_the_command_and_its_dry_run(built):
+    done = built.command("nightly", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == place.summary()
-    place.write("first.csv", place.runs("digits", seed_count=4))
-    before = (place.folder / "hpowh.duckdb").read_bytes()
-    plan = place.command("nightly", "--dry-run", "--json")
+    assert json.loads(done.stdout) == built.summary()
+    built.write("first.csv", built.runs("digits", seed_count=4))
+    before = (built.folder / "hpowh.duckdb").read_bytes()
+    plan = built.command("nightly", "--dry-run", "--json")
     steps = {(step["kind"], step["name"]): step["outcome"] for step in json.loads(plan.stdout)}
     assert steps == {
         ("source", "first"): "done",
@@ -294,8 +298,8 @@ def test_the_command_and_its_dry_run(place):
         ("analysis", "landscapes"): "unchanged",
         ("site", "pages"): "done",
     }
-    assert (place.folder / "hpowh.duckdb").read_bytes() == before
-    quiet = place.command("nightly", "--quiet")
+    assert (built.folder / "hpowh.duckdb").read_bytes() == before
+    quiet = built.command("nightly", "--quiet")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
