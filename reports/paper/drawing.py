@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from hpowh.reports.names import visible
+from hpowh.reports.svg import document, element, words
 from hpowh.warehouse.output.latex import escaped
 
 BLACK, GREY = "#000000", "#8a8f94"
@@ -83,28 +83,30 @@ def text(
 
 def svg(sheet: Sheet) -> str:
     """Return the sheet as an SVG document with texts as texts."""
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{sheet.width:g}pt" height="{sheet.height:g}pt" '
-        f'viewBox="0 0 {sheet.width:g} {sheet.height:g}" font-family="{FONTS[sheet.font]}">',
-        f"<title>{escape(visible(sheet.title))}</title>",
-        f'<rect width="{sheet.width:g}" height="{sheet.height:g}" fill="#ffffff"/>',
-    ]
-    for part in sheet.parts:
-        if isinstance(part, Line):
-            dots = ' stroke-dasharray="1 2"' if part.is_dotted else ""
-            out.append(
-                f'<line x1="{part.x1:.2f}" y1="{part.y1:.2f}" x2="{part.x2:.2f}" y2="{part.y2:.2f}" '
-                f'stroke="{part.colour}" stroke-width="{part.width:g}"{dots}/>'
-            )
-        elif isinstance(part, Dot):
-            out.append(f'<circle cx="{part.x:.2f}" cy="{part.y:.2f}" r="{part.radius:g}" fill="{part.colour}"/>')
-        else:
-            bold = ' font-weight="bold"' if part.is_bold else ""
-            out.append(
-                f'<text x="{part.x:.2f}" y="{part.y:.2f}" font-size="{part.size:g}" text-anchor="{part.anchor}" '
-                f'fill="{part.colour}"{bold}>{escape(visible(part.content))}</text>'
-            )
-    return "\n".join([*out, "</svg>"]) + "\n"
+    width, height = f"{sheet.width:g}", f"{sheet.height:g}"
+    title = element("title", words(sheet.title))
+    out = [title, element("rect", width=width, height=height, fill="#ffffff"), *map(_element, sheet.parts)]
+    size = {"width": f"{width}pt", "height": f"{height}pt", "viewBox": f"0 0 {width} {height}"}
+    return document(out, apart="\n", **size, font_family=FONTS[sheet.font]) + "\n"
+
+
+def _element(part: Line | Dot | Text) -> str:
+    if isinstance(part, Line):
+        ends = {"x1": f"{part.x1:.2f}", "y1": f"{part.y1:.2f}", "x2": f"{part.x2:.2f}", "y2": f"{part.y2:.2f}"}
+        dots = "1 2" if part.is_dotted else None
+        return element("line", **ends, stroke=part.colour, stroke_width=f"{part.width:g}", stroke_dasharray=dots)
+    if isinstance(part, Dot):
+        return element("circle", cx=f"{part.x:.2f}", cy=f"{part.y:.2f}", r=f"{part.radius:g}", fill=part.colour)
+    return element(
+        "text",
+        words(part.content),
+        x=f"{part.x:.2f}",
+        y=f"{part.y:.2f}",
+        font_size=f"{part.size:g}",
+        text_anchor=part.anchor,
+        fill=part.colour,
+        font_weight="bold" if part.is_bold else None,
+    )
 
 
 def pgf(sheet: Sheet) -> str:

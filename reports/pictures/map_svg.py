@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.reports.pictures.drawing import clean, document, ring, short_label, star, text, width_of
+from hpowh.reports import svg
+from hpowh.reports.pictures.drawing import document, ring, short_label, star, text, width_of
 from hpowh.reports.pictures.map_axes import Labels, above, beside, level_labels, space_above, space_beside, strips
 from hpowh.reports.pictures.png import png_bytes
 from hpowh.reports.pictures.stacking import Stack, borders, colours, path_points, segments, shades, stack_axes
@@ -174,13 +175,18 @@ def _colour(path: RunPath, index: int) -> str:
 
 
 def _disc(x: float, y: float, content: str, colour: str, title: str = "") -> str:
-    from html import escape
-
-    return (
-        f'<g><title>{escape(clean(title))}</title><circle cx="{x:.1f}" cy="{y:.1f}" r="7.5" fill="{colour}" '
-        f'stroke="#fff" stroke-width="1.4"/><text x="{x:.1f}" y="{y + 3.8:.1f}" font-size="10.5" font-weight="700" '
-        f'text-anchor="middle" fill="#fff">{escape(content)}</text></g>'
+    disc = svg.element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r="7.5", fill=colour, stroke="#fff", stroke_width="1.4")
+    label = svg.element(
+        "text",
+        svg.words(content),
+        x=f"{x:.1f}",
+        y=f"{y + 3.8:.1f}",
+        font_size="10.5",
+        font_weight="700",
+        text_anchor="middle",
+        fill="#fff",
     )
+    return svg.element("g", svg.element("title", svg.words(title)) + disc + label)
 
 
 def _legend(
