@@ -128,7 +128,7 @@ def campaign(
             if len(found) >= kills:
                 break
             name = names[number % len(names)]
-            for one in _killed(places, name, random.Random(number)):
+            for one in _killed(places, name, random.Random(number), min(IN_A_ROW, kills - len(found))):
                 found.append({"scenario": name, "seed": number, **one})
                 if record is not None:
                     with record.open("a") as lines:
@@ -236,8 +236,11 @@ def _given(worker: Worker, folder: Path, command: Sequence[str], **more: Any) ->
     return worker.run("benchmarks.workers:command", str(folder), list(command), **more)
 
 
-def _killed(places: Places, name: str, draw: random.Random) -> list[dict[str, object]]:
+def _killed(places: Places, name: str, draw: random.Random, most: int) -> list[dict[str, object]]:
     """Kill the command in a copy of the folder, look at what is left, kill it there again, at last let it end and look.
+
+    Args:
+        most: so many shots.
 
     Return what came of each shot. A command that was through, or has nothing left to do, is not shot at again; what
     the last run and the last look find counts for the last shot.
@@ -247,7 +250,7 @@ def _killed(places: Places, name: str, draw: random.Random) -> list[dict[str, ob
         folder = Path(made) / "place"
         shutil.copytree(places.before(scenario.before), folder)
         shots: list[dict[str, Any]] = []
-        while len(shots) < IN_A_ROW:
+        while len(shots) < most:
             shots.append(_shot(places, name, folder, draw))
             if not shots[-1]["killed"] or shots[-1]["faults"] or _is_through(places, name, folder):
                 break

@@ -52,6 +52,8 @@ def main() -> None:
     """Run the command line; errors that a user can act on become one line and an exit code."""
     from hpowh.warehouse.accidental import avoid
     from hpowh.warehouse.console import run
+    from hpowh.warehouse.limits import be_frugal
 
     avoid()
+    be_frugal()
     sys.exit(run(build()))

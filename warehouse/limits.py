@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,3 +174,30 @@ def memory_setting() -> dict[str, str]:
     """Return DuckDB's setting where the process has a limit, for a connection that has none of its own."""
     here = room()
     return {} if here is None else {"memory_limit": f"{here} B"}
+
+
+TIGHT = 4 * 2**30
+"""Bytes of address space: with less, threads are not worth what they reserve for themselves."""
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
+M_ARENA_MAX = -8
+"""The GNU C library's number of a setting: how many heaps there may be, of which each reserves 64 MB for a thread."""
+
+
+def be_frugal() -> None:
+    """Let libraries reserve little where a process has little address space; before they are loaded.
+
+    Arrow's own allocator and each thread of NumPy, Polars and Numba reserve far more than they touch. What the
+    environment says already is left alone.
+    """
+    try:
+        import resource
+    except ImportError:  # another system than a Unix
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY or limit > TIGHT:
+        return
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)

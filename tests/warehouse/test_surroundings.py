@@ -19,7 +19,7 @@ import duckdb
 import pytest
 
 from hpowh.analyses.traces.job import analyse
-from hpowh.warehouse import Warehouse, migrate, results
+from hpowh.warehouse import Warehouse, limits, migrate, results
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.contents import contents
 from hpowh.warehouse.errors import HpowhError
@@ -290,8 +290,23 @@ def test_duckdb_takes_no_more_than_the_process_may_have(place):
     assert limited[1] == "MiB" and 200 < float(limited[0]) < 1_000, limited
 
 
+@pytest.mark.parametrize(
+    ("limit", "is_frugal"), [(1_536 * 2**20, True), (2**40, False), (resource.RLIM_INFINITY, False)]
+)
+def test_libraries_reserve_little_where_there_is_little(monkeypatch, limit, is_frugal):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(limits.ctypes, "CDLL", lambda _: None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    for name in {*limits.ONE_THREAD, "ARROW_DEFAULT_MEMORY_POOL"} - {"OMP_NUM_THREADS"}:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    limits.be_frugal()
+    found = [os.environ.get(name) for name in ("POLARS_MAX_THREADS", "ARROW_DEFAULT_MEMORY_POOL", "OMP_NUM_THREADS")]
+    assert found == (["1", "system", "7"] if is_frugal else [None, None, "7"])
+
+
 @pytest.mark.slow
-def test_five_million_rows_are_loaded_in_a_gigabyte_and_a_half_of_address_space(tmp_path):
+def test_five_million_rows_are_loaded_and_a_model_fitted_in_a_gigabyte_and_a_half_of_address_space(tmp_path):
     duckdb.sql(
         "copy (select 'A' || i % 8 as algorithm, 'b' || i // 8 % 25 as benchmark, i // 200 % 50 as seed, "
         "i // 10_000 + 1 as budget, hash(i) % 1000 / 1000 as value from range(5_000_000) as t(i)) "
@@ -304,4 +319,9 @@ def test_five_million_rows_are_loaded_in_a_gigabyte_and_a_half_of_address_space(
         assert store.sql("select count(*), round(sum(value)) from core.trace").rows() == [
             duckdb.sql(f"select count(*), round(sum(value)) from '{tmp_path}/runs.csv'").fetchone()
         ]
+    model = ("analyse", "lmem", "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)")
+    done = call(tmp_path, *model, before=in_little_memory(1_536), HPOWH_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    with Warehouse(tmp_path / "hpowh.duckdb") as store:
+        assert store.sql("select row_count from result.lmem_model").rows() == [(5_000_000,)]
     assert_sound(tmp_path / "hpowh.duckdb")
