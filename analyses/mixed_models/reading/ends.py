@@ -181,13 +181,17 @@ def failures_query(selection: Selection, metric: str) -> str:
     catalogue = selection.catalogue
     metric_id, _ = catalogue.metrics[metric]
     base = observations(selection, metric, {"algorithm", "benchmark"}, "algorithm benchmark")
-    return f"""with row as (select run, algorithm, value from ({base})),
-total as (select algorithm, count(*) as n from row group by algorithm)
+    return f"""with run as (
+  select run, any_value(algorithm) as algorithm, count(*) as n, count(*) filter (where value is null) as missing
+  from ({base}) group by run
+),
+total as (select algorithm, sum(n)::bigint as n from run group by algorithm)
 select r.algorithm, case when s.first_budget is null then 'without a usable value'
-    when {_at_sql(selection)} then 'ended before' else 'no usable value by then' end as reason, count(*), any_value(n)
-from row as r join total as t on t.algorithm = r.algorithm
+    when {_at_sql(selection)} then 'ended before' else 'no usable value by then' end as reason,
+  sum(r.missing)::bigint, any_value(t.n)
+from run as r join total as t on t.algorithm = r.algorithm
 join mart.run_span as s on s.run_id = r.run and s.metric_id = {metric_id}
-where r.value is null group by all order by all"""
+where r.missing > 0 group by all order by all"""
 
 
 def _at_sql(selection: Selection) -> str:
