@@ -176,20 +176,32 @@ def is_complaint(message: Any) -> bool:
     return message.type in ("error", "warning") and "GPU stall due to ReadPixels" not in message.text
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: Any) -> Callable[[bool], Any]:
+    """A light and a dark place to open pages in; new ones would start a process of the browser's for each test."""
+    made: dict[bool, Any] = {}
+
+    def find(dark: bool) -> Any:
+        if dark not in made:
+            made[dark] = chromium.new_context(
+                color_scheme="dark" if dark else "light",
+                accept_downloads=True,
+                bypass_csp=True,  # the driver's waiting evaluates texts; test_policy.py has the policy in force
+            )
+        return made[dark]
+
+    return find
+
+
 @pytest.fixture
-def browse(chromium: Any) -> Iterator[Callable[..., Watched]]:
+def browse(contexts: Callable[[bool], Any]) -> Iterator[Callable[..., Watched]]:
     """`browse(width=…, dark=…)`: a watched page; the test fails when the page complains."""
-    opened: list[tuple[Any, Watched]] = []
+    opened: list[Watched] = []
 
     def start(*, width: int = 1200, dark: bool = False) -> Watched:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-            accept_downloads=True,
-            bypass_csp=True,  # the driver's waiting evaluates texts; test_policy.py has the policy in force
-        )
-        watched = Watched(context.new_page())
+        watched = Watched(contexts(dark).new_page())
         page, said = watched.page, watched.complaints
+        page.set_viewport_size({"width": width, "height": 900})
         page.on("console", lambda m: said.append(f"console: {m.text}") if is_complaint(m) else None)
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
@@ -201,11 +213,18 @@ def browse(chromium: Any) -> Iterator[Callable[..., Watched]]:
             "requestfailed",
             lambda r: None if r.failure == "net::ERR_ABORTED" else said.append(f"failed: {r.url}: {r.failure}"),
         )
-        opened.append((context, watched))
+        opened.append(watched)
         return watched
 
     yield start
-    complaints = [one for _, watched in opened for one in watched.complaints]
-    for context, _ in opened:
-        context.close()
+    complaints = [one for watched in opened for one in watched.complaints]
+    for watched in opened:
+        forget(watched.page)
     assert complaints == []
+
+
+def forget(page: Any) -> None:
+    """Close a page and what it remembers, such as the theme that was chosen."""
+    if page.url.startswith("file:"):
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.close()
