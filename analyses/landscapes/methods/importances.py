@@ -59,12 +59,8 @@ def importances(surface: Surface, *, default: int | None, seed: int, is_bounded:
     """
     if surface.ordered[0] == surface.ordered[-1]:
         return [Found(method, None, "all losses are equal") for method in METHODS]
-    whole = surface
-    if surface.space.conditions:
-        if not surface.is_whole:
-            return [Found(method, None, INCOMPLETE) for method in METHODS]
-        whole = surface.expanded()
-    found = {**_of_grids(whole, default, seed, is_bounded), **_of_forest(whole, seed)}
+    whole = surface.expanded() if surface.space.conditions else surface
+    found = {**_of_grids(surface, default, seed, is_bounded), **_of_forest(whole, seed)}
     found["ped_anova"] = Found("ped_anova", ped_anova(whole))
     return [found[method] for method in METHODS]
 
@@ -74,7 +70,7 @@ def _of_grids(surface: Surface, default: int | None, seed: int, is_bounded: bool
     if not can_be_completed(surface):
         return _of_grid(surface, default)
     drawn = [_of_grid(one, default) for one in completions(surface, IMPUTATIONS, seed=seed, is_bounded=is_bounded)]
-    cells = surface.space.cardinality
+    cells = surface.space.configuration_count
     how = f"mean of {IMPUTATIONS} completions, {cells - surface.size:,} of {cells:,} configurations imputed"
     found = {}
     for method, first in drawn[0].items():
@@ -86,8 +82,9 @@ def _of_grids(surface: Surface, default: int | None, seed: int, is_bounded: bool
 
 def _of_grid(surface: Surface, default: int | None) -> dict[str, Found]:
     names = ("fanova", "fanova_total", "tunability", "ablation", "local")
-    if not surface.is_complete:
+    if not surface.is_whole:
         return {name: Found(name, None, INCOMPLETE) for name in names}
+    surface = surface.expanded() if surface.space.conditions else surface
     shape = surface.space.shape
     parts = decompose(surface.average_rank.reshape(shape), with_pairs=False)
     loss = surface.loss.reshape(shape)

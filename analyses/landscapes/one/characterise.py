@@ -100,7 +100,7 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     Levels without a value take no part (`empty` has them). Where some configurations are missing and enough are there,
     metrics and importances are means over completions (`completing`), each with the interval between them; nodes,
     optima and networks are those of what was evaluated. In a conditional space importances are those of the whole grid,
-    in which what is inactive changes nothing; with holes there are none.
+    in which what is inactive changes nothing.
 
     Raises:
         LandscapeError: a bad threshold, or a landscape too large for either engine.

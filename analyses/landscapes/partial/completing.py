@@ -146,23 +146,27 @@ def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = F
 
     Assumed is that holes are no worse or better than what their neighbours tell. Skewed losses and those with heavy
     tails are drawn as normal scores, within the range that was observed; where losses repeat, draws take values that
-    occur.
+    occur. In a conditional space the field is that of the whole grid, in which what is inactive changes nothing.
 
     Args:
         is_bounded: whether the loss or its negative lies in [0, 1], so that draws do.
     """
     rng = np.random.default_rng(seed)
-    scores, back = _scale(surface, is_bounded)
-    field = _Field(modes_of(surface.space), surface.ranks, scores, rng)
+    cells, seen, same = np.arange(surface.space.cardinality), surface, None
+    if surface.space.conditions:
+        seen, same = surface.expanded(), surface.space.canonical(cells)
+        cells = np.unique(same)
+    scores, back = _scale(seen, is_bounded)
+    field = _Field(modes_of(seen.space), seen.ranks, scores, rng, same)
     for _ in range(2 + round(BURN_IN * (1 - surface.coverage))):
         field.step()
     field.tolerance = TOLERANCE
     residuals = _Residuals(field, rng)
     for _ in range(count):
         field.step()
-        loss = back(residuals.honest(field))
-        loss[surface.ranks] = surface.loss
-        yield Surface(space=surface.space, ranks=np.arange(loss.size), loss=loss)
+        loss = back(residuals.honest(field))[cells]
+        loss[np.searchsorted(cells, surface.ranks)] = surface.loss
+        yield Surface(space=surface.space, ranks=cells, loss=loss)
 
 
 class _Residuals:
@@ -174,16 +178,17 @@ class _Residuals:
     """
 
     def __init__(self, field: _Field, rng: np.random.Generator) -> None:
-        size = field.observed.size
-        order = rng.permutation(size)
-        folds = [order[i::FOLDS][:HIDDEN] for i in range(FOLDS)][: FOLDS if size < FEW else FOLDS // 2]
+        own, owner = field.configurations()
+        order = rng.permutation(own.size)
+        folds = [order[i::FOLDS][:HIDDEN] for i in range(FOLDS)][: FOLDS if own.size < FEW else FOLDS // 2]
         said, left = [], []
         for hidden in folds:
-            is_seen = np.ones(size, dtype=bool)
-            is_seen[hidden] = False
-            mean = field.mean(field.observed[is_seen], field.scores[is_seen])[field.observed[hidden]]
+            is_kept = np.ones(own.size, dtype=bool)
+            is_kept[hidden] = False
+            is_seen = is_kept[owner]  # all cells of a hidden configuration are hidden
+            mean = field.mean(field.observed[is_seen], field.scores[is_seen])[field.observed[own[hidden]]]
             said.append(mean)
-            left.append(field.scores[hidden] - mean)
+            left.append(field.scores[own[hidden]] - mean)
         means, rest = np.concatenate(said), np.concatenate(left)
         by_mean = np.argsort(means)
         parts = np.array_split(by_mean, int(np.clip(by_mean.size // STRATUM, 1, STRATA)))
@@ -247,10 +252,21 @@ def _scale(surface: Surface, is_bounded: bool) -> tuple[Cells, Callable[[Cells],
 
 
 class _Field:
-    """The state of the chain: all cells, and the variances of the groups of modes."""
+    """The state of the chain: all cells, and the variances of the groups of modes.
 
-    def __init__(self, modes: Modes, ranks: NDArray[np.int64], scores: Cells, rng: np.random.Generator) -> None:
-        self._modes, self._rng = modes, rng
+    Args:
+        same: for each cell the one that is the same configuration (conditional spaces); None: all are different.
+    """
+
+    def __init__(
+        self,
+        modes: Modes,
+        ranks: NDArray[np.int64],
+        scores: Cells,
+        rng: np.random.Generator,
+        same: NDArray[np.int64] | None = None,
+    ) -> None:
+        self._modes, self._rng, self._same = modes, rng, same
         self.observed, self.scores = ranks, scores
         is_hole = np.ones(modes.group.size, dtype=bool)
         is_hole[ranks] = False
@@ -274,6 +290,17 @@ class _Field:
         drawn = self._modes.synthesise(coefficients)
         self.values = drawn + self.mean(self.observed, self.scores - drawn[self.observed])
         self.values[self.observed] = self.scores
+        if self._same is not None:
+            self.values = self.values[self._same]
+
+    def configurations(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places among the observed cells of one cell a configuration, and for each cell which of these."""
+        if self._same is None:
+            every = np.arange(self.observed.size)
+            return every, every
+        of = self._same[self.observed]
+        own = np.flatnonzero(of == self.observed)
+        return own, np.searchsorted(self.observed[own], of)
 
     def mean(self, observed: NDArray[np.int64], scores: Cells) -> Cells:
         """Return what the field, its variances given, says of all cells by some of them; these as they are."""

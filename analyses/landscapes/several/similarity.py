@@ -86,9 +86,7 @@ class Prepared:
 def prepare(surface: Surface) -> Prepared:
     """Return the landscape with its importances, computed once for all comparisons."""
     own = over_own_levels(surface)
-    if own.space.conditions and own.is_whole:
-        own = own.expanded()
-    if own.is_complete and surface.ordered[0] < surface.ordered[-1]:
+    if own.is_whole and surface.ordered[0] < surface.ordered[-1]:
         return Prepared(surface, _main_shares(own))
     if can_be_completed(own):
         drawn = [_main_shares(one) for one in completions(own, IMPUTATIONS, seed=0)]
@@ -97,6 +95,7 @@ def prepare(surface: Surface) -> Prepared:
 
 
 def _main_shares(surface: Surface) -> NDArray[np.float64]:
+    surface = surface.expanded() if surface.space.conditions else surface
     parts = decompose(surface.average_rank.reshape(surface.space.shape), with_pairs=False)
     return parts.main / parts.variance
 

@@ -14,6 +14,7 @@ from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.characterise import Options, characterise
 from hpowh.analyses.landscapes.one.sensitivity import sensitivity
 from hpowh.analyses.landscapes.partial import sampled
+from hpowh.analyses.landscapes.partial.completing import completions
 from hpowh.analyses.landscapes.several.similarity import compare, prepare
 
 SIZES = {"kernel": 3, "C": 4, "gamma": 5, "degree": 3, "coef": 2}
@@ -134,14 +135,81 @@ def test_importances_are_those_of_the_grid_in_which_what_is_inactive_changes_not
         assert table["main_share"][row[0]] == pytest.approx(means.var() / grid.var())
 
 
-def test_with_holes_nothing_is_imputed_and_importances_have_a_reason():
-    thin = surface(2, without=6)
-    found = characterise(thin)
-    assert any("6 of 124 configurations" in one for one in found.warnings)
-    table = found.tables["landscape_importance"]
-    assert set(table["main_share"]) == {None}
-    assert all("conditional" in reason for reason in table["reason"])
-    assert value(found, "n_lo") is not None
+def smooth(seed: int) -> Surface:
+    """Effects of single hyperparameters, one product, and a little of its own for each configuration."""
+    rng = np.random.default_rng(seed)
+    effects = {name: rng.standard_normal(size) for name, size in SIZES.items()}
+    product = rng.standard_normal((SIZES["C"], SIZES["gamma"]))
+    ranks, loss = [], []
+    for one in configurations():
+        of = dict(zip(NAMES, one, strict=True))
+        value = sum(effects[name][level] for name, level in of.items() if level is not None)
+        value += 0 if of["gamma"] is None else product[of["C"], of["gamma"]]
+        ranks.append(rank(one))
+        loss.append(value + rng.normal(0.0, 0.1))
+    return Surface.make(space(), np.array(ranks), np.array(loss))
+
+
+def without(whole: Surface, count: int, seed: int) -> Surface:
+    kept = np.sort(np.random.default_rng(seed).permutation(whole.size)[: whole.size - count])
+    return Surface.make(whole.space, whole.ranks[kept], whole.loss[kept])
+
+
+NAMED = (
+    "variance_main",
+    "variance_pairs",
+    "variance_ranks_main",
+    "assortativity_rank",
+    "lo_ratio",
+    "gradient",
+    "near_best_5",
+)
+
+
+@pytest.mark.parametrize("holes", [1, 25])
+def test_holes_are_drawn_and_a_configuration_has_one_value_however_often_it_lies_in_the_grid(holes):
+    whole = smooth(2)
+    part = without(whole, holes, 0)
+    for one in completions(part, 2, seed=0):
+        assert one.is_whole and (one.ranks == whole.ranks).all()
+        assert (one.loss[np.isin(one.ranks, part.ranks)] == part.loss).all()
+    found = characterise(part)
+    assert f"{holes} of 124 configurations" in found.warnings[0] and "imputed 5 times" in found.warnings[0]
+    assert value(found, "imputed_share") == pytest.approx(holes / 124)
+    truth = characterise(whole)
+    shares = [found.tables["landscape_importance"], truth.tables["landscape_importance"]]
+    assert shares[0]["main_share"] == pytest.approx(shares[1]["main_share"], abs=0.01 if holes == 1 else 0.1)
+    assert f"{holes} of 124 cells imputed" in shares[0]["method"][0]
+
+
+def held(draws: int, holes: tuple[int, ...]) -> float:
+    """How many of the named metrics of the whole lie in the intervals of the part."""
+    hits = []
+    for seed in range(draws):
+        whole = smooth(seed)
+        truth = characterise(whole)
+        for count in holes:
+            table = characterise(without(whole, count, seed)).tables["landscape_metric"]
+            for name in NAMED:
+                true = truth.value(name)
+                if name in table["name"] and true is not None:
+                    at = list(table["name"]).index(name)
+                    hits.append(table["lower"][at] - 1e-9 <= true <= table["upper"][at] + 1e-9)
+    return float(np.mean(hits))
+
+
+@pytest.mark.slow
+def test_intervals_of_conditional_landscapes_with_holes_hold():
+    assert held(40, (6, 25, 50)) >= 0.93
+
+
+def test_with_too_many_holes_nothing_is_imputed_and_importances_have_a_reason():
+    found = characterise(surface(0, without=80))
+    assert value(found, "n_configurations") == 44 and value(found, "coverage") == pytest.approx(44 / 124)
+    assert "imputed_share" not in found.tables["landscape_metric"]["name"]
+    importance = found.tables["landscape_importance"]
+    assert set(importance["main_share"]) == {None}
+    assert any("conditional" in reason for reason in importance["reason"])
 
 
 def test_a_thin_sample_has_no_weights_of_a_grid_that_is_not_there(monkeypatch):
