@@ -27,6 +27,8 @@ JOB, SIMILARITY_JOB, OVERFITTING_JOB = "landscapes", "landscapes.similarity", "l
 VERSION = "9"
 SAVE_EVERY = 5.0
 """Seconds of work that an interruption may cost."""
+SHARE = 5.0
+"""So many times what storing last took is worked before it is done again: on a busy disk it would take most of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ class _Ledger:
         self.outcomes: dict[str, Outcome] = {}
         self._warehouse = warehouse
         self._ready: list[tuple[AnalysisRun, Mapping[str, Any]]] = []
-        self._saved = time.monotonic()
+        self._saved, self._took = time.monotonic(), 0.0
 
     def is_new(self, run: AnalysisRun) -> bool:
         """Return whether the analysis has still to be made; note it, in order, either way."""
@@ -128,20 +130,22 @@ class _Ledger:
         self.outcomes[run.subject] = Outcome(run.subject, None, False, [], str(error))
 
     def add(self, run: AnalysisRun, tables: Mapping[str, Mapping[str, Any]]) -> None:
-        """Note an analysis, and store what has gathered every few seconds."""
+        """Note an analysis, and store what has gathered every few seconds; more seldom where storing takes long."""
         from hpowh.analyses.landscapes.frames import arrow_table
 
         self._ready.append((run, {name: arrow_table(columns) for name, columns in tables.items() if columns}))
-        if time.monotonic() - self._saved > SAVE_EVERY:
+        if time.monotonic() - self._saved > max(SAVE_EVERY, SHARE * self._took):
             self.flush()
 
     def flush(self) -> None:
         """Store everything that has gathered."""
+        began = time.monotonic()
         if self._ready:
             run_ids = self._warehouse.save_runs(self._ready, keep=1)
             for (run, _), run_id in zip(self._ready, run_ids, strict=True):
                 self.outcomes[run.subject] = Outcome(run.subject, run_id, True, run.warnings)
         self._ready, self._saved = [], time.monotonic()
+        self._took = self._saved - began
 
 
 def _chosen(warehouse: Warehouse, selection: Selection) -> tuple[list[Key], list[Key]]:
