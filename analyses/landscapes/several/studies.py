@@ -16,7 +16,7 @@ from hpowh.analyses.landscapes.reading.rows import Reader
 from hpowh.analyses.landscapes.several import study_across, study_grid
 
 GRID_JOB, ACROSS_JOB = "landscapes.grids", "landscapes.across"
-VERSION = "4"
+VERSION = "5"
 EVERYTHING = "all search spaces"
 Rows = dict[str, list[dict[str, Any]]]
 
