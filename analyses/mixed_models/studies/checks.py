@@ -34,7 +34,7 @@ def scale_warning(fit: Fit, block: str = "benchmark") -> str | None:
     )
     return (
         f"The response {fit.formula.response} is not on one scale: its standard deviation differs "
-        f"{positive.max() / positive.min():.0f}-fold between benchmarks ({wide} against {narrow}), so {rest}; "
+        f"{positive.max() / positive.min():,.0f}-fold between benchmarks ({wide} against {narrow}), so {rest}; "
         "--scale benchmark compares in units of each benchmark's spread, the response rank by order alone."
     )
 
