@@ -12,7 +12,10 @@ from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats, In
 from hpowh.analyses.mixed_models.reading.query import Plan
 
 NOTHING_SELECTED = "No row is selected: look at the experiment's name, the condition and the budget."
-NOTHING_FINITE = "None of the {} selected rows has a finite response and all variables."
+NOTHING_FINITE = (
+    "None of the {} selected rows has a finite response and all variables of the model; one that no row has, such as a "
+    "seed in a table of one value each, leaves nothing."
+)
 
 
 def cells_from_moments(
