@@ -86,7 +86,6 @@ class Reader:
     names: Mapping[str, Mapping[int, str]]
     _sums: dict[str, Sums | None] = field(default_factory=dict, repr=False)
     _settled: dict[Any, tuple[Selection, list[str]]] = field(default_factory=dict, repr=False)
-    _repeats: dict[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, warehouse: Source, experiment: str | None) -> Reader:
@@ -110,6 +109,11 @@ class Reader:
         metrics = {name: (number, direction) for name, number, direction in sorted(by_kind["metric"])}
         names = {kind: {number: name for name, number, _ in by_kind[kind]} for kind in NAMED}
         return cls(warehouse, read_catalogue(warehouse, *chosen[0], metrics, is_alone=len(experiments) == 1), names)
+
+    @cached_property
+    def _repeats(self) -> dict[str, int]:
+        """The answers of `rows_per_run`, by question."""
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:
