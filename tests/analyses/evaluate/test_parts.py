@@ -302,7 +302,7 @@ def test_two_parts_give_what_one_run_gives(tmp_path, spec, read):
     prepared, folder = prepare(spec(SPEC.replace("[1, 2, 3, 4]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"))), tmp_path / "s"
     first, second = (evaluate_part(prepared, folder, Part(number, 2), jobs=1) for number in (1, 2))
     assert first.measured > 0 == second.measured
-    assert first.measured + first.done + second.done == 24
+    assert first.measured + first.done == 24  # it helps with all that nobody has begun
     assert collect_journals(folder, None).collected.is_whole
     assert evaluate(prepared, folder, jobs=1).resumed_count == 24
     evaluate(prepared, tmp_path / "alone", jobs=1)
