@@ -1,7 +1,13 @@
-"""Ingest of 3.3 million rows against hand-written statements, and of a CSV of 20 million rows for its memory.
+"""Size and width of what is loaded, each beside its peer in the same run, in turn.
+
+    python -m benchmarks ingest           all three
+    python -m benchmarks.ingest rows      3.3 million rows of Parquet against hand-written statements
+    python -m benchmarks.ingest csv       a CSV of 20 million rows against DuckDB's own `create table as`
+    python -m benchmarks.ingest columns   3,000 columns of meta-features
 
 The hand-written side does what a careful user would: names to ids, runs, traces, a check for doubled rows, one
-transaction. `create table as` is the floor: the file copied as it is, nothing normalised, nothing checked.
+transaction. `create table as` is the floor: the file copied as it is, nothing normalised, nothing checked. The large
+CSV and the three databases made of it take about 3 GB of the temporary folder.
 """
 
 from __future__ import annotations
@@ -9,9 +15,12 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from random import Random
 
 from benchmarks.alternate import alternate, one, report
 
+HPOWH = [sys.executable, "-m", "hpowh.warehouse"]
+WIDTH, BENCHMARKS = 3_000, 200
 HAND = """
 import duckdb, sys
 con = duckdb.connect(sys.argv[2]); con.begin()
@@ -32,6 +41,7 @@ import duckdb, sys
 con = duckdb.connect(sys.argv[2]); con.execute(f"create table t as select * from read_parquet('{sys.argv[1]}')")
 con.close()
 """
+PLAIN_CSV = PLAIN.replace("read_parquet", "read_csv")
 MAKE_CSV = """
 import duckdb, sys
 duckdb.execute(f'''copy (
@@ -48,10 +58,11 @@ def traces() -> Path | None:
 
 
 def main() -> None:
-    """Measure both and print the figures."""
+    """Measure what is named, or all, and print the figures beside their peers'."""
+    parts = {"rows": _against_hand, "csv": _large_csv, "columns": _many_columns}
     with tempfile.TemporaryDirectory() as folder:
-        _against_hand(Path(folder))
-        _large_csv(Path(folder))
+        for name in sys.argv[1:] or parts:
+            parts[name](Path(folder))
 
 
 def _against_hand(folder: Path) -> None:
@@ -60,13 +71,13 @@ def _against_hand(folder: Path) -> None:
         print("  skipped: ../shared/data/priorband_traces.parquet is absent")
         return
     template, ours, theirs = folder / "empty.duckdb", folder / "ours.duckdb", folder / "theirs.duckdb"
-    one([sys.executable, "-m", "hpowh.warehouse", "init", "-w", str(template)])
+    one([*HPOWH, "init", "-w", str(template)])
 
     def fresh() -> None:
         ours.write_bytes(template.read_bytes())
         theirs.unlink(missing_ok=True)
 
-    ingest = [sys.executable, "-m", "hpowh.warehouse", "ingest", "runs", str(source), "-w", str(ours)]
+    ingest = [*HPOWH, "ingest", "runs", str(source), "-w", str(ours)]
     figures = alternate(
         {
             "hpowh ingest": ingest,
@@ -80,12 +91,48 @@ def _against_hand(folder: Path) -> None:
 
 
 def _large_csv(folder: Path) -> None:
-    csv, store = folder / "large.csv", folder / "large.duckdb"
+    csv, template = folder / "large.csv", folder / "empty-for-csv.duckdb"
+    ours, theirs = folder / "large.duckdb", folder / "large-copied.duckdb"
     one([sys.executable, "-c", MAKE_CSV, str(csv)])
-    one([sys.executable, "-m", "hpowh.warehouse", "init", "-w", str(store)])
-    seconds, _, megabytes = one([sys.executable, "-m", "hpowh.warehouse", "ingest", "runs", str(csv), "-w", str(store)])
-    size = csv.stat().st_size / 1e6
-    print(f"  CSV of 20,000,000 rows ({size:,.0f} MB): {seconds:.1f} s, peak {megabytes:,.0f} MB")
+    one([*HPOWH, "init", "-w", str(template)])
+
+    def fresh() -> None:
+        theirs.unlink(missing_ok=True)
+        ours.write_bytes(template.read_bytes())
+
+    figures = alternate(
+        {
+            "hpowh ingest": [*HPOWH, "ingest", "runs", str(csv), "-w", str(ours), "--direction", "min"],
+            "create table as": [sys.executable, "-c", PLAIN_CSV, str(csv), str(theirs)],
+        },
+        rounds=2,
+        before=fresh,
+    )
+    print(f"  CSV of 20,000,000 rows ({csv.stat().st_size / 1e6:,.0f} MB), whole processes:")
+    report(figures, ("hpowh ingest", "create table as"))
+    for path in (csv, ours, theirs):
+        path.unlink()
+
+
+def _many_columns(folder: Path) -> None:
+    csv, template, ours = folder / "wide.csv", folder / "empty-for-columns.duckdb", folder / "wide.duckdb"
+    random = Random(0)
+    with csv.open("w") as handle:
+        handle.write(",".join(["benchmark", *(f"feature_{i}" for i in range(WIDTH))]) + "\n")
+        for row in range(BENCHMARKS):
+            handle.write(",".join([f"b{row}", *(f"{random.gauss(0, 1):.6g}" for _ in range(WIDTH))]) + "\n")
+    one([*HPOWH, "init", "-w", str(template)])
+    commands = {
+        "hpowh ingest features": [*HPOWH, "ingest", "features", str(csv), "-w", str(ours)],
+        "create table as": [sys.executable, "-c", PLAIN_CSV, str(csv), str(folder / "wide-copied.duckdb")],
+    }
+
+    def fresh() -> None:
+        (folder / "wide-copied.duckdb").unlink(missing_ok=True)
+        ours.write_bytes(template.read_bytes())
+
+    print(f"  {BENCHMARKS} data sets x {WIDTH:,} columns of features, whole processes:")
+    report(alternate(commands, rounds=3, before=fresh), ("hpowh ingest features", "create table as"))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ def add_features(
         kinds as (
           select feature, bool_and(try_cast(value as double) is not null) as is_numeric from found group by feature
         )
-        select distinct benchmark, feature, case when is_numeric then {spelt("value")} else value end as text_value
+        select distinct benchmark, feature, is_numeric,
+          case when is_numeric then {spelt("value")} else value end as text_value
         from found join kinds using (feature)
         """  # noqa: S608
     )
@@ -58,14 +59,9 @@ def add_features(
     added = connection.execute(
         """
         insert into core.benchmark_feature
-        with numeric as (
-          select feature, bool_and(try_cast(text_value as double) is not null) as is_numeric
-          from hpowh_feature group by feature
-        )
-        select b.benchmark_id, n.feature, case when c.is_numeric then try_cast(n.text_value as double) end,
+        select b.benchmark_id, n.feature, case when n.is_numeric then try_cast(n.text_value as double) end,
           n.text_value, ?
         from hpowh_feature as n
-        join numeric as c using (feature)
         join core.benchmark as b on b.name = n.benchmark
         where not exists (
           select 1 from core.benchmark_feature as f where f.benchmark_id = b.benchmark_id and f.name = n.feature
@@ -99,11 +95,12 @@ def _refuse_contradiction(connection: duckdb.DuckDBPyConnection) -> None:
         ),
         every as (
           select benchmark, feature, text_value from hpowh_feature
-          union select benchmark, feature, text_value from known
+          union all select benchmark, feature, text_value from known
           where benchmark in (select benchmark from hpowh_feature)
         )
         select feature, benchmark, min(text_value), max(text_value)
-        from every group by feature, benchmark having count(*) > 1 order by benchmark, feature limit 1
+        from every group by feature, benchmark having min(text_value) <> max(text_value)
+        order by benchmark, feature limit 1
         """  # noqa: S608
     ).fetchall()
     if clash:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import UsageError
@@ -88,14 +88,16 @@ def lengths_of_time(connection: duckdb.DuckDBPyConnection, table: str, columns: 
     names = {column: columns.sql(column) for column in columns if plain_name(column) not in moments}
     if not names:
         return []
-    whole = "regexp_full_match(trim({0}), {1})"
-    tests = {column: f"coalesce(bool_and({whole.format(name, literal(LENGTH))} or trim({name}) = ''), false) "
-             f"and count(nullif(trim({name}), '')) > 0" for column, name in names.items()}  # fmt: skip
-    found = list(tests)
-    for relation in (f"(select * from {table} limit 10)", table):  # noqa: S608
-        if found:
-            row = connection.execute(f"select {', '.join(tests[c] for c in found)} from {relation}").fetchall()[0]  # noqa: S608
-            found = [column for column, holds in zip(found, row, strict=True) if holds]
+    first = connection.execute(f"select {', '.join(names.values())} from {table} limit 10").fetchall()  # noqa: S608
+    found = [column for column, seen in zip(names, zip(*first, strict=True), strict=False) if _may_be_lengths(seen)]
+    tests = {
+        column: f"coalesce(bool_and(regexp_full_match(trim({names[column]}), {literal(LENGTH)}) "
+        f"or trim({names[column]}) = ''), false) and count(nullif(trim({names[column]}), '')) > 0"
+        for column in found
+    }
+    if tests:
+        row = connection.execute(f"select {', '.join(tests.values())} from {table}").fetchall()[0]  # noqa: S608
+        found = [column for column, holds in zip(tests, row, strict=True) if holds]
     for column in found:
         parts = [
             f"nullif(regexp_extract(trim({names[column]}), {literal(LENGTH)}, {part}), '')" for part in (1, 2, 3, 4)
@@ -106,6 +108,11 @@ def lengths_of_time(connection: duckdb.DuckDBPyConnection, table: str, columns: 
             f"update {table} set {names[column]} = ({length})::varchar where trim({names[column]}) <> ''"  # noqa: S608
         )
     return found
+
+
+def _may_be_lengths(cells: Sequence[object]) -> bool:
+    """Whether nothing in a column's first cells says that it is none: asking DuckDB of thousands of columns is slow."""
+    return all(re.fullmatch(LENGTH, str(cell).strip()) or not str(cell).strip() for cell in cells if cell is not None)
 
 
 FORMS = (
