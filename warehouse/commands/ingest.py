@@ -120,7 +120,7 @@ def _kind_and_place(source: str, path: str | None, options: dict[str, Any], as_j
         QuestionsError: the path can be of several kinds, or of none that is known.
     """
     from hpowh.warehouse.ingest.questions import Question, QuestionsError
-    from hpowh.warehouse.ingest.recognise import recognise
+    from hpowh.warehouse.ingest.recognise import advice, recognise
     from hpowh.warehouse.ingest.registry import sources
 
     if path is not None:
@@ -143,7 +143,8 @@ def _kind_and_place(source: str, path: str | None, options: dict[str, Any], as_j
     if not found:
         raise UsageError(
             f"{source}: nothing in it is known.",
-            f"Tables end in .csv, .tsv, .txt, .parquet, .jsonl or .json; of other files say what they are: "
+            f"{advice(place)} ".lstrip()
+            + "Tables end in .csv, .tsv, .txt, .parquet, .jsonl or .json; of other files say what they are: "
             f"hpowh ingest KIND {shlex.quote(source)}, where KIND is one of {', '.join(sources())}.",
         )
     why = "; ".join(f"{one.kind}: {one.why}" for one in found)

@@ -49,8 +49,18 @@ class QuestionsError(UsageError, IngestError):
         asked = " ".join(_sentence(question) for question in self.questions)
         more = f" and {len(columns) - 40:,} more" if len(columns) > 40 else ""
         known = f" Its columns: {', '.join(columns[:40])}{more}." if columns else ""
-        options = " ".join(q.option(q.choices[0] if q.choices else "COLUMN") for q in self.questions)
+        options = " ".join(q.option(answer) for q, answer in _likeliest(self.questions))
         super().__init__(f"{location}: {asked}{known}", f"Say so, such as: {options}")
+
+
+def _likeliest(questions: Sequence[Question]) -> Iterator[tuple[Question, str]]:
+    """Yield each question with its likeliest answer; a column is the answer to one of them only."""
+    taken: set[str] = set()
+    for question in questions:
+        free = [choice for choice in question.choices if question.flag != "--map" or choice not in taken]
+        answer = free[0] if free else "COLUMN"
+        taken.add(answer)
+        yield question, answer
 
 
 def _sentence(question: Question) -> str:

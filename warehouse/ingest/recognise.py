@@ -65,6 +65,22 @@ def recognise(path: Path, options: Mapping[str, Any] | None = None) -> list[Reco
     return []
 
 
+def advice(path: Path) -> str:
+    """Return what helps with a path of which nothing is known; empty where nothing can be said."""
+    if path.is_dir():
+        tables = sorted(one.name for one in path.iterdir() if one.is_file() and _is_table(one))
+        if tables:
+            shown = f"{', '.join(tables[:3])}{' …' if len(tables) > 3 else ''}"
+            return f"It holds tables ({shown}): name one of them, or declare all in hpowh.toml."
+        return ""
+    if _begins(path, b"PK\x03\x04") or path.name.lower().endswith((".tar.gz", ".tgz", ".tar", ".7z")):
+        return "It is an archive: unpack it, and name what it holds."
+    first = _start(path).decode("utf-8", "replace").partition("\n")[0]
+    if "\ufffd" not in first and any(first.count(sign) > 1 for sign in ",;\t"):
+        return f"Its first line looks like that of a table: call it {path.stem}.csv."
+    return ""
+
+
 def _start(path: Path, size: int = 400) -> bytes:
     try:
         with path.open("rb") as handle:

@@ -23,6 +23,14 @@ from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.ingest import LoadContext, Request, find_source, ingest
 from hpowh.warehouse.ingest.remove import remove_source
 
+from .coco.encoding import write as coco_write
+from .hpbandster.test_hpbandster import result as bohb_result
+from .hpbandster.test_hpbandster import write as bohb_write
+from .ioh.encoding import write as ioh_write
+from .neptune.test_neptune import BEGAN, exported
+from .nni.test_nni import database as nni_database
+from .trackio.test_trackio import project as trackio_project
+
 Trial = tuple[dict[str, Any], float]
 """A configuration and its loss."""
 ACTIVATIONS = st.sampled_from(["relu", "it's", 'q"x', "caf\u00e9", "a,b", "x y"])
@@ -73,9 +81,41 @@ def ray_tune(folder: Path, trials: list[Trial]) -> Path:
     return folder / "exp"
 
 
+def trackio(folder: Path, trials: list[Trial]) -> Path:
+    runs: list[Any] = [
+        (f"r{i}", configuration, [(0, {"loss": loss})]) for i, (configuration, loss) in enumerate(trials)
+    ]
+    return trackio_project(folder / "p.db", runs)
+
+
+def nni(folder: Path, trials: list[Trial]) -> Path:
+    made: list[Any] = [(f"t{i:03d}", c, "SUCCEEDED", [], {"default": loss}) for i, (c, loss) in enumerate(trials)]
+    return nni_database(folder / "nni.sqlite", made, None)
+
+
+def hpbandster(folder: Path, trials: list[Trial]) -> Path:
+    configs = [[[0, 0, i], configuration, {}] for i, (configuration, _) in enumerate(trials)]
+    return bohb_write(folder / "bohb", configs, [bohb_result((0, 0, i), 1.0, t[1], at=i) for i, t in enumerate(trials)])
+
+
+def neptune(folder: Path, trials: list[Trial]) -> Path:
+    for i, (configuration, loss) in enumerate(trials):
+        values = {f"parameters/{name}": value for name, value in configuration.items()}
+        values["sys/creation_time"] = BEGAN.replace(minute=i)
+        exported(folder / "data" / "me" / f"P-{i}_part_0.parquet", f"P-{i}", values, {"loss": {"0.000000": loss}})
+    return folder / "data"
+
+
 TOOLS: dict[str, Callable[[Path, list[Trial]], Path]] = {
-    "trials": lines, "mlflow": mlflow, "ray-tune": ray_tune,
+    "trials": lines, "mlflow": mlflow, "ray-tune": ray_tune, "trackio": trackio, "nni": nni, "hpbandster": hpbandster,
+    "neptune": neptune,
 }  # fmt: skip
+
+
+def runs_of(folder: Path, algorithms: list[str], write: Any, courses: dict[str, list[list[tuple[int, float]]]]) -> Path:
+    for name in algorithms:
+        write(folder / name, name, {2: list(enumerate(courses[name], start=1))})
+    return folder
 
 
 def among(count: int) -> settings:
@@ -102,7 +142,12 @@ class UndoneError(Exception):
 
 
 def asked(kind: str, path: Path) -> Request:
-    return Request(str(path), kind, {"loss": "metric"}, {"direction": "min"})
+    mapping, options = {"loss": "metric"}, {"direction": "min"}
+    if kind == "nni":
+        mapping, options = {}, {"direction": "min"}
+    if kind == "hpbandster":
+        mapping, options = {}, {}
+    return Request(str(path), kind, mapping, options)
 
 
 def facts_of(store: Warehouse, kind: str, path: Path) -> list[Any]:
@@ -169,5 +214,45 @@ def test_what_is_accepted_is_sound_and_loading_it_twice_changes_nothing(count, s
             with store.writing() as connection:
                 for source_id in loaded:
                     remove_source(connection, source_id)
+
+    law()
+
+
+COURSES = st.lists(
+    st.lists(st.integers(0, 8000).map(lambda v: v / 8), min_size=1, max_size=6).map(
+        lambda v: list(enumerate(v, start=1))
+    ),
+    min_size=1,
+    max_size=3,
+)
+POINTS = "select algorithm, benchmark, seed, budget, value from mart.trace order by all"
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("kind", "write"), [("ioh", ioh_write), ("coco", coco_write)])
+def test_logs_of_runs_are_the_best_so_far_in_whatever_order_they_were_written(kind, write, count, store):
+    @among(count)
+    @given(st.fixed_dictionaries({"A": COURSES, "B": COURSES}))
+    def law(courses: dict[str, list[list[tuple[int, float]]]]) -> None:
+        found = []
+        with TemporaryDirectory() as name:
+            for at, order in enumerate((["A", "B"], ["B", "A"])):
+                path = runs_of(Path(name) / str(at), order, write, courses)
+                request = Request(str(path), "logs")
+                first = ingest(store, find_source(kind), request)
+                assert ingest(store, find_source(kind), request).action == "unchanged"
+                found.append(store.sql(POINTS).rows())
+                assert [one.name for one in run_checks(store) if one.failures] == []
+                with store.writing() as connection:
+                    remove_source(connection, first.source_id)
+        assert found[0] == found[1]
+        said = {(row[0], row[2], row[3]): row[4] for row in found[0]}
+        for algorithm, runs in courses.items():
+            for seed, course in enumerate(runs, start=1):
+                points = {budget: value for (of, s, budget), value in said.items() if (of, s) == (algorithm, seed)}
+                best = min(value for _, value in course)
+                assert max(points) == len(course)
+                assert points[len(course)] == pytest.approx(best)
+                assert points[1] == pytest.approx(course[0][1])
 
     law()

@@ -11,6 +11,7 @@ from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.grid.plan import OPTIONS, ROLES, SPLITS, USUAL, Metric, Plan
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
+from hpowh.warehouse.sources.tables.facts import facts_in, facts_note
 from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
@@ -57,7 +58,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     check_options("grid", request, OPTIONS)
     given = given_roles(request.mapping, staged.columns, ROLES, request.location)
     only = only_columns(request.options, staged.columns, request.location)
-    roles = _roles(connection, staged, given, only)
+    roles, facts = _roles(connection, staged, given, only)
     option = request.options.get("direction")
     plan = Plan(
         columns=staged.columns,
@@ -69,6 +70,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         default_split=str(request.options.get("split") or "valid"),
     )
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.column("seed"))]
+    plan.said += facts_note(facts, "left out", "hyperparameter")
     plan.failed_value = failed_value(request.options)
     plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
     check_directions(plan.direction_option, [metric.name for metric in plan.metrics])
@@ -97,7 +99,8 @@ def _require(plan: Plan, staged: Staged) -> None:
 
 def _roles(
     connection: duckdb.DuckDBPyConnection, staged: Staged, given: dict[str, Role], only: list[str] | None
-) -> dict[str, Role]:
+) -> tuple[dict[str, Role], dict[str, str]]:
+    """Return the role of every column, and which are left out because they state a fact of the row."""
     free = [column for column in staged.columns if column not in (only or ())]
     roles = guess_by_name(free, given, USUAL)
     likely = [column for column in free if _is_named_like_a_metric(column)]
@@ -118,18 +121,23 @@ def _roles(
     measured = {column for column in rest if is_measured(column) and column not in (only or ())}
     named = named if set(rest) - named - indexes or kept is not None else set()
     measured = measured if set(rest) - named - measured - indexes or kept is not None else set()
+    free = [column for column in rest if column not in indexes | named | measured]
+    facts = facts_in(connection, staged, free) if kept is None else {}
+    facts = facts if set(free) - set(facts) else {}
     for column in rest:
         if column in indexes:
             roles[column] = Role("ignore", None, WHY)
         elif column in named:
             roles[column] = Role("ignore", None, "an identifier by its name")
+        elif column in facts:
+            roles[column] = Role("ignore", None, facts[column])
         elif column in measured:
             roles[column] = Role("ignore", None, "named like what a run took or is, which is measured")
         elif kept is not None and column not in kept:
             roles[column] = Role("ignore", None, why)
         else:
             roles[column] = Role("hyperparameter", None, "all others are" if kept is None else "given")
-    return {column: roles[column] for column in staged.columns}
+    return {column: roles[column] for column in staged.columns}, facts
 
 
 def _of_texts(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Collection[str]) -> set[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.sources.tables.doctor import mixed_units, near_names, no_settings, penalties
+from hpowh.warehouse.sources.tables.alike import near_names
+from hpowh.warehouse.sources.tables.doctor import mixed_units, no_settings, penalties
 from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_notes, number
 from hpowh.warehouse.sources.tables.units import needs_range, settled, unit_here
 

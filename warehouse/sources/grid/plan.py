@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables import spelling
+from hpowh.warehouse.sources.tables.facts import FACTS
 from hpowh.warehouse.sources.tables.naming import usual
 from hpowh.warehouse.sources.tables.numbers import finite, not_a_number, number, plain_list, status_of, whole
 from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, listed
@@ -203,7 +204,8 @@ class Plan:
             if not given:
                 notes.append(assumed(name, direction))
         notes += self.said
-        left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why != "given"]
+        told = ("given", *FACTS)
+        left = [column for column, role in self.roles.items() if role.name == "ignore" and role.why not in told]
         if left:
             add = shlex.quote(f"{left[0]}=hyperparameter")
             notes.append(f"Left out: {listed(left)} (load one with --map {add}).")

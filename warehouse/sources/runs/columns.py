@@ -8,11 +8,14 @@ from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
+from hpowh.warehouse.sources.runs.wide import refuse_wide
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.automl import automl_roles
-from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds, time_stamps
+from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
+from hpowh.warehouse.sources.tables.facts import facts_in, facts_note, without_need
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
-from hpowh.warehouse.sources.tables.naming import is_result
+from hpowh.warehouse.sources.tables.locales import decimal_commas
+from hpowh.warehouse.sources.tables.naming import SPREADS, is_result, words
 from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
@@ -108,6 +111,7 @@ def _guess_value(staged: Staged, roles: dict[str, Role], free: list[str]) -> Non
     if any(role.name in ("value", "metric") for role in roles.values()):
         return
     results = [c for c in free if c not in roles and c.lower() not in DERIVED and is_result(c)]
+    results = [c for c in results if not SPREADS.intersection(words(c))]
     if len(results) == 1:
         roles[results[0]] = Role("value", None, "named like a result")
 
@@ -115,15 +119,12 @@ def _guess_value(staged: Staged, roles: dict[str, Role], free: list[str]) -> Non
 def _decide_rest(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan, only: list[str] | None) -> None:
     rest = [column for column in staged.columns if column not in plan.roles]
     kept = set(rest if only is None else only)
-    times = set(time_stamps(connection, staged, rest)) if only is None else set()
     indexes = set(index_columns(connection, staged, [column for column in rest if only is None or column not in kept]))
     for column in rest:
         if column in indexes:
             role = Role("ignore", None, WHY)
         elif column.strip().lower() in DERIVED and (only is None or column not in kept):
             role = Role("ignore", None, "derived: the warehouse computes it")
-        elif column in times:
-            role = Role("ignore", None, "a time stamp, which tells no setting")
         elif column not in kept:
             role = Role("ignore", None, "not among those of --only")
         elif only is not None:
@@ -132,6 +133,27 @@ def _decide_rest(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Pl
             role = Role("factor", None, "constant within each run")
         plan.roles[column] = role
     plan.roles = {column: plan.roles[column] for column in staged.columns}
+    if only is None:
+        _leave_out_facts(connection, staged, plan)
+
+
+def _leave_out_facts(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan) -> None:
+    """Leave out guessed factors that state a fact of a run, such as a commit or a path, unless they tell runs apart."""
+    guessed = [column for column in plan.factors if plan.roles[column].why != "given"]
+    found = facts_in(connection, staged, guessed, is_every_place=True)
+    if not found:
+        return
+    keys = [*plan.key_columns(), *(name for name in (plan.budget, plan.metric_name) if name)]
+
+    def is_told_apart(without: set[str]) -> bool:
+        names = ", ".join(plan.sql(column) for column in keys if column not in without) or "1"
+        query = f"select count(distinct ({names}, 1)) = count(*) from {staged.relation}"  # noqa: S608
+        return bool(connection.execute(query).fetchall()[0][0])
+
+    left = without_need(found, is_told_apart)
+    plan.roles |= {column: Role("ignore", None, what) for column, what in left.items()}
+    plan.explained.update(left)
+    plan.said += facts_note(left, "left out", "factor")
 
 
 def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
@@ -139,14 +161,18 @@ def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) 
     free = [column for column in plan.columns if column not in plan.roles]
     numbers = numeric_columns(connection, staged, free)
     texts = [column for column in free if column not in numbers and not is_result(column)]
+    commas = decimal_commas(connection, staged, texts) if not plan.metrics else []
+    texts = [column for column in texts if column not in commas]
     questions = [
         Question(f"which column is the {role} (or for all: --set {role}=NAME)?", texts, "--map", f"{{}}={role}")
         for role in ("algorithm", "benchmark")
         if not plan.column(role) and role not in plan.constants
     ]
     if not plan.metrics:
-        likely = [column for column in free if is_result(column)] or numbers
-        questions.append(Question("which column is the value?", likely, "--map", "{}=value"))
+        refuse_wide(plan, numbers)
+        likely = [column for column in free if is_result(column)] or commas or numbers
+        why = f" ({listed(commas)} may be numbers with a decimal comma: --option decimal=,)" if commas else ""
+        questions.append(Question(f"which column is the value?{why}", likely, "--map", "{}=value"))
     for name in metric_names(connection, plan, staged):
         asked = direction_question(name, plan.direction_option)
         questions += [asked] if asked and asked.text not in [one.text for one in questions] else []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.sources.tables.doctor import mixed_units, near_names, no_settings, penalties
+from hpowh.warehouse.sources.tables.alike import near_names
+from hpowh.warehouse.sources.tables.doctor import mixed_units, no_settings, penalties
 from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_notes, number
 from hpowh.warehouse.sources.tables.units import needs_range, settled, unit_here
 
@@ -42,7 +43,7 @@ def read_units(
 def names_note(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
     """Say which names of algorithms, benchmarks and levels are nearly the same."""
     texts = [column for column in plan.key_columns() if plan.columns[column] == "VARCHAR"]
-    return near_names(connection, "hpowh_keys", {column: plan.sql(column) for column in texts})
+    return near_names(connection, "hpowh_keys", {column: plan.sql(column) for column in texts}, are_trimmed=True)
 
 
 def odd(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:

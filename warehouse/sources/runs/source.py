@@ -186,6 +186,9 @@ def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
 
 
 REPEATED = "this run already has a row with this budget and the same value (a repeated row may be left out)"
+BLANKS = (
+    "this run already has a row with this budget; {} differs from it in blanks at the ends only, which are left out"
+)
 AGAIN = "this run already has a row with this budget (a column that tells them apart may be missing as a factor)"
 
 
@@ -197,9 +200,14 @@ def _doubles(plan: Plan, positioned: str) -> str:
     column = plan.budget or plan.metrics[0][0]
     values = [plan.sql(name) for name, _ in plan.metrics]
     same = " and ".join(f"{value} is not distinct from first({value}) over w" for value in values)
+    texts = [key for key in plan.key_columns() if plan.columns[key] == "VARCHAR"]
+    blanks = " ".join(
+        f"when {plan.sql(key)} <> first({plan.sql(key)}) over w then {literal(BLANKS.format(repr(key)))}"
+        for key in texts
+    )
     return (
         f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, "  # noqa: S608
-        f"case when {same} then {literal(REPEATED)} else {literal(AGAIN)} end from {positioned} "
+        f"case {blanks} when {same} then {literal(REPEATED)} else {literal(AGAIN)} end from {positioned} "
         f"where {ROW} not in (select {ROW} from hpowh_refused) "
         f"window w as (partition by {', '.join(grain)} order by {ROW}) qualify row_number() over w > 1"
     )

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.bounds import LONGEST_LINE, lines_of
 from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.alike import UNSEEN, near_headings
 from hpowh.warehouse.sources.tables.columns import unnamed
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """First bytes that say how the rest is encoded."""
+NO_SIGNS = UNSEEN + string.whitespace + "\u00a0"
+"""What is left out at the ends of a heading."""
 READ_BY_DUCKDB = ("utf-8", "latin-1")
 
 
@@ -127,17 +131,19 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             said, skipped, above, has_comments, header = _above(text, path)
             delimiter = said or _delimiter(header)
             rows = csv.reader(_lines(header, text, path), delimiter=delimiter)
-            names = [name.strip() for name in next(rows, [])]
+            written = next(rows, [])
+            names = [name.strip(NO_SIGNS) for name in written]
             if names in ([], [""]):
                 raise IngestError(f"{path} has no rows.", "Nothing was loaded. Its first line names the columns.")
-            below = list(islice(rows, 3)) if _twice(names) else []
+            below = list(islice(rows, 3)) if _twice(names) or "" in names[1:] else []
             widths, lasts, has_percents = _sampled(chain(below, rows))
     except (OSError, EOFError) as error:
         raise IngestError(f"{path} cannot be read: {error}.", "Is it complete?") from None
     except csv.Error as error:
         raise IngestError(f"{path}: its header is no line of CSV ({error}).", "Is it a text file?") from None
-    _refuse_odd(path, names, encoding, below)
-    extra, notes = 0, []
+    _refuse_odd(path, names, encoding, below, written)
+    _refuse_title(path, names, below, above)
+    extra, notes = 0, near_headings(names)
     if widths and set(widths) == {len(names) + 1}:
         if any(lasts):
             names = ["", *names]
@@ -249,7 +255,24 @@ def _are_levels(below: list[list[str]]) -> bool:
     return bool(below) and not any(_is_number(cell) for cell in below[0])
 
 
-def _refuse_odd(path: Path, names: list[str], encoding: str, below: list[list[str]]) -> None:
+def _refuse_title(path: Path, names: list[str], below: list[list[str]], above: int) -> None:
+    """Refuse a file in which a title stands above the header, as spreadsheets have it.
+
+    Raises:
+        IngestError: the first line leaves most columns without a name, and one of the next ones names all.
+    """
+    if sum(name != "" for name in names) * 2 > len(names):
+        return
+    for place, row in enumerate(below, start=above + 2):
+        if len(row) == len(names) and all(cell.strip() and not _is_number(cell) for cell in row):
+            raise IngestError(
+                f"{path}: its first line is no header but a title ({next(filter(None, names), '')!r}); "
+                f"line {place} looks like the header.",
+                f"Delete the lines above it: tail -n +{place} {path.name} > table.csv",
+            )
+
+
+def _refuse_odd(path: Path, names: list[str], encoding: str, below: list[list[str]], written: list[str]) -> None:
     if any("\ufffd" in name for name in names):
         raise IngestError(
             f"{path}: its header is not encoded as {encoding}.", "Give its encoding: --encoding latin-1 (or cp1252, …)"
@@ -267,4 +290,6 @@ def _refuse_odd(path: Path, names: list[str], encoding: str, below: list[list[st
             ".to_csv('long.csv', index=False)",
         )
     if twice:
-        raise IngestError(f"{path}: the header names {', '.join(twice)} twice.", "Rename one of the columns.")
+        spelt = [name for name in written if name.strip(NO_SIGNS) == twice[0]]
+        how = f" ({', '.join(map(repr, spelt))} differ in what nobody sees)" if len(set(spelt)) > 1 else ""
+        raise IngestError(f"{path}: the header names {', '.join(twice)} twice{how}.", "Rename one of the columns.")

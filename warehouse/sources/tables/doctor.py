@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from hpowh.warehouse.ingest.protocol import Problem
-    from hpowh.warehouse.sources.tables.tabular import Staged
 
 AT_ONCE = 25
 """Columns whose distinct values one query counts."""
@@ -62,37 +61,6 @@ def penalties(connection: duckdb.DuckDBPyConnection, relation: str, column: str,
     return found
 
 
-def near_names(connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each column (name -> SQL) with texts that differ in case or in Unicode's forms only."""
-    found = []
-    for column, sql in columns.items():
-        rows = connection.execute(
-            f"select list(t order by t) from (select distinct trim({sql}::varchar) as t from {relation}) "  # noqa: S608
-            "where t is not null group by lower(nfc_normalize(t)) having count(*) > 1 order by 1"
-        ).fetchall()
-        if rows:
-            first = " and ".join(repr(text) for text in rows[0][0][:2])
-            more = f" (and {len(rows) - 1:,} more such names)" if len(rows) > 1 else ""
-            found.append(f"{column}: {first} differ in case or in their Unicode form only{more}; they stay apart.")
-    return found
-
-
-def time_stamps(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Sequence[str]) -> list[str]:
-    """Return those of the columns in which every cell is a date with a time of day."""
-    kinds = {column: staged.columns[column] for column in columns}
-    found = [column for column, kind in kinds.items() if kind.startswith("TIMESTAMP")]
-    texts = [column for column, kind in kinds.items() if kind == "VARCHAR"]
-    for start in range(0, len(texts), AT_ONCE):
-        part = texts[start : start + AT_ONCE]
-        tests = ", ".join(
-            f"coalesce(bool_and(regexp_full_match({staged.columns.sql(column)}, {literal(TIME)})), false)"
-            for column in part
-        )
-        row = connection.execute(f"select {tests} from {staged.relation}").fetchall()[0]  # noqa: S608
-        found += [column for column, holds in zip(part, row, strict=True) if holds]
-    return found
-
-
 def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str]) -> list[str]:
     """Return sentences about columns (name -> SQL) that are hardly settings.
 
@@ -108,13 +76,14 @@ def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: M
             f"count({sql}) >= {FEWEST} and count(distinct {sql}) = count(*) "
             f"and count(try_cast({sql}::varchar as double)) < count(*), "
             f"count({sql}) > 1 and coalesce(bool_and(regexp_full_match({sql}::varchar, {literal(TIME)})), false), "
-            f"count(distinct {sql}::varchar)"
+            f"count(distinct {sql}::varchar), count(*) > 1 and count({sql}) = count(*)"
             for sql in parts[start : start + AT_ONCE]
         )
         row += connection.execute(f"select {tests} from {relation}").fetchall()[0]  # noqa: S608
     names = list(columns)
-    times = [name for at, name in enumerate(names) if row[3 * at + 1]]
-    identifiers = [name for at, name in enumerate(names) if row[3 * at] and name not in times]
+    times = [name for at, name in enumerate(names) if row[4 * at + 1]]
+    identifiers = [name for at, name in enumerate(names) if row[4 * at] and name not in times]
+    constant = [name for at, name in enumerate(names) if row[4 * at + 2] == 1 and row[4 * at + 3]]
     found = []
     if identifiers:
         found.append(
@@ -122,7 +91,9 @@ def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: M
         )
     if times:
         found.append(f"Time stamps: {listed(times)}. A time is no setting: --map COLUMN=ignore.")
-    levels = {name: row[3 * at + 2] for at, name in enumerate(names) if row[3 * at + 2] > 1}
+    if constant:
+        found.append(f"The same in every row, so that it explains nothing: {listed(constant, 5)}.")
+    levels = {name: row[4 * at + 2] for at, name in enumerate(names) if row[4 * at + 2] > 1}
     return found + _same(connection, relation, {name: columns[name] for name in levels}, levels)
 
 

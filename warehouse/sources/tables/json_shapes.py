@@ -30,8 +30,18 @@ def refuse_other_shapes(path: Path) -> None:
         is_flat = not any(isinstance(value, dict) for one in inner for value in one.values())
         if is_flat and all(set(one) == set(inner[0]) for one in inner):
             raise IngestError(f"{path} is a table in one object, column by column or row by row.", ADVICE)
+    tables = [key for key, one in found.items() if isinstance(one, list) and one and _are_objects(one)]
+    if len(tables) == 1:
+        raise IngestError(
+            f"{path} is one object that holds its rows under {tables[0]!r}.",
+            f"Write them alone: json.dump(json.load(open(PATH))[{tables[0]!r}], open('rows.json', 'w'))",
+        )
     if len(inner) > 1 and all(isinstance(one, list) for one in inner) and len({len(one) for one in inner}) == 1:
         raise IngestError(f"{path} is a table in one object, with a list a column.", ADVICE)
+
+
+def _are_objects(rows: list[Any]) -> bool:
+    return all(isinstance(row, dict) for row in rows)
 
 
 def _only_object(path: Path) -> dict[str, Any] | None:

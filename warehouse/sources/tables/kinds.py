@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpowh.warehouse.sources.tables.automl import automl_table
+from hpowh.warehouse.sources.tables.facts import facts
 from hpowh.warehouse.sources.tables.indexes import NAME
 from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
@@ -23,7 +24,7 @@ from hpowh.warehouse.sources.tables.naming import (
 )
 from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
 from hpowh.warehouse.sources.tables.sample import first_rows_of
-from hpowh.warehouse.sources.tables.wide import wide_table
+from hpowh.warehouse.sources.tables.wide import COUNTED, wide_table
 
 PREFIXES = ("config.", "config/", "config:", "params_", "params.", "param_", "hyperparameters.")
 WANDB = {"name", "state", "runtime", "created"}
@@ -59,6 +60,9 @@ def kinds_of_table(path: Path, options: Mapping[str, Any] | None = None) -> list
 
 def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
     """Return the same of the columns and first rows of a table."""
+    packed = [c for at, c in enumerate(columns) if rows and all(_is_dictionary(row[at]) for row in rows)]
+    if packed:
+        return [("trials", f"{packed[0]!r} holds a dictionary a row")]
     automl = automl_table(columns)
     if automl:
         return [("runs", f"its columns are those of {automl.tool}'s leaderboard: a row a model, with its score")]
@@ -71,9 +75,16 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     results = [column for column in results if not _are_texts([row[columns.index(column)] for row in rows])]
     by_role = {role.name: column for column, role in roles.items()}
     rest = [c for c in columns if c not in roles and c not in results and not NAME.fullmatch(c.strip().lower())]
-    rest = [c for c in rest if plain_name(c) not in (*IDENTIFIERS, *NAMES["status"]) and not is_measured(c)] or rest
+    told = facts({c: [row[columns.index(c)] for row in rows] for c in rest})
+    no_settings = {*told, *(c for c in rest if plain_name(c) in (*IDENTIFIERS, *NAMES["status"]) or is_measured(c))}
+    rest = [c for c in rest if c not in no_settings] or rest
+    counted = "benchmark" in by_role and sum(COUNTED.fullmatch(c.strip()) is not None for c in rest) > 1
     is_algorithm = "algorithm" in by_role and plain_name(by_role["algorithm"]) in ALGORITHMS
-    if "algorithm" in by_role and ("benchmark" in by_role or is_algorithm) and (results or "budget" in by_role):
+    if (
+        "algorithm" in by_role
+        and ("benchmark" in by_role or is_algorithm)
+        and (results or "budget" in by_role or counted)
+    ):
         named = [by_role[role] for role in ("algorithm", "benchmark", "seed", "budget") if role in by_role]
         why = f"its columns {listed(named)} are those of runs"
         if is_algorithm or len(rest) < 2 or "budget" in by_role:
@@ -94,6 +105,10 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     if (few or not results) and "benchmark" in by_role and _is_key(columns, rows, by_role["benchmark"]):
         return [("features", f"each row is another {by_role['benchmark']} and the columns are not named like results")]
     return _configurations(columns, rows, roles, [*rest, *(c for c in [by_role.get("algorithm")] if c)], results)
+
+
+def _is_dictionary(cell: Any) -> bool:
+    return isinstance(cell, str) and cell.strip()[:1] == "{" and cell.strip()[-1:] == "}"
 
 
 def _trials(columns: list[str]) -> str | None:
@@ -149,8 +164,10 @@ def _configurations(
     columns: list[str], rows: list[tuple[Any, ...]], roles: dict[str, Role], rest: list[str], results: list[str]
 ) -> list[tuple[str, str]]:
     """Tell a grid from the trials of a search by how many of the combinations of levels are there."""
-    if not results or not rest or len(rows) < FEWEST:
+    if not results or not rest:
         return list(KINDS.items())
+    if len(rows) < FEWEST:
+        return sorted(KINDS.items(), key=lambda one: one[0] != "trials")
     places = [columns.index(column) for column in rest]
     settings = {tuple(row[place] for place in places) for row in rows}
     there, cells = len(settings), _combinations(settings)

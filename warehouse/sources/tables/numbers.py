@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.sources.tables.tabular import Staged
 
-MISSING_TEXTS = ("", "na", "n/a", "#n/a", "#na", "<na>", "null", "none", "-", "?")
+MISSING_TEXTS = ("", "na", "n/a", "#n/a", "#na", "<na>", "null", "none", "-", "--", "\u2013", "\u2014", "n.a.", "?")
 """Texts that mean "no number" in a column of numbers, among them those of spreadsheets and of ARFF."""
 LARGEST = 1e150
 """A value beyond it stands for infinity: its square is no number, so nothing can be averaged with it."""

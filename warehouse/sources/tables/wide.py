@@ -35,6 +35,10 @@ BEHIND = r"±|\+/-|\+-|\\pm|\("
 """What begins a spread, or a number of failed folds, behind a number."""
 
 
+COUNTED = re.compile(r"(seed|run|rep|repeat|fold|split|trial|iter|epoch|step)?[ _-]?\d+", re.IGNORECASE)
+"""Headings that count something: a column a seed, a fold, or a budget."""
+
+
 def label_role(column: str) -> str | None:
     """Return what a column that names rows is, by its own name: `algorithm`, `benchmark`, `seed`, or None."""
     name = plain_name(column)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hpowh.warehouse.sources.tables.doctor import near_names, no_settings, penalties
+from hpowh.warehouse.sources.tables.alike import near_names
+from hpowh.warehouse.sources.tables.doctor import no_settings, penalties
 from hpowh.warehouse.sources.trials.cells import EXACT, are_labels, read_number
 
 if TYPE_CHECKING:

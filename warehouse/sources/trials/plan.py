@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
+from hpowh.warehouse.sources.tables.facts import facts_note
 from hpowh.warehouse.sources.tables.indexes import WHY
 from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
@@ -31,27 +32,28 @@ from hpowh.warehouse.sources.tables.roles import (
     direction_question,
     given_roles,
     guess_by_name,
-    listed,
     only_columns,
 )
-from hpowh.warehouse.sources.trials.objectives import SMAC_WHY, objective, tool_roles
+from hpowh.warehouse.sources.trials.objectives import objective, tool_roles
+from hpowh.warehouse.sources.trials.told import (
+    CONFIG,
+    DEFAULT,
+    IDENTIFIER,
+    MEASURED,
+    REPEAT,
+    SUMMARY,
+    UNLIKE,
+    bare,
+    left_notes,
+)
 
 ROLES = ("name", "status", "started", "ended", "duration", "metric", "hyperparameter", "attribute", "ignore")
 USUAL = usual("name", "status", "started", "ended", "duration")
 SECONDS = ("s", "sec", "secs", "second", "seconds")
-CONFIG = ("config.", "config/", "config:", "params_", "params.", "params/", "param.", "hyperparameters.",
-          "parameters.", "parameters/")  # fmt: skip
 SCIKIT_LEARN = "mean_fit_time"
 """A column of scikit-learn's `cv_results_`, whose hyperparameters have the prefix `param_`."""
-SUMMARY = ("summary.", "summary:", "metrics.", "metrics/", "metric:", "result.", "results.", "profile:", "user_attrs_",
-           "system_attrs_", "tags.", "tags:", "sys/")  # fmt: skip
 OBJECTIVE = re.compile(r"values_\d+")
 """Columns of Optuna's data frame where a study has several objectives."""
-SPENT = frozenset({*NAMES["fidelity"], "step", "steps", "iteration", "iterations", "training_iteration"})
-DEFAULT = "every column without another role is one"
-MEASURED = "named like what a trial took or is, which is measured"
-UNLIKE = "differs between repeats of a configuration, which a setting does not"
-IDENTIFIER, REPEAT = "an identifier by its name", "a repeat by its name, not a setting"
 METRIC = "metric:"
 """What DeepCAVE and AMLTK put before an objective."""
 WANDB = {"name", "state", "runtime", "created"}
@@ -98,6 +100,7 @@ def plan_of(
     indexes: Callable[[list[str]], list[str]],
     outside: Callable[[list[str]], dict[str, str]] = lambda _own: {},
     unlike: Callable[[list[str], str], list[str]] = lambda _settings, _seeds: [],
+    facts: Callable[[list[str]], dict[str, str]] = lambda _settings: {},
 ) -> Plan:
     """Return what every column is.
 
@@ -106,6 +109,7 @@ def plan_of(
         indexes: of some columns, which only count the rows.
         outside: beside some columns, which of the others no trial was given, with why (asked of W&B's tables).
         unlike: of some columns and one of seeds, which of the former differ between repeats of a configuration.
+        facts: of some columns, which state a fact of the trial (a date, an identifier, a path), with what they hold.
 
     Raises:
         UsageError: no column is the metric (say which), two columns play a role that only one can, or two columns
@@ -124,7 +128,7 @@ def plan_of(
             )
     config = (*CONFIG, "param_") if SCIKIT_LEARN in columns else CONFIG
     results = [
-        c for c in columns if c not in roles and not c.startswith(config) and is_result(_bare(c)) and not counts(c)[1]
+        c for c in columns if c not in roles and not c.startswith(config) and is_result(bare(c)) and not counts(c)[1]
     ]
     candidates = [c for c in columns if not c.startswith(config) and (counts(c) == (0, 0) or counts(c)[0])]
     _find_metric(candidates, roles, results, columns, request.location)
@@ -134,7 +138,7 @@ def plan_of(
         roles,
         "hyperparameter",
         only,
-        lambda column: not is_result(_bare(column)) and not is_measured(column) and not has_prefix,
+        lambda column: not is_result(bare(column)) and not is_measured(column) and not has_prefix,
     )
     rest = [column for column in columns if column not in roles]
     own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
@@ -155,12 +159,14 @@ def plan_of(
             one = Role("attribute", None, "named like a result")
             beside.append(column)
         roles[column] = one
+    stated = _facts(roles, rest, facts)
+    roles |= {column: Role("attribute", None, what) for column, what in stated.items()}
     roles |= _measured_by_content(roles, rest, unlike)
     ordered = {column: roles[column] for column in columns}
     option = request.options.get("direction")
     headed = {column: said for column in columns if (said := objective(column))}
     found = [
-        (c, role.argument or (headed[c][0] if c in headed else _bare(c, config)), c)
+        (c, role.argument or (headed[c][0] if c in headed else bare(c, config)), c)
         for c, role in ordered.items()
         if role.name == "metric"
     ]
@@ -168,25 +174,29 @@ def plan_of(
         c: (headed[c][1], True) if c in headed and not option else direction_of(name, option and str(option))
         for c, name, _ in found
     }
-    unsaid = [name for c, name, _ in found if not directions[c][1]]
+    unsaid = (name for c, name, _ in found if not directions[c][1])
     asked = [question for name in unsaid if (question := direction_question(name, option and str(option)))]
     if asked:
         raise QuestionsError(request.location, asked, columns)
     notes = [assumed(name, directions[c][0]) for c, name, _ in found if not directions[c][1]]
-    notes += _left_notes(ordered, left, beside, kept_out)
-    hyperparameters = {
-        c: role.argument or _bare(c, config) for c, role in ordered.items() if role.name == "hyperparameter"
-    }
-    _refuse_doubles(hyperparameters)
+    notes += [*facts_note(stated, "kept as attributes", "hyperparameter"), *left_notes(ordered, left, beside, kept_out)]
     return Plan(
         roles=ordered,
         metric_columns=[(c, directions[c][0]) for c, _, _ in found],
         metrics=[(name, directions[c][0]) for c, name, _ in found],
-        hyperparameters=hyperparameters,
+        hyperparameters=_hyperparameters(ordered, config),
         attributes={c: r.argument or c for c, r in ordered.items() if r.name == "attribute"},
         tool="wandb" if is_wandb else "table",
         notes=notes,
     )
+
+
+def _facts(roles: dict[str, Role], rest: list[str], facts: Callable[[list[str]], dict[str, str]]) -> dict[str, str]:
+    """Return the facts among the columns that nothing but their content speaks against; not all of them."""
+    free = [column for column in rest if roles[column].why == DEFAULT]
+    found = facts(free) if free else {}
+    others = [column for column, role in roles.items() if role.name == "hyperparameter" and column not in found]
+    return found if others else {}
 
 
 def _measured_by_content(
@@ -196,59 +206,6 @@ def _measured_by_content(
     free = [column for column in rest if roles[column].why == DEFAULT]
     differing = unlike(free, seeds[0]) if len(seeds) == 1 and free else []
     return dict.fromkeys(differing, Role("attribute", None, UNLIKE))
-
-
-def _left_notes(roles: dict[str, Role], left: list[str], beside: list[str], kept_out: dict[str, str]) -> list[str]:
-    """Return sentences on the columns that are no hyperparameters though nobody said so."""
-    notes = []
-    ignored = [column for column, role in roles.items() if role.name == "ignore" and role.why == WHY]
-    if ignored:
-        notes.append(f"Left out as an index: {listed(ignored)} (--map COLUMN=hyperparameter keeps it).")
-    named = [column for column, role in roles.items() if role.why in (IDENTIFIER, REPEAT)]
-    if named:
-        notes.append(
-            f"Kept as attributes, because their names are those of identifiers, seeds or folds: {listed(named)} "
-            "(--map COLUMN=hyperparameter if it is one)."
-        )
-    measured = [column for column, role in roles.items() if role.why == MEASURED]
-    if measured:
-        notes.append(
-            f"Kept as attributes, because they are named like what a trial took or is: {listed(measured)} (--map "
-            f"{measured[0] + '=metric'!r} for one more objective, =hyperparameter if it was set before the trial)."
-        )
-    differing = [column for column, role in roles.items() if role.why == UNLIKE]
-    if differing:
-        notes.append(
-            f"Kept as attributes, because they differ between trials that are equal in all else but the seed: "
-            f"{listed(differing)} (--map {differing[0] + '=hyperparameter'!r} if it was set before the trial)."
-        )
-    spent = [column for column, role in roles.items() if role.why == DEFAULT and is_spent(column)]
-    if spent:
-        notes.append(
-            f"Hyperparameters, though named like a budget: {listed(spent)}. Models of the sweep compare trials across "
-            "it (--map COLUMN=attribute leaves it out)."
-        )
-    facts = [column for column, role in roles.items() if role.why == SMAC_WHY and role.name == "attribute"]
-    if facts:
-        notes.append(f"Kept as attributes, as SMAC writes them of an evaluation: {listed(facts)}.")
-    notes += _kept_out_note(kept_out, roles)
-    if left:
-        notes.append(f"Kept as attributes, because hyperparameters were named: {listed(left)}.")
-    if beside:
-        notes.append(
-            f"Kept as attributes, because they are named like results: {', '.join(beside)} "
-            f"(--map {beside[0] + '=metric'!r} for one more objective, =hyperparameter if it was set before the trial)."
-        )
-    return notes
-
-
-def _kept_out_note(kept_out: dict[str, str], roles: dict[str, Role]) -> list[str]:
-    """Return a sentence on the columns that W&B's tables say no trial was given."""
-    told = {column: why for column, why in kept_out.items() if roles[column].why == why}
-    if not told:
-        return []
-    why = "; ".join(dict.fromkeys(told.values()))
-    return [f"Kept as attributes: {listed(list(told))} ({why}). --map COLUMN=hyperparameter keeps one."]
 
 
 def _guess(columns: list[str], roles: dict[str, Role], *, is_wandb: bool) -> dict[str, Role]:
@@ -277,7 +234,7 @@ def _find_metric(
         roles |= {column: Role("metric", None, "its name says so") for column in own}
         return
     candidates = own or candidates
-    plain = {plain_name(_bare(column)): column for column in candidates if column not in roles}
+    plain = {plain_name(bare(column)): column for column in candidates if column not in roles}
     found = [plain[name] for name in METRICS if name in plain] or [c for c in results if not SPREADS & set(words(c))]
     if len(found) == 1:
         roles[found[0]] = Role("metric", None, "guessed from its name")
@@ -287,11 +244,6 @@ def _find_metric(
     raise QuestionsError(
         location, [Question(f"which column is the metric? ({why})", likely, "--map", "{}=metric")], columns
     )
-
-
-def is_spent(column: str) -> bool:
-    """Whether a column is named like a step or a budget."""
-    return plain_name(_bare(column)) in SPENT
 
 
 def _unlikely(column: str) -> bool:
@@ -319,20 +271,19 @@ def _rest(column: str, config: tuple[str, ...], *, has_prefix: bool, is_wandb: b
     return Role("hyperparameter", None, DEFAULT)
 
 
-def _bare(column: str, config: tuple[str, ...] = CONFIG) -> str:
-    """Return a column's name without the prefix that says what it is."""
-    for prefix in (*config, *SUMMARY):
-        if column.startswith(prefix) and len(column) > len(prefix):
-            return column[len(prefix) :]
-    return column
+def _hyperparameters(roles: dict[str, Role], config: tuple[str, ...]) -> dict[str, str]:
+    """Return column -> name of the hyperparameter.
 
-
-def _refuse_doubles(hyperparameters: dict[str, str]) -> None:
+    Raises:
+        UsageError: two columns would be the same one.
+    """
+    named = {c: role.argument or bare(c, config) for c, role in roles.items() if role.name == "hyperparameter"}
     seen: dict[str, str] = {}
-    for column, name in hyperparameters.items():
+    for column, name in named.items():
         if name in seen:
             raise UsageError(
                 f"The columns {seen[name]!r} and {column!r} would both be the hyperparameter {name!r}.",
                 f"Rename one: --map {column}=hyperparameter:NAME, or --map {column}=ignore",
             )
         seen[name] = column
+    return named

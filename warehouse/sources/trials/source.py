@@ -12,6 +12,7 @@ from hpowh.warehouse.sources.sweeps.loader import load_sweeps
 from hpowh.warehouse.sources.sweeps.tables import Sweep
 from hpowh.warehouse.sources.tables import spreadsheets
 from hpowh.warehouse.sources.tables.doctor import grouped_problems
+from hpowh.warehouse.sources.tables.facts import facts
 from hpowh.warehouse.sources.tables.indexes import counts_rows
 from hpowh.warehouse.sources.tables.locales import refusal_hint
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint
@@ -20,11 +21,12 @@ from hpowh.warehouse.sources.trials import wandb_tables
 from hpowh.warehouse.sources.trials.cells import read_cell, read_number, whole_of
 from hpowh.warehouse.sources.trials.folds import spread_folds
 from hpowh.warehouse.sources.trials.odd import odd
-from hpowh.warehouse.sources.trials.plan import Plan, is_spent, plan_of
+from hpowh.warehouse.sources.trials.plan import Plan, plan_of
 from hpowh.warehouse.sources.trials.reader import Reader
 from hpowh.warehouse.sources.trials.repeats import unlike_between_repeats
 from hpowh.warehouse.sources.trials.rows import Rows, read_rows
 from hpowh.warehouse.sources.trials.times import zone_of
+from hpowh.warehouse.sources.trials.told import is_spent
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,6 +111,7 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
         lambda among: _indexes(rows, among),
         lambda own: wandb_tables.no_hyperparameters(rows, own),
         lambda settings, seeds: unlike_between_repeats(rows.rows, settings, seeds),
+        lambda settings: facts({column: [row.get(column) for row in rows.rows] for column in settings}),
     )
     _refuse_curves(rows, plan, request.location)
     return rows, plan

@@ -13,8 +13,6 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.sources.trials.cells import read_number
 from hpowh.warehouse.sources.trials.rows import Rows, flatten
 
-PACKED = ("config", "summary")
-"""Columns of the project.csv of W&B's documentation that hold a Python dictionary each."""
 NO_LITERAL = re.compile(r"(?<=[:\[,( ])-?(nan|inf)(?=[,\]}) ])")
 CHART = re.compile(r"^.+ - .+$")
 BY_CHANCE = 0.05
@@ -23,8 +21,8 @@ COUNTERS = ("_step", "_runtime")
 
 
 def unpack(rows: Rows) -> Rows:
-    """Return rows in which `config` and `summary` are columns of their own, where their cells are dictionaries."""
-    packed = [name for name in PACKED if name in rows.columns and _is_packed(rows, name)]
+    """Return rows in which what dictionaries hold (`config`, `summary`, `params`) are columns of their own."""
+    packed = [name for name in rows.columns if _is_packed(rows, name)]
     if not packed:
         return rows
     found = []
@@ -32,7 +30,7 @@ def unpack(rows: Rows) -> Rows:
     for row in rows.rows:
         flat: dict[str, Any] = {}
         for name, value in row.items():
-            inner = _dictionary(value) if name in packed else None
+            inner = dictionary(value) if name in packed else None
             flat |= {f"{name}.{key}": one for key, one in flatten(inner)} if inner is not None else {}
             if name not in packed:
                 flat[name] = value
@@ -44,11 +42,12 @@ def unpack(rows: Rows) -> Rows:
 
 
 def _is_packed(rows: Rows, name: str) -> bool:
-    cells = [row.get(name) for row in rows.rows if row.get(name) not in (None, "")]
-    return bool(cells) and all(_dictionary(cell) is not None for cell in cells)
+    cells = [row.get(name) for row in rows.rows]
+    cells = [cell for cell in cells if isinstance(cell, dict | list) or cell not in (None, "")]
+    return bool(cells) and all(dictionary(cell) is not None for cell in cells)
 
 
-def _dictionary(cell: Any) -> dict[str, Any] | None:
+def dictionary(cell: Any) -> dict[str, Any] | None:
     """Return the dictionary that a text is, in JSON or Python; a NaN in it is no value. Nothing is run."""
     if not isinstance(cell, str) or not cell.lstrip().startswith("{"):
         return None
@@ -86,7 +85,7 @@ def no_hyperparameters(rows: Rows, own: Sequence[str]) -> dict[str, str]:
     found = dict.fromkeys(summary_block(rest), "in the second alphabetical block: the summary")
     for column in rest:
         cells = [row.get(column) for row in rows.rows if row.get(column) not in (None, "")]
-        if cells and all(isinstance(cell, str) and "_type" in cell and _dictionary(cell) is not None for cell in cells):
+        if cells and all(isinstance(cell, str) and "_type" in cell and dictionary(cell) is not None for cell in cells):
             found[column] = "media of W&B's"
     for counter in COUNTERS:
         if counter in rows.columns:

@@ -118,8 +118,7 @@ def test_identifiers_times_and_doubles_are_said(tmp_path, kind):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["sequence,lr,lr2,when,loss", *rows]))
     said = notes(kind, path)
-    assert "A value of its own in every row: sequence." in said
-    assert "Time stamps: when." in said
+    assert "sequence (a text of its own in every row); when (dates or times)" in said
     assert "One says what the other does: lr and lr2;" in said
 
 

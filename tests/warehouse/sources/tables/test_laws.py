@@ -10,6 +10,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,8 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.ingest import LoadContext, Request, find_source, ingest
 from hpowh.warehouse.ingest.remove import remove_source
+
+from .workbook import book
 
 NAMES = st.sampled_from(["A", "b", "it's", 'q"x', "caf\u00e9", "a,b", "a;b", "x y", "\u00e9\u4e2d"])
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 6) + 0.0)
@@ -133,6 +136,8 @@ def written(frame: pl.DataFrame, folder: Path, seed: int) -> Iterator[tuple[str,
     path = folder / "t.jsonl"
     frame.write_ndjson(path)
     yield "JSON lines", path
+    if find_spec("openpyxl"):
+        yield "Excel", book(folder / "t.xlsx", {"sheet": [frame.columns, *map(list, frame.rows())]})
     rows = list(range(frame.height))
     random.Random(seed).shuffle(rows)
     columns = random.Random(seed).sample(frame.columns, frame.width)
