@@ -87,6 +87,14 @@ def test_links_and_pictures_of_the_docs_are_there(page):
         assert (page.parent / target).exists(), f"{page.name} -> {target}"
 
 
+def test_tests_that_the_docs_name_are_there():
+    page = ROOT / "docs" / "testing.md"
+    for name in re.findall(r"`(tests/[^`\s]+\.py(?:::\w+)?)`", page.read_text()):
+        path, _, function = name.partition("::")
+        text = (ROOT / path).read_text()
+        assert not function or f"def {function}(" in text, f"{page.name} -> {name}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_toml_in_the_docs_is_toml(page):
     for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL):

@@ -73,6 +73,12 @@ def advice(path: Path) -> str:
             shown = f"{', '.join(tables[:3])}{' …' if len(tables) > 3 else ''}"
             return f"It holds tables ({shown}): name one of them, or declare all in hpowh.toml."
         return ""
+    if path.suffix.lower() in (".pkl", ".pickle", ".joblib", ".dill"):
+        return (
+            "A pickle is not opened, for opening one runs what it says. Write a table with what made it: "
+            "study.trials_dataframe().to_csv(PATH) of Optuna's study, frame.to_csv(PATH) of a frame, "
+            "pandas.DataFrame(search.cv_results_).to_csv(PATH) of scikit-learn's search."
+        )
     if _begins(path, b"PK\x03\x04") or path.name.lower().endswith((".tar.gz", ".tgz", ".tar", ".7z")):
         return "It is an archive: unpack it, and name what it holds."
     first = _start(path).decode("utf-8", "replace").partition("\n")[0]

@@ -61,7 +61,7 @@ def kinds_of_table(path: Path, options: Mapping[str, Any] | None = None) -> list
 def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
     """Return the same of the columns and first rows of a table."""
     packed = [c for at, c in enumerate(columns) if rows and all(_is_dictionary(row[at]) for row in rows)]
-    if packed:
+    if packed and not _trials(columns):
         return [("trials", f"{packed[0]!r} holds a dictionary a row")]
     automl = automl_table(columns)
     if automl:

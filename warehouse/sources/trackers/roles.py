@@ -9,7 +9,7 @@ from typing import Any
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.protocol import Request
-from hpowh.warehouse.sources.tables.naming import METRICS
+from hpowh.warehouse.sources.tables.naming import METRICS, SPLITS, words
 from hpowh.warehouse.sources.tables.roles import Role, assumed, direction_of, parse_role
 from hpowh.warehouse.sources.trackers.tracked import Tracked, TrackedRun
 
@@ -108,6 +108,10 @@ def _metrics_of(group: str, runs: list[TrackedRun], given: list[str], tracked: T
     raise UsageError(f"Which value of {group!r} is the metric? It could be {listed}.", "Say --map NAME=metric.")
 
 
+TRAINED = frozenset({"train", "training"})
+JUDGED = SPLITS - TRAINED
+
+
 def guess_metric(present: Iterable[str]) -> tuple[list[str], str]:
     """Return the names that could be the metric (one: it is), and why."""
     ours = _ours(present)
@@ -115,6 +119,9 @@ def guess_metric(present: Iterable[str]) -> tuple[list[str], str]:
     if exact:
         return exact, "guessed from its name"
     last = [name for name in ours if name.lower().replace("/", ".").split(".")[-1] in METRICS]
+    judged = [name for name in ours if JUDGED & set(words(name))]
+    if judged and len(last) == 1 and TRAINED & set(words(last[0])):
+        return [*judged, *last], ""  # what was trained on is not what counts where something else was looked at
     if last:
         return last, "guessed from the end of its name"
     return (ours, "the only number that was logged") if len(ours) == 1 else ([], "")

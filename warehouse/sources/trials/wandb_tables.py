@@ -22,7 +22,9 @@ COUNTERS = ("_step", "_runtime")
 
 def unpack(rows: Rows) -> Rows:
     """Return rows in which what dictionaries hold (`config`, `summary`, `params`) are columns of their own."""
-    packed = [name for name in rows.columns if _is_packed(rows, name)]
+    # scikit-learn's `params` says again what its columns `param_…` say.
+    again = [name for name in rows.columns if any(one.startswith(f"{name.removesuffix('s')}_") for one in rows.columns)]
+    packed = [name for name in rows.columns if name not in again and _is_packed(rows, name)]
     if not packed:
         return rows
     found = []
