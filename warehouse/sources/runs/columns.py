@@ -12,7 +12,7 @@ from hpowh.warehouse.sources.runs.wide import refuse_wide
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.automl import automl_roles
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
-from hpowh.warehouse.sources.tables.facts import facts_in, facts_note, without_need
+from hpowh.warehouse.sources.tables.facts import OWN, facts_in, facts_note, without_need
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.locales import decimal_commas
 from hpowh.warehouse.sources.tables.naming import SPREADS, is_result, words
@@ -141,6 +141,7 @@ def _leave_out_facts(connection: duckdb.DuckDBPyConnection, staged: Staged, plan
     """Leave out guessed factors that state a fact of a run, such as a commit or a path, unless they tell runs apart."""
     guessed = [column for column in plan.factors if plan.roles[column].why != "given"]
     found = facts_in(connection, staged, guessed, is_every_place=True)
+    found = {column: what for column, what in found.items() if what != OWN}  # it may be what an optimiser tried
     if not found:
         return
     keys = [*plan.key_columns(), *(name for name in (plan.budget, plan.metric_name) if name)]

@@ -46,7 +46,8 @@ def unpack(rows: Rows) -> Rows:
 def _is_packed(rows: Rows, name: str) -> bool:
     cells = [row.get(name) for row in rows.rows]
     cells = [cell for cell in cells if isinstance(cell, dict | list) or cell not in (None, "")]
-    return bool(cells) and all(dictionary(cell) is not None for cell in cells)
+    found = [dictionary(cell) for cell in cells]
+    return bool(cells) and all(one is not None and "_type" not in one for one in found)  # `_type` is of W&B's media
 
 
 def dictionary(cell: Any) -> dict[str, Any] | None:

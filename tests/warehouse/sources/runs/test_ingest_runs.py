@@ -285,10 +285,10 @@ def test_metrics_named_by_a_column(warehouse, tmp_path):
 
 def test_a_column_that_varies_within_runs_is_asked_about(warehouse, tmp_path):
     rows = "".join(f"A,b,0,{i},0.5,x{i}\n" for i in range(50))
-    path = write(tmp_path, "algorithm,benchmark,seed,budget,value,note\n" + rows)
-    with pytest.raises(IngestError, match="'note' changes within runs"):
+    path = write(tmp_path, "algorithm,benchmark,seed,budget,value,mode\n" + rows)
+    with pytest.raises(IngestError, match="'mode' changes within runs"):
         load(warehouse, path)
-    load(warehouse, path, mapping={"note": "ignore"})
+    load(warehouse, path, mapping={"mode": "ignore"})
     assert warehouse.sql("select count(*) from core.run").one() == 1
 
 

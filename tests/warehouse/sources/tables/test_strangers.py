@@ -204,7 +204,7 @@ def test_times_that_are_spent_are_the_budget_and_stamps_are_nothing(made):
     assert roles(made("walltime.csv"))["Wallclock Time"] == "budget"
     found = shown(made("stamped.csv"))
     assert {column: role for column, role, _ in found.mapping}["timestamp"] == "ignore"
-    assert any(note.startswith("Left out: timestamp") for note in found.notes)
+    assert any(note.startswith("No settings but facts of a row, left out: timestamp") for note in found.notes)
 
 
 def test_numbers_that_tell_rows_apart_without_a_budget_are_said(made, tmp_path):

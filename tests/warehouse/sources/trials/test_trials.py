@@ -74,9 +74,9 @@ WANDB_ROWS = [
 def test_columns_of_wandbs_own_are_no_hyperparameters_though_nothing_has_a_prefix(warehouse, tmp_path):
     own = {"Name": "sunny-1", "State": "finished", "Created": "2024-03-01T10:00:00.000Z", "Runtime": "61", "ID": "abc",
            "Hostname": "node", "GPU Count": "2", "End Time": "", "Sweep": "sw1", "User": "ann"}  # fmt: skip
-    rows = [{**own, "lr": "0.1", "host": "a", "opt.name": "adam", "val_loss": "0.5"}]
+    rows = [{**own, "lr": "0.1", "group": "a", "opt.name": "adam", "val_loss": "0.5"}]
     load(warehouse, write_csv(tmp_path / "export.csv", rows))
-    assert parameters(warehouse) == {1: {"lr": 0.1, "host": "a", "opt.name": "adam"}}
+    assert parameters(warehouse) == {1: {"lr": 0.1, "group": "a", "opt.name": "adam"}}
     told = warehouse.sql("select name from core.trial_attribute order by 1").rows()
     assert [name for (name,) in told] == ["GPU Count", "Hostname", "ID", "Sweep", "User"]
 
