@@ -214,7 +214,7 @@ def test_a_warehouse_of_0036_keeps_every_row(old_warehouse, empty_warehouse):
             kept = connection.execute(f"select {names} from kept.{table} order by all").fetchall()
             assert connection.execute(f"select {names} from {table} order by all").fetchall() == kept, table
             compared += len(kept) >= 2
-        assert compared == len(columns_of(backup)) == 101
+        assert compared == len(columns_of(backup)) - 1 == 100  # ops.warehouse has the row that it was made with
     assert initialise(old_warehouse) == ("unchanged", None)
 
 
