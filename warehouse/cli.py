@@ -50,10 +50,11 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; errors that a user can act on become one line and an exit code."""
-    from hpowh.warehouse.accidental import avoid
-    from hpowh.warehouse.console import run
     from hpowh.warehouse.limits import be_frugal
 
-    avoid()
     be_frugal()
+    from hpowh.warehouse.commands.accidental import avoid
+    from hpowh.warehouse.console import run
+
+    avoid()
     sys.exit(run(build()))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse import bridge
+from hpowh.warehouse.checks.contents import holds_the_same
 from hpowh.warehouse.checks.seal import is_current, seal_all
 from hpowh.warehouse.connection import connect, explain
-from hpowh.warehouse.contents import holds_the_same
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
 from hpowh.warehouse.fresh import fresh_tables
 from hpowh.warehouse.names import literal

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.checks.contents import contents
 from hpowh.warehouse.checks.repairing import repair, restore
 from hpowh.warehouse.checks.seal import broken_seals
 from hpowh.warehouse.connection import connect
 from hpowh.warehouse.console import open_warehouse
-from hpowh.warehouse.contents import contents
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.migrate import back_up, initialise

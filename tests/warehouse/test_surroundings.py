@@ -21,7 +21,7 @@ import pytest
 from hpowh.analyses.traces.job import analyse
 from hpowh.warehouse import Warehouse, limits, migrate, results
 from hpowh.warehouse.checks.checking import run_checks
-from hpowh.warehouse.contents import contents
+from hpowh.warehouse.checks.contents import contents
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.ingest import Request, find_source, ingest, walk
 from hpowh.warehouse.migrate import initialise

@@ -162,7 +162,7 @@ def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) 
     free = [column for column in plan.columns if column not in plan.roles]
     numbers = numeric_columns(connection, staged, free)
     texts = [column for column in free if column not in numbers and not is_result(column)]
-    commas = decimal_commas(connection, staged, texts) if not plan.metrics else []
+    commas = decimal_commas(connection, staged.relation, staged.columns, texts) if not plan.metrics else []
     texts = [column for column in texts if column not in commas]
     questions = [
         Question(f"which column is the {role} (or for all: --set {role}=NAME)?", texts, "--map", f"{{}}={role}")

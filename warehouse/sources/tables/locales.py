@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.ingest.protocol import Problem
     from hpowh.warehouse.sources.tables.columns import Columns
-    from hpowh.warehouse.sources.tables.tabular import Staged
 
 DECIMALS = (",", ".")
 THOUSANDS = (",", ".", " ", "'", "_")
@@ -116,12 +115,14 @@ def _may_be_lengths(cells: Sequence[object]) -> bool:
     return all(re.fullmatch(LENGTH, str(cell).strip()) or not str(cell).strip() for cell in cells if cell is not None)
 
 
-def decimal_commas(connection: duckdb.DuckDBPyConnection, staged: Staged, among: Sequence[str]) -> list[str]:
-    """Return those of the columns whose first cells are numbers with a decimal comma."""
+def decimal_commas(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Columns, among: Sequence[str]
+) -> list[str]:
+    """Return those of a relation's columns whose first cells are numbers with a decimal comma."""
     if not among:
         return []
-    names = ", ".join(staged.columns.sql(column) for column in among)
-    rows = connection.execute(f"select {names} from {staged.relation} limit 10").fetchall()  # noqa: S608
+    names = ", ".join(columns.sql(column) for column in among)
+    rows = connection.execute(f"select {names} from {relation} limit 10").fetchall()  # noqa: S608
     cells = [[str(cell).strip() for cell in seen if cell is not None] for seen in zip(*rows, strict=True)]
     form = FORMS[0][0]
     return [column for column, seen in zip(among, cells, strict=False) if seen and all(map(form.fullmatch, seen))]

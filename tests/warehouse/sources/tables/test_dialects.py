@@ -79,10 +79,10 @@ def test_a_header_that_begins_with_a_hash_is_no_comment(warehouse, tmp_path):
 
 def test_quoted_line_breaks_stay_in_headers_and_cells(warehouse, tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text('"learning\nrate","note","loss"\n1,"a\nb",2\n2,"c",3\n')
+    path.write_text('"learning\nrate","kind","loss"\n1,"a\nb",2\n2,"c",3\n')
     load(warehouse, path, "trials")
     assert warehouse.sql("select name, text_value from core.trial_parameter order by 1, 2").rows() == [
-        ("learning\nrate", "1"), ("learning\nrate", "2"), ("note", "a\nb"), ("note", "c"),
+        ("kind", "a\nb"), ("kind", "c"), ("learning\nrate", "1"), ("learning\nrate", "2"),
     ]  # fmt: skip
 
 
