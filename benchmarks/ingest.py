@@ -77,7 +77,7 @@ def _against_hand(folder: Path) -> None:
         ours.write_bytes(template.read_bytes())
         theirs.unlink(missing_ok=True)
 
-    ingest = [*HPOWH, "ingest", "runs", str(source), "-w", str(ours)]
+    ingest = [*HPOWH, "ingest", "runs", str(source), "-w", str(ours), "--direction", "min"]
     figures = alternate(
         {
             "hpowh ingest": ingest,
