@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests" / "analyses" / "evaluate"
 TRIED = ("analyses/evaluate/parts", "analyses/evaluate/storing")
-BATCH = {"hostile": 2, "kills": 25}
+BATCH = {"hostile": 20, "kills": 25}
 WORDS = {"hostile": "1,000 parts, simulated", "kills": "three parts, killed at will"}
 
 
