@@ -49,7 +49,10 @@ def rankings(
     block: Annotated[str, typer.Option("--block", help="benchmark (mean over seeds) or seed.")] = "benchmark",
     rope: Annotated[float, typer.Option("--rope", min=0.0, help="Differences up to this are practically equal.")] = 0.0,
     where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
-    metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", metavar="NAME", help="The metric, or `each` benchmark's own (default: value)."),
+    ] = None,
     budget: Annotated[
         str,
         typer.Option(
@@ -110,7 +113,10 @@ def tiers(
         str, typer.Option("--response", metavar="EXPR", help="What is compared: a metric, a regret, SQL.")
     ] = "normalized_regret",
     where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
-    metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", metavar="NAME", help="The metric, or `each` benchmark's own (default: value)."),
+    ] = None,
     budget: Annotated[
         str, typer.Option("--budget", metavar="B|final|benchmark|all", help="As for rankings.")
     ] = "final",

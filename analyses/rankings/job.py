@@ -85,7 +85,7 @@ def analyse_rankings(
     reader = reader_of(warehouse, experiment)
     selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
     try:
-        at = reader.settle(selection, response or "value").at
+        at = reader.settle(selection, response or RESPONSE).at
     except DataError as error:
         raise UsageError(str(error)) from error
     question = (metric, budget_text(budget, at), where or "", failures)

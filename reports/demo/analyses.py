@@ -44,23 +44,21 @@ def analyse_landscapes(warehouse: Warehouse, plan: Plan, progress: Progress) -> 
 
 
 def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
-    """Model the final regret of the metric most benchmarks share; presets, ladder and rank tests besides."""
+    """Model the final regret on all benchmarks, each by its own metric; presets, ladder and rank tests besides."""
     from hpowh.analyses.mixed_models.job import analyse_ladder, analyse_lmem, analyse_presets
     from hpowh.analyses.rankings.job import analyse_rankings, analyse_tiers
 
-    metric, benchmark_count = warehouse.sql(
-        "select metric, count(distinct benchmark) as benchmark_count from mart.observation where experiment = ? "
-        "group by metric order by benchmark_count desc, metric limit 1",
-        [EXPERIMENT],
-    ).rows()[0]
+    benchmark_count = warehouse.sql(
+        "select count(distinct benchmark) from mart.observation where experiment = ?", [EXPERIMENT]
+    ).one()
     if benchmark_count < FEWEST_BENCHMARKS or plan.seed_count < 2:
-        return f"left out: it needs {FEWEST_BENCHMARKS} benchmarks with one metric, and 2 seeds"
-    outcome = analyse_lmem(warehouse, FORMULA, experiment=EXPERIMENT, metric=metric, budget="final")
-    analyse_rankings(warehouse, experiment=EXPERIMENT, response=RESPONSE, metric=metric)
-    analyse_tiers(warehouse, experiment=EXPERIMENT, response=RESPONSE, metric=metric)
-    analyse_presets(warehouse, EXPERIMENT, response=RESPONSE, metric=metric, budget="final")
-    analyse_ladder(warehouse, EXPERIMENT, response=RESPONSE, metric=metric, budget="final")
-    return f"{FORMULA}, {metric} on {benchmark_count} benchmarks: {'fitted' if outcome.is_new else 'unchanged'}"
+        return f"left out: it needs {FEWEST_BENCHMARKS} benchmarks and 2 seeds"
+    outcome = analyse_lmem(warehouse, FORMULA, experiment=EXPERIMENT, budget="final")
+    analyse_rankings(warehouse, experiment=EXPERIMENT, response=RESPONSE)
+    analyse_tiers(warehouse, experiment=EXPERIMENT, response=RESPONSE)
+    analyse_presets(warehouse, EXPERIMENT, response=RESPONSE, budget="final")
+    analyse_ladder(warehouse, EXPERIMENT, response=RESPONSE, budget="final")
+    return f"{FORMULA}, on {benchmark_count} benchmarks: {'fitted' if outcome.is_new else 'unchanged'}"
 
 
 def _said(count: int, new: int, one: str, many: str) -> str:

@@ -14,7 +14,9 @@ ExperimentOption = Annotated[
 WhereOption = Annotated[
     str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds, e.g. \"prior = 'bad'\".")
 ]
-MetricOption = Annotated[str | None, typer.Option("--metric", metavar="NAME", help="The metric (default: value).")]
+MetricOption = Annotated[
+    str | None, typer.Option("--metric", metavar="NAME", help="The metric, or `each` benchmark's own (default: value).")
+]
 BudgetOption = Annotated[
     str | None,
     typer.Option(

@@ -81,6 +81,8 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
     """Return the two-part plan, or None where response, condition or a variable mix points and runs."""
     catalogue, where = selection.catalogue, selection.where or ""
     values = ["value", *catalogue.metrics]
+    if plan.metric not in catalogue.metrics:
+        return None  # each benchmark's own: responses without a unit only
     if selection.budget is not None or mentioned(plan.response + " " + where, [*DERIVED, RANK]):
         return None
     if _of_runs(plan.response, catalogue) or any(name == "budget" for name, _ in plan.keys):
@@ -96,7 +98,7 @@ def plan_by_run(plan: Plan, selection: Selection) -> RunPlan | None:
         factors.append(tuple(name for name in product if source_of(name)[1] != "budget"))
     wanted = {source_of(name)[1] for part in factors for name in part} | {name for name, _ in plan.keys}
     wanted |= set(conditions)
-    runs = runs_query(catalogue, wanted - {"run"}, set(mentioned(where, NAMED)), metric_id, needs_scale=False)
+    runs = runs_query(catalogue, wanted - {"run"}, set(mentioned(where, NAMED)))
     keys = [f"{'run_id' if name == 'run' else identifier(KEYS.get(name, name))} as k{i}" for i, (name, _) in _at(plan)]
     own = [f"({_product_sql(part)})::double as u{i}" for i, part in enumerate(factors) if part]
     runs = f"select {', '.join(['run_id', *keys, *own])} from (select *, run_id as run from ({runs}))"

@@ -17,6 +17,8 @@ OWN = ("algorithm", "benchmark", "seed", "budget", "run")
 """Columns that every experiment has."""
 DERIVED = ("regret", "normalized_regret", "log_regret")
 RANK = "rank"
+EACH = "each"
+"""Instead of a metric's name: every benchmark's own, where each has one; only for responses that have no unit."""
 BOUNDED = (RANK, "normalized_regret")
 """Responses that are scaled within their benchmark: what is wide between algorithms there is narrow within them."""
 
@@ -43,8 +45,17 @@ class Catalogue:
     experiment: str
     metrics: Mapping[str, tuple[int, str]]
     has_long_runs: bool = False
+    find_measured: Callable[[], Sequence[tuple[int, str, int]]] = field(default=tuple, repr=False)
     find_factors: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
     find_features: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
+
+    @cached_property
+    def measured(self) -> Mapping[tuple[int, str], tuple[int, ...]]:
+        """Of each benchmark (id, name) the ids of the metrics of which it has a usable value."""
+        found: dict[tuple[int, str], tuple[int, ...]] = {}
+        for benchmark_id, benchmark, metric_id in self.find_measured():
+            found[benchmark_id, benchmark] = (*found.get((benchmark_id, benchmark), ()), metric_id)
+        return found
 
     @cached_property
     def factors(self) -> Mapping[str, bool]:
@@ -80,16 +91,40 @@ class Catalogue:
         raise UnknownColumnError(name, self.columns)
 
     def metric(self, name: str | None = None) -> str:
-        """Return the metric meant: the one named, the only one, or `value`. Raises DataError."""
-        if name is not None:
-            if name not in self.metrics:
-                raise DataError(f"There is no metric {name!r} in {self.experiment}; there are: {self._listed()}.")
-            return name
-        if "value" in self.metrics:
+        """Return the metric meant: the one named, the only one, `value`, or each benchmark's own. Raises DataError."""
+        if name in self.metrics:
+            return str(name)
+        if name not in (None, EACH):
+            raise DataError(f"There is no metric {name!r} in {self.experiment}; there are: {self._listed()}.")
+        if name is None and "value" in self.metrics:
             return "value"
         if len(self.metrics) == 1:
             return next(iter(self.metrics))
-        raise DataError(f"{self.experiment} has several metrics ({self._listed()}); say which: --metric NAME.")
+        doubles = [benchmark for (_, benchmark), ids in self.measured.items() if len(ids) > 1]
+        if not doubles:
+            return EACH
+        if name is None:
+            raise DataError(f"{self.experiment} has several metrics ({self._listed()}); say which: --metric NAME.")
+        raise DataError(
+            f"--metric {EACH} needs one metric a benchmark, and {doubles[0]} has several; say which: --metric NAME."
+        )
+
+    def of_metric(self, alias: str, metric: str) -> str:
+        """Return the SQL condition that a row with metric and benchmark is of the metric, or its benchmark's own."""
+        if metric in self.metrics:
+            return f"{alias}.metric_id = {self.metrics[metric][0]}"
+        cases = " ".join(f"when {benchmark} then {ids[0]}" for (benchmark, _), ids in self.measured.items())
+        return f"{alias}.metric_id = case {alias}.benchmark_id {cases} end"
+
+    def of_own(self, alias: str, metric: str) -> str:
+        """Return the SQL condition that a row's benchmark has this metric as its own."""
+        number = self.metrics[metric][0]
+        ids = ", ".join(str(benchmark) for (benchmark, _), own in self.measured.items() if own == (number,))
+        return f"{alias}.benchmark_id in ({ids})" if ids else "false"
+
+    def parts(self, metric: str) -> tuple[str, ...]:
+        """Return the metrics that are meant: the one, or all of them for `EACH`."""
+        return (metric,) if metric in self.metrics else tuple(self.metrics)
 
     def _listed(self) -> str:
         return ", ".join(self.metrics) or "none"

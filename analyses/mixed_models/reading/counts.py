@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpowh.analyses.mixed_models.reading.catalogue import Selection, identifier
-from hpowh.analyses.mixed_models.reading.observations import observations, response_of, runs_query
+from hpowh.analyses.mixed_models.reading.observations import direction_in, observations, response_of, runs_query
 
 
 def repeats_query(selection: Selection, response: str) -> str:
@@ -21,11 +21,11 @@ def level_counts_query(selection: Selection, response: str) -> tuple[str, list[s
         base = observations(selection, metric, names)
     else:
         # Without a condition the runs tell; their points need only be there.
-        metric_id, _ = catalogue.metrics[metric]
-        runs = runs_query(catalogue, set(names), set(), metric_id, needs_scale=False)
+        metric_ids = [str(catalogue.metrics[part][0]) for part in catalogue.parts(metric)]
+        runs = runs_query(catalogue, set(names), set())
         base = (
             f"select q.* from ({runs}) as q semi join core.trace as t "
-            f"on t.run_id = q.run_id and t.metric_id = {metric_id}"
+            f"on t.run_id = q.run_id and t.metric_id in ({', '.join(metric_ids)})"
         )
     counts = [f"count(distinct {identifier(name)})" for name in names]
     return f"select {', '.join(['count(*)', *counts])} from ({base})", names
@@ -57,7 +57,7 @@ def values_query(selection: Selection, factor: str) -> str:
     metric = catalogue.metric(selection.metric)
     others = [name for name in catalogue.factors if name != factor]
     base = observations(selection, metric, {"algorithm", "benchmark", "seed", factor, *others}, "algorithm benchmark")
-    sign = "-" if catalogue.metrics[metric][1] == "max" else ""
+    sign = "-" if direction_in(catalogue, metric) == "max" else ""
     block = " || '|' || ".join(f"coalesce({identifier(name)}::varchar, '')" for name in ("seed", *others))
     return f"""with point as (
   select run, any_value(algorithm) as algorithm, any_value(benchmark) as benchmark,
@@ -66,6 +66,6 @@ def values_query(selection: Selection, factor: str) -> str:
 )
 select p.algorithm, p.benchmark, p.level, p.block, p.run, g.g, min(p.loss) as loss
 from point as p
-join mart.run_span as s on s.run_id = p.run and s.metric_id = {catalogue.metrics[metric][0]}
+join mart.run_span as s on s.run_id = p.run and {catalogue.of_metric("s", metric)}
 join budget_grid as g on p.g <= g.g and g.g <= s.last_budget
 group by all order by run, g.g"""

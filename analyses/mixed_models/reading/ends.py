@@ -44,12 +44,12 @@ def ends_query(selection: Selection, metric: str) -> str:
     if mentioned(where, points):
         where = ""
     wanted = set(catalogue.columns_in(where))
-    metric_id, _ = catalogue.metrics[metric]
-    runs = runs_query(catalogue, wanted, set(mentioned(where, NAMED)), metric_id, needs_scale=False)
+    runs = runs_query(catalogue, wanted, set(mentioned(where, NAMED)))
     condition = f" where ({where})" if where else ""
     return f"""with selected as (select run_id from (select *, run_id as run from ({runs})){condition}),
 ends as (
-  select s.* from mart.run_span as s join selected as q on q.run_id = s.run_id where s.metric_id = {metric_id}
+  select s.* from mart.run_span as s join selected as q on q.run_id = s.run_id
+  where {catalogue.of_metric("s", metric)}
 )
 select e.benchmark_id, b.name, a.name, count(*), list(e.last_budget) filter (where e.first_budget is not null),
   list(e.last_budget order by e.last_budget desc) filter (where e.first_budget is not null)
@@ -111,8 +111,8 @@ def settle_points(selection: Selection, ends: Sequence[End], metric: str) -> tup
         conditions.append(f"({limit})")
     if before:
         at = replace(selection, at=common)
-        metric_id, _ = selection.catalogue.metrics[metric]
-        short = f"select s.run_id from mart.run_span as s where s.metric_id = {metric_id} and {_at_sql(at)}"
+        measured = selection.catalogue.of_metric("s", metric)
+        short = f"select s.run_id from mart.run_span as s where {measured} and {_at_sql(at)}"
         conditions.append(f"run not in ({short})")
     said = _points_of(ends, known) if beyond else []
     return replace(selection, where=" and ".join(conditions)), [*said, *_early(ends, common, are_points=True)]
@@ -178,8 +178,6 @@ def grid_sentence(rows: Sequence[tuple[str, str, float, str, float]]) -> str | N
 
 def failures_query(selection: Selection, metric: str) -> str:
     """Return algorithm, reason, number of failed rows and of all rows, for every algorithm and reason of failing."""
-    catalogue = selection.catalogue
-    metric_id, _ = catalogue.metrics[metric]
     base = observations(selection, metric, {"algorithm", "benchmark"}, "algorithm benchmark")
     return f"""with run as (
   select run, any_value(algorithm) as algorithm, count(*) as n, count(*) filter (where value is null) as missing
@@ -190,7 +188,7 @@ select r.algorithm, case when s.first_budget is null then 'without a usable valu
     when {_at_sql(selection)} then 'ended before' else 'no usable value by then' end as reason,
   sum(r.missing)::bigint, any_value(t.n)
 from run as r join total as t on t.algorithm = r.algorithm
-join mart.run_span as s on s.run_id = r.run and s.metric_id = {metric_id}
+join mart.run_span as s on s.run_id = r.run and {selection.catalogue.of_metric("s", metric)}
 where r.missing > 0 group by all order by all"""
 
 

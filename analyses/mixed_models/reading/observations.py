@@ -51,6 +51,12 @@ def response_of(text: str, selection: Selection) -> tuple[str, str]:
         names = dict.fromkeys((*metrics, "value", *DERIVED, RANK))
         known = ", ".join(name if _PLAIN.fullmatch(name) else f"`{name}`" for name in names)
         raise DataError(f"The response {text!r} names no measured value; there are: {known}.")
+    if metric not in metrics and mentioned(text, ("value",)):
+        raise DataError(
+            f"Each benchmark of {selection.catalogue.experiment} has a metric of its own ({', '.join(metrics)}), and "
+            "their values cannot be set beside each other; say which with --metric NAME, or compare what has no unit: "
+            f"{', '.join((*DERIVED[1:], RANK))}."
+        )
     return text, metric
 
 
@@ -61,7 +67,12 @@ def direction_of(response: str, selection: Selection) -> str:
     """
     _, metric = response_of(response, selection)
     names = [name for name in (*DERIVED, RANK) if name not in selection.catalogue.metrics]
-    return "min" if mentioned(response, names) else selection.catalogue.metrics[metric][1]
+    return "min" if mentioned(response, names) else direction_in(selection.catalogue, metric)
+
+
+def direction_in(catalogue: Catalogue, metric: str) -> str:
+    """Return `min` or `max` for a metric; of each benchmark's own metric the losses are read."""
+    return catalogue.metrics[metric][1] if metric in catalogue.metrics else "min"
 
 
 def observations(
@@ -69,34 +80,60 @@ def observations(
 ) -> str:
     """Return a SELECT with one row per observation: the columns asked for, keys for the named ones, and `value`.
 
+    For `EACH` these are the rows of all metrics, and `value` is the loss: what is maximised has its sign turned.
+
     Raises DataError: the condition has a semicolon.
     """
     catalogue, where = selection.catalogue, selection.where or ""
     if ";" in where:
         raise DataError("A condition is one SQL expression, without a semicolon.")
-    metric_id, direction = catalogue.metrics[metric]
     wanted = set(columns) | set(catalogue.columns_in(where + " " + response))
     derived = mentioned(response + " " + where, [name for name in DERIVED if name != metric])
     needs_rank = metric != RANK and bool(mentioned(response, (RANK,)))
     if needs_rank:
         wanted |= {"algorithm", "benchmark", "seed", *catalogue.factors}
-    names = set(mentioned(where + " " + response, NAMED))
-    fields = ["t.run_id as run", "t.budget", "t.value as value"]
     puts_last = needs_rank and selection.budget is not None and selection.policy == "last"
+    parts = [
+        _of_metric(selection, part, wanted, derived, response, puts_last=puts_last, is_alone=metric == part)
+        for part in catalogue.parts(metric)
+    ]
+    text = parts[0] if len(parts) == 1 else " union all by name ".join(f"({part})" for part in parts)
+    if needs_rank:
+        text = _ranked(text, catalogue, direction_in(catalogue, metric), puts_last)
+    return text
+
+
+def _of_metric(
+    selection: Selection,
+    metric: str,
+    wanted: set[str],
+    derived: list[str],
+    response: str,
+    *,
+    puts_last: bool,
+    is_alone: bool,
+) -> str:
+    """Return the rows of one metric; `is_alone`: no other metric's are set beside them, so values are as measured."""
+    catalogue, where = selection.catalogue, selection.where or ""
+    metric_id, direction = catalogue.metrics[metric]
+    wanted = wanted if is_alone else {*wanted, "benchmark"}
+    names = set(mentioned(where + " " + response, NAMED))
+    fields = ["t.run_id as run", "t.budget"]
+    fields.append("t.value as value" if is_alone else f"mart.loss(t.value, {literal(direction)}) as value")
     fields += ["t.is_failed"] if puts_last else []
-    if metric != "value":
+    if metric != "value" and is_alone:
         fields.append(f"t.value as {identifier(metric)}")
     fields += [f"q.{identifier(c)}" for c in _run_columns(wanted, names)]
     fields += [f"{_derived(name, direction)} as {identifier(name)}" for name in derived]
     text = f"""select {", ".join(fields)}
 from {_points(selection, metric_id, direction)} as t
-join ({runs_query(catalogue, wanted, names, metric_id, bool(derived))}) as q on q.run_id = t.run_id"""
-    if selection.budget is None:
-        text += f"\nwhere t.metric_id = {metric_id}"
+join ({runs_query(catalogue, wanted, names, metric_id if derived else None)}) as q on q.run_id = t.run_id"""
+    conditions = [f"t.metric_id = {metric_id}"] if selection.budget is None else []
+    conditions += [] if is_alone else [catalogue.of_own("q", metric)]
+    if conditions:
+        text += f"\nwhere {' and '.join(conditions)}"
     if where:
         text = f"select * from ({text}) where ({where})"
-    if needs_rank:
-        text = _ranked(text, catalogue, direction, puts_last)
     return text
 
 
@@ -109,8 +146,11 @@ def _run_columns(wanted: set[str], names: set[str]) -> list[str]:
     return found
 
 
-def runs_query(catalogue: Catalogue, wanted: set[str], names: set[str], metric_id: int, needs_scale: bool) -> str:
-    """Return the run-level columns: keys, names where a text mentions them, factors, meta-features, regret's scale."""
+def runs_query(catalogue: Catalogue, wanted: set[str], names: set[str], scale_of: int | None = None) -> str:
+    """Return the run-level columns: keys, names where a text mentions them, factors, meta-features.
+
+    `scale_of`: the metric whose regret is wanted; what that is measured by comes along.
+    """
     fields, joins = ["r.run_id"], []
     for name in NAMED:
         if name in wanted:
@@ -131,9 +171,9 @@ def runs_query(catalogue: Catalogue, wanted: set[str], names: set[str], metric_i
         if used:
             fields += [f"{alias}.{identifier(name)}" for name in used]
             joins.append(f"left join ({_wide(table, entity, used)}) as {alias} on {alias}.{entity} = r.{entity}")
-    if needs_scale:
+    if scale_of is not None:
         fields += ["s.best_loss", "s.worst_loss", "s.least_regret"]
-        joins.append(f"left join ({_scale(catalogue, metric_id)}) as s on s.benchmark_id = r.benchmark_id")
+        joins.append(f"left join ({_scale(catalogue, scale_of)}) as s on s.benchmark_id = r.benchmark_id")
     return (
         f"select {', '.join(fields)} from core.run as r {' '.join(joins)} "
         f"where r.experiment_id = {catalogue.experiment_id}"

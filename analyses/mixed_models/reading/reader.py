@@ -157,9 +157,11 @@ class Reader:
     def suspects(self, selection: Selection, response: str) -> list[str]:
         """Return what values of a selection look like codes; as they were measured, whatever failed runs count."""
         settled = self._settle(replace(selection, failures="exclude"), response)[0]
-        metric = response_of(response, selection)[1]
-        codes = self._ask(codes_query(settled, metric)).rows()
-        return suspect_sentences(metric, codes, self._ask(same_query(settled, metric)).rows(), self.names)
+        said = []
+        for metric in self.catalogue.parts(response_of(response, selection)[1]):
+            codes = self._ask(codes_query(settled, metric)).rows()
+            said += suspect_sentences(metric, codes, self._ask(same_query(settled, metric)).rows(), self.names)
+        return said
 
     def failed(self, selection: Selection, response: str) -> list[tuple[str, str, int, int]]:
         """Return algorithm, reason, number of failed rows and of all its rows, for every algorithm that failed."""
@@ -389,6 +391,7 @@ def read_catalogue(
         experiment=name,
         metrics={metric: known for metric, known in metrics.items() if known[0] in found},
         has_long_runs=bool(points and points >= WORTHWHILE * runs),
+        find_measured=lambda: list(warehouse.sql(_USABLE, [experiment_id]).rows()),
         find_factors=lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
         find_features=lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
     )
@@ -405,6 +408,11 @@ _EXTENT = "select min(metric_id), max(metric_id), count(*), max(run_id) - min(ru
 _MEASURED = """
 select distinct t.metric_id from core.trace as t semi join core.run as r
 on r.run_id = t.run_id and r.experiment_id = ?
+"""
+_USABLE = """
+select distinct s.benchmark_id, b.name, s.metric_id
+from mart.run_span as s join core.benchmark as b on b.benchmark_id = s.benchmark_id
+where s.experiment_id = ? and s.first_budget is not null order by s.benchmark_id, s.metric_id
 """
 _FACTORS = "select name, bool_and(numeric_value is not null) from core.run_factor {} group by name"
 _OF_EXPERIMENT = "where run_id in (select run_id from core.run where experiment_id = {})"

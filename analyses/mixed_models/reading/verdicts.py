@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.analyses.finding import Source
+from hpowh.analyses.mixed_models.reading.catalogue import EACH, mentioned
 from hpowh.analyses.mixed_models.reading.ends import GRID, over
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
@@ -19,6 +20,7 @@ METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnet
 FEWEST_BLOCKS = 6
 SCALE = "is not on one scale"
 """In the warning about benchmarks whose spread decides the result."""
+OWN_METRIC = "each benchmark by its own metric"
 Question = tuple[str, str, str, str]
 """Metric, budget, condition, policy about failed runs."""
 Row = Mapping[str, Any]
@@ -34,11 +36,15 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
     chosen = _chosen_models(source, experiment, metrics)
     several = {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
     for question, row in chosen.items():
-        points = over(row["said"]) if question[0] in several else ""
+        points = over(row["said"]) if question[0] in several or (question[0] == EACH and several) else ""
         found += _of_model(source, experiment, question, row, len(metrics) > 1, points)
     for question, row in _chosen_rankings(source, experiment, metrics).items():
         if question not in chosen:
-            points = over(json.loads(row["warnings"] or "[]")) if question[0] in several else ""
+            points = (
+                over(json.loads(row["warnings"] or "[]"))
+                if question[0] in several or (question[0] == EACH and several)
+                else ""
+            )
             found.append(_of_ranking(source, experiment, question, row, len(metrics) > 1, points))
     return found
 
@@ -49,7 +55,7 @@ def answering_model(
     """Return response and formula of the model that answers a question; None where none does, or of that response."""
     metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
     metric, budget, condition, failures = question
-    asked = (_metric(metric, metrics), budget, condition, failures)
+    asked = (_metric(metric, metrics, response), budget, condition, failures)
     found = _chosen_models(source, experiment, metrics).get(asked)
     if found is None or response not in (None, found["response"]):
         return None
@@ -65,10 +71,14 @@ def _rows(source: Source, text: str, **parameters: Any) -> list[dict[str, Any]]:
     return list(source.sql(text, parameters).pl().to_dicts())
 
 
-def _metric(name: str | None, metrics: Sequence[str]) -> str:
-    if name:
+def _metric(name: str | None, metrics: Sequence[str], response: str | None = None) -> str:
+    """Return the metric that was meant: the one named, the response's, the only one, `value`, or each benchmark's."""
+    if name is not None and name in metrics:
         return name
-    return metrics[0] if len(metrics) == 1 else "value"
+    if len(metrics) == 1:
+        return metrics[0]
+    named = mentioned(response or "", metrics)
+    return named[0] if named else "value" if "value" in metrics else EACH
 
 
 def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
@@ -79,7 +89,7 @@ def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> d
             continue
         row["said"] = json.loads(row["warnings"])
         budget = budget_text(row["asked"], row["budget"])
-        question = (_metric(row["metric"], metrics), budget, row["condition"] or "", row["failures"])
+        question = (_metric(row["metric"], metrics, row["response"]), budget, row["condition"] or "", row["failures"])
         is_scaled = not any(SCALE in sentence for sentence in row["said"])
         worth = (bool(row["is_converged"]), is_scaled, int(row["analysis_run_id"]))
         if question not in best or worth > best[question][0]:
@@ -92,7 +102,7 @@ def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) ->
     for row in _rows(source, queries.text("verdicts/rankings"), subject=experiment):
         budget = (row["setting"] or "").removeprefix("budget = ") or "all points"
         budget = "benchmark" if budget == "the benchmark's own" else budget
-        question = (_metric(row["metric"], metrics), budget, row["condition"] or "", row["failures"])
+        question = (_metric(row["metric"], metrics, row["response"]), budget, row["condition"] or "", row["failures"])
         found.setdefault(question, row)
     return found
 
@@ -100,7 +110,7 @@ def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) ->
 def _scope(question: Question, setting: str, names_metric: bool, points: str) -> str:
     """Return the question in words; `points`: over which points means are taken where runs have several."""
     metric, budget, condition, failures = question
-    parts = [metric] if names_metric else []
+    parts = [OWN_METRIC if metric == EACH else metric] if names_metric else []
     if budget == "benchmark":
         parts.append("at each benchmark's own budget")
     elif budget != "all points":

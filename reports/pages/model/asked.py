@@ -44,7 +44,8 @@ def _rows(job: str, given: Mapping[str, Any]) -> str:
         rows = "each run's best value at the largest budget that all runs of its benchmark reach"
     else:
         rows = f"each run's best value until budget {_budget(budget)}"
-    metric = f" of {given['metric']}" if given.get("metric") else ""
+    named = given.get("metric")
+    metric = " of each benchmark's own metric" if named == "each" else f" of {named}" if named else ""
     where = f", where {given['where']}" if given.get("where") else ""
     return f"Rows: {rows}{metric}{where}."
 
