@@ -72,11 +72,10 @@ def p_said(value: float | None) -> str:
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
-    ""
-    """Return a share as percent, `5 %` or with one decimal `5.0 %`; never none nor all where it is neither."""
+    """Return a share as percent, `5 %` or with one decimal `5.0 %`; none and all without, and only where it is that."""
     if share is None or math.isnan(share):
         return MISSING
-    text = f"{100 * share:.{decimals}f}"
+    text = f"{100 * share:.{0 if share in (0, 1) else decimals}f}"
     if 0 < share < 1 and float(text) in (0, 100):
         least = 10.0**-decimals
         nearly = ("less than", least) if share < 0.5 else ("more than", 100 - least)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from hpowh.analyses.elsewhere.places import Place
 
-VERSION = "14"
+VERSION = "15"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

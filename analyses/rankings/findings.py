@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hpowh.analyses.finding import LEVEL, TEST, Finding, Run, Source, origin, stored
 from hpowh.analyses.mixed_models.reading.findings import LIKE_THESE, MODEL, RANKS, answers
-from hpowh.analyses.rankings.tiers import tier_sentence
+from hpowh.analyses.rankings.tiers import tier_caveats, tier_sentence
 
 
 def findings(source: Source, run: Run) -> Iterator[Finding]:
@@ -38,9 +38,10 @@ def _tiers(source: Source, run: Run) -> Iterator[Finding]:
     rows = stored(source, "ranking_tier", run.analysis_run_id)
     if rows:
         response = run.parameters["response"]
+        caveats = tier_caveats(run.warnings[:-1])
         formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
         yield Finding(
-            sentence=tier_sentence(rows, response),
+            sentence=" ".join([tier_sentence(rows, response), *caveats]),
             kind="tiers",
             basis=TEST,
             is_shown=sum(row["is_tied_with_best"] for row in rows) < len(rows),
@@ -50,5 +51,6 @@ def _tiers(source: Source, run: Run) -> Iterator[Finding]:
             row_count=len(rows),
             row_unit="algorithms",
             numbers=rows,
+            caveats=caveats,
             **origin(run),
         )

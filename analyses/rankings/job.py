@@ -9,24 +9,26 @@ From Python:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
-from hpowh.analyses.mixed_models.inference.margins import marginal_means
+from hpowh.analyses.mixed_models.inference.margins import MarginalMeans, marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
 from hpowh.analyses.mixed_models.model.cells import DataError
+from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import FormulaError
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text
+from hpowh.analyses.mixed_models.studies.checks import coverage_warning
 from hpowh.analyses.mixed_models.studies.failures import comparable, sentences, with_policies
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
-from hpowh.analyses.rankings.blocks import RankingError, make_blocks
+from hpowh.analyses.rankings.blocks import Floats, RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
 from hpowh.analyses.rankings.incomplete import (
     arranged,
@@ -40,7 +42,13 @@ from hpowh.analyses.rankings.incomplete import (
     skillings_mack,
 )
 from hpowh.analyses.rankings.leaderboard import measures
-from hpowh.analyses.rankings.tiers import rank_sets, tier_rows, tier_sentence
+from hpowh.analyses.rankings.tiers import (
+    first_by_policy,
+    rank_sets,
+    tier_caveats,
+    tier_rows,
+    tier_sentence,
+)
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -152,15 +160,12 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     sign = -1.0 if direction == "max" else 1.0
     formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
     chosen = fit_to_compare(formula, reader.cells(formula, selection))
-    means = marginal_means(chosen.fit, "algorithm")[0]
-    quantities = satterthwaite(chosen.fit)
-    pairs = pairwise(chosen.fit, quantities, means, "none")
-    estimate = sign * (means.matrix @ chosen.fit.beta)
-    covariance = means.matrix @ chosen.fit.covariance @ means.matrix.T
-    df = float(pairs.df.min())
+    means, estimate, covariance, df = _means(chosen.fit, sign)
     together = rank_sets(estimate, covariance, df, seed=SEED)
     alone = rank_sets(estimate, covariance, df, is_marginal=True, seed=SEED)
+    uneven = coverage_warning(chosen.fit, "algorithm", "benchmark")
     notes = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
+    notes += [*([uneven] if uneven else []), *_by_policy(reader, selection, response, formula, sign)]
     board = None
     read = _read(reader, selection, response, [], "benchmark", sign)
     try:
@@ -176,8 +181,33 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
             )
     setting = _setting(reader.settle(selection, response))
     rows = tier_rows(means.levels, sign * estimate, np.sqrt(np.diag(covariance)), together, alone, board, setting)
-    notes.append(tier_sentence(rows, response))
+    notes.append(" ".join([tier_sentence(rows, response), *tier_caveats(notes)]))
     return {"ranking_tier": rows}, notes
+
+
+def _means(fit: Fit, sign: float) -> tuple[MarginalMeans, Floats, Floats, float]:
+    """Return the algorithms' means, as losses (A,) with their covariance (A, A), and its degrees of freedom."""
+    means = marginal_means(fit, "algorithm")[0]
+    pairs = pairwise(fit, satterthwaite(fit), means, "none")
+    covariance = means.matrix @ fit.covariance @ means.matrix.T
+    return means, sign * (means.matrix @ fit.beta), covariance, float(pairs.df.min())
+
+
+def _by_policy(reader: Reader, selection: Selection, response: str, formula: str, sign: float) -> list[str]:
+    """Say where who may be first hangs on what a failed run counts; nothing where no run failed."""
+    single = comparable(reader, selection, response)
+    if single is None or not reader.failed(single, response):
+        return []
+    first: dict[str, Sequence[str]] = {}
+    for chosen in with_policies(single):
+        try:
+            means, estimate, covariance, df = _means(fit_to_compare(formula, reader.cells(formula, chosen)).fit, sign)
+        except DataError:
+            continue  # the sentence is on those that can be compared
+        lower = rank_sets(estimate, covariance, df, seed=SEED).lower
+        first[chosen.policy] = [name for name, rank in zip(means.levels, lower, strict=True) if rank == 1]
+    said = first_by_policy(first)
+    return [said] if said else []
 
 
 @dataclass(frozen=True)

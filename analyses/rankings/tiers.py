@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from hpowh.analyses.mixed_models.reading.verdicts import carried
+from hpowh.analyses.mixed_models.studies.failures import NAMES
 from hpowh.analyses.rankings.blocks import Floats
 from hpowh.analyses.rankings.leaderboard import Measure
 
@@ -23,6 +25,7 @@ DRAWS = 20_000
 AT_ONCE = 4_000_000
 """So many differences of draws are held at once."""
 LEVEL = 0.95
+MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,21 @@ def rank_sets(
         is_marginal: each algorithm's set holds with `level` by itself; otherwise all of them together.
         seed: of the multivariate t's draws.
     """
+    # In the order of the losses, so that neither names nor units choose the draws.
+    order = np.argsort(losses, kind="stable")
+    decided, t_value = _decided(losses[order], covariance[np.ix_(order, order)], df, is_marginal, level, seed)
+    back = np.ix_(np.argsort(order), np.argsort(order))
+    decided, t_value, size = decided[back], t_value[back], len(losses)
+    # A row of the table is about its own algorithm: whether others are better or worse than it.
+    better_than_it = decided & (t_value > 0)
+    worse_than_it = decided & (t_value < 0)
+    return RankSets(1.0 + better_than_it.sum(axis=1), size - worse_than_it.sum(axis=1).astype(float), better_than_it.T)
+
+
+def _decided(
+    losses: Floats, covariance: Floats, df: float, is_marginal: bool, level: float, seed: int
+) -> tuple[np.ndarray, Floats]:
+    """Return which differences (A, A) are certain, and all t values (A, A)."""
     size = len(losses)
     difference = losses[:, None] - losses[None, :]
     spread = np.diag(covariance)[:, None] + np.diag(covariance)[None, :] - 2.0 * covariance
@@ -68,25 +86,36 @@ def rank_sets(
     draws = _draws(covariance, df, np.random.default_rng(seed))
     open_pairs = is_known & ~np.eye(size, dtype=bool)
     decided = ~is_known & (difference != 0)
-    while True:
-        largest = _largest(draws, error, open_pairs, by_row=is_marginal)
-        critical = np.quantile(largest, level, axis=0)
-        found = open_pairs & (np.abs(t_value) > (critical[:, None] if is_marginal else critical))
+    while open_pairs.any():
+        critical = _critical(draws, error, open_pairs, df, level, by_row=is_marginal)
+        found = open_pairs & (np.abs(t_value) > critical)
         if not found.any():
             break
         decided |= found
         open_pairs &= ~found
-    # A row of the table is about its own algorithm: whether others are better or worse than it.
-    better_than_it = decided & (t_value > 0)
-    worse_than_it = decided & (t_value < 0)
-    return RankSets(1.0 + better_than_it.sum(axis=1), size - worse_than_it.sum(axis=1).astype(float), better_than_it.T)
+    return decided, t_value
+
+
+def _critical(draws: Floats, error: Floats, open_pairs: np.ndarray, df: float, level: float, *, by_row: bool) -> Floats:
+    """Return the level's quantile of the largest |t| among the open differences (1, 1), or by row (A, 1).
+
+    Of a single difference it is Student's t's own, not one of draws.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    own = float(stdtrit(df, (1 + level) / 2) if np.isfinite(df) else ndtri((1 + level) / 2))
+    if not by_row and open_pairs.sum() == 2:
+        return np.full((1, 1), own)
+    found = np.atleast_1d(np.quantile(_largest(draws, error, open_pairs, by_row=by_row), level, axis=0))
+    return np.where(open_pairs.sum(axis=1) == 1, own, found)[:, None] if by_row else found[:, None]
 
 
 def _draws(covariance: Floats, df: float, rng: np.random.Generator) -> Floats:
     """Return draws (DRAWS, A) of a multivariate t about zero."""
     values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    draws = rng.standard_normal((DRAWS, len(covariance))) @ root.T
+    # The symmetric root does not hang on the signs and order of the eigenvectors, which rounding turns.
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    draws = rng.standard_normal((DRAWS, len(covariance))) @ root
     if not np.isfinite(df):
         return draws
     return draws / np.sqrt(rng.chisquare(df, DRAWS) / df)[:, None]
@@ -145,7 +174,7 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str) -> str:
     """Say who may be first by the means of what, and how much of the order is settled."""
     first = [row["algorithm"] for row in rows if row["is_tied_with_best"]]
     exact = sum(row["rank_lower"] == row["rank_upper"] for row in rows)
-    named = ", ".join(first[:8]) + (f" and {len(first) - 8} more" if len(first) > 8 else "")
+    named = _listed(first)
     where = _where(rows[0]["setting"])
     lead = (
         f"By mean {response} {where}, {named} is first."
@@ -156,6 +185,31 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str) -> str:
         return f"{lead} None of the {len(rows)} ranks is settled at 95 %, all taken together."
     verb = "is" if exact == 1 else "are"
     return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."
+
+
+HANGS = "Who may be first hangs on what failed runs count"
+"""Begins the sentence that goes wherever the one on who is first goes."""
+
+
+def first_by_policy(first: Mapping[str, Sequence[str]]) -> str | None:
+    """Say that who may be first hangs on what a failed run counts; None where it does not.
+
+    Args:
+        first: policy -> who may be first under it.
+    """
+    if len({frozenset(names) for names in first.values()}) < 2:
+        return None
+    said = [f"{NAMES[policy]}: {_listed(names)}" for policy, names in first.items()]
+    return f"{HANGS}: {'; '.join(said)}."
+
+
+def tier_caveats(said: Sequence[str]) -> list[str]:
+    """Return the sentences of a run that go wherever the one on who is first goes."""
+    return [*carried(said), *(sentence for sentence in said if sentence.startswith(HANGS))]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
 
 
 def _where(setting: str) -> str:

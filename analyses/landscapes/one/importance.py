@@ -28,6 +28,7 @@ MAX_SQUARES = 5_000_000_000
 """More squares are not counted (it would take minutes)."""
 COMPILED_SQUARES = 5_000_000
 """From here on the compiled loops pay, once their machine code is on disk."""
+ONE_LEVEL = "it has one level here, so that nothing is known of what it would change"
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,16 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
         shared = _decomposition(surface, scope, surrogates, threads)
         parts, reason = shared.parts, shared.reason
         for j, axis in enumerate(space.axes):
+            varies = parts if space.shape[j] > 1 else None
             row = {
                 "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": shared.method,
-                "main_share": shared.share(float(parts.main[j]) if parts else None),
-                "total_share": shared.share(float(parts.total[j]) if parts else None),
-                "reason": reason,
+                "main_share": shared.share(float(varies.main[j]) if varies else None),
+                "total_share": shared.share(float(varies.total[j]) if varies else None),
+                "reason": reason or (None if space.shape[j] > 1 else ONE_LEVEL),
             }  # fmt: skip
             if scope == "all":
                 row |= {name: None if values is None else float(values[j]) for name, values in players.items()}
-                row["reason"] = "; ".join(x for x in (reason, play_reason) if x) or None
+                row["reason"] = "; ".join(x for x in (row["reason"], play_reason) if x) or None
             hyperparameters.append(row)
         for a, b in _axis_pairs(space):
             row = {

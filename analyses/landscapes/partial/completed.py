@@ -29,6 +29,8 @@ SHARES = ("pass_better_share", "pass_optimal_share", "slice",
           "neutrality", "near_best", "variance", "interaction", "monotone_share", "plateau_share", "basin_global_share",
           "basin_gini", "lo_ratio")  # fmt: skip
 ANY_SIGN = ("loss_",)
+AT_LEAST_ONE = ("n_lo", "n_lo_weak", "n_lo_members", "n_global")
+"""Counts of optima: every landscape has a best configuration."""
 INTERVALS = {"main_share": "main", "total_share": "total", "pair_share": "pair"}
 """Columns of shares that have an interval, and what its two columns' names begin with."""
 
@@ -190,6 +192,8 @@ def _bounds(name: str) -> tuple[float, float]:
         return -1.0, 1.0
     if name.startswith(SHARES):
         return 0.0, 1.0
+    if name in AT_LEAST_ONE:
+        return 1.0, np.inf
     return (-np.inf, np.inf) if name.startswith(ANY_SIGN) else (0.0, np.inf)
 
 

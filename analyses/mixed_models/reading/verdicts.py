@@ -10,6 +10,7 @@ from hpowh.analyses.finding import Source
 from hpowh.analyses.mixed_models.reading.catalogue import EACH, mentioned
 from hpowh.analyses.mixed_models.reading.ends import GRID, over
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
+from hpowh.analyses.mixed_models.studies.checks import ELSEWHERE
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
 from hpowh.analyses.wording import percent
@@ -153,7 +154,7 @@ def _of_model(
         unsure = [f"{one[1]} and {one[2]}" for one in sorted(hanging) if one[0] == setting]
         if unsure:
             caveats.append(f"What failed runs count decides on {', '.join(unsure[:3])}.")
-        caveats += _suspects(row["said"])
+        caveats += carried(row["said"])
         caveats += _calibrated(row["calibration"])
         benchmarks = f"{row['benchmark_count']} benchmarks, " if row["benchmark_count"] else ""
         evidence = Evidence(
@@ -171,9 +172,10 @@ def _of_model(
     return verdicts
 
 
-def _suspects(said: Sequence[str]) -> list[str]:
-    """Return the sentences about rows that go wherever the verdict goes: codes, unlike budgets, shared seeds."""
-    return [sentence for sentence in said if any(mark in sentence for mark in (CODE, SAME, GRID, TOGETHER))]
+def carried(said: Sequence[str]) -> list[str]:
+    """Return the sentences about rows that go wherever a verdict goes: missing blocks, codes, budgets, shared seeds."""
+    marks = (ELSEWHERE, CODE, SAME, GRID, TOGETHER)
+    return [sentence for sentence in said if any(mark in sentence for mark in marks)]
 
 
 def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
@@ -221,7 +223,7 @@ def _of_ranking(
         order=sorted(mean, key=lambda name: mean[name]),
         pairs=pairs,
         has_sizes=False,
-        caveats=[*_suspects(json.loads(row["warnings"] or "[]")), *_too_few(row["block_count"])],
+        caveats=[*carried(json.loads(row["warnings"] or "[]")), *_too_few(row["block_count"])],
         row_count=row["block_count"],
     )
     return verdict_of(evidence, "rankings", row["analysis_run_id"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from hpowh.analyses.mixed_models.model.cells import Cells
+from hpowh.analyses.mixed_models.model.cells import Cells, Floats
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import Expression, Formula, RandomTerm
 from hpowh.analyses.wording import brief
@@ -14,6 +15,13 @@ from hpowh.analyses.wording import brief
 SCALE_RATIO = 10.0
 """Benchmarks whose standard deviations differ by more than this are not on one scale."""
 FEW_LEVELS = 5
+ELSEWHERE = (
+    "where there are none they are taken to be as elsewhere, which of whoever stays away from hard benchmarks is not "
+    "so; result.lmem_coverage lists all."
+)
+"""Ends the sentence on incomplete blocks, which verdicts carry on."""
+MOST_PARTLY = 3
+"""So many levels that are not in all blocks are named."""
 SCALE_FREE = ("normalized_regret", "log_regret", "rank")
 
 
@@ -81,21 +89,27 @@ def coverage_warning(fit: Fit, factor: str, block: str) -> str | None:
         return None
     counts = np.zeros((len(cells.levels[factor]), len(cells.levels[block])))
     np.add.at(counts, (cells.codes[factor], cells.codes[block]), cells.count)
-    missing = np.argwhere(counts == 0)
-    if len(missing):
-        i, j = missing[0]
-        example = f"{cells.levels[factor][i]} on {cells.levels[block][j]}"
-        return (
-            f"{len(missing)} of {counts.size} pairs of {factor} and {block} have no rows (such as {example}); the "
-            "others are used as if these would have gone as they did, which whoever stays away from hard benchmarks "
-            "need not: result.lmem_coverage lists all."
-        )
+    if (counts == 0).any():
+        return f"{_missing(counts, cells.levels[factor], cells.levels[block], factor, block)} {ELSEWHERE}"
     if counts.max() > 1.2 * counts.min():
         return (
             f"The design is unbalanced: {int(counts.min())} to {int(counts.max())} rows for a pair of {factor} and "
             f"{block}; result.lmem_coverage lists all."
         )
     return None
+
+
+def _missing(counts: Floats, levels: Sequence[str], blocks: Sequence[str], factor: str, block: str) -> str:
+    """Return who has rows on how many blocks only, where that are few; else how many pairs have none."""
+    there = (counts > 0).sum(axis=1)
+    partly = [i for i in range(len(levels)) if there[i] < len(blocks)]
+    if len(partly) <= MOST_PARTLY:
+        return f"{', '.join(f'{levels[i]} has rows on {there[i]} of {len(blocks)} {block}s only' for i in partly)}:"
+    i, j = np.argwhere(counts == 0)[0]
+    return (
+        f"{int((counts == 0).sum())} of {counts.size} pairs of {factor} and {block} have no rows (such as {levels[i]} "
+        f"on {blocks[j]}):"
+    )
 
 
 def lacks_interaction(formula: Formula, factor: str = "algorithm", block: str = "benchmark") -> bool:

@@ -49,6 +49,15 @@ class Found:
         good = [e for e in self.effects.values() if e["p_adjusted"] is not None and e["p_adjusted"] < LEVEL]
         return sorted(good, key=lambda e: -(e["share"] or 0))
 
+    def whose(self, effect: Row) -> str:
+        """Return among which configurations a hyperparameter was tested, where not all have it; a clause or nothing."""
+        most = max((one["configuration_count"] for one in self.effects.values()), default=0)
+        return (
+            f" among the {effect['configuration_count']:,} configurations that have it"
+            if effect["configuration_count"] < most
+            else ""
+        )
+
     def importance(self, method: str) -> dict[str, Row]:
         """Return the importances by one method."""
         found = self.rows.get("sweep_importance", ())

@@ -31,7 +31,7 @@ def important(found: Found, metric: str) -> Iterator[Statement]:
             f"{number(model['r_squared_left_out'], 2)}, by {number(first['importance'], 2)}{worse} "
             f"(standard deviation {number(spread, 2)}{unsure})"
         ) if model is not None else ""  # fmt: skip
-        alone = _alone(found.effects.get(name))
+        alone = _alone(found, found.effects.get(name))
         weak = ", which is weak evidence" if model is not None and model["verdict"] == "weak" and not alone else ""
         sentence = f"{name} mattered most for {metric}: {said}{weak}{f'; {alone}' if alone else ''}"
         others = [row["hyperparameter"] for row in matters if row["hyperparameter"] != name]
@@ -44,14 +44,14 @@ def important(found: Found, metric: str) -> Iterator[Statement]:
         sentence += f". Nearly as much in that model: {listed(close, NAMED)}" if close else ""
     else:
         name = matters[0]["hyperparameter"]
-        sentence = f"{name} matters for {metric}: {_alone(matters[0])}"
+        sentence = f"{name} matters for {metric}: {_alone(found, matters[0])}"
         if model is None or model["verdict"] == "unknown":
             sentence += f". No model of all hyperparameters can be judged: {model['reason'] if model else 'none fits'}"
         else:
             r_squared = number(model["r_squared_left_out"], 2)
             sentence += f"; a model of everything explains nothing more (R2 of unseen configurations {r_squared})"
         others = [row["hyperparameter"] for row in matters[1:]]
-    more = f". Also: {listed([_with_p(found.effects[one]) for one in others], NAMED)}" if others else ""
+    more = f". Also: {listed([_with_p(found, found.effects[one]) for one in others], NAMED)}" if others else ""
     yield Statement(
         kind="important", sentence=f"{sentence}{more}.{_reservations(found, name)}", figure=anchor, is_claim=True
     )
@@ -80,17 +80,19 @@ def _reservations(found: Found, name: str) -> str:
     return said
 
 
-def _alone(effect: Row | None) -> str:
+def _alone(found: Found, effect: Row | None) -> str:
     """Return what a hyperparameter explains by its own test, empty where that shows nothing."""
     if effect is None or effect["p_adjusted"] is None or effect["p_adjusted"] >= LEVEL:
         return ""
     share = f"{number(100 * effect['share'], 2)} %"
     interval = f"95 % interval {number(100 * (effect['lower'] or 0), 2)} to {number(100 * (effect['upper'] or 1), 2)}"
-    return f"alone it explains {share} of the variance ({interval}; {p_said(effect['p_adjusted'])})"
+    whose = found.whose(effect)
+    return f"alone it explains {share} of the variance{whose} ({interval}; {p_said(effect['p_adjusted'])})"
 
 
-def _with_p(effect: Row) -> str:
-    return f"{effect['hyperparameter']} ({number(100 * effect['share'], 2)} %, {p_said(effect['p_adjusted'])})"
+def _with_p(found: Found, effect: Row) -> str:
+    share = f"{number(100 * effect['share'], 2)} %{found.whose(effect)}"
+    return f"{effect['hyperparameter']} ({share}, {p_said(effect['p_adjusted'])})"
 
 
 def _nothing(found: Found, metric: str) -> str:

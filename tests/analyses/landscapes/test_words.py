@@ -134,7 +134,7 @@ def test_an_estimate_is_said_with_its_interval_and_pairs() -> None:
 def test_no_neutral_pair_of_a_sample_is_said_with_its_number() -> None:
     rows = [{"name": "neutrality", "value": 0.0, "pair_count": 109}, {"name": "coverage", "value": 0.02}]
     text = " ".join(one.sentence for one in findings(Facts(metrics=rows)))
-    assert "0.0 % of the neighbour pairs (none of 109 pairs) differ by no more than the threshold;" in text
+    assert "0 % of the neighbour pairs (none of 109 pairs) differ by no more than the threshold;" in text
 
 
 def test_the_interval_of_a_share_is_in_percent_and_beside_it() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hpowh.analyses.findings.job import all_findings
+from hpowh.analyses.rankings import leaderboard
 from hpowh.analyses.rankings.job import analyse_tiers
 from hpowh.analyses.rankings.leaderboard import elo_of, improvability, measures, win_rates
 from hpowh.analyses.rankings.tiers import rank_sets, tier_rows, tier_sentence
@@ -106,3 +108,36 @@ def test_tiers_of_an_experiment_are_stored(warehouse, tmp_path):
     assert rows["random"]["win_rate"] == 0.0
     assert outcome.warnings[-1].startswith("By mean value at budget 1, first may be any of 2 of 3")
     assert not analyse_tiers(warehouse, response="value").is_new
+
+
+def test_ranks_hang_on_neither_units_nor_names():
+    """Second and third at t = 2.174, where 11.6 degrees of freedom ask for 2.187: in some units draws settled it."""
+    losses = np.array([0.0642114, 0.1496452, 0.3434845, 0.2084931])
+    covariance = np.diag(np.array([0.00793477, 0.0206864, 0.0126909, 0.0174613]) ** 2)
+    known = rank_sets(losses, covariance, 11.59, seed=2017)
+    assert known.lower.tolist() == [1, 2, 4, 2]
+    for unit in (1e-9, 1 / 3, 7.0, 1e6):
+        assert rank_sets(unit * losses, unit**2 * covariance, 11.59, seed=2017).upper.tolist() == [1, 3, 4, 3]
+    for order in ([3, 2, 1, 0], [1, 0, 3, 2]):
+        found = rank_sets(losses[order], covariance[np.ix_(order, order)], 11.59, seed=2017)
+        assert found.upper.tolist() == known.upper[order].tolist()
+
+
+def test_an_order_that_failed_runs_decide_is_said_to_be_that(warehouse, tmp_path, monkeypatch):
+    """`best` has no run that ended on the two hard benchmarks: left out it is first, counted as last it is not."""
+    monkeypatch.setattr(leaderboard, "RESAMPLES", 10)
+    rng, lines = np.random.default_rng(4), ["algorithm,benchmark,seed,budget,value"]
+    for a, name in enumerate(("best", "good", "poor")):
+        for b in range(8):
+            for s in range(3):
+                value = "" if a == 0 and b > 5 else f"{b + a + 0.1 * rng.standard_normal():.6f}"
+                lines.append(f"{name},b{b},{s},1,{value}")
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), "study", {}, {"direction": "min"}, None))
+    outcome = analyse_tiers(warehouse, response="value")
+    said = outcome.warnings[-1]
+    assert "best has rows on 6 of 8 benchmarks only:" in said
+    assert "Who may be first hangs on what failed runs count: left out: best; last: best, good" in said
+    (found,) = (one for one in all_findings(warehouse) if one.kind == "tiers")
+    assert found.sentence == said

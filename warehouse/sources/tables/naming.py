@@ -91,6 +91,7 @@ TAKES = frozenset({"time", "duration", "runtime", "elapsed", "walltime", "wallcl
 OF_TIMES = SPLITS | {
     "fit", "score", "inference", "predict", "prediction", "wall", "cpu", "gpu", "clock", "total", "mean", "avg",
     "average", "std", "per", "epoch", "step", "batch", "sample", "iteration", "iter", "trial", "run", "job", "s", "sec",
+    "best", "to", "convergence", "converge",
     "secs", "second", "seconds", "ms", "us", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours",
 }  # fmt: skip
 """Words that may stand beside them without making a setting of it, as `limit` or `max` do."""
@@ -103,6 +104,10 @@ SPEEDS = frozenset(
 )
 OF_SPEEDS = OF_TIMES | {"p50", "p90", "p95", "p99", "g", "m", "kwh", "wh", "j", "kg", "samples", "tokens", "images",
                         "consumed"}  # fmt: skip
+COUNTED = frozenset({"epoch", "epochs", "iteration", "iterations", "iter", "step", "steps", "round", "rounds"})
+ENDED = frozenset({"best", "final", "last", "stopped", "actual", "run", "ran", "trained", "completed", "reached"})
+"""Words beside which epochs are where a trial came to, not how many it was to have."""
+OF_ENDS = frozenset({"n", "num", "number", "of", "at", "early", "boosting"})
 SIZES = frozenset({"params", "parameters", "param", "parameter", "weights"})
 OF_SIZES = frozenset({"n", "num", "number", "of", "count", "total", "trainable", "model", "m", "millions"})
 """Words beside which parameters are counted."""
@@ -142,13 +147,15 @@ def is_result(name: str) -> bool:
 
 
 def is_measured(name: str) -> bool:
-    """Return whether a name is that of what a trial took or is, which nobody sets: `train_time_s`, `n_params`.
+    """Return whether a name is that of what a trial took or is, which nobody sets: `train_time_s`, `best_epoch`.
 
-    Not `max_time`, `time_limit` or `gpu_memory`, which may be set.
+    Not `max_time`, `time_limit`, `n_epochs` or `gpu_memory`, which may be set.
     """
     found = set(words(name))
     if found & TAKES:
         return found <= TAKES | OF_TIMES
+    if found & COUNTED:
+        return bool(found & ENDED) and found <= COUNTED | ENDED | OF_ENDS
     if found & USED:
         return bool(found & OF_USE) and found <= USED | OF_MEMORY
     if found & SPEEDS:

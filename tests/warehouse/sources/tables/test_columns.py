@@ -274,9 +274,12 @@ def test_results_and_times_never_split_runs_where_a_file_has_one_row_a_run(wareh
 
 MEASURED = ("train_time_s", "Train time (s)", "Wall time", "gpu time [h]", "time_per_epoch", "inference latency ms",
             "latency_p95_ms", "peak_memory_gb", "max_mem_used", "GPU memory allocated", "n_params", "numParams",
-            "trainable_parameters", "flops", "throughput", "runtime_s", "time")  # fmt: skip
+            "trainable_parameters", "flops", "throughput", "runtime_s", "time", "time_to_best", "best_epoch",
+            "stopped_epoch", "Best iteration", "epochs_run", "n_epochs_trained", "early_stopped_at_epoch", "last_step",
+            "best_boosting_round")  # fmt: skip
 SET = ("max_time", "time_limit", "warmup_time", "timesteps", "time_budget_s", "gpu_memory", "memory", "replay_memory",
-       "mem_mb", "params", "weights", "clip_duration", "n_layers", "half_time", "energy_weight", "lr")  # fmt: skip
+       "mem_mb", "params", "weights", "clip_duration", "n_layers", "half_time", "energy_weight", "lr", "n_epochs",
+       "max_epochs", "warmup_steps", "epochs", "num_boost_round", "steps_per_epoch", "early_stopping_rounds", "n_iter_no_change", "last_layer")  # fmt: skip
 
 
 def test_what_a_run_took_or_is_is_known_by_its_words_and_a_setting_with_such_a_word_stays_one():
