@@ -279,7 +279,8 @@ MEASURED = ("train_time_s", "Train time (s)", "Wall time", "gpu time [h]", "time
             "best_boosting_round")  # fmt: skip
 SET = ("max_time", "time_limit", "warmup_time", "timesteps", "time_budget_s", "gpu_memory", "memory", "replay_memory",
        "mem_mb", "params", "weights", "clip_duration", "n_layers", "half_time", "energy_weight", "lr", "n_epochs",
-       "max_epochs", "warmup_steps", "epochs", "num_boost_round", "steps_per_epoch", "early_stopping_rounds", "n_iter_no_change", "last_layer")  # fmt: skip
+       "max_epochs", "warmup_steps", "epochs", "num_boost_round",
+       "steps_per_epoch", "early_stopping_rounds", "n_iter_no_change", "last_layer")  # fmt: skip
 
 
 def test_what_a_run_took_or_is_is_known_by_its_words_and_a_setting_with_such_a_word_stays_one():
