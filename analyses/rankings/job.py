@@ -21,7 +21,7 @@ from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
 from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, save, stored
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
-from hpowh.analyses.mixed_models.model.formula import FormulaError
+from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text
@@ -165,6 +165,7 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     alone = rank_sets(estimate, covariance, df, is_marginal=True, seed=SEED)
     uneven = coverage_warning(chosen.fit, "algorithm", "benchmark")
     notes = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
+    notes += reader.averaged(selection, parse_formula(formula))
     notes += [*([uneven] if uneven else []), *_by_policy(reader, selection, response, formula, sign)]
     board = None
     read = _read(reader, selection, response, [], "benchmark", sign)

@@ -51,9 +51,11 @@ def analyse(warehouse: Warehouse, experiment: str | None = None) -> list[Outcome
 
 def findings(source: Source, run: Run) -> Iterator[Finding]:
     """Yield who ends lowest on average on these benchmarks, by setting and metric: a description, no test."""
-    for row in source.sql(queries.text("experiment/winners"), {"run": run.analysis_run_id}).pl().to_dicts():
+    given = {"run": run.analysis_run_id}
+    codes = source.sql(queries.text("experiment/codes"), given).pl().to_dicts()
+    for row in source.sql(queries.text("experiment/winners"), given).pl().to_dicts():
         yield Finding(
-            sentence=winner_sentence(run.subject, row),
+            sentence=winner_sentence(run.subject, row, codes),
             kind="ends_lowest",
             basis=DESCRIPTION,
             holds_for="these benchmarks",

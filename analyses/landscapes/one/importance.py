@@ -63,15 +63,16 @@ def measure_importance(surface: Surface, *, default: int | None, seed: int, thre
         parts, reason = shared.parts, shared.reason
         for j, axis in enumerate(space.axes):
             varies = parts if space.shape[j] > 1 else None
+            why = reason or (None if space.shape[j] > 1 else ONE_LEVEL)
             row = {
                 "scope": scope, "position": axis.position, "hyperparameter": axis.name, "method": shared.method,
                 "main_share": shared.share(float(varies.main[j]) if varies else None),
                 "total_share": shared.share(float(varies.total[j]) if varies else None),
-                "reason": reason or (None if space.shape[j] > 1 else ONE_LEVEL),
+                "reason": why,
             }  # fmt: skip
             if scope == "all":
                 row |= {name: None if values is None else float(values[j]) for name, values in players.items()}
-                row["reason"] = "; ".join(x for x in (row["reason"], play_reason) if x) or None
+                row["reason"] = "; ".join(x for x in (why, play_reason) if x) or None
             hyperparameters.append(row)
         for a, b in _axis_pairs(space):
             row = {

@@ -44,9 +44,12 @@ from hpowh.analyses.mixed_models.reading.observations import direction_of, respo
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
 from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
 from hpowh.analyses.mixed_models.reading.suspects import (
+    averaged_sentence,
     codes_query,
     same_query,
     suspect_sentences,
+    twin_sentences,
+    twins_query,
     zeros_query,
     zeros_sentence,
 )
@@ -161,6 +164,7 @@ class Reader:
         for metric in self.catalogue.parts(response_of(response, selection)[1]):
             codes = self._ask(codes_query(settled, metric)).rows()
             said += suspect_sentences(metric, codes, self._ask(same_query(settled, metric)).rows(), self.names)
+            said += twin_sentences(self._ask(twins_query(settled, metric)).rows(), self.names)
         return said
 
     def failed(self, selection: Selection, response: str) -> list[tuple[str, str, int, int]]:
@@ -277,6 +281,15 @@ class Reader:
         if query not in self._repeats:
             self._repeats[query] = int(self._ask(query).one() or 0)
         return self._repeats[query]
+
+    def averaged(self, selection: Selection, parsed: Formula, by: Sequence[str] = ()) -> list[str]:
+        """Return over which factors of the runs a model's comparison is averaged without knowing them."""
+        if not self.catalogue.factors:
+            return []
+        counts = self.level_counts(selection, parsed.response)
+        levels = {name: counts[name] for name in self.catalogue.factors}
+        said = averaged_sentence(levels, [*parsed.variables, *by])
+        return [said] if said else []
 
     def level_counts(self, selection: Selection, response: str) -> dict[str, int]:
         """Return how many levels every factor and meta-feature has in a selection."""

@@ -12,6 +12,8 @@ from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.observations import observations
 
 CODE, SAME = "if this stands for failed runs", "one and the same value in all of its runs"
+TWINS = "under two names?"
+AVERAGED = "its levels are averaged"
 """In the sentences, which verdicts carry on."""
 FEWEST_OTHERS, FEWEST_RUNS = 4, 3
 """So many other rows a benchmark needs before a value is far from them; so many runs before their being equal tells."""
@@ -75,6 +77,65 @@ benchmark as (
 )
 select algorithm_id, benchmark_id, runs from cell join benchmark using (benchmark_id)
 where low = high and runs >= {FEWEST_RUNS} and differs and low <> best order by all"""
+
+
+FEWEST_TOLD = 3
+"""So many values that are not the best of their benchmark are needed before their being equal tells of twins."""
+
+
+def twins_query(selection: Selection, metric: str) -> str:
+    """Return what (`algorithm`, `benchmark`), ids and runs of those that have equal values in all of their runs.
+
+    Values count whatever the runs' order is. What is solved by all has equal values for a reason.
+    """
+    best = "max" if selection.catalogue.metrics[metric][1] == "max" else "min"
+    parts = [
+        f"""select '{what}' as what, list(id order by id) as ids, any_value(runs) as runs from (
+  select {what}_id as id, sum(told) as told, sum(runs) as runs,
+    list({{'at': {other}_id, 'runs': runs, 'print': print}} order by {other}_id) as cells
+  from cell group by all
+) where told >= {FEWEST_TOLD} group by cells having count(*) > 1"""
+        for what, other in (("algorithm", "benchmark"), ("benchmark", "algorithm"))
+    ]
+    return f"""with row as materialized ({_rows(selection, metric)}),
+best as (select benchmark_id, {best}(v) as best from row group by benchmark_id),
+cell as materialized (
+  select benchmark_id, algorithm_id, count(*) as runs, count(distinct v) filter (where v <> best) as told,
+    sum(hash(v)::hugeint) as print
+  from row join best using (benchmark_id) group by all
+)
+{" union all ".join(parts)} order by what, ids"""
+
+
+def twin_sentences(
+    found: Sequence[tuple[str, Sequence[int], int]], names: Mapping[str, Mapping[int, str]]
+) -> list[str]:
+    """Say which algorithms or benchmarks are one that was loaded twice, by their values."""
+    costs = {
+        "algorithm": "pairs with it are tested twice",
+        "benchmark": "it counts as often, so that intervals are too narrow",
+    }
+    return [
+        f"{_listed([names[what][one] for one in ids])} have the same values in all {int(runs):,} runs each: one {what} "
+        f"{TWINS} Then {costs[what]}."
+        for what, ids, runs in found[:MOST_NAMED]
+    ]
+
+
+def averaged_sentence(levels: Mapping[str, int], known: Sequence[str]) -> str | None:
+    """Say which run factors a model does not know, so that an algorithm's mean is one over their levels.
+
+    Args:
+        levels: of every factor of the runs, how many a selection has; `known`: the names in the model.
+    """
+    left = [name for name, count in levels.items() if count > 1 and name not in known]
+    if not left:
+        return None
+    many = ", ".join(f"{name} ({levels[name]} levels)" for name in left)
+    return (
+        f"The runs differ in {many}, which the model does not know, so that {AVERAGED}: who is better may be another "
+        f"at each (--by {left[0]})."
+    )
 
 
 def zeros_query(selection: Selection, metric: str) -> str:

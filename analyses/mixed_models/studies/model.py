@@ -83,7 +83,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     )
     fitted = chosen.fit
     direction, doubt = reader.direction(parsed.response, selection)
-    known = reader.known_of(selection, parsed.response)
+    known = [*reader.known_of(selection, parsed.response), *reader.averaged(selection, parsed, request.question.by)]
     is_of_points = request.budget is None and reader.rows_per_run(selection, parsed.response) > 1
     question = replace(request.question, direction=direction, over=over(known) if is_of_points else "")
     factor = question.factor or default_factor(fitted)

@@ -148,7 +148,8 @@ def _body(evidence: Evidence) -> str:
         parts.append(f"{pair.first} is better than {_against(pair, evidence)}")
     if others:
         many = f"of the {len(others)} other pairs {'none differs' if not apart else f'{len(apart)} differ'}"
-        parts.append(many if len(others) > 1 else _other(others[0]))
+        if len(others) > 1 or beaten or not apart:  # a single one that differs was said with its size
+            parts.append(many if len(others) > 1 else _other(others[0]))
     return "; ".join(parts)
 
 

@@ -139,8 +139,9 @@ def _experiment_findings(site: SiteContext, name: str, run: int) -> Iterator[Fin
     """Yield what curves describe, where no model or rank test says more; the verdicts are the model page's."""
     if verdicts(site.warehouse, name):
         return
+    codes = site.query(queries.text("experiment/codes"), run=run).rows()
     for row in site.query(queries.text("experiment/winners"), run=run).rows():
-        yield Finding(winner_sentence(name, row), ("experiment", name), "regret-overall")
+        yield Finding(winner_sentence(name, row, codes), ("experiment", name), "regret-overall")
 
 
 def _answers(site: SiteContext, name: str, run: int) -> list[Finding]:

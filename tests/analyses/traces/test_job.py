@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hpowh.analyses.findings.job import all_findings
 from hpowh.analyses.traces.job import analyse
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
@@ -263,3 +264,18 @@ def test_command_says_what_it_did(warehouse: Warehouse, fill: Fill, points: Poin
     assert '"is_new": false' in second.stdout
     unknown = hpowh("analyse", "traces", "--experiment", "nope")
     assert unknown.returncode == 2 and "no experiment 'nope'" in unknown.stderr
+
+
+def test_who_ends_lowest_is_not_said_without_the_number_that_may_stand_for_failures(warehouse: Warehouse, fill: Fill):
+    """`a` is better wherever it ended; two 1e9 make it the worse by the mean."""
+    points = [
+        (name, f"b{b}", seed, 1.0, 1e9 if (name, seed) == ("a", 1) else 0.1 * seed + better + b)
+        for b in range(2)
+        for name, better in (("a", 0.0), ("c", 0.25))
+        for seed in range(3)
+    ]
+    fill(warehouse, points)
+    analyse(warehouse)
+    (found,) = all_findings(warehouse)
+    assert found.sentence.startswith("trial: c ends with the lowest")
+    assert "loss is 1000000000 at the end of 2 runs (a; 2 benchmarks)" in found.sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpowh.analyses.traces.wording import listed, seed_ranges
+from hpowh.analyses.traces.wording import listed, seed_ranges, winner_sentence
 from hpowh.warehouse.wording import plural, ratio
 
 
@@ -42,3 +42,13 @@ def test_a_ratio_is_not_rounded_to_the_one_that_it_is_tested_against():
         "0.943",
         "52.2",
     ]
+
+
+def test_who_ends_lowest_goes_with_what_may_stand_for_failures_and_one_benchmark_with_no_advice():
+    row = {"setting": "", "metric": "loss", "algorithm": "b", "mean": 0.1, "low": None, "high": None,
+           "next_algorithm": "a", "next_mean": 0.2, "benchmark_count": 1}  # fmt: skip
+    code = {"metric": "loss", "value": 1e9, "run_count": 4, "benchmark_count": 1, "algorithms": ["a"]}
+    said = winner_sentence("study", row, [code])
+    assert "One benchmark says nothing of others. loss is 1000000000 at the end of 4 runs (a; 1 benchmark)," in said
+    assert "hpowh analyse lmem" not in said
+    assert "hpowh analyse lmem" in winner_sentence("study", row | {"benchmark_count": 2}, [code | {"metric": "f1"}])

@@ -14,6 +14,7 @@ from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.warehouse import Warehouse
+from hpowh.warehouse.ingest import Request, find_source, ingest
 
 from ...traces.conftest import fill_runs, run_points
 
@@ -87,3 +88,50 @@ def test_what_the_logarithm_of_no_regret_hides_is_said(warehouse: Warehouse, run
     found = [one for one in analyse_lmem(warehouse, formula, budget="final").warnings if "the regret is zero" in one]
     assert len(found) == (said is not None)
     assert all(one.startswith(said or "") and "ties with the second best" in one for one in found)
+
+
+def test_what_was_loaded_under_two_names_is_said(warehouse: Warehouse):
+    """One benchmark twice is no further evidence; one algorithm twice is tested twice. Solved by both is no twin."""
+    draw = random.Random(5)
+    value = {(name, b, s): draw.uniform(0.6, 0.9) for name in "ABC" for b in range(4) for s in range(3)}
+    names = {"A": "A", "B": "B", "C": "C", "D": "A"}  # D has A's values; benchmark 4 has those of benchmark 1
+    points = [
+        point
+        for name, of in names.items()
+        for b in range(6)
+        for s in range(3)
+        for point in run_points(name, f"b{b}", s, [0.5 if b == 5 else value[of, 1 if b == 4 else b, (s + b // 4) % 3]])
+    ]
+    fill_runs(warehouse, points, metric="score")
+    assert said(warehouse) == [
+        "A, D have the same values in all 18 runs each: one algorithm under two names? Then pairs with it are tested "
+        "twice.",
+        "b1, b4 have the same values in all 12 runs each: one benchmark under two names? Then it counts as often, so "
+        "that intervals are too narrow.",
+    ]
+    assert said(warehouse, where="algorithm <> 'D' and benchmark <> 'b4'") == []
+
+
+def test_a_verdict_over_settings_that_the_model_does_not_know_says_so(warehouse: Warehouse):
+    """A is better with good priors and worse with bad ones: that neither is better holds for the mean only."""
+    lines = ["algorithm,benchmark,seed,prior,value"]
+    draw = random.Random(6)
+    for prior, sign in (("good", -1), ("bad", 1)):
+        for a, name in enumerate("AB"):
+            lines += [
+                f"{name},b{b},{s},{prior},{b + sign * (0.2 - 0.2 * a) + draw.gauss(0, 0.02):.5f}"
+                for b in range(6)
+                for s in range(3)
+            ]
+    path = warehouse.path.parent / "runs.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), "study", {}, {"direction": "min"}, None))
+    formula = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    analyse_lmem(warehouse, formula, budget="final")
+    [told] = verdicts(warehouse, "study")
+    assert "cannot be told apart" in told.sentence
+    assert "The runs differ in prior (2 levels), which the model does not know, so that its levels are averaged" in (
+        told.sentence
+    )
+    analyse_lmem(warehouse, formula, budget="final", where="prior = 'good'")
+    assert not any("averaged" in one.sentence for one in verdicts(warehouse, "study") if "good" in one.sentence)
