@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hpowh.analyses.finding import LEVEL, TEST, Finding, Run, Source, origin, stored
 from hpowh.analyses.mixed_models.reading.findings import LIKE_THESE, MODEL, RANKS, answers
+from hpowh.analyses.mixed_models.reading.verdicts import has_budgets
 from hpowh.analyses.rankings.tiers import tier_caveats, tier_sentence
 
 
@@ -38,10 +39,11 @@ def _tiers(source: Source, run: Run) -> Iterator[Finding]:
     rows = stored(source, "ranking_tier", run.analysis_run_id)
     if rows:
         response = run.parameters["response"]
+        named = has_budgets(source, run.subject)
         caveats = tier_caveats(run.warnings[:-1])
         formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
         yield Finding(
-            sentence=" ".join([tier_sentence(rows, response), *caveats]),
+            sentence=" ".join([tier_sentence(rows, response, has_budgets=named), *caveats]),
             kind="tiers",
             basis=TEST,
             is_shown=sum(row["is_tied_with_best"] for row in rows) < len(rows),

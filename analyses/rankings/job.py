@@ -24,7 +24,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
-from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text
+from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text, has_budgets
 from hpowh.analyses.mixed_models.studies.checks import coverage_warning
 from hpowh.analyses.mixed_models.studies.failures import comparable, sentences, with_policies
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
@@ -182,7 +182,8 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
             )
     setting = _setting(reader.settle(selection, response))
     rows = tier_rows(means.levels, sign * estimate, np.sqrt(np.diag(covariance)), together, alone, board, setting)
-    notes.append(" ".join([tier_sentence(rows, response), *tier_caveats(notes)]))
+    named = has_budgets(reader.warehouse, reader.catalogue.experiment)
+    notes.append(" ".join([tier_sentence(rows, response, has_budgets=named), *tier_caveats(notes)]))
     return {"ranking_tier": rows}, notes
 
 

@@ -170,16 +170,20 @@ def tier_rows(
     return sorted(rows, key=lambda row: (row["tier"], row["rank_upper"], row["rank_lower"], row["algorithm"]))
 
 
-def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str) -> str:
-    """Say who may be first by the means of what, and how much of the order is settled."""
+def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str, *, has_budgets: bool = True) -> str:
+    """Say who may be first by the means of what, and how much of the order is settled.
+
+    Args:
+        has_budgets: whether the experiment has any: else its values stand at no budget, and none is named.
+    """
     first = [row["algorithm"] for row in rows if row["is_tied_with_best"]]
     exact = sum(row["rank_lower"] == row["rank_upper"] for row in rows)
     named = _listed(first)
-    where = _where(rows[0]["setting"])
+    where = f" {_where(rows[0]['setting'])}" if has_budgets else ""
     lead = (
-        f"By mean {response} {where}, {named} is first."
+        f"By mean {response}{where}, {named} is first."
         if len(first) == 1
-        else f"By mean {response} {where}, first may be any of {len(first)} of {len(rows)}: {named}."
+        else f"By mean {response}{where}, first may be any of {len(first)} of {len(rows)}: {named}."
     )
     if not exact:
         return f"{lead} None of the {len(rows)} ranks is settled at 95 %, all taken together."

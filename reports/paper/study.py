@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.mixed_models.reading.verdicts import has_budgets, verdicts
 from hpowh.reports.verdict import verdict
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.errors import UsageError
@@ -15,6 +15,8 @@ from hpowh.warehouse.errors import UsageError
 Row = Mapping[str, Any]
 FIT = "mixed_models.fit"
 MODEL = "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+OF_ONE = "log_regret ~ algorithm"
+"""What can be fitted to a single benchmark: it says nothing of others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Study:
         model: the row of `result.lmem_model` that the answer rests on.
         calibration: how often shuffled labels gave a difference; None where that was not checked.
         agreement: rows of the newest ranking: whether mixed model and rank tests agree, pair by pair.
+        has_budgets: whether the runs have any; in a table of final values none is named.
     """
 
     experiment: str
@@ -44,6 +47,7 @@ class Study:
     agreement: Sequence[Row]
     benchmark_count: int
     is_log: bool
+    has_budgets: bool = True
 
 
 def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = None, setting: str = "") -> Study:
@@ -55,9 +59,10 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
     name = _experiment(warehouse, experiment)
     found = [one for one in verdicts(warehouse, name) if one.job == FIT]
     if run is None and not found:
+        is_one = warehouse.sql(queries.text("experiment/size"), {"experiment": name}).rows()[0][1] == 1
         raise UsageError(
             f"{name} has no mixed model that compares algorithms.",
-            f'hpowh analyse lmem "{MODEL}" --experiment {name} --budget final --emm algorithm',
+            f'hpowh analyse lmem "{OF_ONE if is_one else MODEL}" --experiment {name} --budget final --emm algorithm',
         )
     chosen = found[0].analysis_run_id if run is None else run
     rows = _rows(warehouse, queries.text("mixed_models/standing"), run=chosen)
@@ -101,6 +106,7 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
         agreement=_rows(warehouse, queries.text("rankings/agreement"), run=ranked) if ranked else [],
         benchmark_count=len(blocks),
         is_log=levels[0]["response"] == "log_regret",
+        has_budgets=has_budgets(warehouse, name),
     )
 
 

@@ -23,7 +23,9 @@ def response(study: Study) -> str:
 
 
 def budget(study: Study) -> str:
-    """Return the budget at which runs are compared, in words."""
+    """Return the budget at which runs are compared, in words; empty where the runs have none."""
+    if not study.has_budgets:
+        return ""
     at, asked = study.model["budget"], study.parameters.get("budget")
     if at is not None:
         return f"at budget {at:,g}"
@@ -42,7 +44,7 @@ def caption(study: Study) -> str:
     ranks = "; ranks: those that the contrasts do not rule out, at 95 % for all algorithms together"
     return (
         f"Estimated marginal means of {response(study)} ({better(one['direction'])}) on {study.experiment}, "
-        f"{plural(study.benchmark_count, 'benchmark')}, {rows(study)}, {budget(study)}. "
+        f"{', '.join(filter(None, (plural(study.benchmark_count, 'benchmark'), rows(study), budget(study))))}. "
         f"Algorithms that share a letter do not differ at 5 %{ranks if one['rank_lower'] is not None else ''}. "
         f"{_versus(study)} The best in bold."
     )
@@ -78,7 +80,8 @@ def questions(study: Study, budgets: Budgets | None) -> str:
     lines += ["", *_level(study), "", "# Is it corrected for multiple comparisons?", ""]
     lines += [f"Yes: {family}." if study.levels[0]["method"] != "none" else "No: the contrasts were asked for without."]
     lines += ["", *_other_methods(study), "", "# Does it hold at all budgets?", ""]
-    lines += lead(budgets) if budgets else ["Not asked: hpowh paper --budgets 10,25,50 compares at each and corrects."]
+    unasked = "Not asked: hpowh paper --budgets 10,25,50 compares at each and corrects."
+    lines += lead(budgets) if budgets else [unasked if study.has_budgets else "The runs have no budgets."]
     return "\n".join([*lines, ""])
 
 
@@ -125,7 +128,7 @@ def methods(study: Study, cited: Sequence[str]) -> str:
     return (
         f"Algorithms were compared by the linear mixed model \\texttt{{{escaped(study.model['formula'])}}} "
         f"\\citep{{{','.join(one for one in cited if one in ('lmems', 'lme4'))}}}, fitted by {criterion} to "
-        f"{rows(study)} on {study.benchmark_count} benchmarks {escaped(budget(study))}. "
+        f"{f'{rows(study)} on {study.benchmark_count} benchmarks {escaped(budget(study))}'.strip()}. "
         f"Contrasts of estimated marginal means were tested two-sided by $t$ tests with Satterthwaite's degrees of "
         f"freedom \\citep{{satterthwaite,lmertest}}; $p$ values were corrected by {escaped(pairs)}"
         f"{_cite(cited, ('tukey', 'holm', 'bh', 'dunnett'))}. "

@@ -35,18 +35,21 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
     metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
     found: list[Verdict] = []
     chosen = _chosen_models(source, experiment, metrics)
+    rankings = _chosen_rankings(source, experiment, metrics)
+    is_bare = any(budget == "1" for _, budget, _, _ in (*chosen, *rankings)) and not has_budgets(source, experiment)
     several = {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
     for question, row in chosen.items():
         points = over(row["said"]) if question[0] in several or (question[0] == EACH and several) else ""
-        found += _of_model(source, experiment, question, row, len(metrics) > 1, points)
-    for question, row in _chosen_rankings(source, experiment, metrics).items():
+        found += _of_model(source, experiment, _shown(question, is_bare=is_bare), row, len(metrics) > 1, points)
+    for question, row in rankings.items():
         if question not in chosen:
             points = (
                 over(json.loads(row["warnings"] or "[]"))
                 if question[0] in several or (question[0] == EACH and several)
                 else ""
             )
-            found.append(_of_ranking(source, experiment, question, row, len(metrics) > 1, points))
+            shown = _shown(question, is_bare=is_bare)
+            found.append(_of_ranking(source, experiment, shown, row, len(metrics) > 1, points))
     return found
 
 
@@ -61,6 +64,11 @@ def answering_model(
     if found is None or response not in (None, found["response"]):
         return None
     return str(found["response"]), str(found["formula"])
+
+
+def has_budgets(source: Source, experiment: str) -> bool:
+    """Return whether an experiment's runs have budgets; in a table without any no sentence speaks of budget 1."""
+    return bool(source.sql(queries.text("verdicts/budgets"), {"subject": experiment}).rows()[0][0])
 
 
 def budget_text(asked: float | str | None, at: object) -> str:
@@ -106,6 +114,11 @@ def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) ->
         question = (_metric(row["metric"], metrics, row["response"]), budget, row["condition"] or "", row["failures"])
         found.setdefault(question, row)
     return found
+
+
+def _shown(question: Question, *, is_bare: bool) -> Question:
+    """Return the question as it is said: without a budget where the experiment has none."""
+    return (question[0], "all points", *question[2:]) if is_bare else question
 
 
 def _scope(question: Question, setting: str, names_metric: bool, points: str) -> str:

@@ -114,6 +114,8 @@ def summary(rows: Sequence[Row], response: str) -> Row:
 
 def _sentence(rows: Sequence[Row], response: str, p: float | None) -> str:
     first, second = rows[0]["first"], rows[0]["second"]
+    if len(rows) == 1:
+        return _at_one(rows[0], response, p)
     among = f"{len(rows)} budgets, {rows[0]['budget']:g} to {rows[-1]['budget']:g}"
     if p is None:
         return f"{first} and {second}: too few benchmarks hold both at any of {among}."
@@ -137,6 +139,19 @@ def _sentence(rows: Sequence[Row], response: str, p: float | None) -> str:
     if rows[-1]["better"] is None:
         text += f"; at the last of {among} they cannot be told apart"
     return f"{text}; {_at_last(rows[-1], response)}."
+
+
+def _at_one(row: Row, response: str, p: float | None) -> str:
+    """Return the sentence where all runs have one budget in common, as in a table of final values."""
+    first, second, better = row["first"], row["second"], row["better"]
+    if p is None:
+        return f"{first} and {second}: too few benchmarks hold both at the only budget that all runs have."
+    if better is None:
+        return (
+            f"{first} and {second} cannot be told apart at the only budget that all runs have (corrected {p_said(p)})."
+        )
+    other = second if better == first else first
+    return f"{better} is ahead of {other} at the only budget that all runs have; {_at_last(row, response)}."
 
 
 def _at_last(row: Row, response: str) -> str:

@@ -155,6 +155,10 @@ def calibration_rows(found: Calibration, asked: Formula) -> dict[str, list[dict[
     return {"lmem_calibration": [overall], "lmem_calibration_pair": pairs}
 
 
+NEAR = 1.6
+"""A level is said to be held where so many times it is ruled out: 8 % for 5 %."""
+
+
 def calibration_sentence(found: Calibration) -> str:
     """Say how often a difference was found where there is none."""
     return level_sentence(found.rejected, len(found.smallest))
@@ -165,7 +169,13 @@ def level_sentence(rejected: int, count: int) -> str:
     if not count:
         return "No shuffled experiment could be fitted: the level is not known."
     low, high = (float(limit) for limit in wilson(rejected / count, count))
-    verdict = "the level is held" if low <= LEVEL else "p-values are too small here: use those that are calibrated"
+    verdict = (
+        "p-values are too small here: use those that are calibrated"
+        if low > LEVEL
+        else "the level is held"
+        if high <= NEAR * LEVEL
+        else f"5 % is not ruled out, nor is {percent(high, 0)}: more shuffles tell (--shuffles)"
+    )
     return (
         f"With labels shuffled within benchmarks some pair was significant at 5 % in {rejected} of {count} "
         f"experiments ({percent(rejected / count, 1)}, 95 % interval {percent(low, 1)} to {percent(high, 1)}): "

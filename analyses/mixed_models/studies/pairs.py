@@ -182,12 +182,22 @@ def sentence_of(row: Row, response: str, block: str | None, over: str = "") -> s
             f" On a new {block}, with as many runs, {first} is ahead of {second} with probability "
             f"{row['probability']:.2f} ({row['probability_lower']:.2f} to {row['probability_upper']:.2f})."
         )
-    within = f"{brief(row['region'])} ({row['region_from']})"
+    return f"{text} {_equivalence(row, response)}"
+
+
+def _equivalence(row: Row, response: str) -> str:
+    """Say whether two are practically equal, on the scale on which their difference was said."""
+    whose, p = row["region_from"], p_said(row["p_equivalence_adjusted"])
+    base = log_base(response)
+    if row["ratio"] is not None and base is not None:
+        within = f"between {ratio(base ** -row['region'])} and {ratio(base ** row['region'])} ({whose})"
+        if row["is_equivalent"]:
+            return f"The ratio lies {within}: practically none ({p})."
+        return f"That the ratio lies {within} is not shown ({p})."
+    within = f"{brief(row['region'])} ({whose})"
     if row["is_equivalent"]:
-        return (
-            f"{text} The difference is less than {within}: practically none ({p_said(row['p_equivalence_adjusted'])})."
-        )
-    return f"{text} That they differ by less than {within} is not shown ({p_said(row['p_equivalence_adjusted'])})."
+        return f"The difference is less than {within}: practically none ({p})."
+    return f"That they differ by less than {within} is not shown ({p})."
 
 
 def anova_rows(fit: Fit, quantities: Satterthwaite, model: str) -> list[Row]:

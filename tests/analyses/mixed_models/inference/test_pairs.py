@@ -200,6 +200,9 @@ def test_equivalence_is_claimed_where_the_region_holds_the_interval():
     assert all(one["is_equivalent"] and "practically none" in one["sentence"] for one in wide)
     assert not any(one["is_equivalent"] for one in narrow)
     assert narrow[0]["region_from"].startswith("a tenth of the residual")
+    ratios = statements(region=5.0, response="log_regret")[0], statements(region=0.1, response="log_regret")[0]
+    assert "The ratio lies between 1e−5 and 100,000 (" in ratios[0]["sentence"]  # as the difference was
+    assert "That the ratio lies between 0.794 and 1.26 (" in ratios[1]["sentence"]
     t = (wide[0]["estimate"] - 5.0) / ((wide[0]["upper"] - wide[0]["lower"]) / 2)
     assert t < -1 and wide[0]["p_equivalence"] < 0.05
 

@@ -11,7 +11,7 @@ from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
-from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.mixed_models.reading.verdicts import has_budgets, verdicts
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -110,6 +110,20 @@ def test_what_was_loaded_under_two_names_is_said(warehouse: Warehouse):
         "that intervals are too narrow.",
     ]
     assert said(warehouse, where="algorithm <> 'D' and benchmark <> 'b4'") == []
+
+
+def test_a_table_of_final_values_has_no_budget_in_its_sentences(warehouse: Warehouse):
+    """Stored at budget 1, which nobody wrote."""
+    fill(warehouse, {})
+    experiment = warehouse.sql("select name from core.experiment").one()
+    analyse_rankings(warehouse, response="value")
+    [ranked] = verdicts(warehouse, experiment)
+    analyse_lmem(warehouse, "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", budget="final")
+    [told] = verdicts(warehouse, experiment)
+    assert told.job == "mixed_models.fit" and "budget" not in told.sentence + ranked.sentence
+    assert not has_budgets(warehouse, experiment)
+    fill_runs(warehouse, run_points("A", "b9", 1, [0.7, 0.6]), experiment="other", metric="score", fingerprint="f2")
+    assert has_budgets(warehouse, "other")
 
 
 def test_a_verdict_over_settings_that_the_model_does_not_know_says_so(warehouse: Warehouse):

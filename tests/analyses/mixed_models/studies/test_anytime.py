@@ -83,6 +83,14 @@ def test_who_leads_from_when():
     assert "the regret of A is" in always["lmem_anytime_pair"][0]["sentence"]
 
 
+def test_one_budget_is_not_all_of_them():
+    drawn = curves(np.random.default_rng(5), np.full(4, -40.0))
+    one = Curves(drawn.algorithms, BUDGETS[:1], drawn.means[:, :1])
+    found = anytime_rows(one, "value", "min")["lmem_anytime_pair"]
+    assert found[0]["sentence"].startswith("A is ahead of B at the only budget that all runs have; there A - B = ")
+    assert "cannot be told apart at the only budget that all runs have (corrected p" in found[2]["sentence"]
+
+
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.slow)], ids=["reduced", "whole"])
 def test_nothing_is_found_where_nothing_is(count):
     rng, hits = np.random.default_rng(6), 0
