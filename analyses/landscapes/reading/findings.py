@@ -62,6 +62,7 @@ def facts_of(source: Source, run: int, subject: Row) -> Facts:
     at = "" if subject["fidelity"] is None else f" @{subject['fidelity']:g}"
     has_optima = any(row["name"] == "n_lo" and row["value"] is not None for row in metrics)
     floor = source.sql(queries.text("landscape/above_noise"), {"run": run}).rows()
+    noise = _rows(source, queries.text("landscape/noise_of"), run=run)
     is_complete = any(row["name"] == "coverage" and row["value"] == 1 for row in metrics)
     sign = -1.0 if subject["direction"] == "max" else 1.0
     return Facts(
@@ -78,6 +79,7 @@ def facts_of(source: Source, run: int, subject: Row) -> Facts:
         epsilon=subject["epsilon"],
         best=best(source, run, subject["search_space_id"], subject["metric"], sign, is_complete=is_complete),
         above_noise=floor[0] if floor else None,
+        noise=noise[0] if noise else None,
     )
 
 

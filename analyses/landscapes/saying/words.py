@@ -27,6 +27,8 @@ OPTIMA = ("n_lo", "n_plateau_lo", "n_global", "n_lo_members")
 BASINS = ("basin_global_share", "basin_largest")
 ALONE = ("pass_better_share", "pass_optimal_share", "pass_regret_relative", "gamma")
 """Metrics that one sentence puts into words."""
+HALF = 0.5
+"""Reliability of a mean over seeds and folds (Spearman and Brown) below which most of its variance is noise."""
 OUTLIERS = 0.3
 """Raw correlation this far below that of ranks: a few values outweigh the rest."""
 
@@ -55,6 +57,8 @@ class Facts:
     """The sentence on the best configuration."""
     above_noise: tuple[float, int, int] | None = None
     """Noise floor, optima, and how many are deeper than the floor; None where the floor is unknown."""
+    noise: Row | None = None
+    """Row of `landscape/noise_of`; None where every configuration was measured once."""
 
     @property
     def values(self) -> dict[str, float | None]:
@@ -92,12 +96,33 @@ def findings(facts: Facts) -> list[Said]:
         ]
     found = [
         _coverage(values), Said(facts.best, "subject", "best", ("loss_best",)) if facts.best else None,
-        _smoothness(facts), _optima(facts),
+        _noise(facts.noise), _smoothness(facts), _optima(facts),
         _basins(values), _neutrality(facts), _distance(facts), _importance(facts.importance), _interactions(facts),
         _alone(values),
         _transfer(facts.transfer), _runs(facts.runs),
     ]  # fmt: skip
     return [one for one in found if one]
+
+
+def _noise(noise: Row | None) -> Said | None:
+    """Say how many configurations may be the best, and whether seeds and folds agree on an order at all."""
+    if noise is None:
+        return None
+    count, units, within = noise["configuration_count"], noise["unit_count"], noise["within_count"]
+    which = f"{plural(within - 1, 'other configuration')} of {count:,}"
+    text = (
+        f"The best is apart from all other {count - 1:,} configurations by the noise of its {units} seeds and folds"
+        if within == 1
+        else f"On its {units} seeds and folds {which} cannot be told from the best"
+    )
+    text += f": two must differ by more than {number(noise['noise_floor'], 3)}"
+    alike = noise["reliability"]
+    if alike is not None and units * max(alike, 0.0) / (1 + (units - 1) * max(alike, 0.0)) < HALF:
+        text += (
+            f". The order on one of these says little of that on another (rank correlation {number(alike, 2)}): of the "
+            "smoothness, importances and optima of their means most is noise"
+        )
+    return Said(text + ".", "metrics", "noise")
 
 
 def _is_flat(values: Values) -> bool:

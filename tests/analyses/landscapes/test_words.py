@@ -231,3 +231,19 @@ def test_what_is_inactive_is_called_so(warehouse: Warehouse, tmp_path: Path) -> 
     slices = warehouse.sql(queries.text("landscape/slices"), {"run": 1, "space": 1, "sign": -1, "every": 1}).pl()
     of_gamma = slices.filter(slices["hyperparameter"] == "gamma")
     assert of_gamma["configurations"].to_list() == [4, 4, 4, 4]  # the linear ones are at none of its levels
+
+
+@pytest.mark.parametrize(
+    ("within", "alike", "parts"),
+    [
+        (89, 0.05, ("88 other configurations of 96 cannot be told", "(rank correlation 0.050): of the smoothness,")),
+        (1, 0.99, ("The best is apart from all other 95 configurations", "differ by more than 0.251.")),
+        (2, 0.3, ("1 other configuration of 96", "differ by more than 0.251.")),  # a mean over three: 0.56
+    ],
+)
+def test_how_many_may_be_the_best_and_whether_there_is_an_order_is_said(within, alike, parts) -> None:
+    noise = {"configuration_count": 96, "unit_count": 3, "noise_floor": 0.251, "within_count": within,
+             "reliability": alike}  # fmt: skip
+    (one,) = findings(Facts(metrics=[], noise=noise))
+    assert all(part in one.sentence for part in parts), one.sentence
+    assert ("most is noise" in one.sentence) == (alike == 0.05)

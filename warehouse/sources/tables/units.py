@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.sources.tables.naming import UNIT, words
+from hpowh.warehouse.sources.tables.roles import direction_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,6 +19,7 @@ SHARES = frozenset({
     "iou", "miou", "r2",
 })  # fmt: skip
 """Words of metrics that are shares, written as fractions or in percent."""
+NEVER_NEGATIVE = SHARES - {"r2"}
 IN_BRACKETS = {
     "%": "percent", "percent": "percent", "pct": "percent", "s": "s", "sec": "s", "secs": "s", "seconds": "s",
     "b": "bytes", "bytes": "bytes",
@@ -153,12 +155,30 @@ def unit_here(
 
     Args:
         signed: its numbers are written with percent signs.
+
+    Raises:
+        UsageError: it is a share by its name, but below zero, and nobody said which direction is better.
     """
+    _refuse_negated(options, metric, between)
     given = given_units(options)
     if metric in given or "" in given:
         return given.get(metric, given.get("")), True
     said = "percent" if signed else said_unit(heading)
     return said or unit_by_range(metric, *between), False
+
+
+def _refuse_negated(options: Mapping[str, Any], metric: str, between: tuple[float | None, float | None]) -> None:
+    """Ask about an accuracy below zero, which no accuracy is: tools that minimise are given it with a minus sign."""
+    low, high = between
+    if low is None or high is None or high > 0 or low == 0 or not NEVER_NEGATIVE.intersection(words(metric)):
+        return
+    direction, is_given = direction_of(metric, options.get("direction"))
+    if direction == "max" and not is_given:
+        raise UsageError(
+            f"{metric!r} lies between {_short(low)} and {_short(high)}: was it given a minus sign for a tool that "
+            "minimises? Its name says that higher is better.",
+            f"If lower is better here: --direction {metric}=min; if it is right as it is: --direction {metric}=max",
+        )
 
 
 def needs_range(heading: str, metric: str) -> bool:

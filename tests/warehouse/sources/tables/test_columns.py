@@ -334,3 +334,23 @@ def test_a_status_is_no_part_of_a_configuration(tmp_path):
     rows = [f"{a},{b},{'failed' if a + b == 8 else 'ok'},{0.1 * a * b:.2f}" for a in range(5) for b in range(5)]
     path = write(tmp_path, "g.csv", "a,b,status,val_loss\n" + "\n".join(rows) + "\n")
     assert kinds_of_table(path) == [("grid", "25 of 25 combinations of a, b are there")]
+
+
+NEGATED = {
+    "trials": "lr,momentum,val_accuracy\n" + "".join(f"0.{at}1,0.{at % 5},-0.{at}3\n" for at in range(1, 9)),
+    "runs": "algorithm,benchmark,seed,accuracy\n"
+    + "".join(f"{a},{b},{s},-0.{s}7\n" for a, b, s in product("AB", "xy", (1, 2))),
+    "grid": "benchmark,lr,depth,accuracy\n" + "".join(f"x,0.{lr},{d},-0.{lr}{d}\n" for lr in (1, 2) for d in (3, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NEGATED)
+def test_an_accuracy_below_zero_is_asked_about(warehouse, tmp_path, kind):
+    """Negated for a tool that minimises, its least is its best: by its name the worst was called the best."""
+    path = write(tmp_path, "results.csv", NEGATED[kind])
+    with pytest.raises(UsageError, match=r"lies between -0\.\d+ and -0\.\d+: was it given a minus sign") as refused:
+        load(warehouse, kind, path)
+    assert "=min; if it is right as it is: --direction" in str(refused.value.hint)
+    assert warehouse.sql("select count(*) from core.source").one() == 0
+    load(warehouse, kind, path, direction="min")
+    assert warehouse.sql("select direction from core.metric").one() == "min"
