@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.finding import DESCRIPTION, Finding, Run, Source, origin
+from hpowh.analyses.traces.seeds import by_own_seeds
 from hpowh.analyses.traces.wording import listed, seed_ranges, winner_sentence
 from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 JOB = "traces"
-VERSION = "3"
+VERSION = "4"
 BAND_SEED = 0
 CELL = ["benchmark_id", "metric_id", "algorithm_id", "setting"]
 
@@ -104,7 +105,7 @@ def _analyse_one(warehouse: Warehouse, experiment_id: int, name: str) -> Outcome
     connection = warehouse.connection
     axes = _prepare(connection, experiment_id)
     tables = _tables(connection, experiment_id, axes)
-    run.warnings = _warnings(connection, tables)
+    run.warnings = _warnings(connection, experiment_id, tables)
     tables["trace_overall"], left_out = _overall(tables["trace_summary"])
     run.warnings += _left_out_warnings(connection, left_out)
     saved = warehouse.save_run(run, tables)
@@ -289,13 +290,21 @@ def _overall(summary: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[int]]]
     return pl.concat(frames).with_columns(reason.alias("reason")).fill_nan(None), left_out
 
 
-def _warnings(connection: duckdb.DuckDBPyConnection, tables: dict[str, pl.DataFrame]) -> list[str]:
+def _warnings(connection: duckdb.DuckDBPyConnection, experiment_id: int, tables: dict[str, pl.DataFrame]) -> list[str]:
     """Say in sentences what the numbers do not show."""
     import polars as pl
 
     found = []
     coverage, axes, regret = tables["coverage"], tables["trace_axis"], tables["run_regret"]
     holes = coverage.filter(~pl.col("is_complete")).height
+    runs = connection.execute(queries.text("traces/held"), {"experiment": experiment_id}).pl().to_dicts()
+    held, own = by_own_seeds(runs)
+    if own:
+        holes = sum(bool(row["missing_seeds"]) or not row["run_count"] for row in held)
+        found.append(
+            f"{listed(own)} {'has' if len(own) == 1 else 'have'} seeds that no other algorithm has: runs are not "
+            "paired by them, and there are no ranks within seeds."
+        )
     if holes:
         found.append(
             f"{plural(holes, 'combination')} of algorithm, benchmark and setting out of {coverage.height} "

@@ -165,6 +165,12 @@ def untried(found: Found) -> Iterator[Statement]:
         )
 
 
+def _doubt(found: Found) -> str:
+    """Return that a prediction is hardly one, where nothing is shown to matter."""
+    is_shown = found.holds("model") or bool(found.matters())
+    return "" if is_shown else " No hyperparameter is shown to matter: it may do no better than any other setting."
+
+
 def next_to_try(found: Found, metric: str) -> Iterator[Statement]:
     """Yield the first suggestion."""
     rows: list[dict[str, Any]] = [r for r in found.rows.get("sweep_suggestion", ()) if r["suggestion"] == 1]
@@ -179,7 +185,7 @@ def next_to_try(found: Found, metric: str) -> Iterator[Statement]:
             kind="next",
             sentence=(
                 f"next to try: {setting}; predicted {metric} {number(rows[0]['predicted'])} "
-                f"(standard deviation {number(rows[0]['deviation'], 2)}, by {by[rows[0]['model']]})."
+                f"(standard deviation {number(rows[0]['deviation'], 2)}, by {by[rows[0]['model']]}).{_doubt(found)}"
             ),
             figure="sweep-next",
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from hpowh.analyses.traces.wording import seed_ranges
+from hpowh.analyses.traces.seeds import by_own_seeds
+from hpowh.analyses.traces.wording import listed, seed_ranges
 from hpowh.reports.blocks import Block, Column, Figure, Findings, Prose, Table
 from hpowh.reports.charts.coverage import coverage_matrix
 from hpowh.reports.context import SiteContext
@@ -61,7 +63,7 @@ def _build(site: SiteContext) -> Sequence[Block]:
 
 def _gaps(site: SiteContext, name: str) -> str:
     """Return how many of an experiment's runs are missing, and on which benchmark most."""
-    rows = site.query(queries.text("coverage/runs"), experiment=name).rows()
+    rows, own = by_own_seeds(site.query(queries.text("coverage/runs"), experiment=name).rows())
     expected = sum(row["expected_seed_count"] for row in rows)
     missing = sum(len(row["missing_seeds"]) for row in rows)
     ends = site.query(queries.text("coverage/ends"), experiment=name).rows()
@@ -75,18 +77,36 @@ def _gaps(site: SiteContext, name: str) -> str:
     else:
         parts = [f"all {plural(expected, 'run')} are there"]
     if missing:
-        worst = max(rows, key=lambda row: len(row["missing_seeds"]))
-        parts.append(f"most of {worst['algorithm']} on {worst['benchmark']} ({len(worst['missing_seeds'])})")
+        parts.append(_most(rows))
+    if own:
+        have = "has seeds" if len(own) == 1 else "have seeds"
+        parts.append(f"{listed(own)} {have} that no other algorithm has, so that their runs are not paired")
     parts += [f"{plural(failed, 'run')} failed"] if failed else []
     parts += [f"on {plural(early, 'benchmark')} some end earlier than others"] if early else []
     return f"{name}: {'; '.join(parts)}."
+
+
+def _most(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return where most runs are missing: an algorithm's, and a benchmark where one alone has most."""
+    by_name: dict[str, int] = {}
+    for row in rows:
+        by_name[row["algorithm"]] = by_name.get(row["algorithm"], 0) + len(row["missing_seeds"])
+    name = max(by_name, key=lambda one: by_name[one])
+    mine = sorted((row for row in rows if row["algorithm"] == name), key=lambda row: -len(row["missing_seeds"]))
+    counts = [len(row["missing_seeds"]) for row in mine if row["missing_seeds"]]
+    where = (
+        mine[0]["benchmark"]
+        if len(counts) == 1
+        else plural(len({r["benchmark"] for r in mine[: len(counts)]}), "benchmark")
+    )
+    return f"most of {name} ({by_name[name]:,}, on {where})"
 
 
 def _matrix(site: SiteContext, name: str) -> list[Block]:
     query = site.query(queries.text("coverage/runs"), experiment=name)
     rows = [
         row | {"missing": seed_ranges(row["missing_seeds"]), "missing_count": len(row["missing_seeds"])}
-        for row in query.rows()
+        for row in by_own_seeds(query.rows())[0]
     ]
     if not rows:
         return []
