@@ -51,6 +51,7 @@ from hpowh.analyses.rankings.tiers import (
 )
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.wording import plural
 
 JOB, TIERS = "rankings", "tiers"
 SEED = 2017
@@ -178,7 +179,7 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
         if blocks.dropped:
             notes.append(
                 f"Win rate, Elo and improvability are of the {len(blocks.names)} benchmarks that all algorithms ran "
-                f"on; {len(blocks.dropped)} are left out, which the model uses."
+                f"on; {plural(len(blocks.dropped), 'other is', 'others are')} left out, which the model uses."
             )
     setting = _setting(reader.settle(selection, response))
     rows = tier_rows(means.levels, sign * estimate, np.sqrt(np.diag(covariance)), together, alone, board, setting)
@@ -249,7 +250,8 @@ def _rank(
             omnibus_row(test, matrix, setting) for test in (skillings_mack(matrix), durbin(matrix))
         ]
         rows["ranking_cost"] = cost_rows(found, len(matrix), setting)
-        notes.append(f"{len(blocks.dropped)} incomplete blocks were left out (such as {blocks.dropped[0]}).")
+        many = plural(len(blocks.dropped), "incomplete block was", "incomplete blocks were")
+        notes.append(f"{many} left out (such as {blocks.dropped[0]}).")
         notes += [sentence for sentence in [cost_sentence(found, len(matrix))] if sentence]
     notes += _warnings(len(blocks.names), factors, block)
     unlucky, hanging = _failures(reader, selection, response, factors, block, sign, setting)
@@ -267,7 +269,7 @@ def _rank(
     notes += apart[:MOST_SENTENCES]
     if len(apart) > MOST_SENTENCES:
         more = len(apart) - MOST_SENTENCES
-        notes.append(f"The tests do not agree on {more} more pairs: result.ranking_agreement has them.")
+        notes.append(f"The tests do not agree on {plural(more, 'more pair')}: result.ranking_agreement has them.")
     return rows, notes
 
 

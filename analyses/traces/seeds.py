@@ -25,7 +25,7 @@ def by_own_seeds(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[str]]:
         most = max(map(len, there.values()), default=0)
         for name, seeds in there.items():
             others = [other for one, other in there.items() if one != name]
-            alone = bool(others) and len(seeds) == most and not any(seeds & other for other in others)
+            alone = bool(others) and 0 < len(seeds) == most and not any(seeds & other for other in others)
             is_own[name] = is_own.get(name, True) and alone
     own = sorted(name for name, alone in is_own.items() if alone)
     found = []

@@ -19,7 +19,7 @@ from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import POLICIES, Reader
 from hpowh.analyses.mixed_models.studies.analysis import Question
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
-from hpowh.analyses.wording import p_said
+from hpowh.analyses.wording import p_said, plural
 
 LEVEL = 0.05
 MOST_SENTENCES = 3
@@ -125,7 +125,10 @@ def sentences(rows: list[Row], whose: str = "model's") -> list[str]:
     if not said:
         return [f"The {whose} verdicts are the same whether failed runs are left out, put last, or imputed."]
     more = len(said) - MOST_SENTENCES
-    return [*said[:MOST_SENTENCES], *([f"So it is with {more} more pairs: see the table."] if more > 0 else [])]
+    return [
+        *said[:MOST_SENTENCES],
+        *([f"So it is with {plural(more, 'more pair')}: see the table."] if more > 0 else []),
+    ]
 
 
 def _p(row: Row) -> str:

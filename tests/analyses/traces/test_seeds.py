@@ -37,3 +37,9 @@ def test_fewer_or_shared_seeds_are_no_own_ones():
     assert missing({"a": [[0, 1, 2]], "b": [[2, 3, 4]]}) == (10, 4, [])
     assert missing({"a": [[0, 1]], "b": [[0, 1]]}) == (4, 0, [])
     assert missing({"a": [[0, 1]]}) == (2, 0, [])
+
+
+def test_runs_without_seeds_have_none_of_their_own():
+    bare = [row | {"run_count": 3, "missing_seeds": None} for row in rows({"a": [[], []], "b": [[], []]})]
+    found, own = by_own_seeds(bare)
+    assert own == [] and [row["missing_seeds"] for row in found] == [[]] * 4
