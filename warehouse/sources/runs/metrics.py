@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.sources.tables.alike import near_names
@@ -57,19 +58,16 @@ def odd(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> li
     return found + no_settings(connection, staged.relation, {column: plan.sql(column) for column in plan.factors})
 
 
-def odd_costs(connection: duckdb.DuckDBPyConnection, source_id: int) -> list[str]:
-    """Say the same of costs that were loaded, metric by metric."""
+def odd_costs(connection: duckdb.DuckDBPyConnection, source_id: int, metrics: Mapping[str, int]) -> list[str]:
+    """Say the same of costs that were loaded, metric by metric (name -> id)."""
     found = []
-    for number_of, name in connection.execute(
-        "select distinct metric_id, m.name from core.trace join core.metric as m using (metric_id) "
-        "where source_id = ? order by 1",
-        [source_id],
-    ).fetchall():
+    for name, number_of in sorted(metrics.items(), key=lambda one: one[1]):
+        own = f"t.source_id = {int(source_id)} and t.metric_id = {int(number_of)}"
+        found += penalties(connection, f"(select t.value from core.trace as t where {own})", name, "value")  # noqa: S608
         relation = (
             "(select t.value, r.benchmark_id from core.trace as t join core.run as r using (run_id) "  # noqa: S608
-            f"where t.source_id = {int(source_id)} and t.metric_id = {int(number_of)})"
+            f"where {own})"
         )
-        found += penalties(connection, relation, name, "value")
         found += mixed_units(connection, relation, name, "value", "benchmark_id")
     return found
 

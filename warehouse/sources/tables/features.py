@@ -27,10 +27,10 @@ def add_features(
     Raises:
         IngestError: a benchmark has two values, here or against another source.
     """
-    import polars as pl
-
     if not features:
         return 0
+    import polars as pl
+
     places = pl.DataFrame({"column": list(features.values()), "feature": list(features)})
     connection.register("_feature_name", places.to_arrow())
     texts = ", ".join(f"{sql}::varchar as {sql}" for sql in features.values())

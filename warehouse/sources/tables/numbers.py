@@ -54,16 +54,29 @@ def whole(name: str, sql_type: str) -> str:
 
 def numeric_columns(connection: duckdb.DuckDBPyConnection, staged: Staged, among: Sequence[str]) -> list[str]:
     """Return those of the columns whose cells are numbers, as types or as texts; empty ones aside."""
-    names = {column: staged.columns.sql(column) for column in among}
-    tests = {
-        column: f"coalesce(bool_and(try_cast({name}::varchar as double) is not null) "
-        f"filter (where trim({name}::varchar) <> ''), false)"
-        for column, name in names.items()
-    }
+    all_numbers, first = {}, {}
+    for column in among:
+        name = staged.columns.sql(column)
+        if is_numeric_type(staged.columns[column]):
+            all_numbers[column] = f"count({name}) > 0"
+            continue
+        no_number = f"trim({name}::varchar) <> '' and try_cast({name}::varchar as double) is null"
+        first[column] = f"coalesce(bool_or({no_number}), false)"
+        all_numbers[column] = f"count(nullif(trim({name}::varchar), '')) > 0 and not {first[column]}"
+    gone = _those(connection, f"(select * from {staged.relation} limit {FIRST})", first)  # noqa: S608
+    return _those(connection, staged.relation, {c: test for c, test in all_numbers.items() if c not in gone})
+
+
+FIRST = 100
+"""So many rows are looked at first: a text among them that is no number saves reading all others."""
+
+
+def _those(connection: duckdb.DuckDBPyConnection, relation: str, tests: Mapping[str, str]) -> list[str]:
+    """Return the keys whose aggregate over the relation is true."""
     if not tests:
         return []
-    row = connection.execute(f"select {', '.join(tests.values())} from {staged.relation}").fetchall()[0]  # noqa: S608
-    return [column for column, holds in zip(tests, row, strict=True) if holds]
+    row = connection.execute(f"select {', '.join(tests.values())} from {relation}").fetchall()[0]  # noqa: S608
+    return [key for key, holds in zip(tests, row, strict=True) if holds]
 
 
 def not_a_number(name: str, sql_type: str) -> str | None:

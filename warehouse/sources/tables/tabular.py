@@ -235,9 +235,7 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str
 def _materialise(
     connection: duckdb.DuckDBPyConnection, scan: str, columns: Columns, rejected: str | None = None, above: int = 0
 ) -> Staged:
-    connection.execute(
-        f"create or replace temp table hpowh_staged as select *, row_number() over () as {ROW} from {scan}"  # noqa: S608
-    )
+    _stage_in_order(connection, scan)
     lost, problems = list[int](), list[Problem]()
     if rejected:
         names = {columns.sql(column): column for column in columns}
@@ -247,10 +245,22 @@ def _materialise(
                 lost.append(row)
                 where = names.get(column, "(whole row)")
                 problems.append(Problem(row, where, (text or "").strip()[:80], REJECTS.get(kind, kind)))
-    relation = f"(select * exclude ({ROW}) from hpowh_staged)"  # noqa: S608
-    staged = Staged(relation=relation, positioned="hpowh_staged", columns=columns, problems=problems)
+    first = connection.execute("select coalesce(min(rowid), 0) from hpowh_staged").fetchall()[0][0]
+    positioned = f"(select *, rowid - {first} + 1 as {ROW} from hpowh_staged)"  # noqa: S608
+    staged = Staged(relation="hpowh_staged", positioned=positioned, columns=columns, problems=problems)
     staged._lost = lost
     return staged
+
+
+def _stage_in_order(connection: duckdb.DuckDBPyConnection, scan: str) -> None:
+    """Fill the temporary table `hpowh_staged`, so that its `rowid` counts the rows of the file in their order.
+
+    All threads read; a window that numbered the rows would leave one of them to do it.
+    """
+    kept = connection.execute("select current_setting('preserve_insertion_order')").fetchall()[0][0]
+    connection.execute("set preserve_insertion_order = true")
+    connection.execute(f"create or replace temp table hpowh_staged as select * from {scan}")  # noqa: S608
+    connection.execute(f"set preserve_insertion_order = {kept}")
 
 
 REJECTS = {

@@ -464,3 +464,30 @@ def test_what_goes_in_comes_out(empty_warehouse, tmp_path, points):
             assert found[key] == (value, "ok")
         else:
             assert found[key] == (None, "nan" if math.isnan(value) else "inf" if value > 0 else "neg_inf")
+
+
+@pytest.mark.parametrize(
+    "budgets",
+    [
+        pytest.param([1, 2, 3], id="that count"),
+        pytest.param([0.5, 1.5, 2.5], id="fractions"),
+        pytest.param([0, 1, 4e15], id="far apart"),
+        pytest.param([1, 2, 1e300], id="beyond whole numbers"),
+    ],
+)
+def test_one_budget_twice_in_a_run_is_found_whatever_its_size(warehouse, tmp_path, budgets):
+    lines = [f"A,b,{seed},{budget!r},0.5\n" for budget in budgets for seed in (1, 2)]
+    path = write(tmp_path, "algorithm,benchmark,seed,budget,value\n" + "".join(lines))
+    assert load(warehouse, path, "once").row_count == 6
+    twice = write(tmp_path, path.read_text() + f"A,b,2,{budgets[-1]!r},0.25\n", "twice.csv")
+    with pytest.raises(RowsRefusedError, match="row 7"):
+        load(warehouse, twice, "twice", experiment="twice")
+
+
+def test_the_position_of_a_row_counts_all_before_it_in_a_file_that_all_threads_read(warehouse, tmp_path):
+    lines = [f"A,b{i // 1000},1,{i % 1000},0.{'1' * 900}\n" for i in range(40_000)]
+    lines[20_000], lines[39_000] = "A,b,1\n", "A,b39,1,0,oops\n"
+    path = write(tmp_path, "algorithm,benchmark,seed,budget,value\n" + "".join(lines))
+    outcome = load(warehouse, path, reject_to=tmp_path / "refused.csv")
+    refused = pl.read_csv(tmp_path / "refused.csv")
+    assert (outcome.row_count, refused["row"].to_list()) == (39_998, [20_001, 39_001])
