@@ -17,6 +17,7 @@ from hpowh.analyses.sweeps.importance.effects import beside_others, drift_of, ef
 from hpowh.analyses.sweeps.importance.levels import level_effects
 from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
+from hpowh.analyses.sweeps.reading.codes import code_of
 from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, NAMED, Column, Floats, Raw, read_column
 from hpowh.analyses.sweeps.reading.configurations import Configurations, configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import Prepared, TooLittleError, prepare
@@ -85,6 +86,7 @@ def analyse_metric(
     if result.reason or prepared is None:
         return result
     result.warnings += repeated_warnings(groups)
+    result.code = code_of(metric)
     if order is not None:
         names = {column.name for column in prepared.used}
         tried = [read_column(one) for one in raw if one.name in names]

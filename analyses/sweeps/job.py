@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
-VERSION = "11"
+VERSION = "12"
 SEED = 0
 
 

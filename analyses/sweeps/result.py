@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpowh.analyses.sweeps.importance.effects import Drift
+    from hpowh.analyses.sweeps.reading.codes import Code
     from hpowh.analyses.sweeps.reading.configurations import Configurations
     from hpowh.analyses.sweeps.reading.sampling import Narrowed
 
@@ -29,6 +30,8 @@ class Result:
     followed: Mapping[str, float] = field(default_factory=dict)
     """Hyperparameters whose values follow the order of the trials: the strength of that, from 0.7 to 1."""
 
+    code: Code | None = None
+    """A value of the metric that may stand for failed trials."""
     drift: Drift | None = None
     """The metric goes with time beside all hyperparameters."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hpowh.analyses.sweeps.result import Result
 from hpowh.analyses.sweeps.saying import hyperparameters, trials
 from hpowh.analyses.sweeps.saying.found import Found, Statement
@@ -39,4 +41,9 @@ def statements(result: Result, metric: str) -> list[Statement]:
         trials.untried(found),
         trials.next_to_try(found, metric),
     )
-    return [one for part in parts for one in part]
+    said = [one for part in parts for one in part]
+    return (
+        [replace(said[0], sentence=f"{said[0].sentence} {trials.code(result.code, metric)}"), *said[1:]]
+        if (said and result.code)
+        else said
+    )

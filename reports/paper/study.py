@@ -59,10 +59,11 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
     name = _experiment(warehouse, experiment)
     found = [one for one in verdicts(warehouse, name) if one.job == FIT]
     if run is None and not found:
-        is_one = warehouse.sql(queries.text("experiment/size"), {"experiment": name}).rows()[0][1] == 1
+        is_one = _size(warehouse, name) == 1
         raise UsageError(
             f"{name} has no mixed model that compares algorithms.",
-            f'hpowh analyse lmem "{OF_ONE if is_one else MODEL}" --experiment {name} --budget final --emm algorithm',
+            f'hpowh analyse lmem "{OF_ONE if is_one else MODEL}" --experiment {name} --budget final --emm algorithm'
+            + (" --metric NAME" if _metric_count(warehouse, name) > 1 else ""),
         )
     chosen = found[0].analysis_run_id if run is None else run
     rows = _rows(warehouse, queries.text("mixed_models/standing"), run=chosen)
@@ -104,10 +105,19 @@ def read_study(warehouse: Warehouse, experiment: str | None, run: int | None = N
         if calibrated
         else None,
         agreement=_rows(warehouse, queries.text("rankings/agreement"), run=ranked) if ranked else [],
-        benchmark_count=len(blocks),
+        benchmark_count=len(blocks) or _size(warehouse, name),
         is_log=levels[0]["response"] == "log_regret",
         has_budgets=has_budgets(warehouse, name),
     )
+
+
+def _size(warehouse: Warehouse, name: str) -> int:
+    """Return how many benchmarks an experiment has."""
+    return int(warehouse.sql(queries.text("experiment/size"), {"experiment": name}).rows()[0][1])
+
+
+def _metric_count(warehouse: Warehouse, name: str) -> int:
+    return len(warehouse.sql(queries.text("verdicts/metrics"), {"subject": name}).rows())
 
 
 def _experiment(warehouse: Warehouse, name: str | None) -> str:

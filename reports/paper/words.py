@@ -125,10 +125,11 @@ def methods(study: Study, cited: Sequence[str]) -> str:
         else ""
     )
     pairs = correction(str(study.levels[0]["method"]), len(study.pairs))
+    many = plural(study.benchmark_count, "benchmark")
     return (
         f"Algorithms were compared by the linear mixed model \\texttt{{{escaped(study.model['formula'])}}} "
         f"\\citep{{{','.join(one for one in cited if one in ('lmems', 'lme4'))}}}, fitted by {criterion} to "
-        f"{f'{rows(study)} on {study.benchmark_count} benchmarks {escaped(budget(study))}'.strip()}. "
+        f"{' '.join(filter(None, (rows(study), 'on', many, escaped(budget(study)))))}. "
         f"Contrasts of estimated marginal means were tested two-sided by $t$ tests with Satterthwaite's degrees of "
         f"freedom \\citep{{satterthwaite,lmertest}}; $p$ values were corrected by {escaped(pairs)}"
         f"{_cite(cited, ('tukey', 'holm', 'bh', 'dunnett'))}. "

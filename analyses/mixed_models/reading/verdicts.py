@@ -19,6 +19,7 @@ from hpowh.warehouse import queries
 METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
 """Methods of contrasts that a verdict may rest on, the first that a model has."""
 FEWEST_BLOCKS = 6
+ONE_BENCHMARK = "All runs are of one benchmark: only seeds are drawn, and nothing is said of other benchmarks."
 SCALE = "is not on one scale"
 """In the warning about benchmarks whose spread decides the result."""
 OWN_METRIC = "each benchmark by its own metric"
@@ -152,6 +153,7 @@ def _of_model(
     method = next((name for name in METHODS if any(one["method"] == name for one in contrasts)), None)
     if method is None:
         return []
+    is_one = not row["benchmark_count"] and _benchmark_count(source, experiment) == 1
     verdicts = []
     for setting in dict.fromkeys(one["setting"] for one in contrasts):
         mine = [one for one in contrasts if (one["setting"], one["method"]) == (setting, method)]
@@ -167,6 +169,7 @@ def _of_model(
         unsure = [f"{one[1]} and {one[2]}" for one in sorted(hanging) if one[0] == setting]
         if unsure:
             caveats.append(f"What failed runs count decides on {', '.join(unsure[:3])}.")
+        caveats += [ONE_BENCHMARK] if is_one else []
         caveats += carried(row["said"])
         caveats += _calibrated(row["calibration"])
         benchmarks = f"{row['benchmark_count']} benchmarks, " if row["benchmark_count"] else ""
@@ -183,6 +186,10 @@ def _of_model(
         )
         verdicts.append(verdict_of(evidence, "mixed_models.fit", row["analysis_run_id"]))
     return verdicts
+
+
+def _benchmark_count(source: Source, experiment: str) -> int:
+    return int(source.sql(queries.text("experiment/size"), {"experiment": experiment}).rows()[0][1])
 
 
 def carried(said: Sequence[str]) -> list[str]:

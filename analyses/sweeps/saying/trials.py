@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hpowh.analyses.sweeps.reading.codes import Code
 from hpowh.analyses.sweeps.result import Result
 from hpowh.analyses.sweeps.saying.found import Found, Statement
 from hpowh.analyses.sweeps.words import plain
@@ -40,6 +41,15 @@ def best(result: Result, metric: str) -> Iterator[Statement]:
             if row["best_single_value"] != row["best_value"]:
                 sentence += f" The best single trial has {number(row['best_single_value'])}, which is also luck."
         yield Statement(kind="best", sentence=sentence, figure="sweep-history")
+
+
+def code(found: Code, metric: str) -> str:
+    """Return the sentence that the headline does not go without where a number may stand for failed trials."""
+    return (
+        f"{metric} is {found.value:.10g} in {plural(found.count, 'trial')}, farther from all others than these are "
+        "from one another: if that stands for failed trials, tests, importances and what to try next are of the code "
+        f"(hpowh ingest … --option failed-value={found.value:.10g} loads them as failed)."
+    )
 
 
 def noise(result: Result, metric: str) -> Iterator[Statement]:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,8 +41,16 @@ def refuse_varying(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: St
     raise IngestError(
         f"{plan.location}: {said}",
         f"Say what {'it is' if len(varying) == 1 else 'each is'}: --map {shlex.quote(varying[0])}=metric "
-        "(a further value), =factor (it tells runs apart) or =ignore",
+        f"(a further value), =factor (it tells runs apart) or =ignore{_or_budget(plan, varying)}",
     )
+
+
+def _or_budget(plan: Plan, varying: list[str]) -> str:
+    """Return that one of the columns may be the budget instead of the one whose name was taken for it."""
+    named = [column for column in varying if plain_name(column) in NAMES["budget"]]
+    if not named or plan.budget is None or plan.roles[plan.budget].why == "given":
+        return ""
+    return f"; or --map {shlex.quote(named[0])}=budget, which {plan.budget!r} was taken for by its name"
 
 
 def _many_valued(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, guessed: list[str]) -> list[str]:

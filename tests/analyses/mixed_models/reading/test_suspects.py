@@ -11,7 +11,7 @@ from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
-from hpowh.analyses.mixed_models.reading.verdicts import has_budgets, verdicts
+from hpowh.analyses.mixed_models.reading.verdicts import ONE_BENCHMARK, has_budgets, verdicts
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -124,6 +124,15 @@ def test_a_table_of_final_values_has_no_budget_in_its_sentences(warehouse: Wareh
     assert not has_budgets(warehouse, experiment)
     fill_runs(warehouse, run_points("A", "b9", 1, [0.7, 0.6]), experiment="other", metric="score", fingerprint="f2")
     assert has_budgets(warehouse, "other")
+
+
+def test_a_verdict_on_one_benchmark_speaks_of_it_alone(warehouse: Warehouse):
+    draw = random.Random(8)
+    points = [p for i, a in enumerate("AB") for s in range(5) for p in run_points(a, "b", s, [i + draw.random()])]
+    fill_runs(warehouse, points, metric="score")
+    analyse_lmem(warehouse, "value ~ algorithm", budget="final")
+    [told] = verdicts(warehouse, warehouse.sql("select name from core.experiment").one())
+    assert "A is better than B" in told.sentence and ONE_BENCHMARK in told.sentence
 
 
 def test_a_verdict_over_settings_that_the_model_does_not_know_says_so(warehouse: Warehouse):
