@@ -41,9 +41,8 @@ def statements(result: Result, metric: str) -> list[Statement]:
         trials.untried(found),
         trials.next_to_try(found, metric),
     )
-    said = [one for part in parts for one in part]
-    return (
-        [replace(said[0], sentence=f"{said[0].sentence} {trials.code(result.code, metric)}"), *said[1:]]
-        if (said and result.code)
-        else said
-    )
+    found_all = [one for part in parts for one in part]
+    if found_all and result.code:
+        first = found_all[0]
+        found_all[0] = replace(first, sentence=f"{first.sentence} {trials.code(result.code, metric)}")
+    return found_all
