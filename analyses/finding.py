@@ -91,4 +91,4 @@ def origin(run: Run) -> dict[str, Any]:
 def stored(source: Source, table: str, run: int) -> list[dict[str, Any]]:
     """Return the rows of a result table that an analysis run stored."""
     text = f"select * exclude (analysis_run_id) from result.{table} where analysis_run_id = $run order by rowid"
-    return list(source.sql(text, {"run": run}).pl().to_dicts())
+    return list(source.sql(text, {"run": run}).dicts())

@@ -19,6 +19,10 @@ from hpowh.warehouse.grouping import assembled
 if TYPE_CHECKING:
     from hpowh.warehouse.store import Warehouse
 
+ON_A_PIPE = 10_000
+"""Letters a line where no terminal has fewer."""
+COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""With one of these in the environment a pipe may be a terminal to rich."""
 CLEAR = "\r\x1b[K"
 _line_is_shown = Event()
 _counts_are_shown = Event()
@@ -131,6 +135,21 @@ def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, title: str =
     Args:
         width: letters a line; by default the terminal's.
     """
+    from hpowh.warehouse.fitting import aligned
+
+    cells = [[show(value) for value in row] for row in rows]
+    if width is None and not sys.stdout.isatty() and not any(name in os.environ for name in COLOURED):
+        lines = aligned(columns, cells, title, ON_A_PIPE)
+        if lines is not None:
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+            return
+    _print_fitted(columns, rows, cells, title, width)
+
+
+def _print_fitted(
+    columns: list[str], rows: list[tuple[Any, ...]], cells: list[list[str]], title: str, width: int | None
+) -> None:
+    """Print a table that may have to be fitted into a terminal, or has letters that are not one place wide."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -138,9 +157,8 @@ def print_table(columns: list[str], rows: list[tuple[Any, ...]], *, title: str =
     from hpowh.warehouse.fitting import ELLIPSIS, GAP, fit, least_width
 
     console = Console(
-        width=width or (None if sys.stdout.isatty() else 10_000), highlight=False, emoji=False, markup=False
+        width=width or (None if sys.stdout.isatty() else ON_A_PIPE), highlight=False, emoji=False, markup=False
     )
-    cells = [[show(value) for value in row] for row in rows]
     is_text = [any(isinstance(row[at], str) for row in rows) for at in range(len(columns))]
     least = [least_width(name, [row[at] for row in cells], is_text[at]) for at, name in enumerate(columns)]
     found = fit(least, len(rows), console.width)

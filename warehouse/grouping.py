@@ -88,7 +88,7 @@ def assembled(app: typer.Typer) -> Any:
     """Return the command line of an app: what `typer.main.get_command` returns, with the commands made later."""
     group = typer.main.get_command(_without_commands(app))
     group.commands = Later(app)  # type: ignore[attr-defined]
-    return group
+    return _lightened(group)
 
 
 def group_of(app: typer.Typer, name: str, text: str | None = None) -> typer.Typer:
@@ -120,15 +120,50 @@ def _make(name: str, info: Any) -> Any:
     if _is_command(info):
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         alone.registered_commands.append(info)
-        return typer.main.get_command(alone)
+        return _lightened(typer.main.get_command(alone))
     whole = info.typer_instance
     group = typer.main.get_group(_without_commands(whole))
     group.name = name
     group.commands = Later(whole)
-    return group
+    return _lightened(group)
 
 
 def _without_commands(app: typer.Typer) -> typer.Typer:
     bare = copy.copy(app)
     bare.registered_commands, bare.registered_groups = [], []
     return bare
+
+
+def _lightened(command: Any) -> Any:
+    """Let a command's parameters take what needs no conversion as it is.
+
+    Typer makes a validator of every parameter, also where nothing was given: to import what makes validators takes
+    as long as a small command. What does need converting or may be refused is handed to typer as ever.
+    """
+    params_of = command.get_params
+
+    def get_params(ctx: Any) -> Any:
+        found = params_of(ctx)  # with the option for help, which is made only then
+        for param in found:
+            if getattr(param, "_runtime_param", ...) is None and hasattr(param, "type_descriptor"):
+                param._runtime_param = _AsGiven()
+        return found
+
+    command.get_params = get_params
+    return command
+
+
+class _AsGiven:
+    """Converts a parameter's value as typer does."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the value that the command gets. Raises what typer raises for one that is refused."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        kind = param.type_descriptor
+        if kind.annotation is str and type(value) is str and not kind.is_choice and not kind.parameter_info.parser:
+            return value
+        if kind.annotation in (float, int) and type(value) is kind.annotation and value == param.default:
+            return value
+        param._runtime_param = None
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse.rows import SIMPLE, Rows
+
 if TYPE_CHECKING:
     import duckdb
     import pandas
@@ -53,6 +55,18 @@ class Relation:
         """Return the rows as tuples."""
         with self._running():
             return self._cursor.fetchall()
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return each row by the names of its columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows()]
+
+    def held(self) -> Rows:
+        """Return the rows with their types, of which a data frame can be made later."""
+        types = [str(column[1]) for column in self._cursor.description or []]
+        if SIMPLE.issuperset(types):
+            return Rows(self.columns, self.rows(), types)
+        frame = self.pl()
+        return Rows(frame.columns, frame.rows())
 
     def head(self, most: int | None) -> list[tuple[Any, ...]]:
         """Return at most `most` rows as tuples; all of them for None."""

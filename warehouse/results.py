@@ -12,7 +12,8 @@ from hpowh.warehouse.catalogue import list_columns
 from hpowh.warehouse.checks.seal import remove_seals, seal_analyses
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import program_version
-from hpowh.warehouse.names import identifier
+from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.rows import Rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,12 +101,43 @@ def save_runs(
 
 def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[tuple[int, Any]]) -> None:
     """Append the frames of several analyses to one table."""
-    import pyarrow as pa
-
     try:
-        wanted = [column for column, _ in list_columns(connection, f"result.{name}")]
+        wanted = dict(list_columns(connection, f"result.{name}"))
     except UsageError:
         raise HpowhError(f"There is no table result.{name}.", "Add it in a revision under migrations/.") from None
+    if all(isinstance(frame, Rows) for _, frame in frames):
+        for run_id, rows in frames:
+            _append_rows(connection, name, wanted, run_id, rows)
+    else:
+        _append_arrow(connection, name, wanted, frames)
+
+
+def _append_rows(
+    connection: duckdb.DuckDBPyConnection, name: str, wanted: Mapping[str, str], run_id: int, rows: Rows
+) -> None:
+    """Append rows, handed over as one text: DuckDB asks of every value of a list whether it is one of pandas' own."""
+    _refuse_unknown(name, rows.columns, wanted)
+    columns = [column for column in wanted if column in rows.columns and column != "analysis_run_id"]
+    listed = ", ".join(map(identifier, ["analysis_run_id", *columns]))
+    places = [rows.columns.index(column) for column in columns]
+    # A column by its number: JSON's names would have to be quoted as SQL's are not.
+    form = ", ".join(f'"c{at}": "{wanted[column]}"' for at, column in enumerate(columns))
+    text = json.dumps(
+        [{f"c{at}": row[place] for at, place in enumerate(places)} for row in rows.values], allow_nan=False
+    )
+    connection.execute(
+        f"insert into result.{identifier(name)} ({listed}) "
+        f"select {int(run_id)}, {', '.join(f'r.c{at}' for at in range(len(columns)))} "
+        f"from (select unnest(from_json_strict(?, {literal(f'[{{{form}}}]')})) as r)",
+        [text],
+    )
+
+
+def _append_arrow(
+    connection: duckdb.DuckDBPyConnection, name: str, wanted: Mapping[str, str], frames: Sequence[tuple[int, Any]]
+) -> None:
+    import pyarrow as pa
+
     parts = []
     for run_id, frame in frames:
         part = frame.to_arrow() if hasattr(frame, "to_arrow") else frame
@@ -113,9 +145,7 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[t
             part = part.drop_columns(["analysis_run_id"])
         parts.append(part.append_column("analysis_run_id", pa.repeat(pa.scalar(run_id, pa.int64()), part.num_rows)))
     arrow = pa.concat_tables(parts, promote_options="permissive")
-    unknown = sorted(set(arrow.column_names) - set(wanted))
-    if unknown:
-        raise HpowhError(f"result.{name} has no column {', '.join(unknown)}.")
+    _refuse_unknown(name, arrow.column_names, wanted)
     columns = [column for column in wanted if column in arrow.column_names]
     connection.register("_incoming", arrow)
     try:
@@ -123,6 +153,12 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[t
         connection.execute(f"insert into result.{identifier(name)} ({listed}) select {listed} from _incoming")
     finally:
         connection.unregister("_incoming")
+
+
+def _refuse_unknown(name: str, columns: Sequence[str], wanted: Mapping[str, str]) -> None:
+    unknown = sorted(set(columns) - set(wanted))
+    if unknown:
+        raise HpowhError(f"result.{name} has no column {', '.join(unknown)}.")
 
 
 def _prune(connection: duckdb.DuckDBPyConnection, runs: Sequence[AnalysisRun], keep: int) -> None:

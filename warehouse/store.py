@@ -267,7 +267,7 @@ class Warehouse:
         """Store an analysis run and its result tables in one transaction.
 
         Args:
-            tables: `{"trace_point": frame}`: each an Arrow table or Polars frame with the columns of that table in
+            tables: `{"trace_point": frame}`: each an Arrow table, Polars frame or `Rows` with columns of that table in
                 schema `result`, without `analysis_run_id`. A column of the table that a frame lacks becomes NULL.
             keep: how many runs of the same job, subject and parameters stay; older ones are removed.
 

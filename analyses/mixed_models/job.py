@@ -29,7 +29,7 @@ from hpowh.analyses.mixed_models.studies.ladder import end_sentences
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
 from hpowh.analyses.mixed_models.studies.odd import why_sentences
 from hpowh.analyses.mixed_models.studies.presets import PRESETS
-from hpowh.analyses.mixed_models.studies.tables import model_row
+from hpowh.analyses.mixed_models.studies.tables import model_row, plain
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from hpowh.analyses.elsewhere.places import Place
+    from hpowh.warehouse import rows as in_warehouse
 
 VERSION = "15"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
@@ -52,7 +53,7 @@ class Outcome:
     analysis_run_id: int
     is_new: bool
     warnings: list[str]
-    tables: dict[str, pl.DataFrame] = field(repr=False)
+    tables: Mapping[str, pl.DataFrame] = field(repr=False)
 
 
 def reader_of(warehouse: Warehouse, experiment: str | None) -> Reader:
@@ -419,30 +420,48 @@ def analysis_run(reader: Reader, job: str, parameters: Mapping[str, Any], seed: 
 
 def save(warehouse: Warehouse, run: AnalysisRun, rows: Rows) -> Outcome:
     """Store the rows as result tables and return them."""
-    from hpowh.analyses.mixed_models.studies.tables import frames
+    from hpowh.warehouse.rows import Tables
 
-    tables = frames(rows)
+    tables = as_stored(rows)
     saved = warehouse.save_run(run, tables)
     if not warehouse.keeps_results:
-        return Outcome(run.subject, saved, True, run.warnings, tables)
-    return replace(stored(warehouse, run.subject, saved), is_new=True)
+        return Outcome(run.subject, saved, True, run.warnings, Tables(tables))
+    return replace(stored(warehouse, run.subject, saved, sorted(tables)), is_new=True)
 
 
-def stored(warehouse: Warehouse, subject: str, run_id: int) -> Outcome:
-    """Return an analysis that was made before, from its tables."""
+def as_stored(rows: Rows) -> dict[str, in_warehouse.Rows]:
+    """Return the tables that are not empty, as the warehouse takes them: without NaN and infinity."""
+    from hpowh.warehouse.rows import Rows as Stored
+
+    return {
+        name: Stored.of([{key: plain(value) for key, value in row.items()} for row in found])
+        for name, found in rows.items()
+        if found
+    }
+
+
+def stored(warehouse: Warehouse, subject: str, run_id: int, names: Sequence[str] | None = None) -> Outcome:
+    """Return an analysis that was made before, from its tables.
+
+    Args:
+        names: the tables that it has, where that is known.
+    """
     import json
 
-    names = warehouse.sql(
-        "select distinct table_name from duckdb_columns() where schema_name = 'result' and "
-        "(table_name like 'lmem_%' or table_name like 'ranking_%') order by table_name"
-    ).rows()
-    tables = {}
-    for (name,) in names:
+    from hpowh.warehouse.rows import Tables
+
+    if names is None:
         found = warehouse.sql(
+            "select distinct table_name from duckdb_columns() where schema_name = 'result' and "
+            "(table_name like 'lmem_%' or table_name like 'ranking_%') order by table_name"
+        ).rows()
+        names = [name for (name,) in found]
+    tables = {}
+    for name in names:
+        table = warehouse.sql(
             f"select * exclude (analysis_run_id) from result.{name} where analysis_run_id = ?", [run_id]
-        )
-        table = found.pl()
+        ).held()
         if table.height:
             tables[name] = table
     said = warehouse.sql("select warnings from ops.analysis_run where analysis_run_id = ?", [run_id]).one()
-    return Outcome(subject, run_id, False, json.loads(said or "[]"), tables)
+    return Outcome(subject, run_id, False, json.loads(said or "[]"), Tables(tables))

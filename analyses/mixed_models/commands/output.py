@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.findings.commands import Answer, answer, print_json, say
 from hpowh.warehouse.console import note, print_table, progress
+from hpowh.warehouse.rows import rows_of
 from hpowh.warehouse.wording import p_value
 
 MOST_ROWS = 60
@@ -47,12 +48,12 @@ def show(one: Answer, as_json: bool, shown: Mapping[str, tuple[str, ...]], kinds
         return
     for name, columns in shown.items():
         if name in one.tables:
-            table = one.tables[name]
+            table = rows_of(one.tables, name)
             kept = [column for column in columns if column in table.columns]
             if kept == ["sentence"]:
-                print(f"{name}\n" + "\n".join(table["sentence"].head(MOST_ROWS).to_list()))
+                print(f"{name}\n" + "\n".join(sentence for (sentence,) in table.chosen(kept, MOST_ROWS)))
                 continue
-            print_table(kept, _readable(kept, table.select(kept).head(MOST_ROWS).rows()), title=name)
+            print_table(kept, _readable(kept, table.chosen(kept, MOST_ROWS)), title=name)
             if table.height > MOST_ROWS:
                 note(f"  {table.height - MOST_ROWS:,} more rows in result.{name}.")
     families = ", ".join(sorted({f"result.{name.partition('_')[0]}_*" for name in one.tables}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hpowh.analyses.mixed_models.job import Outcome
+from hpowh.analyses.mixed_models.job import Outcome, as_stored
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
 from hpowh.analyses.mixed_models.studies.analysis import Question
@@ -41,11 +41,11 @@ def analyse_files(
 
     from hpowh.analyses.mixed_models.reading.files import FileReader
     from hpowh.analyses.mixed_models.studies.outside import run_on_files
-    from hpowh.analyses.mixed_models.studies.tables import frames
     from hpowh.warehouse.connection import threads_asked_for
     from hpowh.warehouse.elsewhere.extensions import set_up_access
     from hpowh.warehouse.elsewhere.published import remote_address
     from hpowh.warehouse.limits import Limits, limited
+    from hpowh.warehouse.rows import Tables
 
     files = [pattern] if isinstance(pattern, str) else list(pattern)
     config: dict[str, Any] = {**threads_asked_for(), "memory_limit": limited(Limits(memory=memory).bytes)}
@@ -66,4 +66,4 @@ def analyse_files(
             )
         except (FormulaError, DataError) as error:
             raise UsageError(str(error)) from error
-    return Outcome(", ".join(files), 0, True, said, frames(rows))
+    return Outcome(", ".join(files), 0, True, said, Tables(as_stored(rows)))

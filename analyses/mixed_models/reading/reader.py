@@ -231,10 +231,10 @@ class Reader:
     def _quickly(self, planned: RunPlan) -> Found | None:
         """Return cells from the sums of runs, or None where these lose digits or some rows are not usable."""
         shift, *shifts = _finite_means(self._ask(planned.sample()).numpy())
-        runs = self._ask(planned.runs).arrow()
-        if not runs.num_rows:
+        runs = self._ask(planned.runs).numpy()
+        ids = np.asarray(runs["run_id"])
+        if not len(ids):
             return None
-        ids = runs.column("run_id").to_numpy()
         query = planned.sums(shift, tuple(shifts), int(ids.min()), int(ids.max()))
         if query not in self._sums:
             sums = self._ask(query).numpy()

@@ -17,14 +17,14 @@ from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats, In
 from hpowh.analyses.mixed_models.reading.moments import NOTHING_FINITE, NOTHING_SELECTED, level_order
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from hpowh.analyses.mixed_models.reading.by_run import RunPlan
 
 LOSS = 1e-10
 """The share of the scatter that rounding may have changed: far below what a log-likelihood shows."""
 
 Sums = Mapping[str, NDArray[np.generic]]
+Columns = Mapping[str, NDArray[Any]]
+"""Columns of an answer, masked where they have NULLs."""
 
 
 def is_exact_enough(sums: Sums, count: int) -> bool:
@@ -54,7 +54,7 @@ def is_exact_enough(sums: Sums, count: int) -> bool:
 def cells_from_runs(
     plan: RunPlan,
     sums: Sums,
-    runs: pa.Table,
+    runs: Columns,
     names: Mapping[str, Mapping[int, str]],
     shift: float,
     shifts: Sequence[float],
@@ -70,7 +70,7 @@ def cells_from_runs(
     """
     rows, place = _matched(sums, runs)
     factors = _factors(plan, runs)
-    keys = [_encoded(runs.column(f"k{i}")) for i in range(len(plan.plan.keys))]
+    keys = [_encoded(runs[f"k{i}"]) for i in range(len(plan.plan.keys))]
     usable = place >= 0
     for code, _ in keys:
         usable &= code[place] >= 0
@@ -96,9 +96,9 @@ def cells_from_runs(
     )
 
 
-def _matched(sums: Sums, runs: pa.Table) -> tuple[Floats, Integers]:
+def _matched(sums: Sums, runs: Columns) -> tuple[Floats, Integers]:
     """Return the rows of every summed run, and its row in the table of runs (-1 where the run is not selected)."""
-    wanted = runs.column("run_id").to_numpy()
+    wanted = np.asarray(runs["run_id"])
     is_ordered = bool((wanted[1:] > wanted[:-1]).all())
     order = np.arange(len(wanted)) if is_ordered else np.argsort(wanted, kind="stable")
     found = np.asarray(sums["run"])
@@ -110,25 +110,35 @@ def _matched(sums: Sums, runs: pa.Table) -> tuple[Floats, Integers]:
     return rows, np.where(wanted[place] == found, place, -1).astype(np.int64)
 
 
-def _factors(plan: RunPlan, runs: pa.Table) -> list[Floats]:
+def _factors(plan: RunPlan, runs: Columns) -> list[Floats]:
     """Return the run's factor of every monomial; 1 where all of it is the point's."""
     found = []
     for i in range(len(plan.products)):
-        if f"u{i}" in runs.column_names:
-            found.append(np.asarray(runs.column(f"u{i}").to_numpy(zero_copy_only=False), dtype=float))
+        if f"u{i}" in runs:
+            found.append(_floats(runs[f"u{i}"]))
         else:
-            found.append(np.ones(runs.num_rows))
+            found.append(np.ones(len(runs["run_id"])))
     return found
 
 
-def _encoded(column: Any) -> tuple[Integers, NDArray[Any]]:
+def _encoded(column: NDArray[Any]) -> tuple[Integers, NDArray[Any]]:
     """Return the code of every value (-1 for NULL and what is not finite), and the distinct values."""
-    encoded = column.combine_chunks().dictionary_encode()
-    codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
-    values = np.asarray(encoded.dictionary.to_numpy(zero_copy_only=False))
-    if values.dtype.kind == "f" and len(values):
-        codes = np.where((codes >= 0) & np.isfinite(values[codes]), codes, -1)
-    return codes, values
+    values = np.ma.getdata(column)
+    is_there = ~np.ma.getmaskarray(column)
+    if values.dtype == object:
+        known: dict[Any, int] = {}
+        listed = [
+            known.setdefault(value, len(known)) if there else -1 for value, there in zip(values, is_there, strict=True)
+        ]
+        distinct = np.empty(len(known), dtype=object)
+        distinct[:] = list(known)
+        return np.array(listed, dtype=np.int64), distinct
+    if values.dtype.kind == "f":
+        is_there &= np.isfinite(values)
+    distinct, inverse = np.unique(values[is_there], return_inverse=True)
+    codes = np.full(len(values), -1, dtype=np.int64)
+    codes[is_there] = inverse
+    return codes, distinct
 
 
 def _leveled(

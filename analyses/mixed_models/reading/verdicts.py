@@ -78,7 +78,7 @@ def budget_text(asked: float | str | None, at: object) -> str:
 
 
 def _rows(source: Source, text: str, **parameters: Any) -> list[dict[str, Any]]:
-    return list(source.sql(text, parameters).pl().to_dicts())
+    return list(source.sql(text, parameters).dicts())
 
 
 def _metric(name: str | None, metrics: Sequence[str], response: str | None = None) -> str:

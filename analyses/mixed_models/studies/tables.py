@@ -1,10 +1,11 @@
-"""Result tables of a fit, as Polars frames with the columns of `result.lmem_*`."""
+"""Result tables of a fit, as rows with the columns of `result.lmem_*`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -24,27 +25,17 @@ from hpowh.analyses.mixed_models.studies.summary import (
 )
 from hpowh.analyses.statistics import distributions as stats
 
-if TYPE_CHECKING:
-    import polars as pl
-
 RANDOM_EFFECT_LIMIT = 20_000
 """More conditional modes than this are not stored; the variance components say what they are."""
 SIGNIFICANCE = 0.05
 Row = dict[str, Any]
 
 
-def frame(rows: Sequence[Row]) -> pl.DataFrame:
-    """Return rows as a frame; NaN and infinite degrees of freedom become NULL."""
-    import polars as pl
-
-    return pl.DataFrame([{key: plain(value) for key, value in row.items()} for row in rows], infer_schema_length=None)
-
-
 def plain(value: Any) -> Any:
     """Return a value that a table can hold: NaN is NULL, NumPy scalars are Python's."""
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
+    if isinstance(value, float) and not isfinite(value):
         return None
     return value
 
@@ -332,8 +323,3 @@ def coverage_rows(fit: Fit, model: str, factor: str, block: str) -> list[Row]:
         for i, level in enumerate(first)
         for j, other in enumerate(second)
     ]
-
-
-def frames(rows: Mapping[str, Sequence[Row]]) -> dict[str, pl.DataFrame]:
-    """Return the non-empty tables as frames."""
-    return {name: frame(list(found)) for name, found in rows.items() if found}
