@@ -14,21 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.mixed_models.inference.compare import NotComparableError
-from hpowh.analyses.mixed_models.inference.power import power_sentences
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
-from hpowh.analyses.mixed_models.reading.known import known_benchmarks
 from hpowh.analyses.mixed_models.reading.reader import Reader
-from hpowh.analyses.mixed_models.studies import kinds as studies
 from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, warn
-from hpowh.analyses.mixed_models.studies.anomalies import sentences
-from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration_rows, calibration_sentence
-from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
-from hpowh.analyses.mixed_models.studies.ladder import end_sentences
+from hpowh.analyses.mixed_models.studies.defaults import DEFAULT_RESPONSE, PRESETS
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
-from hpowh.analyses.mixed_models.studies.odd import why_sentences
-from hpowh.analyses.mixed_models.studies.presets import PRESETS
 from hpowh.analyses.mixed_models.studies.tables import model_row, plain
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.errors import UsageError
@@ -127,7 +119,7 @@ def analyse_presets(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = studies.DEFAULT_RESPONSE,
+    response: str = DEFAULT_RESPONSE,
     names: Sequence[str] = PRESETS,
     as_published: bool = False,
     where: str | None = None,
@@ -145,6 +137,8 @@ def analyse_presets(
     Raises:
         UsageError: a name or condition means nothing here, or the data cannot carry the tests.
     """
+    from hpowh.analyses.mixed_models.studies import kinds as studies
+
     parameters = {"response": response, "names": list(names), "as_published": as_published}
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
@@ -161,7 +155,7 @@ def analyse_ladder(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = studies.DEFAULT_RESPONSE,
+    response: str = DEFAULT_RESPONSE,
     terms: Sequence[str] = (),
     where: str | None = None,
     metric: str | None = None,
@@ -169,6 +163,8 @@ def analyse_ladder(
     failures: str = "exclude",
 ) -> Outcome:
     """Build models up from the intercept and down from the full model, and store `lmem_ladder`. Raises UsageError."""
+    from hpowh.analyses.mixed_models.studies import kinds as studies
+    from hpowh.analyses.mixed_models.studies.ladder import end_sentences
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         ladder, _, known = studies.run_ladder(reader, chosen, response, terms)
@@ -200,6 +196,9 @@ def analyse_anomalies(
     Raises:
         UsageError: the factor, a level or an algorithm does not exist, or which are meant is open.
     """
+    from hpowh.analyses.mixed_models.studies import kinds as studies
+    from hpowh.analyses.mixed_models.studies.anomalies import sentences
+    from hpowh.analyses.mixed_models.studies.odd import why_sentences
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows = studies.run_anomalies(reader, chosen, factor, levels, pair, budgets)
@@ -216,7 +215,7 @@ def analyse_anytime(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = studies.DEFAULT_RESPONSE,
+    response: str = DEFAULT_RESPONSE,
     budgets: Sequence[float] = (),
     where: str | None = None,
     metric: str | None = None,
@@ -230,6 +229,7 @@ def analyse_anytime(
     Raises:
         UsageError: no budget is common to all runs, there are fewer than five benchmarks, or a name means nothing here.
     """
+    from hpowh.analyses.mixed_models.studies import kinds as studies
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, said = studies.run_anytime(reader, chosen, response, budgets)
@@ -245,7 +245,7 @@ def analyse_power(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = studies.DEFAULT_RESPONSE,
+    response: str = DEFAULT_RESPONSE,
     benchmarks: Sequence[int] = (5, 10, 20, 40),
     seeds: Sequence[int] = (5, 10, 30),
     differences: Sequence[float] = (),
@@ -261,6 +261,11 @@ def analyse_power(
     Raises:
         UsageError: the data cannot carry the default model, or a design is too small.
     """
+    from hpowh.analyses.mixed_models.inference.power import power_sentences
+    from hpowh.analyses.mixed_models.reading.known import known_benchmarks
+    from hpowh.analyses.mixed_models.studies import kinds as studies
+    from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
+
     selection = asked_of(where, metric, "final" if budget is None else budget, failures)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
@@ -317,6 +322,7 @@ def analyse_comparison(
         UsageError: a formula cannot be read or a name means nothing here.
         PlaceError: the workers of `on` cannot do the work.
     """
+    from hpowh.analyses.mixed_models.studies import kinds as studies
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         counts = bootstrap, permutations, seed
@@ -363,6 +369,8 @@ def analyse_calibration(
         UsageError: a name or condition means nothing here, or the data cannot carry the model.
         PlaceError: the workers of `on` cannot do the work.
     """
+    from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration_rows, calibration_sentence
+
     text = formula or DEFAULT_MODEL
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:

@@ -37,3 +37,21 @@ def test_whoever_writes_import_gets_it(empty_warehouse):
     script = "from hpowh.warehouse.commands.accidental import avoid\navoid()\nimport pandas\nprint(pandas.NaT)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "NaT\n"
+
+
+def test_functions_of_scipy_are_the_same_with_the_documentation_that_they_were_written_with():
+    script = (
+        "import sys\nfrom hpowh.warehouse.commands.accidental import avoid\n"
+        "if sys.argv[1] == 'avoid': avoid()\n"
+        "import scipy.special, scipy.linalg, scipy.optimize, numpy\n"
+        "numbers = scipy.special.stdtrit(3.5, 0.975), scipy.special.ndtri(0.1), scipy.special.gammaincinv(2.0, 0.3)\n"
+        "print(*numbers, *scipy.linalg.cholesky(numpy.array([[2.0, 1.0], [1.0, 3.0]])).ravel())\n"
+        "print('CuPy' in scipy.special.logsumexp.__doc__, 'Parameters' in scipy.special.logsumexp.__doc__)"
+    )
+    found = [
+        subprocess.run([sys.executable, "-c", script, word], capture_output=True, text=True, check=True).stdout
+        for word in ("avoid", "leave")
+    ]
+    numbers, documentation = zip(*(text.splitlines() for text in found), strict=True)
+    assert numbers[0] == numbers[1]
+    assert documentation == ("False True", "True True")

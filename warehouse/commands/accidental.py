@@ -2,22 +2,27 @@
 
 DuckDB imports pandas, where it is installed, at the first parameter of a query: to ask whether the value is one of
 pandas' own. PyArrow does so at the first list. It takes longer than most commands. And SciPy's linear algebra asks
-NumPy for all its names, its compiler of Fortran and its helpers for tests among them.
+NumPy for all its names, its compiler of Fortran and its helpers for tests among them. The documentation of SciPy's
+functions, too, is taken apart and put together again, with a table of other libraries' arrays that they take.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import FrameType, ModuleType
 
 NOT_ASKED_FOR = "pandas"
 GREEDY = "scipy._lib.array_api_compat.numpy"
 """The module that takes over every name of NumPy."""
+CAPABLE = "scipy._lib._array_api"
+"""The module that writes into the documentation of SciPy's functions."""
+WRITTEN_INTO = {"scipy.special", "scipy.linalg", "scipy.stats", "scipy.optimize"}
 UNUSED = {"f2py", "testing"}
 BETWEEN = ("importlib._bootstrap", "pyarrow")
 """Whose Python code only hands an import, or a list, on."""
@@ -38,7 +43,23 @@ class _Finder:
         if name == GREEDY and (numpy := sys.modules.get("numpy")) is not None:
             numpy.__dict__["__numpy_submodules__"] = set(getattr(numpy, "__numpy_submodules__", ())) - UNUSED
             numpy.__dict__["__all__"] = [one for one in numpy.__all__ if one not in UNUSED]
+        if name in WRITTEN_INTO:
+            _leave_documentation()
         return None
+
+
+def _leave_documentation() -> None:
+    """Let SciPy's functions keep the documentation that they were written with; what they compute is not touched."""
+    try:
+        writer = import_module(CAPABLE)
+    except ImportError:  # another version of SciPy
+        return
+    if hasattr(writer, "xp_capabilities"):
+        vars(writer)["xp_capabilities"] = _as_it_is
+
+
+def _as_it_is(**_: object) -> Callable[[Any], Any]:
+    return lambda function: function
 
 
 def _asker() -> str:

@@ -135,7 +135,6 @@ def lmem(
 
     The response is a metric, regret, normalized_regret, log_regret, rank, or an SQL expression of those.
     """
-    from hpowh.analyses.mixed_models.files.job import analyse_files
     from hpowh.analyses.mixed_models.job import analyse_lmem
     from hpowh.analyses.mixed_models.studies.analysis import Question
 
@@ -148,6 +147,8 @@ def lmem(
         region=rope,
     )
     if files:
+        from hpowh.analyses.mixed_models.files.job import analyse_files
+
         if packets is not None or part is not None or warehouse is not None:
             raise UsageError("--from needs no warehouse: leave out --warehouse, --part and --packets.")
         refuse_with_files(

@@ -41,7 +41,7 @@ def presets(
 ) -> None:
     """Sanity checks: seed dependency, informativeness of benchmarks, effect of the budget and of meta-features."""
     from hpowh.analyses.mixed_models.job import analyse_presets
-    from hpowh.analyses.mixed_models.studies.presets import PRESETS
+    from hpowh.analyses.mixed_models.studies.defaults import PRESETS
 
     with open_warehouse(warehouse, wait, writes=True) as opened, working("Presets"):
         outcome = analyse_presets(

@@ -25,6 +25,7 @@ from hpowh.analyses.mixed_models.model.problem import effects_besides_largest
 from hpowh.analyses.mixed_models.reading.catalogue import Catalogue, Selection
 from hpowh.analyses.mixed_models.studies import anomalies, anytime, odd, presets, published
 from hpowh.analyses.mixed_models.studies.checks import with_group
+from hpowh.analyses.mixed_models.studies.defaults import PRESETS
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.ladder import Ladder, climb, formula_of
 from hpowh.analyses.mixed_models.studies.presets import Setup
@@ -36,7 +37,6 @@ GRID = 30
 """At most this many budgets are looked at for anomalies."""
 LADDER_EFFECTS = 500
 """Up to this many random effects besides the runs' the suggested ladder keeps the runs' single points."""
-DEFAULT_RESPONSE = "normalized_regret"
 SEEDED = ("seed", "informativeness")
 """Presets that need several runs with seeds: published tables have none."""
 
@@ -85,9 +85,9 @@ def run_presets(
     Raises:
         DataError: a preset does not exist.
     """
-    unknown = [name for name in names if name not in presets.PRESETS]
+    unknown = [name for name in names if name not in PRESETS]
     if unknown:
-        raise DataError(f"There is no preset {unknown[0]!r}; there are: {', '.join(presets.PRESETS)}.")
+        raise DataError(f"There is no preset {unknown[0]!r}; there are: {', '.join(PRESETS)}.")
     if as_published:
         # The published checks know neither factors nor features; only the one of the budget needs several rows a run.
         has_repeats = "budget" in names and reader.rows_per_run(selection, response) > 1

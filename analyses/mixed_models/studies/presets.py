@@ -34,7 +34,6 @@ MOST_ALGORITHMS = 8
 """Up to so many algorithms the seeds' effects have a covariance of their own for every pair (36 parameters)."""
 MOST_EFFECTS = 2500
 """With more random effects besides the runs' the model of the budget takes minutes and gigabytes."""
-PRESETS = ("seed", "informativeness", "budget", "features")
 CellSource = Callable[[str], Cells]
 Row = dict[str, Any]
 

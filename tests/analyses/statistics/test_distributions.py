@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -102,13 +99,3 @@ def test_roots_are_found(at, slope, power):
 def test_ends_of_one_sign_have_no_root():
     with pytest.raises(ValueError, match="same sign"):
         own.root(lambda x: x * x + 1.0, -1.0, 1.0)
-
-
-def test_the_analyses_of_small_experiments_do_without_what_is_slow_to_import():
-    """Each takes longer to import than a small experiment to analyse."""
-    script = (
-        "import sys, hpowh.analyses.mixed_models.job, hpowh.analyses.rankings.job; "
-        "print(sorted({'scipy.stats', 'scipy.optimize', 'pandas', 'polars', 'sklearn', 'numba'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -1,0 +1,82 @@
+"""Small commands do without what takes longer to import than they take."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from hpowh.warehouse import Warehouse
+from hpowh.warehouse.cli import build
+from hpowh.warehouse.grouping import assembled
+from hpowh.warehouse.ingest import Request, find_source, ingest
+
+HEAVY = {
+    "scipy.stats", "scipy.optimize", "pandas", "polars", "pyarrow", "sklearn", "statsmodels", "numba", "plotly",
+    "jinja2", "sqlalchemy", "alembic", "rich", "pydantic",
+}  # fmt: skip
+SCRIPT = """
+import atexit, sys
+atexit.register(lambda: print("\\n" + " ".join(sorted(set(sys.modules)))))
+from hpowh.warehouse.cli import main
+main()
+"""
+LMEM = ("lmem", "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)")
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("light")
+    draw = random.Random(0)
+    rows = [
+        f"a{a},b{b},{seed},{budget},{a / 10 + b / 5 + draw.gauss(0, 0.1)}"
+        for a in range(3) for b in range(6) for seed in range(4) for budget in (1, 2)
+    ]  # fmt: skip
+    file = folder / "runs.csv"
+    file.write_text("\n".join(["algorithm,benchmark,seed,budget,value", *rows]), encoding="utf-8")
+    with Warehouse.create(folder / "hpowh.duckdb") as store:
+        ingest(store, find_source("runs"), Request(str(file), "runs", options={"direction": "min"}))
+    return folder / "hpowh.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("words", "also"),
+    [
+        (("init",), {"numpy", "scipy"}),
+        (("sql", "select 1"), {"numpy", "scipy"}),
+        (("analyse", *LMEM, "--no-residuals"), set()),
+        (("analyse", "rankings"), set()),
+    ],
+)
+def test_a_small_command_imports_nothing_heavy(experiment, tmp_path, words, also):
+    file = tmp_path / "w.duckdb"
+    if words != ("init",):
+        shutil.copy(experiment, file)
+    there = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "HPOWH_DEBUG")}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=there | {"HPOWH_WAREHOUSE": str(file)},
+    )
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "hpowh.warehouse.store" in imported or words == ("init",)
+    assert sorted(imported & (HEAVY | also)) == []
+
+
+def test_options_of_every_kind_arrive_as_typer_makes_them(experiment, capsys):
+    def ran(*words: str) -> int:
+        return assembled(build())(["sql", *words, "--warehouse", str(experiment)], standalone_mode=False)
+
+    ran("select $a as a, $b as b", "--set", "a=1", "--set", "b=x", "--format", "json", "--limit", "1")
+    assert json.loads(capsys.readouterr().out) == [{"a": 1, "b": "x"}]
+    with pytest.raises(Exception, match="valid integer"):
+        ran("select 1", "--limit", "many")
+    with pytest.raises(Exception, match="greater than or equal to 0"):
+        ran("select 1", "--wait", "-1")
