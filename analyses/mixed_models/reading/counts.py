@@ -6,10 +6,9 @@ from hpowh.analyses.mixed_models.reading.catalogue import Selection, identifier
 from hpowh.analyses.mixed_models.reading.observations import direction_in, observations, response_of, runs_query
 
 
-def repeats_query(selection: Selection, response: str) -> str:
-    """Return how many rows of the selection the run with the most rows has."""
-    base = observations(selection, response_of(response, selection)[1], ())
-    return f"select max(n) from (select count(*) as n from ({base}) group by run)"
+def repeats_query(overview: str) -> str:
+    """Return how many rows the run with the most rows has, from the table of `overview_query`."""
+    return f"select max(rows) from {overview}"
 
 
 def level_counts_query(selection: Selection, response: str) -> tuple[str, list[str]]:

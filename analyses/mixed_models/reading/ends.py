@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hpowh.analyses.mixed_models.reading.catalogue import DERIVED, NAMED, RANK, Selection, literal, mentioned
-from hpowh.analyses.mixed_models.reading.observations import observations, runs_query
+from hpowh.analyses.mixed_models.reading.catalogue import DERIVED, RANK, Selection, literal, mentioned
 
 MOST_NAMED = 4
 """So many algorithms or benchmarks are named in a sentence."""
@@ -34,22 +33,26 @@ class End:
     budget: float | None
 
 
-def ends_query(selection: Selection, metric: str) -> str:
-    """Return one row an algorithm and benchmark with the fields of `End`, in their order.
+def whole_runs(selection: Selection) -> Selection:
+    """Return the selection of all points of the runs: what says where they end.
 
     Of a condition only what concerns runs counts; one on points (`budget < 5`) says nothing about where runs end.
     """
     catalogue, where = selection.catalogue, selection.where or ""
-    points = ("value", "budget", *catalogue.metrics, *DERIVED, RANK)
-    if mentioned(where, points):
+    if mentioned(where, ("value", "budget", *catalogue.metrics, *DERIVED, RANK)):
         where = ""
-    wanted = set(catalogue.columns_in(where))
-    runs = runs_query(catalogue, wanted, set(mentioned(where, NAMED)))
-    condition = f" where ({where})" if where else ""
-    return f"""with selected as (select run_id from (select *, run_id as run from ({runs})){condition}),
-ends as (
-  select s.* from mart.run_span as s join selected as q on q.run_id = s.run_id
-  where {catalogue.of_metric("s", metric)}
+    return replace(selection, budget=None, at=None, failures="exclude", where=where or None)
+
+
+def ends_query(overview: str) -> str:
+    """Return one row an algorithm and benchmark with the fields of `End`, in their order.
+
+    Args:
+        overview: the table of `overview_query` of `whole_runs`.
+    """
+    return f"""with ends as (
+  select run as run_id, 0 as experiment_id, 0 as metric_id, benchmark_id, algorithm_id, first_budget, last_budget
+  from {overview}
 )
 select e.benchmark_id, b.name, a.name, count(*), list(e.last_budget) filter (where e.first_budget is not null),
   list(e.last_budget order by e.last_budget desc) filter (where e.first_budget is not null)
@@ -154,13 +157,21 @@ UNLIKE = 0.05
 """Mean budgets that differ by more than this share are not the same."""
 
 
-def grid_query(selection: Selection, metric: str) -> str:
-    """Return benchmark, then algorithm and mean budget of the least and of the largest, where they differ most."""
-    base = observations(selection, metric, {"algorithm", "benchmark", "budget"}, "algorithm benchmark budget")
+def grid_query(overview: str) -> str:
+    """Return benchmark, then algorithm and mean budget of the least and of the largest, where they differ most.
+
+    Args:
+        overview: the table of `overview_query`.
+    """
     return f"""with cell as (
-  select benchmark, algorithm, avg(budget) as mean from ({base}) where value is not null group by all
+  select b.name as benchmark, a.name as algorithm, sum(o.budgets) / sum(o.usable) as mean
+  from {overview} as o
+  join core.benchmark as b on b.benchmark_id = o.benchmark_id
+  join core.algorithm as a on a.algorithm_id = o.algorithm_id
+  group by all having sum(o.usable) > 0
 )
-select benchmark, arg_min(algorithm, mean), min(mean), arg_max(algorithm, mean), max(mean)
+select benchmark, first(algorithm order by mean, algorithm), min(mean),
+  first(algorithm order by mean desc, algorithm), max(mean)
 from cell group by benchmark having max(mean) - min(mean) > {UNLIKE} * greatest(abs(max(mean)), abs(min(mean)))
 order by max(mean) - min(mean) desc, benchmark limit 1"""
 
@@ -176,20 +187,21 @@ def grid_sentence(rows: Sequence[tuple[str, str, float, str, float]]) -> str | N
     )
 
 
-def failures_query(selection: Selection, metric: str) -> str:
-    """Return algorithm, reason, number of failed rows and of all rows, for every algorithm and reason of failing."""
-    base = observations(selection, metric, {"algorithm", "benchmark"}, "algorithm benchmark")
-    return f"""with run as (
-  select run, any_value(algorithm) as algorithm, count(*) as n, count(*) filter (where value is null) as missing
-  from ({base}) group by run
-),
-total as (select algorithm, sum(n)::bigint as n from run group by algorithm)
-select r.algorithm, case when s.first_budget is null then 'without a usable value'
+def failures_query(selection: Selection, overview: str, whole: str) -> str:
+    """Return algorithm, reason, number of failed rows and of all rows, for every algorithm and reason of failing.
+
+    Args:
+        overview: the table of `overview_query`; `whole`: that of `whole_runs`, which tells where runs end.
+    """
+    return f"""with total as (select algorithm_id, sum(rows)::bigint as n from {overview} group by algorithm_id)
+select a.name as algorithm, case when s.first_budget is null then 'without a usable value'
     when {_at_sql(selection)} then 'ended before' else 'no usable value by then' end as reason,
-  sum(r.missing)::bigint, any_value(t.n)
-from run as r join total as t on t.algorithm = r.algorithm
-join mart.run_span as s on s.run_id = r.run and {selection.catalogue.of_metric("s", metric)}
-where r.missing > 0 group by all order by all"""
+  sum(o.rows - o.usable)::bigint, any_value(t.n)
+from {overview} as o
+join total as t on t.algorithm_id = o.algorithm_id
+join core.algorithm as a on a.algorithm_id = o.algorithm_id
+join {whole} as s on s.run = o.run
+where o.rows > o.usable group by all order by all"""
 
 
 def _at_sql(selection: Selection) -> str:

@@ -38,14 +38,18 @@ from hpowh.analyses.mixed_models.reading.ends import (
     grid_sentence,
     settle,
     settle_points,
+    whole_runs,
 )
 from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
+from hpowh.analyses.mixed_models.reading.overview import overview_query
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
 from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
 from hpowh.analyses.mixed_models.reading.suspects import (
+    alike_query,
     averaged_sentence,
     codes_query,
+    lonely_query,
     same_query,
     suspect_sentences,
     twin_sentences,
@@ -114,6 +118,22 @@ class Reader:
         return cls(warehouse, read_catalogue(warehouse, *chosen[0], metrics, is_alone=len(experiments) == 1), names)
 
     @cached_property
+    def _overviews(self) -> dict[tuple[int, str], str]:
+        """The tables of `_overview`, by connection and question."""
+        return {}
+
+    @cached_property
+    def _bounds(self) -> tuple[int, int]:
+        """The least and the greatest run_id of the experiment."""
+        low, high = self.warehouse.sql(_BOUNDS, [self.catalogue.experiment_id]).rows()[0]
+        return int(low or 0), int(high or 0)
+
+    @cached_property
+    def _seen(self) -> list[Any]:
+        """The connections that have such tables, kept so that no other one has the number of any."""
+        return []
+
+    @cached_property
     def _repeats(self) -> dict[str, int]:
         """The answers of `rows_per_run`, by question."""
         return {}
@@ -154,7 +174,7 @@ class Reader:
         if selection.budget is not None or selection.is_literal or self.rows_per_run(selection, response) < 2:
             return []
         settled, metric = self.settle(selection, response), response_of(response, selection)[1]
-        found = grid_sentence(self._ask(grid_query(settled, metric)).rows())
+        found = grid_sentence(self._ask(grid_query(self._overview(settled, metric))).rows())
         return [found] if found else []
 
     def suspects(self, selection: Selection, response: str) -> list[str]:
@@ -162,18 +182,34 @@ class Reader:
         settled = self._settle(replace(selection, failures="exclude"), response)[0]
         said = []
         for metric in self.catalogue.parts(response_of(response, selection)[1]):
-            codes = self._ask(codes_query(settled, metric)).rows()
-            said += suspect_sentences(metric, codes, self._ask(same_query(settled, metric)).rows(), self.names)
-            said += twin_sentences(self._ask(twins_query(settled, metric)).rows(), self.names)
+            overview = self._overview(settled, metric)
+            codes = self._ask(codes_query(settled, metric)).rows() if self._ask(lonely_query(overview)).one() else []
+            said += suspect_sentences(
+                metric, codes, self._ask(same_query(settled, metric, overview)).rows(), self.names
+            )
+            if self._ask(alike_query(overview)).one():
+                said += twin_sentences(self._ask(twins_query(settled, metric)).rows(), self.names)
         return said
 
     def failed(self, selection: Selection, response: str) -> list[tuple[str, str, int, int]]:
         """Return algorithm, reason, number of failed rows and of all its rows, for every algorithm that failed."""
         settled = self._settle(replace(selection, failures="exclude"), response)[0]
-        rows: list[tuple[str, str, int, int]] = self._ask(
-            failures_query(settled, response_of(response, selection)[1])
-        ).rows()
+        metric = response_of(response, selection)[1]
+        overview, whole = self._overview(settled, metric), self._overview(whole_runs(selection), metric)
+        rows: list[tuple[str, str, int, int]] = self._ask(failures_query(settled, overview, whole)).rows()
         return rows
+
+    def _overview(self, selection: Selection, metric: str) -> str:
+        """Return the name of a table with the answer of `overview_query`; it goes with the connection."""
+        query = overview_query(selection, metric, self._bounds)
+        connection = self.warehouse.connection
+        key = (id(connection), query)
+        if key not in self._overviews:
+            name = f"overview_{len(self._overviews)}_of_{self.catalogue.experiment_id}"
+            self._ask(f"create or replace temp table {name} as {query}")
+            self._overviews[key] = name
+            self._seen.append(connection)
+        return self._overviews[key]
 
     def _settle(self, selection: Selection, response: str) -> tuple[Selection, list[str]]:
         self._refuse(selection)
@@ -186,7 +222,7 @@ class Reader:
         key = (metric, selection.where, selection.budget)
         if key not in self._settled:
             names = ("benchmark_id", "benchmark", "algorithm", "run_count", "lasts", "reached", "lower", "budget")
-            rows = self._ask(ends_query(selection, metric)).rows()
+            rows = self._ask(ends_query(self._overview(whole_runs(selection), metric))).rows()
             ends = [End(**dict(zip(names, row, strict=True)) | {"lasts": row[4] or []}) for row in rows]
             self._settled[key] = settle_points(selection, ends, metric) if is_open else settle(selection, ends)
         found, said = self._settled[key]
@@ -277,7 +313,8 @@ class Reader:
 
     def rows_per_run(self, selection: Selection, response: str) -> int:
         """Return how many rows the run with the most rows contributes; each question is asked once."""
-        query = repeats_query(self.settle(selection, response), response)
+        metric = response_of(response, selection)[1]
+        query = repeats_query(self._overview(self.settle(selection, response), metric))
         if query not in self._repeats:
             self._repeats[query] = int(self._ask(query).one() or 0)
         return self._repeats[query]
@@ -418,6 +455,7 @@ union all select 'algorithm', algorithm_id, name, null from core.algorithm
 union all select 'benchmark', benchmark_id, name, null from core.benchmark
 """
 _EXTENT = "select min(metric_id), max(metric_id), count(*), max(run_id) - min(run_id) + 1 from core.trace"
+_BOUNDS = "select min(run_id), max(run_id) from core.run where experiment_id = ?"
 _MEASURED = """
 select distinct t.metric_id from core.trace as t semi join core.run as r
 on r.run_id = t.run_id and r.experiment_id = ?

@@ -22,6 +22,24 @@ MANY_ZEROS = 0.2
 """From this share of rows without regret on, or with one run each, it is said what a logarithm does to them."""
 
 
+def lonely_query(overview: str) -> str:
+    """Return how many benchmarks may have a value of `codes_query`, which looks at every row.
+
+    The least value is none where another one is as near to it as to the greatest, and so for the greatest. The bounds
+    of runs, which are in the table of `overview_query`, settle that nearly always.
+    """
+    return f"""with one as (
+  select benchmark_id, low as v from {overview} where finite > 0
+  union all select benchmark_id, high from {overview} where finite > 0
+),
+ends as (select benchmark_id, min(v) as low, max(v) as high from one group by benchmark_id),
+told as (
+  select benchmark_id, bool_or(v > low and v - low <= high - v) and bool_or(v < high and high - v <= v - low) as is_not
+  from one join ends using (benchmark_id) where low < high group by benchmark_id
+)
+select count(*) from told where not is_not"""
+
+
 def codes_query(selection: Selection, metric: str) -> str:
     """Return value, rows, benchmarks and algorithms of the values far beyond all others on a benchmark.
 
@@ -60,16 +78,19 @@ group by held.v having sum(held.n) > 1 and not (count(*) = 1 and any_value(held.
 order by rows desc, held.v"""
 
 
-def same_query(selection: Selection, metric: str) -> str:
+def same_query(selection: Selection, metric: str, overview: str) -> str:
     """Return algorithm, benchmark and runs where all runs of an algorithm have one value, others' not, nor is it best.
 
     That every run reaches the best value known is what a solved benchmark looks like, and says nothing.
+
+    Args:
+        overview: the table of `overview_query`.
     """
     direction = selection.catalogue.metrics[metric][1]
     best = "max" if direction == "max" else "min"
-    return f"""with row as ({_rows(selection, metric)}),
-cell as (
-  select benchmark_id, algorithm_id, count(distinct run) as runs, min(v) as low, max(v) as high from row group by all
+    return f"""with cell as (
+  select benchmark_id, algorithm_id, count(*) as runs, min(o.low) as low, max(o.high) as high
+  from {overview} as o where finite > 0 group by all
 ),
 benchmark as (
   select benchmark_id, {best}({"high" if best == "max" else "low"}) as best, bool_or(low < high) as differs
@@ -81,6 +102,26 @@ where low = high and runs >= {FEWEST_RUNS} and differs and low <> best order by 
 
 FEWEST_TOLD = 3
 """So many values that are not the best of their benchmark are needed before their being equal tells of twins."""
+
+
+def alike_query(overview: str) -> str:
+    """Return how many groups of algorithms or benchmarks may be twins by `twins_query`, which looks at every row.
+
+    Twins have equally many rows, the same least and the same greatest value in each cell: the table of `overview_query`
+    has these.
+    """
+    parts = [
+        f"""select 1 from (
+  select list({{'at': {other}_id, 'rows': n, 'low': low, 'high': high}} order by {other}_id) as cells
+  from cell group by {what}_id
+) group by cells having count(*) > 1"""
+        for what, other in (("algorithm", "benchmark"), ("benchmark", "algorithm"))
+    ]
+    return f"""with cell as (
+  select benchmark_id, algorithm_id, sum(finite) as n, min(o.low) as low, max(o.high) as high
+  from {overview} as o where finite > 0 group by all
+)
+select count(*) from ({" union all ".join(parts)})"""
 
 
 def twins_query(selection: Selection, metric: str) -> str:
