@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse import bridge
 from hpowh.warehouse.checks.contents import holds_the_same
-from hpowh.warehouse.checks.seal import is_current, seal_all
+from hpowh.warehouse.checks.seal import is_current, seal_all, seal_shape
 from hpowh.warehouse.connection import connect, explain
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
 from hpowh.warehouse.fresh import fresh_tables
@@ -271,8 +271,8 @@ def _make(path: Path, tables: str, wait: float) -> None:
     try:
         connection.begin()
         connection.execute(tables)
-        recreate_views(connection)
-        seal_all(connection)
+        recreate_views(connection, is_new=True)
+        seal_shape(connection)  # no table has a row yet that could be sealed
         _sign(connection)
         connection.commit()
     except duckdb.Error as error:

@@ -86,25 +86,31 @@ def views_are_current(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(stored == views_fingerprint())
 
 
-def recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
+def recreate_views(connection: duckdb.DuckDBPyConnection, *, is_new: bool = False) -> None:
     """Drop and create every macro and view in one transaction the caller holds, then read each view with `limit 0`.
 
     DuckDB lets a column vanish under a view; the read finds that now and not in a user's query.
 
+    Args:
+        is_new: the warehouse was made just now: there is nothing to drop, and no column can have vanished.
+
     Raises:
         HpowhError: a view cannot be made or read; names it and its file.
     """
-    drop_views(connection)
+    if not is_new:
+        drop_views(connection)
     create_macros(connection)
     for view in static_views():
         _try(connection, f"create view mart.{view.name} as {view.select}", "mart", view.name)
         connection.execute(f"comment on view mart.{view.name} is {literal(view.grain)}")
-    refresh_generated_views(connection)
+    _generate_views(connection)
     connection.execute(
         f"create or replace view ops.view_definition as select {literal(views_fingerprint())} as fingerprint"
     )
     connection.execute("comment on view ops.view_definition is 'One row: which version of the views this is.'")
     seal_views(connection)
+    if is_new:
+        return
     for schema, name in connection.execute(
         "select schema_name, view_name from duckdb_views() where not internal and schema_name in ('mart', 'space')"
     ).fetchall():
@@ -143,6 +149,11 @@ def drop_views(connection: duckdb.DuckDBPyConnection) -> None:
 
 def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the views whose columns depend on the data: `space.<name>` and `mart.observation`."""
+    _generate_views(connection)
+    seal_views(connection)
+
+
+def _generate_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists space")
     for (name,) in connection.execute(
         "select view_name from duckdb_views() where not internal and schema_name = 'space'"
@@ -156,7 +167,6 @@ def refresh_generated_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"create or replace view mart.observation as {observation_view(connection)}")
     grain = "One row per point of a trace, with names, run factors and meta-features as columns."
     connection.execute(f"comment on view mart.observation is {literal(grain)}")
-    seal_views(connection)
 
 
 def space_views(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:

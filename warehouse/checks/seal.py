@@ -89,9 +89,9 @@ def seal_analyses(connection: duckdb.DuckDBPyConnection, runs: Sequence[int], ta
     if not runs:
         return
     listed = ", ".join(str(int(run)) for run in runs)
-    columns = _columns(connection)
     condition = f"where analysis_run_id in ({listed})"
     named = ("ops.analysis_run", *(f"result.{name}" for name in tables))
+    columns = {table: _columns_of(connection, table) for table in named}
     _insert(connection, *(_state(columns, "analysis", table, "analysis_run_id", condition) for table in named))
 
 
@@ -228,6 +228,13 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> Columns:
     ).fetchall():
         found.setdefault(table, []).append(column)
     return found
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """Return the columns of one table, which does not read the catalogue of all."""
+    schema, _, name = table.partition(".")
+    described = connection.execute(f"select column_name from (describe {schema}.{identifier(name)})").fetchall()
+    return [column for (column,) in described]
 
 
 def _is_usable(columns: Columns, kind: str, table: str) -> bool:
