@@ -3,12 +3,15 @@
     python -m benchmarks start            small commands, ten rounds
     python -m benchmarks.start traces     a mixed model of 3.3 million rows beside a script with lme-python
 
-Beside wall seconds stand those of the processor, which hardly depend on what else the machine does. The traces of
-PriorBand are read from ../shared/data beside the checkout; without it an experiment of the same shape is drawn.
+Every process finds its modules compiled, as pip leaves them: with PYTHONDONTWRITEBYTECODE in the environment a checkout
+would be compiled anew by each of them (half a second of a mixed model's command). Beside wall seconds stand those of
+the processor, which hardly depend on what else the machine does. The traces of PriorBand are read from ../shared/data
+beside the checkout; without it an experiment of the same shape is drawn.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 from pathlib import Path
@@ -32,6 +35,8 @@ print(lme_python.lmer(sys.argv[2], frame).log_likelihood)
 def main() -> None:
     """Measure the small commands, or with `traces` the large model, and print the figures beside their peers'."""
     with TemporaryDirectory(prefix="hpowh-start-") as name:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = f"{name}/compiled"  # nothing is written into the checkout
         (_large if sys.argv[1:] == ["traces"] else _small)(Path(name))
 
 
