@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from hpowh.warehouse.rows import SIMPLE, Rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,6 +16,91 @@ if TYPE_CHECKING:
 
 BATCH = 122_880
 """Rows that are handed over at once. For each column DuckDB reserves the memory of so many: of a million, by itself."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Columns and rows in plain Python, for what is printed and stored.
+
+    Data frames take longer to import than such rows to fill.
+    """
+
+    columns: list[str]
+    values: Sequence[tuple[Any, ...]]
+    types: Sequence[str] | None = None
+    """DuckDB's name of each column's type; None where the values alone say it."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
+        """Return rows with every column that any of them has, in the order in which they come; None where it lacks."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        return cls(columns, [tuple(row.get(name) for name in columns) for row in rows])
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return len(self.values)
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return each row by the names of its columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.values]
+
+    def chosen(self, columns: Sequence[str], most: int) -> list[tuple[Any, ...]]:
+        """Return some columns of the first rows."""
+        places = [self.columns.index(name) for name in columns]
+        return [tuple(row[place] for place in places) for row in self.values[:most]]
+
+    def pl(self) -> polars.DataFrame:
+        """Return a Polars data frame; its types are those of the database where these are known."""
+        import polars as pl
+
+        if self.types is None:
+            return pl.DataFrame(self.dicts(), infer_schema_length=None)
+        known = {"BIGINT": pl.Int64, "INTEGER": pl.Int32, "DOUBLE": pl.Float64, "VARCHAR": pl.String}
+        known["BOOLEAN"] = pl.Boolean
+        schema = {name: known[kind] for name, kind in zip(self.columns, self.types, strict=True)}
+        return pl.DataFrame(list(self.values), schema=schema, orient="row")
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Return an Arrow table."""
+        return self.pl().to_arrow()
+
+
+SIMPLE = frozenset({"BIGINT", "INTEGER", "DOUBLE", "VARCHAR", "BOOLEAN"})
+"""The types whose values are the same in plain Python as in a data frame."""
+
+
+class Tables(Mapping[str, "polars.DataFrame"]):
+    """Tables by name, as Polars data frames; each is made of its rows when it is first taken."""
+
+    def __init__(self, rows: Mapping[str, Rows]) -> None:
+        self._rows, self._frames = dict(rows), dict[str, "polars.DataFrame"]()
+
+    def __getitem__(self, name: str) -> polars.DataFrame:
+        if name not in self._frames:
+            self._frames[name] = self._rows[name].pl()
+        return self._frames[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self, name: str) -> Rows:
+        """Return a table's rows. Raises KeyError where there is none of that name."""
+        return self._rows[name]
+
+
+def rows_of(tables: Mapping[str, Any], name: str) -> Rows:
+    """Return the rows of one of some tables, whichever way these are held."""
+    if isinstance(tables, Tables):
+        return tables.rows(name)
+    frame = tables[name]
+    return Rows(frame.columns, frame.rows())
 
 
 class Relation:

@@ -13,7 +13,7 @@ from hpowh.warehouse.checks.seal import remove_seals, seal_analyses
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import program_version
 from hpowh.warehouse.names import identifier, literal
-from hpowh.warehouse.rows import Rows
+from hpowh.warehouse.relation import Rows
 
 if TYPE_CHECKING:
     import duckdb

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from hpowh.analyses.elsewhere.places import Place
-    from hpowh.warehouse import rows as in_warehouse
+    from hpowh.warehouse import relation as in_warehouse
 
 VERSION = "15"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
@@ -428,7 +428,7 @@ def analysis_run(reader: Reader, job: str, parameters: Mapping[str, Any], seed: 
 
 def save(warehouse: Warehouse, run: AnalysisRun, rows: Rows) -> Outcome:
     """Store the rows as result tables and return them."""
-    from hpowh.warehouse.rows import Tables
+    from hpowh.warehouse.relation import Tables
 
     tables = as_stored(rows)
     saved = warehouse.save_run(run, tables)
@@ -439,7 +439,7 @@ def save(warehouse: Warehouse, run: AnalysisRun, rows: Rows) -> Outcome:
 
 def as_stored(rows: Rows) -> dict[str, in_warehouse.Rows]:
     """Return the tables that are not empty, as the warehouse takes them: without NaN and infinity."""
-    from hpowh.warehouse.rows import Rows as Stored
+    from hpowh.warehouse.relation import Rows as Stored
 
     return {
         name: Stored.of([{key: plain(value) for key, value in row.items()} for row in found])
@@ -456,7 +456,7 @@ def stored(warehouse: Warehouse, subject: str, run_id: int, names: Sequence[str]
     """
     import json
 
-    from hpowh.warehouse.rows import Tables
+    from hpowh.warehouse.relation import Tables
 
     if names is None:
         found = warehouse.sql(

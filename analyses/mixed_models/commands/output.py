@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.findings.commands import Answer, answer, print_json, say
 from hpowh.warehouse.console import note, print_table, progress
-from hpowh.warehouse.rows import rows_of
+from hpowh.warehouse.relation import rows_of
 from hpowh.warehouse.wording import p_value
 
 MOST_ROWS = 60

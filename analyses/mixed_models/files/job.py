@@ -45,7 +45,7 @@ def analyse_files(
     from hpowh.warehouse.elsewhere.extensions import set_up_access
     from hpowh.warehouse.elsewhere.published import remote_address
     from hpowh.warehouse.limits import Limits, limited
-    from hpowh.warehouse.rows import Tables
+    from hpowh.warehouse.relation import Tables
 
     files = [pattern] if isinstance(pattern, str) else list(pattern)
     config: dict[str, Any] = {**threads_asked_for(), "memory_limit": limited(Limits(memory=memory).bytes)}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from hpowh.warehouse.console import _print_fitted, show
 from hpowh.warehouse.fitting import aligned
+from hpowh.warehouse.relation import Rows, Tables, rows_of
 from hpowh.warehouse.results import AnalysisRun
-from hpowh.warehouse.rows import Rows, Tables, rows_of
 
 LETTERS = st.text(st.sampled_from("ab1 .-−–é|[]:\\"), max_size=8)
 ROWS = [
