@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.automl import automl_table
@@ -25,7 +25,7 @@ from hpowh.warehouse.sources.tables.roles import (
     said_direction,
 )
 from hpowh.warehouse.sources.tables.tabular import Staged
-from hpowh.warehouse.sources.tables.wide import BEHIND, NUMBER, are_numbers, is_summary, label_role
+from hpowh.warehouse.sources.tables.wide import BEHIND, NUMBER, are_numbers, is_summary, is_summary_row, label_role
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
 
 ROLES = ("algorithm", "benchmark", "seed", "value", "ignore")
-OPTIONS = ("experiment", "direction", "only", "metric")
+OPTIONS = ("experiment", "direction", "only", "metric", "summaries")
 SAMPLE = 1000
 """So many cells of a column show whether it holds numbers."""
 
@@ -49,6 +49,8 @@ class Plan:
     direction: str
     label: str | None
     row_role: str
+    summed: list[str] = field(default_factory=list)
+    """Rows that sum up the others, which are left out."""
     said: list[str] = field(default_factory=list)
 
     @property
@@ -73,6 +75,12 @@ class Plan:
     def label_sql(self) -> str:
         """Return SQL for a row's name; NULL where it has none."""
         return f"nullif(trim({self.columns.sql(self.label or '')}::varchar), '')"
+
+    def is_result_sql(self) -> str:
+        """Return SQL that is true for rows of results, not of summaries of them."""
+        if not self.summed:
+            return "true"
+        return f"({self.label_sql()} is null or {self.label_sql()} not in ({', '.join(map(literal, self.summed))}))"
 
     def seed_sql(self) -> str:
         """Return SQL for a row's seed."""
@@ -115,6 +123,11 @@ class Plan:
             f"Rows are {self.row_role}s ({named}), the {len(self.values)} columns are {self.column_role}s: "
             f"{listed([self.name_of(column) for column in self.values], 8)}{turned}.",
         ]
+        if self.summed:
+            notes.append(
+                f"Rows left out, named like summaries of the others: {listed(self.summed, 8)} (--option summaries=keep "
+                "loads them)."
+            )
         metrics = [column for column in self.values if is_result(column)]
         if len(metrics) > 1:
             notes.append(
@@ -176,10 +189,22 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     direction, is_given = direction_of(metric, option and str(option))
     sentences = [*staged.notes, *([] if is_given or said_direction(metric) else [assumed(metric, direction)])]
     experiment = str(request.options.get("experiment") or request.name)
-    return Plan(
+    plan = Plan(
         columns=staged.columns, roles=roles, experiment=experiment, metric=metric, direction=direction, label=label,
         row_role=row_role, said=sentences,
     )  # fmt: skip
+    if label is not None and row_role == "benchmark" and _leaves_out(request):
+        rows = connection.execute(f"select distinct {plan.label_sql()} from {staged.relation}").fetchall()  # noqa: S608
+        plan.summed = sorted(name for (name,) in rows if name is not None and is_summary_row(name))
+    return plan
+
+
+def _leaves_out(request: Request) -> bool:
+    """Return whether rows that sum up others are left out. Raises UsageError: the option says something else."""
+    said = request.options.get("summaries", "leave")
+    if said not in ("leave", "keep"):
+        raise UsageError(f"--option summaries={said}: not understood.", "Say keep or leave.")
+    return str(said) == "leave"
 
 
 def _texts(connection: duckdb.DuckDBPyConnection, staged: Staged, roles: dict[str, Role]) -> list[str]:

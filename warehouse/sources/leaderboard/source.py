@@ -70,16 +70,24 @@ def _refuse(refusals: Refusals, plan: Plan, staged: Staged) -> None:
         reason = f"the {plan.row_role} occurs twice (a column that tells its rows apart is the seed: --map COLUMN=seed)"
         refusals.add(
             f"select {ROW}, {literal(plan.label)}, {name}, {literal(reason)} from {staged.positioned} "  # noqa: S608
-            f"where {name} is not null qualify row_number() over (partition by {grain} order by {ROW}) > 1"
+            f"where {name} is not null and {plan.is_result_sql()} "
+            f"qualify row_number() over (partition by {grain} order by {ROW}) > 1"
         )
     if plan.seed:
-        refusals.find([(plan.seed, f"{plan.seed_sql()} is null", "the seed is no whole number")])
-    refusals.find([(column, plan.not_a_number(column), "this is not a number") for column in plan.values])
+        missing = f"({plan.seed_sql()} is null and {plan.is_result_sql()})"
+        refusals.find([(plan.seed, missing, "the seed is no whole number")])
+    there = plan.is_result_sql()
+    refusals.find(
+        [(column, f"({plan.not_a_number(column)} and {there})", "this is not a number") for column in plan.values]
+    )
 
 
 def _long(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> int:
     """Leave the cells of the accepted rows in the temporary table `hpowh_cell`; return how many rows there were."""
-    good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
+    good = (
+        f"(select * from {staged.positioned} where {plan.is_result_sql()} "  # noqa: S608
+        f"and {ROW} not in (select {ROW} from hpowh_refused))"
+    )
     label = plan.label_sql() if plan.label is not None else f"'row ' || {ROW}"
     seed = plan.seed_sql() if plan.seed else "null::bigint"
     picks = " union all ".join(
@@ -142,7 +150,8 @@ def _refuse_known(connection: duckdb.DuckDBPyConnection, source_id: int, request
 def _behind(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:
     """Say in how many cells only a part is the number."""
     picks = " union all ".join(
-        f"select {plan.columns.sql(column)}::varchar as cell from {staged.positioned} where {plan.behind(column)}"  # noqa: S608
+        f"select {plan.columns.sql(column)}::varchar as cell from {staged.positioned} "  # noqa: S608
+        f"where {plan.behind(column)} and {plan.is_result_sql()}"
         for column in plan.values
     )
     count, cell = connection.execute(f"select count(*), any_value(trim(cell)) from ({picks})").fetchall()[0]  # noqa: S608

@@ -25,6 +25,15 @@ SUMMARIES = frozenset({
     "index", "memory", "price", "latency",
 })  # fmt: skip
 """Words of columns that sum up the others, or state a fact of the row."""
+SUMMED = frozenset({
+    "average", "avg", "mean", "median", "overall", "total", "sum", "rank", "ranks", "ranking", "std", "stdev", "sd",
+    "wins", "win", "gmean",
+})  # fmt: skip
+BESIDE_SUMS = frozenset({
+    "of", "all", "the", "over", "datasets", "tasks", "benchmarks", "geometric", "geo", "ties", "losses", "tie", "loss",
+    "score", "accuracy", "error", "number", "n", "count", "rate", "normalized", "normalised",
+})  # fmt: skip
+"""Words of rows that sum up the others, and words beside them."""
 LEAST_COLUMNS, LEAST_ROWS = 3, 3
 MOSTLY = 0.5
 COMMON_SCALE = 30.0
@@ -49,6 +58,12 @@ def is_summary(column: str) -> bool:
     """Whether a heading is one of a summary (`Average`, `Mean (Task)`, `Rank`) or a fact (`# params`, `Year`)."""
     found = words(column)
     return bool(SUMMARIES.intersection(found)) and len(found) <= 3
+
+
+def is_summary_row(name: str) -> bool:
+    """Whether a row of a table of benchmarks sums up the others by its name: `Mean`, `Avg. rank`, `# wins`."""
+    found = set(words(name))
+    return bool(found & SUMMED) and found <= SUMMED | BESIDE_SUMS
 
 
 def are_numbers(values: Iterable[object]) -> bool:

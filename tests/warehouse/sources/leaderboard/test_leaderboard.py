@@ -125,3 +125,14 @@ def test_a_wide_table_is_recognised_by_what_it_holds(tmp_path):
     assert "Accuracy, AUC, F1: named like metrics" in said
     runs = "algorithm,benchmark,seed,value\nA,b,1,0.5\nB,b,1,0.4\nC,b,1,0.3\n"
     assert kinds(tmp_path, runs) == ["runs"]
+
+
+def test_rows_that_sum_up_the_tasks_are_no_tasks(load, warehouse):
+    cells, notes = load(TASKS + "Mean,0.8,0.75,0.65\nAvg. rank,1.3,2,best\n# wins,2,1,0\nmean-shift,1,2,3\n")
+    assert {cell[1] for cell in cells} == {"d1", "d2", "d3", "mean-shift"}
+    assert any("named like summaries of the others: # wins, Avg. rank, Mean (" in note for note in notes)
+
+
+def test_rows_that_sum_up_the_tasks_are_kept_where_that_is_said(load):
+    cells, _ = load(TASKS + "Mean,0.8,0.75,0.65\n", summaries="keep")
+    assert ("C4.5", "Mean", None, 0.8, "ok") in cells
