@@ -22,6 +22,8 @@ EACH = "each"
 BOUNDED = (RANK, "normalized_regret")
 """Responses that are scaled within their benchmark: what is wide between algorithms there is narrow within them."""
 
+Scale = tuple[int, float | None, float | None, float | None]
+"""A benchmark's id, best known loss, worst recorded loss and least positive regret."""
 _WORD = re.compile(r"'(?:[^']|'')*'|\"(?P<quoted>(?:[^\"]|\"\")+)\"|(?P<word>[A-Za-z_]\w*)")
 
 
@@ -46,6 +48,7 @@ class Catalogue:
     metrics: Mapping[str, tuple[int, str]]
     has_long_runs: bool = False
     find_measured: Callable[[], Sequence[tuple[int, str, int]]] = field(default=tuple, repr=False)
+    find_scales: Callable[[int], Sequence[Scale]] = field(default=lambda _: (), repr=False)
     find_factors: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
     find_features: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
 
@@ -56,6 +59,20 @@ class Catalogue:
         for benchmark_id, benchmark, metric_id in self.find_measured():
             found[benchmark_id, benchmark] = (*found.get((benchmark_id, benchmark), ()), metric_id)
         return found
+
+    @cached_property
+    def _scales(self) -> dict[int, Sequence[Scale]]:
+        """What regret is measured by, for the metrics that were asked for."""
+        return {}
+
+    def scales(self, metric_id: int) -> Sequence[Scale]:
+        """Return what regret is measured by on each benchmark.
+
+        It is read once: the best value known may be that of millions of evaluations.
+        """
+        if metric_id not in self._scales:
+            self._scales[metric_id] = self.find_scales(metric_id)
+        return self._scales[metric_id]
 
     @cached_property
     def factors(self) -> Mapping[str, bool]:

@@ -194,10 +194,15 @@ def _wide(table: str, entity: str, used: Mapping[str, bool]) -> str:
 
 def _scale(catalogue: Catalogue, metric_id: int) -> str:
     """Return each benchmark's best known loss, worst recorded loss and least positive regret."""
-    return (
-        "select benchmark_id, best_loss, worst_loss, least_regret from mart.benchmark_scale "
-        f"where metric_id = {metric_id} and experiment_id = {catalogue.experiment_id}"
-    )
+    columns = "benchmark_id, best_loss, worst_loss, least_regret"
+    rows = [", ".join([str(id), *map(_number, values)]) for id, *values in catalogue.scales(metric_id)]
+    if not rows:
+        return f"select {', '.join(f'null::double as {name}' for name in columns.split(', '))} limit 0"
+    return f"select * from (values {', '.join(f'({row})' for row in rows)}) as scale({columns})"
+
+
+def _number(value: float | None) -> str:
+    return "null::double" if value is None else f"'{value!r}'::double"
 
 
 def _derived(name: str, direction: str) -> str:
@@ -233,8 +238,7 @@ def _points(selection: Selection, metric_id: int, direction: str) -> str:
   from mart.value_at(wanted) as v
   join core.run as r on r.run_id = v.run_id
   join mart.run as n on n.run_id = v.run_id
-  left join mart.benchmark_scale as s on s.benchmark_id = r.benchmark_id and s.metric_id = v.metric_id
-    and s.experiment_id = r.experiment_id
+  left join ({_scale(selection.catalogue, metric_id)}) as s on s.benchmark_id = r.benchmark_id
 ) select run_id, budget, value, is_failed from mart.failed_filled(points, {literal(selection.policy)}, {baseline}))"""
 
 

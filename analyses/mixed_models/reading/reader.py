@@ -442,6 +442,7 @@ def read_catalogue(
         metrics={metric: known for metric, known in metrics.items() if known[0] in found},
         has_long_runs=bool(points and points >= WORTHWHILE * runs),
         find_measured=lambda: list(warehouse.sql(_USABLE, [experiment_id]).rows()),
+        find_scales=lambda metric: list(warehouse.sql(_SCALES, [metric, experiment_id]).rows()),
         find_factors=lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
         find_features=lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
     )
@@ -464,6 +465,10 @@ _USABLE = """
 select distinct s.benchmark_id, b.name, s.metric_id
 from mart.run_span as s join core.benchmark as b on b.benchmark_id = s.benchmark_id
 where s.experiment_id = ? and s.first_budget is not null order by s.benchmark_id, s.metric_id
+"""
+_SCALES = """
+select benchmark_id, best_loss, worst_loss, least_regret from mart.benchmark_scale
+where metric_id = ? and experiment_id = ? order by benchmark_id
 """
 _FACTORS = "select name, bool_and(numeric_value is not null) from core.run_factor {} group by name"
 _OF_EXPERIMENT = "where run_id in (select run_id from core.run where experiment_id = {})"
