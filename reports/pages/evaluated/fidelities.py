@@ -140,7 +140,7 @@ def film(site: SiteContext, run: int | None) -> list[Block]:
     ]
 
 
-def fidelity_scatter(site: SiteContext, space: str, query: Query) -> list[Block]:
+def fidelity_scatter(site: SiteContext, space: str, space_id: int, query: Query) -> list[Block]:
     """Return the scatter of the values at a lower fidelity against those at the full one."""
     ordered = sorted(query.rows(), key=lambda row: (row["spearman"] is None, row["spearman"]))
     if not ordered:
@@ -149,7 +149,7 @@ def fidelity_scatter(site: SiteContext, space: str, query: Query) -> list[Block]
     benchmarks = sorted(everywhere[:MOST_BENCHMARKS])
     shown = {(row["benchmark"], row["metric"], row["split"], row["fidelity"]) for row in ordered}
     points = max(60, MOST_POINTS // len([one for one in shown if one[0] in benchmarks]))
-    dots = site.query(queries.text("evaluated/fidelity_scatter"), space=space, benchmarks=benchmarks, points=points)
+    dots = site.query(queries.text("evaluated/fidelity_scatter"), space=space_id, benchmarks=benchmarks, points=points)
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in dots.rows():
         of = (row["benchmark"], row["metric"], row["split"], row["lower_fidelity"])

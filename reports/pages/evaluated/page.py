@@ -25,23 +25,23 @@ NOT_STUDIED = "Its grids have not been compared yet: hpowh analyse landscapes --
 
 def pages(site: SiteContext) -> Iterator[Page]:
     """Yield a page a search space that was evaluated at several fidelities, or on train and test data."""
-    for (space,) in site.rows(queries.text("evaluated/spaces")):
+    for space, space_id in site.rows(queries.text("evaluated/spaces")):
         yield Page(
             key=("evaluated", space),
             title=f"Evaluated: {space}",
             section="Evaluated grids",
-            build=partial(_build, site, space),
+            build=partial(_build, site, space, space_id),
             lead="What whole grids show: what a cheaper fidelity tells, where train and test loss part, what carries "
             "over to other data sets, what is noise.",
             short=space,
         )
 
 
-def _build(site: SiteContext, space: str) -> Sequence[Block]:
+def _build(site: SiteContext, space: str, space_id: int) -> Sequence[Block]:
     run = site.newest_run(JOB, space)
     fidelities = site.query(queries.text("evaluated/fidelities"), run=run)
     cheapest = site.query(queries.text("evaluated/cheapest"), run=run)
-    parted = site.query(queries.text("evaluated/splits"), space=space, run=run)
+    parted = site.query(queries.text("evaluated/splits"), space=space_id, run=run)
     defaults = site.query(queries.text("evaluated/defaults"), run=run)
     noise = site.query(queries.text("evaluated/noise"), run=run)
     axes = site.query(queries.text("evaluated/hyperparameters"), space=space).rows()
@@ -56,11 +56,11 @@ def _build(site: SiteContext, space: str) -> Sequence[Block]:
         sentences.insert(0, NOT_STUDIED.format(space))
     return [
         Findings(own(sentences)),
-        _facts(site, space),
+        _facts(site, space_id),
         *fidelity(site, run, fidelities, cheapest),
         *film(site, run),
-        *fidelity_scatter(site, space, fidelities),
-        *splits(site, space, parted, axes),
+        *fidelity_scatter(site, space, space_id, fidelities),
+        *splits(site, space, space_id, parted, axes),
         *across_data(site, space, run, defaults),
         *_noise(site, run, noise),
     ]
@@ -78,8 +78,8 @@ def _short(query: Query, space: str) -> list[dict[str, Any]]:
     return [row | {"benchmark": row["benchmark"].removeprefix(f"{space}/")} for row in query.rows()]
 
 
-def _facts(site: SiteContext, space: str) -> Facts:
-    row = site.query(queries.text("evaluated/facts"), space=space).rows()[0]
+def _facts(site: SiteContext, space_id: int) -> Facts:
+    row = site.query(queries.text("evaluated/facts"), space=space_id).rows()[0]
     names = ("configurations", "benchmarks", "metrics", "fidelities", "seeds", "folds", "evaluations")
     words = ("configurations", "data sets", "metrics", "fidelities", "seeds", "folds", "values")
     return Facts([(word, number(int(row[name]))) for name, word in zip(names, words, strict=True) if row[name]])

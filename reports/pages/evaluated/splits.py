@@ -15,7 +15,9 @@ from hpowh.reports.query import Query
 from hpowh.warehouse import queries
 
 
-def splits(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[str, Any]]) -> list[Block]:
+def splits(
+    site: SiteContext, space: str, space_id: int, query: Query, axes: Sequence[Mapping[str, Any]]
+) -> list[Block]:
     """Return train against test loss, and what explains where they part."""
     if not query.frame.height:
         return []
@@ -38,20 +40,20 @@ def splits(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[s
         Column(name="configuration_count", label="Configurations"),
     ]
     return [
-        _scatter(site, space, query, axes),
+        _scatter(site, space, space_id, query, axes),
         Table(id="evaluated-split", title="Train against test", how_to_read=how, query=query, columns=columns),
         *_gaps(site, space),
     ]
 
 
-def _scatter(site: SiteContext, space: str, query: Query, axes: Sequence[Mapping[str, Any]]) -> Figure:
+def _scatter(site: SiteContext, space: str, space_id: int, query: Query, axes: Sequence[Mapping[str, Any]]) -> Figure:
     """Return the scatter of train against test values, with a choice of what colours it."""
     ordered = sorted(query.rows(), key=lambda row: (row["spearman"] is None, row["spearman"]))
     benchmarks = sorted(list(dict.fromkeys(row["benchmark"] for row in ordered))[:MOST_BENCHMARKS])
     everywhere = len({row["benchmark"] for row in ordered})
     metrics = len({row["metric"] for row in ordered})
     points = max(60, MOST_POINTS // (len(benchmarks) * metrics * max(1, len(axes))))
-    dots = site.query(queries.text("evaluated/scatter"), space=space, benchmarks=benchmarks, points=points)
+    dots = site.query(queries.text("evaluated/scatter"), space=space_id, benchmarks=benchmarks, points=points)
     rows = dots.rows()
     measured = list(dict.fromkeys((row["benchmark"], row["metric"]) for row in rows))
     variants = {

@@ -1,7 +1,7 @@
 -- One row per benchmark and metric: training losses against test losses at the highest fidelity.
 with top as (
   select benchmark_id, metric_id, max(fidelity) as fidelity
-  from mart.landscape where search_space = $space group by benchmark_id, metric_id
+  from mart.landscape where search_space_id = $space group by benchmark_id, metric_id
 ),
 ranked as (
   select p.benchmark, p.metric, p.benchmark_id, p.metric_id, p.first_loss, p.second_loss, count(*) over one as n,
@@ -11,7 +11,7 @@ ranked as (
   from mart.split_pair as p
   join top as t on t.benchmark_id = p.benchmark_id and t.metric_id = p.metric_id
     and t.fidelity is not distinct from p.fidelity
-  where p.search_space = $space and p.first_split = 'train' and p.second_split = 'test'
+  where p.search_space_id = $space and p.first_split = 'train' and p.second_split = 'test'
     and p.first_loss is not null and p.second_loss is not null
   window one as (partition by p.benchmark, p.metric),
     train as (partition by p.benchmark, p.metric order by p.first_loss),

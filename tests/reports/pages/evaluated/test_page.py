@@ -14,7 +14,7 @@ from hpowh.analyses.statistics.intervals import wilson
 from hpowh.reports.build import build_site
 from hpowh.reports.pages.evaluated import findings as say
 from hpowh.reports.pages.search_space.fronts import front_sentences
-from hpowh.warehouse import queries
+from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 ROWS = """x,fidelity,fold,time,train_loss,test_loss
@@ -72,6 +72,12 @@ def test_fidelities_worked_by_hand(filled):
     assert row["configuration_count"] == 3
 
 
+def hand(warehouse: Warehouse) -> int:
+    """Return the id of the search space."""
+    ((found,),) = warehouse.sql("select search_space_id from core.search_space where name = 'hand'").rows()
+    return int(found)
+
+
 def test_the_full_fidelity_is_the_cheapest_that_holds_the_optimum(filled):
     (row,) = [
         row for row in rows(filled, queries.text("evaluated/cheapest"), studied(filled)) if row["split"] == "test"
@@ -81,7 +87,7 @@ def test_the_full_fidelity_is_the_cheapest_that_holds_the_optimum(filled):
 
 def test_splits_worked_by_hand(filled):
     """Train 0.1, 0.3, 0.5 against test 0.8, 0.3, 0.2: opposite rankings; gaps 0.7, 0, -0.3."""
-    (row,) = rows(filled, queries.text("evaluated/splits"), {"space": "hand", **studied(filled)})
+    (row,) = rows(filled, queries.text("evaluated/splits"), {"space": hand(filled), **studied(filled)})
     assert row["spearman"] == pytest.approx(-1.0)
     assert row["gap"] == pytest.approx(0.0, abs=1e-12)
     assert row["regret"] == pytest.approx(0.6)
@@ -89,7 +95,7 @@ def test_splits_worked_by_hand(filled):
 
 
 def test_configurations_stand_at_both_fidelities(filled):
-    values = {"space": "hand", "benchmarks": ["made up"], "points": 2}
+    values = {"space": hand(filled), "benchmarks": ["made up"], "points": 2}
     few = rows(filled, queries.text("evaluated/fidelity_scatter"), values)
     pairs = rows(filled, queries.text("evaluated/fidelity_scatter"), values | {"points": 60})
     assert len(few) == 2 * 2
@@ -178,7 +184,7 @@ def test_constant_losses_have_no_correlation(warehouse, tmp_path):
     for row in rows(warehouse, queries.text("evaluated/fidelities"), run):
         assert (row["spearman"], row["top_share"]) == (None, None)
         assert row["reason"] == "one of the two landscapes is constant"
-    assert rows(warehouse, queries.text("evaluated/splits"), {"space": "hand", **run})[0]["spearman"] is None
+    assert rows(warehouse, queries.text("evaluated/splits"), {"space": hand(warehouse), **run})[0]["spearman"] is None
     assert {row["within_percent"] for row in rows(warehouse, queries.text("evaluated/noise"), run)} == {100.0}
     build_site(warehouse, tmp_path / "site")
 
