@@ -23,6 +23,7 @@ from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.mixed_models.studies import kinds as studies
 from hpowh.analyses.mixed_models.studies import presets
 from hpowh.analyses.mixed_models.studies.analysis import Question
+from hpowh.analyses.wording import percent
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -63,7 +64,7 @@ def test_a_verdict_carries_the_level_that_calibration_found_for_it(small):
     assert not any("labels shuffled" in one.sentence for one in verdicts(small, "x"))
     found = analyse_calibration(small, formula, count=20, variance="equal", **question).tables["lmem_calibration"]
     (said,) = [one.sentence for one in verdicts(small, "x")]
-    assert f"some pair was significant in {100 * found['rate'][0]:.1f} % of 20 experiments" in said
+    assert f"some pair was significant in {percent(found['rate'][0], 1)} of 20 experiments" in said
 
 
 def test_lmem_stores_pairs_and_the_analysis_of_variance(small):
