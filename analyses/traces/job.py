@@ -318,8 +318,12 @@ def _warnings(connection: duckdb.DuckDBPyConnection, experiment_id: int, tables:
     early = int(axes["early_end_count"].sum() or 0)
     if early:
         found.append(f"{plural(early, 'run')} stopped before the common budget axis ends and have no final value.")
+    bare: dict[str, list[str]] = {}
     for row in axes.filter(pl.col("reason").is_not_null()).to_dicts():
-        found.append(f"Benchmark {_benchmark(connection, row['benchmark_id'])} has no common axis: {row['reason']}.")
+        bare.setdefault(row["reason"], []).append(_benchmark(connection, row["benchmark_id"]))
+    for reason, names in bare.items():
+        who = f"Benchmark {names[0]} has" if len(names) == 1 else f"Benchmarks {listed(names)} have"
+        found.append(f"{who} no common axis: {reason}.")
     unranked = regret.filter(pl.col("final_rank").is_null())
     if unranked.height:
         reasons = unranked["reason"].value_counts().sort("count", "reason", descending=[True, False])

@@ -235,6 +235,32 @@ def failure_sentence(rows: Sequence[tuple[str, str, int, int]], selection: Selec
     return f"Failed {what} {counts} ({why}): {named}{more}."
 
 
+ABSENT = "nothing is said of"
+"""In the sentence on algorithms that the comparison has no value of, which verdicts carry on."""
+
+
+def absent_sentence(rows: Sequence[tuple[str, str, int, int]], selection: Selection) -> str | None:
+    """Return which algorithms have no usable value in any of their rows, so that no comparison holds them.
+
+    Args:
+        rows: algorithm, reason, number of failed rows and of all its rows.
+    """
+    lost: dict[str, int] = {}
+    total = {algorithm: whole for algorithm, _, _, whole in rows}
+    for algorithm, _, count, _ in rows:
+        lost[algorithm] = lost.get(algorithm, 0) + count
+    names = sorted(name for name, count in lost.items() if count == total[name])
+    if not names or selection.policy != "exclude":
+        return None
+    what = "runs" if selection.budget is not None else "points"
+    by = f" by budget {selection.at:g}" if isinstance(selection.at, float) and selection.at != 1 else ""
+    named = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+    have, them = ("has", "it") if len(names) == 1 else ("have", "them")
+    return (
+        f"{named} {have} no usable value{by} in any of {'its' if len(names) == 1 else 'their'} {what}: {ABSENT} {them}."
+    )
+
+
 def _ends(ends: Sequence[End], common: float, asked: float) -> list[str]:
     """Say who ends where, when not all runs reach the budget that was asked for or the end of the longest."""
     reached_ends = [end for end in ends if end.reached is not None]

@@ -31,6 +31,7 @@ from hpowh.analyses.mixed_models.reading.counts import (
 )
 from hpowh.analyses.mixed_models.reading.ends import (
     End,
+    absent_sentence,
     ends_query,
     failure_sentence,
     failures_query,
@@ -156,10 +157,12 @@ class Reader:
         Raises DataError.
         """
         said = self._settle(selection, response)[1]
-        failed = failure_sentence(self.failed(selection, response), selection)
+        rows = self.failed(selection, response)
+        settled = self.settle(selection, response)
+        failed, absent = failure_sentence(rows, selection), absent_sentence(rows, settled)
         grid = self._grid(selection, response)
         zeros = self._zeros(selection, response)
-        return [*said, *grid, *([failed] if failed else []), *self.suspects(selection, response), *zeros]
+        return [*said, *grid, *[one for one in (failed, absent) if one], *self.suspects(selection, response), *zeros]
 
     def _zeros(self, selection: Selection, response: str) -> list[str]:
         """Return that a logarithm of regret ties the best with the second best, where many rows have no regret."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hpowh.analyses.finding import Source
 from hpowh.analyses.mixed_models.reading.catalogue import EACH, mentioned
-from hpowh.analyses.mixed_models.reading.ends import GRID, over
+from hpowh.analyses.mixed_models.reading.ends import ABSENT, GRID, over
 from hpowh.analyses.mixed_models.reading.suspects import AVERAGED, CODE, SAME, TWINS
 from hpowh.analyses.mixed_models.studies.checks import ELSEWHERE
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
@@ -194,7 +194,7 @@ def _benchmark_count(source: Source, experiment: str) -> int:
 
 def carried(said: Sequence[str]) -> list[str]:
     """Return the sentences about rows that go wherever a verdict goes: missing blocks, codes, budgets, shared seeds."""
-    marks = (ELSEWHERE, CODE, SAME, TWINS, GRID, TOGETHER, AVERAGED)
+    marks = (ABSENT, ELSEWHERE, CODE, SAME, TWINS, GRID, TOGETHER, AVERAGED)
     return [sentence for sentence in said if any(mark in sentence for mark in marks)]
 
 

@@ -158,3 +158,17 @@ def test_a_verdict_over_settings_that_the_model_does_not_know_says_so(warehouse:
     )
     analyse_lmem(warehouse, formula, budget="final", where="prior = 'good'")
     assert not any("averaged" in one.sentence for one in verdicts(warehouse, "study") if "good" in one.sentence)
+
+
+def test_who_has_no_value_at_all_is_not_passed_over(warehouse: Warehouse):
+    draw = random.Random(9)
+    points = [
+        (name, f"b{b}", s, 2.0, None if name == "C" else b + i + draw.random())
+        for b in range(6)
+        for i, name in enumerate("ABC")
+        for s in range(2)
+    ]
+    fill_runs(warehouse, points, metric="score")
+    analyse_lmem(warehouse, "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", budget="final")
+    [told] = verdicts(warehouse, warehouse.sql("select name from core.experiment").one())
+    assert "C has no usable value by budget 2 in any of its runs: nothing is said of it." in told.sentence
