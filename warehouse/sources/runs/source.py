@@ -16,6 +16,7 @@ from hpowh.warehouse.sources.runs import columns as runs_columns
 from hpowh.warehouse.sources.runs.factors import refuse_varying
 from hpowh.warehouse.sources.runs.metrics import beyond, names_note, odd, odd_costs, read_units
 from hpowh.warehouse.sources.runs.plan import Plan
+from hpowh.warehouse.sources.runs.unmeasured import leave_out
 from hpowh.warehouse.sources.tables.features import add_features
 from hpowh.warehouse.sources.tables.numbers import EXACT, plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
@@ -73,11 +74,12 @@ class RunsSource:
             accepted = refusals.settle()
             connection.execute("delete from core.trace where source_id = ?", [context.source_id])
             _write_trace(connection, plan, accepted, metrics, context.source_id)
+        unmeasured = [] if plan.metric_name else leave_out(connection, context.source_id, metrics)
         benchmark = plan.text(plan.benchmark, plan.constants.get("benchmark", ""))
         features = {column: plan.sql(column) for column in plan.features}
         add_features(connection, benchmark, features, accepted, context.source_id)
         report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))  # noqa: S608
-        report.notes = [*plan.notes(), *beyond(connection, plan, accepted, context.source_id)]
+        report.notes = [*plan.notes(), *unmeasured, *beyond(connection, plan, accepted, context.source_id)]
         report.notes += [*said, *names_note(connection, plan), *odd_costs(connection, context.source_id, metrics)]
         report.notes += ragged_seeds(connection, context.source_id)
         refusals.report(report)

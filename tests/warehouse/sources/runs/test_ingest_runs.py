@@ -45,6 +45,19 @@ def counts(warehouse: Warehouse) -> tuple[int, ...]:
 EMPTY = (0,) * 8
 
 
+def test_a_metric_that_was_not_measured_on_a_benchmark_has_no_failed_runs_there(warehouse, tmp_path):
+    text = "algorithm,benchmark,seed,auc,rmse\nA,b1,0,0.9,\nA,b1,1,,\nB,b1,0,0.8,\nA,b2,0,,3.5\nB,b2,0,,\nA,b3,0,,\n"
+    mapping = {"auc": "metric", "rmse": "metric"}
+    outcome = load(warehouse, write(tmp_path, text), mapping=mapping)
+    said = [note.partition(", where another")[0] for note in outcome.notes if "taken as not measured" in note]
+    assert said == ["'auc' has no value on 'b2'", "'rmse' has no value on 'b1'"]
+    points = "select b.name, m.name, count(*), count(t.value) from core.trace as t join core.run as r using (run_id) "
+    points += "join core.benchmark as b using (benchmark_id) join core.metric as m using (metric_id) group by all "
+    # On b1 one run failed, on b2 another one; nothing is known of b3, where all failed by whatever it was.
+    expected = [("b1", "auc", 3, 2), ("b2", "rmse", 2, 1), ("b3", "auc", 1, 0), ("b3", "rmse", 1, 0)]
+    assert warehouse.sql(points + "order by all").rows() == expected
+
+
 def test_stores_every_point_with_its_names(warehouse, tmp_path):
     outcome = load(warehouse, write(tmp_path, GOOD), experiment="trial-run")
     assert (outcome.action, outcome.row_count) == ("load", 3)

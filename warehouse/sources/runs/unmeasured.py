@@ -1,0 +1,60 @@
+"""Metrics that were not measured on a benchmark: the empty cells of a wide table there are no failed runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+MOST_NAMED = 3
+
+
+def leave_out(connection: duckdb.DuckDBPyConnection, source_id: int, metrics: Mapping[str, int]) -> list[str]:
+    """Take out the points of metrics without any cell filled on a benchmark that has values of another; say so.
+
+    A table with a column for AUC and one for RMSE leaves one of the two empty on each benchmark. Every run there would
+    count as failed by the other.
+    """
+    if len(metrics) < 2:
+        return []
+    connection.execute(
+        """
+        create or replace temp table hpowh_unmeasured as
+        select r.benchmark_id, t.metric_id, count(*) as n
+        from core.trace as t
+        join core.run as r on r.run_id = t.run_id
+        where t.source_id = $source
+        group by r.benchmark_id, t.metric_id
+        having bool_and(t.status = 'missing')
+          and r.benchmark_id in (
+            select o.benchmark_id from core.trace as v join core.run as o on o.run_id = v.run_id
+            where v.source_id = $source and v.value is not null
+          )
+        """,
+        {"source": source_id},
+    )
+    found = connection.execute(
+        "select m.name, list(b.name order by b.name), sum(n)::bigint from hpowh_unmeasured as u "
+        "join core.metric as m on m.metric_id = u.metric_id "
+        "join core.benchmark as b on b.benchmark_id = u.benchmark_id group by m.name order by m.name"
+    ).fetchall()
+    if found:
+        connection.execute(
+            "delete from core.trace using core.run as r, hpowh_unmeasured as u where trace.source_id = $source "
+            "and r.run_id = trace.run_id and u.benchmark_id = r.benchmark_id and u.metric_id = trace.metric_id",
+            {"source": source_id},
+        )
+    return [
+        f"{metric!r} has no value on {_named(benchmarks)}, where another metric has some: its {count:,} empty cells "
+        "there are taken as not measured, not as failed."
+        for metric, benchmarks, count in found
+    ]
+
+
+def _named(benchmarks: list[str]) -> str:
+    if len(benchmarks) <= MOST_NAMED:
+        return ", ".join(map(repr, benchmarks))
+    return f"{len(benchmarks):,} benchmarks ({', '.join(map(repr, benchmarks[:MOST_NAMED]))}, …)"
