@@ -263,7 +263,7 @@ def test_incomplete_and_unbalanced_blocks_are_used_and_shown(warehouse, tmp_path
     load(warehouse, tmp_path, {name: v[keep] for name, v in rows.items()})
     outcome = analyse_lmem(warehouse, DEFAULT)
     assert outcome.tables["lmem_model"]["row_count"][0] == 85
-    assert any("A on b002" in sentence for sentence in outcome.warnings)
+    assert any("A has rows on 5 of 6 benchmarks only" in sentence for sentence in outcome.warnings)
     coverage = outcome.tables["lmem_coverage"]
     assert coverage.filter(coverage["row_count"] == 0).select("level", "block").rows() == [("A", "b002")]
 
