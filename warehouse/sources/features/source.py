@@ -14,7 +14,8 @@ from hpowh.warehouse.sources.tables.naming import usual
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.roles import Role, confined, given_roles, guess_by_name, listed, only_columns
-from hpowh.warehouse.sources.tables.tabular import ROW, Staged, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.sources.tables.staging import ROW, Staged
+from hpowh.warehouse.sources.tables.tabular import content_fingerprint, first_rows, row_count, stage
 
 if TYPE_CHECKING:
     import duckdb

@@ -34,7 +34,7 @@ from hpowh.warehouse.sources.tables.roles import (
     listed,
     only_columns,
 )
-from hpowh.warehouse.sources.tables.tabular import Staged
+from hpowh.warehouse.sources.tables.staging import Staged
 from hpowh.warehouse.sources.tables.units import failed_value
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.ingest.protocol import Request
     from hpowh.warehouse.sources.grid.plan import Plan
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 
 def read_units(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, request: Request) -> list[str]:

@@ -24,7 +24,8 @@ from hpowh.warehouse.sources.grid.conditions import condition_notes, is_active, 
 from hpowh.warehouse.sources.grid.metrics import odd, read_units
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
 from hpowh.warehouse.sources.tables.refusals import Refusals
-from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.sources.tables.staging import ROW
+from hpowh.warehouse.sources.tables.tabular import content_fingerprint, first_rows, row_count, stage
 from hpowh.warehouse.wording import percent
 
 if TYPE_CHECKING:

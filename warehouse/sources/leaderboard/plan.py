@@ -24,7 +24,7 @@ from hpowh.warehouse.sources.tables.roles import (
     only_columns,
     said_direction,
 )
-from hpowh.warehouse.sources.tables.tabular import Staged
+from hpowh.warehouse.sources.tables.staging import Staged
 from hpowh.warehouse.sources.tables.wide import BEHIND, NUMBER, are_numbers, is_summary, is_summary_row, label_role
 
 if TYPE_CHECKING:

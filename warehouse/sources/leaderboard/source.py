@@ -14,7 +14,8 @@ from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.leaderboard.plan import Plan, make
 from hpowh.warehouse.sources.tables.numbers import finite, status_of
 from hpowh.warehouse.sources.tables.refusals import Refusals
-from hpowh.warehouse.sources.tables.tabular import ROW, Staged, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.sources.tables.staging import ROW, Staged
+from hpowh.warehouse.sources.tables.tabular import content_fingerprint, first_rows, row_count, stage
 from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:

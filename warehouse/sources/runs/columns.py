@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import UsageError
@@ -26,7 +27,7 @@ from hpowh.warehouse.sources.tables.roles import (
     listed,
     only_columns,
 )
-from hpowh.warehouse.sources.tables.tabular import Staged
+from hpowh.warehouse.sources.tables.staging import Staged
 from hpowh.warehouse.sources.tables.units import failed_value
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         experiment=experiment,
         constants=constants,
         direction_option=option and str(option),
+        numbers=staged.numbers,
+        only_numbers=staged.only_numbers,
     )
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.seed)]
     plan.failed_value = failed_value(request.options)
@@ -82,6 +85,21 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     leave_out_splitting(connection, plan, staged)
     read_spellings(connection, plan)
     return plan
+
+
+def likely_numbers(request: Request) -> Callable[[Sequence[str]], list[str]]:
+    """Return what picks, of a file's columns, those that are its budget and values by `--map` or by their names."""
+
+    def picked(names: Sequence[str]) -> list[str]:
+        said = {column for column, role in request.mapping.items() if role.partition(":")[0] in NUMBERS}
+        usual = {role: USUAL[role] for role in ("budget", "value")}
+        return [column for column in names if column in said or column in guess_by_name(names, {}, usual)]
+
+    return picked
+
+
+NUMBERS = ("budget", "value", "metric")
+"""Roles of columns that are read as numbers only."""
 
 
 def key_table(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from hpowh.warehouse.sources.runs.plan import Plan
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 GROUPS = 200
 """So many groups of rows are looked at for a column with few values: enough to tell, cheap on millions of rows."""

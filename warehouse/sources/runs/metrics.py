@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.sources.tables.alike import near_names
 from hpowh.warehouse.sources.tables.doctor import mixed_units, no_settings, penalties
-from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_notes, number
+from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_notes
 from hpowh.warehouse.sources.tables.units import needs_range, settled, unit_here
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.ingest.protocol import Request
     from hpowh.warehouse.sources.runs.plan import Plan
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 
 def read_units(
@@ -28,7 +28,7 @@ def read_units(
     """
     notes = []
     for column, metric in plan.metrics if not plan.metric_name else []:
-        value = number(plan.sql(column), plan.columns[column])
+        value = plan.number(column)
         between = (None, None)
         if needs_range(column, metric) or request.options.get("unit"):
             between = connection.execute(
@@ -49,7 +49,7 @@ def names_note(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
 
 def odd(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:
     """Say what looks odd in the values and among the factors."""
-    values = {column: number(plan.sql(column), plan.columns[column]) for column, _ in plan.metrics}
+    values = {column: plan.number(column) for column, _ in plan.metrics}
     found = beyond_notes(connection, staged.relation, values)
     benchmark = plan.sql(plan.benchmark) if plan.benchmark else None
     for column, value in values.items():
@@ -78,6 +78,4 @@ def beyond(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str, sou
         "select 1 from core.trace where source_id = ? and status in ('inf', 'neg_inf') limit 1", [source_id]
     ).fetchall():
         return []
-    return beyond_notes(
-        connection, accepted, {column: number(plan.sql(column), plan.columns[column]) for column, _ in plan.metrics}
-    )
+    return beyond_notes(connection, accepted, {column: plan.number(column) for column, _ in plan.metrics})

@@ -61,6 +61,10 @@ class Plan:
     """Values of the column that names metrics, where there is one."""
     said: list[str] = field(default_factory=list)
     """Sentences of those who decided the roles."""
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Column of texts -> SQL name of the column beside it in the staged relation that holds its numbers."""
+    only_numbers: set[str] = field(default_factory=set)
+    """Those of them in which every cell is a number."""
 
     def column(self, role: str) -> str | None:
         """Return the column that plays a role, or None."""
@@ -148,14 +152,18 @@ class Plan:
         """Return SQL for the budget as a double."""
         if self.budget is None:
             return f"{self.constants.get('budget', '1')}::double"
-        return number(self.sql(self.budget), self.columns[self.budget])
+        return self.number(self.budget)
+
+    def number(self, column: str) -> str:
+        """Return SQL for the number in a column of the staged relation (not of the keys), NULL where there is none."""
+        return self.numbers.get(column) or number(self.sql(column), self.columns[column])
 
     def value(self, column: str) -> tuple[str, str]:
         """Return SQL for a metric's stored value and its status."""
         raw = self.raw(column)
         status, value = status_of(raw), finite(raw)
         if self.failed_value is not None:
-            made_up = number(self.sql(column), self.columns[column]) + f" = {self.failed_value!r}"
+            made_up = f"{self.number(column)} = {self.failed_value!r}"
             status = f"case when {made_up} then 'failed' else {status} end"
             value = f"case when {made_up} then null else {value} end"
         status_column = self.column("status")
@@ -166,7 +174,7 @@ class Plan:
 
     def raw(self, column: str) -> str:
         """Return SQL for a metric's number in the warehouse's unit."""
-        value = number(self.sql(column), self.columns[column])
+        value = self.number(column)
         factor = self.factors_of_units.get(column, 1.0)
         return value if factor == 1.0 else f"({value} * {factor!r})"
 
@@ -202,13 +210,12 @@ class Plan:
         """Return (column, SQL, reason) of what else makes a row unacceptable."""
         found = []
         if self.budget:
-            kind = self.columns[self.budget]
-            value = number(self.sql(self.budget), kind)
+            value = self.number(self.budget)
             found.append((self.budget, f"{value} is null", "the budget is missing or no number"))
             found.append((self.budget, f"not isfinite({value}) or {value} < 0", "the budget is negative or not finite"))
         for column, _ in self.metrics:
             bad = not_a_number(self.sql(column), self.columns[column])
-            if bad:
+            if bad and column not in self.only_numbers:
                 found.append((column, bad, "not a number"))
         status = self.column("status")
         if status:

@@ -20,7 +20,8 @@ from hpowh.warehouse.sources.runs.unmeasured import leave_out
 from hpowh.warehouse.sources.tables.features import add_features
 from hpowh.warehouse.sources.tables.numbers import EXACT, plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
-from hpowh.warehouse.sources.tables.tabular import ROW, content_fingerprint, first_rows, row_count, stage
+from hpowh.warehouse.sources.tables.staging import ROW
+from hpowh.warehouse.sources.tables.tabular import content_fingerprint, first_rows, row_count, stage
 from hpowh.warehouse.sources.traced.known import ragged_seeds, refuse_known_runs
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class RunsSource:
 
     def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
         """Return mapping, count and first rows."""
-        staged = stage(connection, request)
+        staged = stage(connection, request, runs_columns.likely_numbers(request))
         plan = runs_columns.make(connection, staged, request)
         refuse_varying(connection, plan, staged)
         refusals = Refusals(connection, staged, request)
@@ -54,7 +55,7 @@ class RunsSource:
     def load(self, connection: duckdb.DuckDBPyConnection, request: Request, context: LoadContext) -> LoadReport:
         """Normalise into run, run_factor and trace; refuse rows without key, with bad numbers or doubled grain."""
         context.progress("read", None)
-        staged = stage(connection, request)
+        staged = stage(connection, request, runs_columns.likely_numbers(request))
         plan = runs_columns.make(connection, staged, request)
         refuse_varying(connection, plan, staged)
         refusals = Refusals(connection, staged, request)

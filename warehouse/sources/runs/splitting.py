@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from hpowh.warehouse.sources.runs.plan import Plan
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 KEPT = 0.1
 """A factor is kept where it leaves at least this share of the runs comparable that were so without it."""

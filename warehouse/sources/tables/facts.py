@@ -12,7 +12,7 @@ from hpowh.warehouse.sources.tables.naming import IDENTIFIERS, plain_name, words
 if TYPE_CHECKING:
     import duckdb
 
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 DATES, SECONDS, HASHES = "dates or times", "moments counted from 1970", "hashes"
 PLACES, OWN, NAMED, MESSAGES = "paths or addresses", "a text of its own in every row", "identifiers", "messages"

@@ -11,7 +11,7 @@ from hpowh.warehouse.sources.tables.numbers import is_whole_type, whole
 if TYPE_CHECKING:
     import duckdb
 
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 NAME = re.compile(r"unnamed: \d+(\.\d+)?|unnamed: \d+_level_\d+|index|level_\d+|__index_level_\d+__")
 """What pandas calls an index that it wrote; a heading that is empty is `Unnamed: N`, too."""

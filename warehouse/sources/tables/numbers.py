@@ -10,7 +10,7 @@ from hpowh.warehouse.names import literal
 if TYPE_CHECKING:
     import duckdb
 
-    from hpowh.warehouse.sources.tables.tabular import Staged
+    from hpowh.warehouse.sources.tables.staging import Staged
 
 MISSING_TEXTS = ("", "na", "n/a", "#n/a", "#na", "<na>", "null", "none", "-", "--", "\u2013", "\u2014", "n.a.", "?")
 """Texts that mean "no number" in a column of numbers, among them those of spreadsheets and of ARFF."""

@@ -8,7 +8,7 @@ from hpowh.warehouse.ingest.protocol import Problem, RowsRefusedError
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.tables.doctor import grouped, grouped_problems
 from hpowh.warehouse.sources.tables.locales import refusal_hint
-from hpowh.warehouse.sources.tables.tabular import ROW, Staged
+from hpowh.warehouse.sources.tables.staging import ROW, Staged
 
 if TYPE_CHECKING:
     import duckdb

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from hpowh.warehouse.errors import IngestError
-from hpowh.warehouse.ingest.protocol import Problem
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.tables import spreadsheets
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.locales import lengths_of_time, localise, strip_percents
+from hpowh.warehouse.sources.tables.staging import ROW, Staged, materialise, only_numbers
 
 if TYPE_CHECKING:
     from hpowh.warehouse.ingest.protocol import Request
@@ -35,8 +33,6 @@ FORMATS = {
     ".ndjson": "json",
     **dict.fromkeys(spreadsheets.READ, "excel"),
 }
-ROW = "hpowh_row"
-"""Name of the position column in a staged relation; row 1 is the first below the header."""
 
 
 def content_fingerprint(path: Path) -> str:
@@ -75,34 +71,15 @@ def format_of(path: Path) -> str:
     )
 
 
-@dataclass(kw_only=True)
-class Staged:
-    """A file as a relation that can be read several times."""
-
-    relation: str
-    """SQL of the relation without positions: as fast to scan as the file allows."""
-    positioned: str
-    """SQL of the same with the column `ROW`."""
-    columns: Columns
-    """Column -> DuckDB type; in the relations a column has the SQL name `columns.sql(column)`."""
-    problems: list[Problem] = field(default_factory=list)
-    """Rows that the format itself refuses: too few or too many fields, wrong encoding."""
-    notes: list[str] = field(default_factory=list)
-    """What was understood of the way in which the file is written, in sentences."""
-    percents: list[str] = field(default_factory=list)
-    """Columns whose numbers were written with percent signs."""
-    _lost: list[int] = field(default_factory=list)
-
-    def true_row(self, position: int) -> int:
-        """Return the row in the file of the good row at `position` (1-based): refused rows before it count too."""
-        row = position
-        while (shifted := position + bisect_right(self._lost, row)) != row:
-            row = shifted
-        return row
-
-
-def stage(connection: duckdb.DuckDBPyConnection, request: Request) -> Staged:
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    request: Request,
+    likely: Callable[[Sequence[str]], Iterable[str]] | None = None,
+) -> Staged:
     """Make `request.path` readable as SQL; text formats are staged once, Parquet is read in place.
+
+    Args:
+        likely: of a text file's columns those whose cells will be asked for as numbers again and again.
 
     Raises:
         IngestError: the file is missing, empty, unreadable or of no known format.
@@ -116,8 +93,8 @@ def stage(connection: duckdb.DuckDBPyConnection, request: Request) -> Staged:
             return _json(connection, path)
         if kind == "excel":
             with spreadsheets.sheet_as_csv(path, request.options) as copy:
-                return _csv(connection, copy, request.options)
-        return _csv(connection, path, request.options)
+                return _csv(connection, copy, request.options, likely)
+        return _csv(connection, path, request.options, likely)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:
@@ -188,7 +165,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
         for place, (name, kind) in enumerate(found.items())
     ]
     columns = [(name, "VARCHAR" if kind == "JSON" else kind) for name, kind in found.items()]
-    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))  # noqa: S608
+    return materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))  # noqa: S608
 
 
 DOCUMENT = " ->> '$'"
@@ -213,63 +190,34 @@ def _json_by_key(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     ]
     picks = [f"json ->> {literal('$.' + json.dumps(key, ensure_ascii=False))} as c{i}" for i, key in enumerate(keys)]
     columns = [(key, "VARCHAR") for key in keys]
-    return _materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))  # noqa: S608
+    return materialise(connection, f"(select {', '.join(picks)} from {scan})", _named(columns))  # noqa: S608
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, path: Path, options: Mapping[str, Any]) -> Staged:
+def _csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: Mapping[str, Any],
+    likely: Callable[[Sequence[str]], Iterable[str]] | None,
+) -> Staged:
     dialect = dialect_of(path, options)
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     rejected = "select line, column_name, error_type, csv_line from reject_errors order by line"
     columns = Columns((name, "VARCHAR") for name in dialect.names)
+    # Numbers in another place's form, or with a percent sign, are texts until they are rewritten.
+    is_plain = not (options.get("decimal") or options.get("thousands") or dialect.has_percents)
+    numbers = {c: f"n{columns.sql(c)}" for c in likely(dialect.names)} if likely and is_plain else {}
+    picks = [columns.listed(), *(f"try_cast({columns.sql(c)} as double) as {name}" for c, name in numbers.items())]
     with readable(path, dialect.encoding) as place:
-        scan = f"(select {columns.listed()} from {dialect.scan(place)})" if dialect.extra else dialect.scan(place)  # noqa: S608
-        staged = _materialise(connection, scan, columns, rejected, dialect.above)
+        scan = f"(select {', '.join(picks)} from {dialect.scan(place)})"  # noqa: S608
+        staged = materialise(connection, scan, columns, rejected, dialect.above)
     staged.notes += [*dialect.notes, *localise(connection, "hpowh_staged", columns, options)]
     staged.percents = strip_percents(connection, "hpowh_staged", columns) if dialect.has_percents else []
     staged.notes += [f"{column!r} is written with percent signs: read in percent." for column in staged.percents]
     lengths = lengths_of_time(connection, "hpowh_staged", columns)
+    staged.numbers = {column: name for column, name in numbers.items() if column not in lengths}
+    staged.only_numbers = only_numbers(connection, staged.numbers)
     staged.notes += [f"{column!r} is a length of time: read in seconds." for column in lengths]
     return staged
-
-
-def _materialise(
-    connection: duckdb.DuckDBPyConnection, scan: str, columns: Columns, rejected: str | None = None, above: int = 0
-) -> Staged:
-    _stage_in_order(connection, scan)
-    lost, problems = list[int](), list[Problem]()
-    if rejected:
-        names = {columns.sql(column): column for column in columns}
-        for line, column, kind, text in connection.execute(rejected).fetchall():
-            row = line - above - 1
-            if not lost or lost[-1] != row:
-                lost.append(row)
-                where = names.get(column, "(whole row)")
-                problems.append(Problem(row, where, (text or "").strip()[:80], REJECTS.get(kind, kind)))
-    first = connection.execute("select coalesce(min(rowid), 0) from hpowh_staged").fetchall()[0][0]
-    positioned = f"(select *, rowid - {first} + 1 as {ROW} from hpowh_staged)"  # noqa: S608
-    staged = Staged(relation="hpowh_staged", positioned=positioned, columns=columns, problems=problems)
-    staged._lost = lost
-    return staged
-
-
-def _stage_in_order(connection: duckdb.DuckDBPyConnection, scan: str) -> None:
-    """Fill the temporary table `hpowh_staged`, so that its `rowid` counts the rows of the file in their order.
-
-    All threads read; a window that numbered the rows would leave one of them to do it.
-    """
-    kept = connection.execute("select current_setting('preserve_insertion_order')").fetchall()[0][0]
-    connection.execute("set preserve_insertion_order = true")
-    connection.execute(f"create or replace temp table hpowh_staged as select * from {scan}")  # noqa: S608
-    connection.execute(f"set preserve_insertion_order = {kept}")
-
-
-REJECTS = {
-    "MISSING COLUMNS": "the row has fewer fields than the header",
-    "TOO MANY COLUMNS": "the row has more fields than the header",
-    "INVALID ENCODING": "the text is not UTF-8; give its encoding, e.g. --encoding latin-1",
-    "UNQUOTED VALUE": "a quote is not closed",
-    "LINE SIZE OVER MAXIMUM": "the row is longer than 16 MiB",
-}
 
 
 def describe(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

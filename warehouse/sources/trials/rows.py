@@ -13,7 +13,8 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.bounds import lines_of, read_rest, refuse_many_cells, refuse_many_values
 from hpowh.warehouse.ingest.protocol import Problem, Request
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
-from hpowh.warehouse.sources.tables.tabular import ROW, format_of, row_count, stage
+from hpowh.warehouse.sources.tables.staging import ROW
+from hpowh.warehouse.sources.tables.tabular import format_of, row_count, stage
 
 if TYPE_CHECKING:
     from pathlib import Path
