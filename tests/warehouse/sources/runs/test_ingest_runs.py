@@ -504,3 +504,29 @@ def test_the_position_of_a_row_counts_all_before_it_in_a_file_that_all_threads_r
     outcome = load(warehouse, path, reject_to=tmp_path / "refused.csv")
     refused = pl.read_csv(tmp_path / "refused.csv")
     assert (outcome.row_count, refused["row"].to_list()) == (39_998, [20_001, 39_001])
+
+
+@pytest.mark.parametrize(
+    ("options", "budget", "value", "stored"),
+    [
+        pytest.param({}, "10", " 0.5 ", (10.0, 0.5), id="plain"),
+        pytest.param({"decimal": ",", "thousands": "."}, "1.000", '"0,5"', (1000.0, 0.5), id="of another place"),
+        pytest.param({}, "00:01:40", "50 %", (100.0, 50.0), id="a length of time, percent"),
+        pytest.param({"mapping": {"value": "factor", "budget": "metric", "steps": "budget"}}, "7", "1e0", (3.0, 7.0),
+                     id="in other roles"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_read_while_a_file_is_staged_are_those_of_its_texts(
+    warehouse, tmp_path, options, budget, value, stored
+):
+    path = write(tmp_path, f"algorithm,benchmark,seed,budget,value,steps\nA,b,1,{budget},{value},3\n")
+    options = {"mapping": {"steps": "ignore"}} | options
+    load(warehouse, path, **options)
+    assert warehouse.sql("select budget, value from core.trace").rows() == [stored]
+
+
+def test_a_refused_number_is_shown_as_it_was_written(warehouse, tmp_path):
+    path = write(tmp_path, "algorithm,benchmark,seed,budget,value\nA,b,1,1,0.5\nA,b,2,1,x\nA,b,3,-5.50,0\n")
+    with pytest.raises(RowsRefusedError) as refused:
+        load(warehouse, path)
+    assert [one.value for one in refused.value.problems] == ["x", "-5.50"]
