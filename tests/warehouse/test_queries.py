@@ -182,7 +182,7 @@ WITHOUT_ROWS = {
     "mixed_models/comparisons", "mixed_models/others", "mixed_models/power", "rankings/tiers",
     # None of its runs failed or ended early, no block lacks an algorithm, factors do not vary within benchmarks.
     "coverage/ends", "mixed_models/failures", "mixed_models/strata", "rankings/costs", "rankings/failures",
-    "sweep/failures", "verdicts/hanging",
+    "experiment/codes", "sweep/failures", "verdicts/hanging",
     # It has had no nightly build, and all of its rows are usable.
     "nightly/kept", "overview/changes", "overview/failed_builds", "overview/failed_steps", "overview/latest_nightly",
     "overview/refused", "overview/unusable",
