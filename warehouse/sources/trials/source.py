@@ -128,9 +128,14 @@ def _refuse_curves(rows: Rows, plan: Plan, location: str) -> None:
         return
     filled = [row for row in rows.rows if row.get(name) not in (None, "")]
     trials = len({str(row[name]) for row in filled})
-    if trials * 2 > len(filled):
+    if trials == len(filled):
         return
     for column in plan.hyperparameters:
+        rest = [other for other in plan.hyperparameters if other != column]
+        settings = {(str(row[name]), *(str(row.get(other)) for other in rest)) for row in filled}
+        # Of a successive halving most trials have one row; but a trial has the same settings in all of its rows.
+        if len(settings) > trials and trials * 2 > len(filled):
+            continue
         if is_spent(column) and len({(str(row[name]), str(row.get(column))) for row in filled}) == len(filled):
             raise IngestError(
                 f"{location}: {name!r} names {trials:,} trials in {len(filled):,} rows, told apart by {column!r}; "

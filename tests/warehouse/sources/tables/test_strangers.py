@@ -98,6 +98,10 @@ FILES = {
     "curves.csv": table(
         "trial_id,lr,epoch,val_loss", [f"{t},0.{t}5,{e},{value()}" for t, e in product(range(1, 6), range(1, 5))]
     ),
+    "halving.csv": table(
+        "trial_id,lr,epoch,val_loss",
+        [f"{t},0.{t}5,{e},{value()}" for e, last in ((1, 9), (3, 3), (9, 1)) for t in range(1, last + 1)],
+    ),
     "budgets.csv": table("lr,depth,budget,loss", [f"{value()},{i % 3},{1 + i % 2},{value()}" for i in range(12)]),
     "run_trials.csv": table(
         "algorithm,dataset,seed,trial,status,start_time,loss",
@@ -111,7 +115,8 @@ KINDS = {
     "comet.csv": "trials", "mlflow_runs.csv": "trials", "random_search.csv": "trials", "with_seed.csv": "trials",
     "repeated.csv": "trials", "repeats.csv": "grid", "with_id.csv": "grid", "only_ids.csv": "grid",
     "walltime.csv": "runs", "stamped.csv": "runs", "ioh.csv": "runs", "amlb.csv": "runs", "blanks.txt": "trials",
-    "tabs.csv": "trials", "curves.csv": "trials", "budgets.csv": "trials", "run_trials.csv": "runs",
+    "tabs.csv": "trials", "curves.csv": "trials", "halving.csv": "trials", "budgets.csv": "trials",
+    "run_trials.csv": "runs",
 }  # fmt: skip
 
 
@@ -181,6 +186,8 @@ def test_a_row_a_step_is_no_table_of_trials(made):
         roles(made("curves.csv"))
     assert "--map trial_id=attribute" in refused.value.hint
     assert roles(made("curves.csv"), {"trial_id": "attribute"})["epoch"] == "hyperparameter"
+    with pytest.raises(IngestError, match="'trial_id' names 9 trials in 13 rows, told apart by 'epoch'"):
+        roles(made("halving.csv"))  # most trials have one row, and each the same settings in all of its rows
 
 
 def test_a_hyperparameter_named_like_a_budget_is_said(made):
