@@ -231,7 +231,7 @@ def _rank(
     rope: float,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Rows, list[str]]:
-    factors = [name for name in reader.catalogue.factors if reader.level_counts(selection, response)[name] > 1]
+    factors = list(reader.factor_levels(selection, response))
     direction, doubt = reader.direction(response, selection)
     sign = -1.0 if direction == "max" else 1.0
     read = _read(reader, selection, response, factors, block, sign)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hpowh.analyses.mixed_models.reading.catalogue import Selection, identifier
 from hpowh.analyses.mixed_models.reading.observations import direction_in, observations, response_of, runs_query
 
@@ -13,21 +15,31 @@ def repeats_query(overview: str) -> str:
 
 def level_counts_query(selection: Selection, response: str) -> tuple[str, list[str]]:
     """Return the query for the number of levels of every factor and meta-feature in a selection, and their names."""
-    catalogue = selection.catalogue
-    names = [*catalogue.factors, *catalogue.features]
-    metric = response_of(response, selection)[1]
-    if selection.where:
-        base = observations(selection, metric, names)
-    else:
-        # Without a condition the runs tell; their points need only be there.
-        metric_ids = [str(catalogue.metrics[part][0]) for part in catalogue.parts(metric)]
-        runs = runs_query(catalogue, set(names), set())
-        base = (
-            f"select q.* from ({runs}) as q semi join core.trace as t "
-            f"on t.run_id = q.run_id and t.metric_id in ({', '.join(metric_ids)})"
-        )
+    names = [*selection.catalogue.factors, *selection.catalogue.features]
     counts = [f"count(distinct {identifier(name)})" for name in names]
-    return f"select {', '.join(['count(*)', *counts])} from ({base})", names
+    return f"select {', '.join(['count(*)', *counts])} from ({_runs_of(selection, response, names)})", names
+
+
+def within_query(selection: Selection, response: str) -> tuple[str, list[str]]:
+    """Return the query for whether each run factor differs within a benchmark, and the factors' names."""
+    names = list(selection.catalogue.factors)
+    counts = ", ".join(f"count(distinct {identifier(name)}) as n{i}" for i, name in enumerate(names))
+    base = _runs_of(selection, response, ["benchmark", *names])
+    differs = ", ".join(f"coalesce(bool_or(n{i} > 1), false)" for i in range(len(names)))
+    return f"select {differs} from (select {counts} from ({base}) group by benchmark_id)", names
+
+
+def _runs_of(selection: Selection, response: str, names: Iterable[str]) -> str:
+    """Return columns of the runs of a selection."""
+    catalogue, metric = selection.catalogue, response_of(response, selection)[1]
+    if selection.where:
+        return observations(selection, metric, names)
+    # Without a condition the runs tell; their points need only be there.
+    metric_ids = [str(catalogue.metrics[part][0]) for part in catalogue.parts(metric)]
+    return (
+        f"select q.* from ({runs_query(catalogue, set(names), set())}) as q semi join core.trace as t "
+        f"on t.run_id = q.run_id and t.metric_id in ({', '.join(metric_ids)})"
+    )
 
 
 def direction_query(selection: Selection, response: str) -> str:

@@ -28,6 +28,7 @@ from hpowh.analyses.mixed_models.reading.counts import (
     level_counts_query,
     repeats_query,
     values_query,
+    within_query,
 )
 from hpowh.analyses.mixed_models.reading.ends import (
     End,
@@ -326,8 +327,7 @@ class Reader:
         """Return over which factors of the runs a model's comparison is averaged without knowing them."""
         if not self.catalogue.factors:
             return []
-        counts = self.level_counts(selection, parsed.response)
-        levels = {name: counts[name] for name in self.catalogue.factors}
+        levels = self.factor_levels(selection, parsed.response)
         said = averaged_sentence(levels, [*parsed.variables, *by])
         return [said] if said else []
 
@@ -335,6 +335,15 @@ class Reader:
         """Return how many levels every factor and meta-feature has in a selection."""
         query, names = level_counts_query(self.settle(selection, response), response)
         return dict(zip(names, self._ask(query).rows()[0][1:], strict=True))
+
+    def factor_levels(self, selection: Selection, response: str) -> dict[str, int]:
+        """Return how many levels those run factors have that differ within a benchmark; others are facts of it."""
+        if not self.catalogue.factors:
+            return {}
+        query, names = within_query(self.settle(selection, response), response)
+        within = dict(zip(names, self._ask(query).rows()[0], strict=True))
+        counts = self.level_counts(selection, response)
+        return {name: counts[name] for name in names if within[name]}
 
     def common_budgets(self, selection: Selection) -> list[float]:
         """Return the budgets at which every run has a value. Raises DataError where there is none."""

@@ -175,10 +175,11 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
     selectors = (("Setting", settings), ("Metric", metrics))
     crowd = (CROWD_NOTE,) if len({row["algorithm"] for row in rows}) > ALL else ()
     x = axis(label, is_log=is_log_x)
+    over = " over the budget" if len({row["position"] for row in rows}) > 1 else ""
     figures = [
         Figure(
             id="regret-overall",
-            title="Mean normalised regret over the budget",
+            title=f"Mean normalised regret{over}",
             how_to_read=(
                 f"Each line is one algorithm, averaged over {plural(count, 'benchmark')} and their seeds; lower is "
                 "better. 0 is the best value known for a benchmark, 1 the worst recorded in this experiment. "
@@ -192,7 +193,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
                 log_toggles=("x", "y"),
             ),
             query=query,
-            alt="Line chart: mean normalised regret of each algorithm over the budget, with confidence bands.",
+            alt=f"Line chart: mean normalised regret of each algorithm{over}, with confidence bands.",
             analysis_run_id=run,
             notes=crowd,
         )
@@ -201,7 +202,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
         figures.append(
             Figure(
                 id="rank-overall",
-                title="Mean rank over the budget",
+                title=f"Mean rank{over}",
                 how_to_read=(
                     "Algorithms are ranked against each other on the same benchmark, seed and setting: 1 is the best, "
                     "ties share the mean. Lower is better. A rank says how often an algorithm is ahead, "
@@ -214,7 +215,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
                     log_toggles=("x",),
                 ),
                 query=query,
-                alt="Line chart: mean rank of each algorithm over the budget.",
+                alt=f"Line chart: mean rank of each algorithm{over}.",
                 analysis_run_id=run,
                 notes=("The axis is turned round, so that the better algorithm is on top.", *crowd),
             )

@@ -100,9 +100,9 @@ def _fits(site: SiteContext, run: int) -> list[Block]:
         Table(
             id="lmem-models",
             title="The model",
-            how_to_read="The first row is the model that was asked for; others were fitted to show what it leaves "
-            "out. A singular "
-            "term has a variance of zero, which is an estimate like any other.",
+            how_to_read="The model that was asked for, and others that were fitted to show what it leaves out; the "
+            "conclusions rest on one of these where it leaves out an effect that they need. A singular term has a "
+            "variance of zero, which is an estimate like any other.",
             query=models,
             columns=columns,
             analysis_run_id=run,

@@ -16,7 +16,7 @@ from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.facts import OWN, facts_in, facts_note, without_need
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.locales import decimal_commas
-from hpowh.warehouse.sources.tables.naming import SPREADS, is_result, words
+from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, is_result, plain_name, words
 from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
@@ -63,6 +63,9 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         automl = {column: role for column, role in automl.items() if role.name != "value"}
     roles |= automl
     roles |= guess_by_name(free, roles, usual)
+    if "seed" not in constants and not any(role.name == "seed" for role in roles.values()):
+        folds = [column for column in free if column not in roles and plain_name(column) in NAMES["fold"]]
+        roles |= {folds[0]: Role("seed", None, "no column is a seed: folds repeat a run")} if len(folds) == 1 else {}
     roles = {column: roles[column] for column in staged.columns if column in roles}
     _guess_value(staged, roles, free)
     option = request.options.get("direction")
