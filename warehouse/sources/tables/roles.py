@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -142,17 +143,22 @@ LOWER_IS_BETTER = frozenset({
 """Words that make lower better whatever stands beside them (`score_loss`, `accuracy_error`, `brier_score`)."""
 
 
+NEGATIVE = frozenset({"neg", "negative", "negated", "minus"})
+TAKEN_AWAY = re.compile(r"\s*([-\u2212]|(1(\.0)?|100|one)(\s*[-\u2212]|[_ ]?minus(?![a-z])))", re.IGNORECASE)
+"""Begins `-rmse`, `1 - auc`, `one_minus_accuracy`."""
+
+
 def said_direction(metric: str) -> str | None:
     """Return the direction that the words of a metric's name say; None where they say none.
 
-    A leading `neg` turns it round, as in scikit-learn's `neg_mean_squared_error`.
+    What takes it away from something turns it round: scikit-learn's `neg_mean_squared_error`, `-rmse`, `1 - auc`.
     """
     found = words(metric)
     if {"maximize", "maximise"} & set(found):
         return "max"
     if {"minimize", "minimise"} & set(found):
         return "min"
-    is_negative = found[:1] in (["neg"], ["negative"])
+    is_negative = bool(NEGATIVE.intersection(found[:1]) or TAKEN_AWAY.match(metric))
     if LOWER_IS_BETTER.intersection(found):
         return "max" if is_negative else "min"
     if HIGHER_IS_BETTER.intersection(found):

@@ -316,6 +316,7 @@ def test_the_results_of_scikit_learns_searches(tmp_path):
     ("name", "direction"),
     [("val F1 (macro)", "max"), ("valAccuracy", "max"), ("ROC-AUC", "max"), ("acc@1", "max"), ("test/R2", "max"),
      ("neg_mean_squared_error", "max"), ("neg_brier_score", "max"), ("neg_log_likelihood", "min"), ("nll", "min"),
+     ("1-auc", "min"), ("one_minus_accuracy", "min"), ("-rmse", "max"), ("minus_loss", "max"), ("negLoss", "max"),
      ("brier_score", "min"), ("score_loss", "min"), ("Error Rate", "min"), ("metric_7", None), ("y", None)],
 )  # fmt: skip
 def test_what_a_metrics_name_says_of_its_direction(name, direction):
