@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
+from hpowh.warehouse.sources.runs.repeats import choose_repeats
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
 from hpowh.warehouse.sources.runs.wide import refuse_wide
 from hpowh.warehouse.sources.tables import spelling
@@ -16,7 +17,7 @@ from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.facts import OWN, facts_in, facts_note, without_need
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.locales import decimal_commas
-from hpowh.warehouse.sources.tables.naming import NAMES, SPREADS, is_result, plain_name, words
+from hpowh.warehouse.sources.tables.naming import SPREADS, is_result, words
 from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
@@ -63,9 +64,6 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         automl = {column: role for column, role in automl.items() if role.name != "value"}
     roles |= automl
     roles |= guess_by_name(free, roles, usual)
-    if "seed" not in constants and not any(role.name == "seed" for role in roles.values()):
-        folds = [column for column in free if column not in roles and plain_name(column) in NAMES["fold"]]
-        roles |= {folds[0]: Role("seed", None, "no column is a seed: folds repeat a run")} if len(folds) == 1 else {}
     roles = {column: roles[column] for column in staged.columns if column in roles}
     _guess_value(staged, roles, free)
     option = request.options.get("direction")
@@ -80,6 +78,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         numbers=staged.numbers,
         only_numbers=staged.only_numbers,
     )
+    choose_repeats(connection, plan, staged, request.mapping, free)
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.seed)]
     plan.failed_value = failed_value(request.options)
     _require(connection, plan, staged)

@@ -18,6 +18,7 @@ KEPT = 0.1
 """A factor is kept where it leaves at least this share of the runs comparable that were so without it."""
 FEWEST = 10
 """So many runs of one algorithm alone must differ in a column before it counts as one with a value a run."""
+FAILED = "filled only where there is no result"
 WHY = "a value of its own in nearly every run"
 
 
@@ -36,11 +37,17 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
     plan.said += _may_be_budget(connection, plan, staged, telling)
     algorithm = plan.column("algorithm")
     block = [column for column in others if column != algorithm]
-    comparable = _comparable(connection, plan, staged, algorithm, block, None)
-    left, bound = [], []
+    comparable = comparable_rows(connection, plan, staged, algorithm, block)
+    left, bound, failed = [], [], []
     for column in guessed:
+        if _is_of_failures(connection, plan, staged, column):
+            failed.append(column)
+            plan.roles[column] = Role("ignore", None, FAILED)
+            continue
         if comparable:
-            splits = _comparable(connection, plan, staged, algorithm, block, column) < KEPT * comparable
+            filled = comparable_rows(connection, plan, staged, algorithm, block, where=column)
+            kept = comparable_rows(connection, plan, staged, algorithm, [*block, column], where=column)
+            splits = kept < KEPT * filled
         else:
             splits = _is_all_different(connection, plan, staged, column)
         if splits and _is_of_the_algorithm(connection, plan, staged, algorithm, column):
@@ -49,7 +56,9 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
         elif splits:
             left.append(column)
             plan.roles[column] = Role("ignore", None, WHY)
-    plan.explained.update(bound, left)
+    plan.explained.update(bound, left, failed)
+    if failed:
+        plan.said.append(f"Filled only where there is no result, so no setting: {listed(failed)}.")
     if bound:
         plan.said.append(
             f"One value for each algorithm, so no setting in which algorithms could be compared: {listed(bound)} "
@@ -103,19 +112,35 @@ def _telling(
     return chosen if told == rows else None
 
 
-def _comparable(
+def _is_of_failures(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, column: str) -> bool:
+    """Whether a column has text in rows without a usable result only, such as the reason of a failure."""
+    name = plan.sql(column)
+    usable = " or ".join(f"({plan.value(metric)[0]}) is not null" for metric, _ in plan.metrics)
+    filled, with_result = connection.execute(
+        f"select count(*), count(*) filter (where {usable}) from {staged.relation} where {_is_filled(name)}"  # noqa: S608
+    ).fetchall()[0]
+    return bool(filled and not with_result)
+
+
+def _is_filled(name: str) -> str:
+    return f"trim({name}::varchar) <> ''"
+
+
+def comparable_rows(
     connection: duckdb.DuckDBPyConnection,
     plan: Plan,
     staged: Staged,
     algorithm: str | None,
     block: list[str],
-    factor: str | None,
+    *,
+    where: str | None = None,
 ) -> int:
-    """Return how many rows have another algorithm in their block."""
+    """Return how many rows have another algorithm in their block; of those only in which a column is filled."""
     if algorithm is None:
         return 0
-    names = [plan.sql(column) for column in (*block, *([factor] if factor else []))]
-    grouped = f"group by {', '.join(names)}" if names else ""
+    names = [plan.sql(column) for column in block]
+    grouped = f"where {_is_filled(plan.sql(where))} " if where else ""
+    grouped += f"group by {', '.join(names)}" if names else ""
     return int(
         connection.execute(
             f"select coalesce(sum(rows), 0) from (select count(*) as rows from {staged.relation} {grouped} "  # noqa: S608

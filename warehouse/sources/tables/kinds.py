@@ -60,8 +60,8 @@ def kinds_of_table(path: Path, options: Mapping[str, Any] | None = None) -> list
 
 def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
     """Return the same of the columns and first rows of a table."""
-    packed = [c for at, c in enumerate(columns) if rows and all(_is_dictionary(row[at]) for row in rows)]
-    if packed and not _trials(columns):
+    packed = [c for at, c in enumerate(columns) if _are_dictionaries([row[at] for row in rows])]
+    if packed and not _trials(columns) and not _compares(columns):
         return [("trials", f"{packed[0]!r} holds a dictionary a row")]
     automl = automl_table(columns)
     if automl:
@@ -107,8 +107,16 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     return _configurations(columns, rows, roles, [*rest, *(c for c in [by_role.get("algorithm")] if c)], results)
 
 
-def _is_dictionary(cell: Any) -> bool:
-    return isinstance(cell, str) and cell.strip()[:1] == "{" and cell.strip()[-1:] == "}"
+def _are_dictionaries(cells: list[Any]) -> bool:
+    """Whether every cell holds a dictionary, and some hold anything."""
+    texts = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
+    return all(text[:1] == "{" and text[-1:] == "}" for text in texts) and any(text[1:-1].strip() for text in texts)
+
+
+def _compares(columns: list[str]) -> bool:
+    """Whether columns are named like algorithms (which no hyperparameter is) and the benchmarks they ran on."""
+    found = guess_by_name(columns, {}, usual("algorithm", "benchmark"))
+    return len(found) == 2 and any(plain_name(column) in ALGORITHMS for column in found)
 
 
 def _trials(columns: list[str]) -> str | None:
@@ -120,10 +128,10 @@ def _trials(columns: list[str]) -> str | None:
     prefixed = [column for column in columns if column.startswith(PREFIXES)]
     if prefixed:
         return f"{prefixed[0]!r} has a prefix that tuners give to hyperparameters"
+    if _compares(columns):
+        return None
     found = guess_by_name(columns, {}, usual("status", "started", "ended", "algorithm", "benchmark"))
     compared = [column for column, role in found.items() if role.name in ("algorithm", "benchmark")]
-    if len(compared) == 2 and any(plain_name(column) in ALGORITHMS for column in compared):
-        return None
     of_trials = [column for column in found if column not in compared]
     named = [column for column in columns if plain_name(column) in TRIAL]
     if len(of_trials) > 1 or named:
