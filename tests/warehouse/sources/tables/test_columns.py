@@ -257,7 +257,7 @@ def test_results_and_times_never_split_runs_where_a_file_has_one_row_a_run(wareh
     found = roles("runs", path, direction="max")
     left = {column for column, role in found.items() if role == "ignore"}
     assert left == {"acc", "logloss", "training_duration", "utc", "version"}
-    assert (found["constraint"], found["fold"], found["result"]) == ("factor", "factor", "value")
+    assert (found["constraint"], found["fold"], found["result"]) == ("factor", "seed", "value")
     outcome = load(warehouse, "runs", path, direction="max")
     assert any("3 columns would give every run a setting of its own" in note for note in outcome.notes)
     assert any("utc" in note and "left out" in note.lower() for note in outcome.notes), outcome.notes
@@ -265,7 +265,7 @@ def test_results_and_times_never_split_runs_where_a_file_has_one_row_a_run(wareh
     # What one note says how to keep is not offered otherwise by another.
     assert not any("Left out: " in note and "utc" not in note for note in outcome.notes)
     alone = warehouse.sql(
-        'select count(*) from (select benchmark, fold, "constraint" from mart.observation group by all '
+        'select count(*) from (select benchmark, seed, "constraint" from mart.observation group by all '
         "having count(distinct algorithm) < 3)"
     ).one()
     assert alone == 0
