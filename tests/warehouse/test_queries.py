@@ -27,6 +27,8 @@ def compared(what: str) -> str:
     return f"select {what} from {similar} where aspect = 'benchmark' order by context desc, landscape_b limit 1"
 
 
+BY_ID = ("facts", "fidelity_scatter", "scatter", "splits")
+"""Queries on an evaluated search space that ask for its id, so that a filter reaches the facts."""
 VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "run": [
         ("mixed_models/presets", newest("mixed_models.presets"), 1),
@@ -61,6 +63,7 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     ],
     "model": [("*", "select max(model) from result.lmem_model", "model")],
     "space": [
+        *((f"evaluated/{name}", "select max(search_space_id) from core.search_space", 1) for name in BY_ID),
         ("evaluated/*", "select max(name) from core.search_space", "none"),
         ("search_space/hyperparameters", "select max(search_space_id) from core.evaluation", 1),
         ("search_space/*", "select max(name) from core.search_space", "none"),

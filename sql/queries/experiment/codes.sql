@@ -1,4 +1,4 @@
--- One row per metric and value that several runs end with, farther from all others on their benchmarks than these are from one another: a code for failures?
+-- One row per metric and value that several runs end with and that lies farther from all others on its benchmarks than these from one another: perhaps a code for failures.
 with last as (
   select e.metric_id, e.final_incumbent as v, r.benchmark_id, r.algorithm_id
   from result.run_regret as e join core.run as r on r.run_id = e.run_id
