@@ -10,7 +10,17 @@ from dataclasses import dataclass
 
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.formula import Formula
-from hpowh.analyses.mixed_models.reading.catalogue import KEYS, NAMED, Catalogue, Selection, identifier
+from hpowh.analyses.mixed_models.reading.catalogue import (
+    DERIVED,
+    KEYS,
+    NAMED,
+    RANK,
+    Catalogue,
+    Selection,
+    identifier,
+    literal,
+    mentioned,
+)
 from hpowh.analyses.mixed_models.reading.observations import numeric_sql, observations, response_of, source_of
 
 
@@ -122,8 +132,15 @@ where isfinite(r) group by cell, bin"""
 
 def excluded_query(plan: Plan) -> str:
     """Return how many rows have no finite response, by kind."""
+    # A value that was measured has no response for a reason of the response's own.
+    own = "missing"
+    if mentioned(plan.response, [name for name in DERIVED if name != plan.metric]):
+        own = "on benchmarks whose values are all equal"
+    elif plan.metric != RANK and mentioned(plan.response, (RANK,)):
+        own = "in blocks that lack an algorithm"
     return (
-        f"select case when v is null then 'missing' when isnan(v) then 'NaN' when isinf(v) then 'infinite' "
+        f"select case when v is null and isfinite(value) then {literal(own)} when v is null then 'missing' "
+        f"when isnan(v) then 'NaN' when isinf(v) then 'infinite' "
         f"else 'a covariate or factor is missing' end as kind, count(*) from "
         f"(select *, ({plan.response})::double as v from ({plan.base})) group by kind order by kind"
     )

@@ -393,3 +393,23 @@ def test_a_policy_that_means_nothing_is_refused(warehouse: Warehouse, failures: 
     reader = Reader.of(warehouse, None)
     with pytest.raises(DataError, match=message):
         reader.cells(DEFAULT.format("value"), Selection(catalogue=reader.catalogue, budget=budget, failures=failures))
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [("normalized_regret", "4 missing, 8 on benchmarks whose values are all equal"),
+     ("rank", "6 in blocks that lack an algorithm, 4 missing"), ("value", "4 missing")],
+)  # fmt: skip
+def test_why_rows_have_no_response_is_said_by_kind(warehouse: Warehouse, response: str, kind: str):
+    draw = random.Random(4)
+    points: Points = []
+    for benchmark in range(5):
+        for name in "AB":
+            for seed in range(4):
+                value = 1.0 if benchmark == 0 else draw.gauss(0, 1)
+                is_failed = name == "A" and benchmark == 1
+                is_missing = name == "B" and benchmark == 2 and seed > 1
+                points += [] if is_missing else run_points(name, f"b{benchmark}", seed, [None if is_failed else value])
+    fill_runs(warehouse, points)
+    outcome = analyse_lmem(warehouse, DEFAULT.format(response))
+    assert any(f"Rows without a finite response, by kind: {kind}." in one for one in outcome.warnings), outcome.warnings
