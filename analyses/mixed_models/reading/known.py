@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpowh.analyses.mixed_models.reading.reader import Source
+from hpowh.analyses.mixed_models.reading.experiment import Source
 from hpowh.warehouse import queries
 
 Known = list[tuple[str, int, dict[str, float] | None]]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
-from hpowh.analyses.mixed_models.reading.by_run import WORTHWHILE, RunPlan, plan_by_run
+from hpowh.analyses.mixed_models.reading.by_run import RunPlan, plan_by_run
 from hpowh.analyses.mixed_models.reading.catalogue import (
     DERIVED,
     NAMED,
@@ -42,6 +41,14 @@ from hpowh.analyses.mixed_models.reading.ends import (
     settle_points,
     whole_runs,
 )
+from hpowh.analyses.mixed_models.reading.experiment import (
+    BOUNDS,
+    KINDS,
+    NAMED_ROWS,
+    Source,
+    fingerprint,
+    read_catalogue,
+)
 from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.reading.overview import overview_query
@@ -64,14 +71,6 @@ POLICIES = ("exclude", "last", "impute")
 """What a failed run may count."""
 MONOTONE = 0.99
 """With a rank correlation beyond this an expression is as good as a monotone function of its metric."""
-
-
-class Source(Protocol):
-    """What is needed of a warehouse."""
-
-    @property
-    def connection(self) -> Any: ...
-    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,8 @@ class Reader:
         Raises:
             DataError: there is none of that name, or which is meant is open.
         """
-        by_kind: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in _KINDS}
-        for kind, number, name, direction in warehouse.sql(_NAMED).rows():
+        by_kind: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in KINDS}
+        for kind, number, name, direction in warehouse.sql(NAMED_ROWS).rows():
             by_kind[kind].append((name, number, direction))
         experiments = sorted(by_kind["experiment"])
         chosen = [(number, name) for name, number, _ in experiments if experiment in (None, name)]
@@ -127,7 +126,7 @@ class Reader:
     @cached_property
     def _bounds(self) -> tuple[int, int]:
         """The least and the greatest run_id of the experiment."""
-        low, high = self.warehouse.sql(_BOUNDS, [self.catalogue.experiment_id]).rows()[0]
+        low, high = self.warehouse.sql(BOUNDS, [self.catalogue.experiment_id]).rows()[0]
         return int(low or 0), int(high or 0)
 
     @cached_property
@@ -430,80 +429,3 @@ def _finite_means(sample: Mapping[str, Any]) -> list[float]:
     columns: list[Any] = [np.ma.asarray(values, dtype=float).filled(np.nan) for values in sample.values()]
     finite = [values[np.isfinite(values)] for values in columns]
     return [float(values.mean()) if len(values) else 0.0 for values in finite]
-
-
-def read_catalogue(
-    warehouse: Source, experiment_id: int, name: str, metrics: Mapping[str, tuple[int, str]], *, is_alone: bool
-) -> Catalogue:
-    """Return what an experiment has: metrics, and run factors and meta-features when they are asked for.
-
-    Args:
-        metrics: id and direction of every metric in the warehouse.
-        is_alone: the warehouse has no other experiment, so all run factors are this one's.
-    """
-    restriction = "" if is_alone else _OF_EXPERIMENT.format(experiment_id)
-    # The table's own statistics answer this, so no point is looked at.
-    least, most, points, runs = warehouse.sql(_EXTENT).rows()[0]
-    if least is not None and least == most:
-        found = {least}
-    else:
-        found = {row[0] for row in warehouse.sql(_MEASURED, [experiment_id]).rows()}
-    return Catalogue(
-        experiment_id=experiment_id,
-        experiment=name,
-        metrics={metric: known for metric, known in metrics.items() if known[0] in found},
-        has_long_runs=bool(points and points >= WORTHWHILE * runs),
-        find_measured=lambda: list(warehouse.sql(_USABLE, [experiment_id]).rows()),
-        find_scales=lambda metric: list(warehouse.sql(_SCALES, [metric, experiment_id]).rows()),
-        find_factors=lambda: dict(sorted(warehouse.sql(_FACTORS.format(restriction)).rows())),
-        find_features=lambda: dict(sorted(warehouse.sql(_FEATURES, [experiment_id]).rows())),
-    )
-
-
-_KINDS = ("experiment", "metric", *NAMED)
-_NAMED = """
-select 'experiment' as kind, experiment_id as id, name, null as direction from core.experiment
-union all select 'metric', metric_id, name, direction from core.metric
-union all select 'algorithm', algorithm_id, name, null from core.algorithm
-union all select 'benchmark', benchmark_id, name, null from core.benchmark
-"""
-_EXTENT = "select min(metric_id), max(metric_id), count(*), max(run_id) - min(run_id) + 1 from core.trace"
-_BOUNDS = "select min(run_id), max(run_id) from core.run where experiment_id = ?"
-_MEASURED = """
-select distinct t.metric_id from core.trace as t semi join core.run as r
-on r.run_id = t.run_id and r.experiment_id = ?
-"""
-_USABLE = """
-select distinct s.benchmark_id, b.name, s.metric_id
-from mart.run_span as s join core.benchmark as b on b.benchmark_id = s.benchmark_id
-where s.experiment_id = ? and s.first_budget is not null order by s.benchmark_id, s.metric_id
-"""
-_SCALES = """
-select benchmark_id, best_loss, worst_loss, least_regret from mart.benchmark_scale
-where metric_id = ? and experiment_id = ? order by benchmark_id
-"""
-_FACTORS = "select name, bool_and(numeric_value is not null) from core.run_factor {} group by name"
-_OF_EXPERIMENT = "where run_id in (select run_id from core.run where experiment_id = {})"
-_FEATURES = """
-select name, bool_and(numeric_value is not null) from core.benchmark_feature
-where benchmark_id in (select benchmark_id from core.run where experiment_id = ?) group by name
-"""
-_SOURCES = """
-with run as (select * from core.run where experiment_id = ?),
-benchmark as (select distinct benchmark_id from run),
-used as (
-  select source_id from run
-  union select source_id from core.run where benchmark_id in (from benchmark)
-  union select source_id from core.evaluation where benchmark_id in (from benchmark)
-  union select source_id from core.benchmark_feature where benchmark_id in (from benchmark)
-)
-select string_agg(name || ':' || fingerprint, '|' order by name, fingerprint)
-from core.source
-where source_id in (from used)
-"""
-
-
-def fingerprint(warehouse: Source, experiment_id: int) -> str:
-    """Return a hash of the states of all sources of the runs, of their benchmarks' best known values and features."""
-    facts = warehouse.sql(_SOURCES, [experiment_id]).one()
-    return hashlib.sha256(str(facts).encode()).hexdigest()

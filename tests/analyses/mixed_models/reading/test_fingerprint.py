@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpowh.analyses.mixed_models.reading.reader import fingerprint
+from hpowh.analyses.mixed_models.reading.experiment import fingerprint
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 
