@@ -282,7 +282,9 @@ def _wandb() -> Files:
             "WANDB_ERROR_REPORTING": "false",
             "WANDB__SERVICE_WAIT": "900",
         }
-        subprocess.run([sys.executable, "-c", script, folder], env=environment, capture_output=True, check=True)
+        subprocess.run(  # from there: the folder that a worker stands in may have gone
+            [sys.executable, "-c", script, folder], env=environment, cwd=folder, capture_output=True, check=True
+        )
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in Path(folder).glob("wandb/offline-run-*/*.wandb")
