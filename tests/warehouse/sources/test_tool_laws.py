@@ -5,11 +5,9 @@ The files are written as the tools document them; tests of each tool hold its so
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,20 +21,15 @@ from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.ingest import LoadContext, Request, find_source, ingest
 from hpowh.warehouse.ingest.remove import remove_source
 
+from .carps.test_carps import line as carps_line
+from .carps.test_carps import write as carps_write
 from .coco.encoding import write as coco_write
-from .hpbandster.test_hpbandster import result as bohb_result
-from .hpbandster.test_hpbandster import write as bohb_write
 from .ioh.encoding import write as ioh_write
-from .neptune.test_neptune import BEGAN, exported
-from .nni.test_nni import database as nni_database
-from .trackio.test_trackio import project as trackio_project
+from .tool_files import ACTIVATIONS, ASKED, TOOLS, Trial
 
-Trial = tuple[dict[str, Any], float]
-"""A configuration and its loss."""
-ACTIVATIONS = st.sampled_from(["relu", "it's", 'q"x', "caf\u00e9", "a,b", "x y"])
 NUMBERS = st.floats(1e-6, 1e6).map(lambda v: round(v, 6))
 CONFIGURATIONS = st.fixed_dictionaries(
-    {"lr": NUMBERS, "act": ACTIVATIONS}, optional={"depth": st.integers(1, 64), "n": NUMBERS}
+    {"lr": NUMBERS, "act": st.sampled_from(ACTIVATIONS)}, optional={"depth": st.integers(1, 64), "n": NUMBERS}
 )
 LOSSES = st.one_of(NUMBERS, NUMBERS.map(lambda v: -v), st.just(math.inf))
 TRIALS = st.lists(st.tuples(CONFIGURATIONS, LOSSES), min_size=3, max_size=8)
@@ -45,71 +38,6 @@ FACTS = """
     any_value(m.value), any_value(m.status)
   from core.trial as t join core.trial_parameter as p using (trial_id)
   left join core.trial_metric as m on m.trial_id = t.trial_id and m.step is null group by t.trial_id"""
-
-
-def lines(folder: Path, trials: list[Trial]) -> Path:
-    path = folder / "trials.jsonl"
-    path.write_text("".join(json.dumps({"config": one, "loss": loss}) + "\n" for one, loss in trials), encoding="utf-8")
-    return path
-
-
-def mlflow(folder: Path, trials: list[Trial]) -> Path:
-    experiment = folder / "mlruns" / "1"
-    experiment.mkdir(parents=True)
-    (experiment / "meta.yaml").write_text("experiment_id: '1'\nname: e\nlifecycle_stage: active\n")
-    for number, (configuration, loss) in enumerate(trials):
-        run = experiment / f"{number:032x}"
-        for kind, values in (
-            ("params", configuration),
-            ("metrics", {"loss": f"{1_700_000_000_000 + number} {loss} 0\n"}),
-        ):
-            (run / kind).mkdir(parents=True)
-            for name, value in values.items():
-                (run / kind / name).write_text(str(value), encoding="utf-8")
-        times = f"start_time: {1_700_000_000_000 + number}\nend_time: {1_700_000_001_000 + number}\n"
-        (run / "meta.yaml").write_text(f"run_id: {run.name}\nrun_name: r{number}\nstatus: 3\n{times}")
-    return folder / "mlruns"
-
-
-def ray_tune(folder: Path, trials: list[Trial]) -> Path:
-    for number, (configuration, loss) in enumerate(trials):
-        trial = folder / "exp" / f"train_{number:05d}"
-        trial.mkdir(parents=True)
-        (trial / "params.json").write_text(json.dumps(configuration), encoding="utf-8")
-        said = {"loss": loss, "training_iteration": 1, "trial_id": f"t{number}", "done": True}
-        (trial / "result.json").write_text(json.dumps(said) + "\n")
-    return folder / "exp"
-
-
-def trackio(folder: Path, trials: list[Trial]) -> Path:
-    runs: list[Any] = [
-        (f"r{i}", configuration, [(0, {"loss": loss})]) for i, (configuration, loss) in enumerate(trials)
-    ]
-    return trackio_project(folder / "p.db", runs)
-
-
-def nni(folder: Path, trials: list[Trial]) -> Path:
-    made: list[Any] = [(f"t{i:03d}", c, "SUCCEEDED", [], {"default": loss}) for i, (c, loss) in enumerate(trials)]
-    return nni_database(folder / "nni.sqlite", made, None)
-
-
-def hpbandster(folder: Path, trials: list[Trial]) -> Path:
-    configs = [[[0, 0, i], configuration, {}] for i, (configuration, _) in enumerate(trials)]
-    return bohb_write(folder / "bohb", configs, [bohb_result((0, 0, i), 1.0, t[1], at=i) for i, t in enumerate(trials)])
-
-
-def neptune(folder: Path, trials: list[Trial]) -> Path:
-    for i, (configuration, loss) in enumerate(trials):
-        values = {f"parameters/{name}": value for name, value in configuration.items()}
-        values["sys/creation_time"] = BEGAN.replace(minute=i)
-        exported(folder / "data" / "me" / f"P-{i}_part_0.parquet", f"P-{i}", values, {"loss": {"0.000000": loss}})
-    return folder / "data"
-
-
-TOOLS: dict[str, Callable[[Path, list[Trial]], Path]] = {
-    "trials": lines, "mlflow": mlflow, "ray-tune": ray_tune, "trackio": trackio, "nni": nni, "hpbandster": hpbandster,
-    "neptune": neptune,
-}  # fmt: skip
 
 
 def runs_of(folder: Path, algorithms: list[str], write: Any, courses: dict[str, list[list[tuple[int, float]]]]) -> Path:
@@ -142,11 +70,7 @@ class UndoneError(Exception):
 
 
 def asked(kind: str, path: Path) -> Request:
-    mapping, options = {"loss": "metric"}, {"direction": "min"}
-    if kind == "nni":
-        mapping, options = {}, {"direction": "min"}
-    if kind == "hpbandster":
-        mapping, options = {}, {}
+    mapping, options = ASKED.get(kind, ({"loss": "metric"}, {"direction": "min"}))
     return Request(str(path), kind, mapping, options)
 
 
@@ -180,7 +104,7 @@ def expected(trials: list[Trial]) -> list[Any]:
     )
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1, pytest.param(12, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", TOOLS)
 def test_trials_are_the_same_facts_in_whatever_order(kind, count, store):
     @among(count)
@@ -196,16 +120,20 @@ def test_trials_are_the_same_facts_in_whatever_order(kind, count, store):
     law()
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(10, marks=pytest.mark.slow)])
-def test_what_is_accepted_is_sound_and_loading_it_twice_changes_nothing(count, store):
+FEW = ("keras-tuner", "smac", "syne-tune", "tensorboard")
+"""Tools whose own tests do not run the checks."""
+
+
+@pytest.mark.parametrize(("count", "kinds"), [(1, FEW), pytest.param(4, tuple(TOOLS), marks=pytest.mark.slow)])
+def test_what_is_accepted_is_sound_and_loading_it_twice_changes_nothing(count, kinds, store):
     @among(count)
     @given(TRIALS)
     def law(trials: list[Trial]) -> None:
         with TemporaryDirectory() as name:
             loaded = []
-            for kind, write in TOOLS.items():
+            for kind in kinds:
                 (Path(name) / kind).mkdir()
-                path = write(Path(name) / kind, trials)
+                path = TOOLS[kind](Path(name) / kind, trials)
                 first = ingest(store, find_source(kind), asked(kind, path))
                 assert (first.action, first.row_count) == ("load", len(trials))
                 assert ingest(store, find_source(kind), asked(kind, path)).action == "unchanged"
@@ -254,5 +182,36 @@ def test_logs_of_runs_are_the_best_so_far_in_whatever_order_they_were_written(ki
                 assert max(points) == len(course)
                 assert points[len(course)] == pytest.approx(best, abs=1e-7)  # COCO counts 1e-8 as reached
                 assert points[1] == pytest.approx(course[0][1], abs=1e-7)
+
+    law()
+
+
+RUNS = st.dictionaries(
+    st.tuples(st.sampled_from("AB"), st.sampled_from(["t", "u/1"]), st.integers(0, 2)),
+    st.lists(NUMBERS, min_size=1, max_size=4),
+    min_size=2,
+    max_size=5,
+)
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(10, marks=pytest.mark.slow)])
+def test_runs_of_carps_are_their_logs_whatever_the_folders_and_lines_are_ordered_by(count, store):
+    @among(count)
+    @given(RUNS, st.integers(0, 99))
+    def law(runs: dict[tuple[str, str, int], list[float]], seed: int) -> None:
+        said = sorted((*key, float(at), cost) for key, costs in runs.items() for at, cost in enumerate(costs, start=1))
+        with TemporaryDirectory() as name:
+            for at in range(2):
+                chance = random.Random(seed + at)
+                for place, (key, costs) in enumerate(chance.sample(list(runs.items()), len(runs))):
+                    logged = [carps_line(number, cost) for number, cost in enumerate(costs, start=1)]
+                    config = "seed: {2}\noptimizer_id: {0}\ntask_id: {1}\n".format(*key)
+                    carps_write(Path(name) / str(at) / f"r{place}", chance.sample(logged, len(logged)), config)
+                asked = Request(str(Path(name) / str(at)), "carps")
+                first = ingest(store, find_source("carps"), asked)
+                assert ingest(store, find_source("carps"), asked).action == "unchanged"
+                assert store.sql(POINTS).rows() == said
+                with store.writing() as connection:
+                    remove_source(connection, first.source_id)
 
     law()
