@@ -14,6 +14,7 @@ import duckdb
 from hpowh.warehouse.elsewhere.published import is_elsewhere, open_elsewhere
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError, WarehouseLockedError
 from hpowh.warehouse.limits import memory_setting, room
+from hpowh.warehouse.output.preimages import copies_of, put_back
 
 BROKEN_OPTIMIZERS = "top_n_window_elimination"
 """DuckDB 1.5 ends some queries that keep the first rows of a window with an internal error, by what this step makes of
@@ -59,6 +60,7 @@ def connect(
     form = {} if read_only else {"storage_compatibility_version": STORAGE}  # a file that is there keeps its own
     while True:
         try:
+            put_back(path)
             connection = duckdb.connect(str(path), read_only=read_only, config=form | settings() | (config or {}))
             connection.execute(f"set disabled_optimizers = '{BROKEN_OPTIMIZERS}'")
             hold_ready(connection, min(READY_ROWS, (room() or 2 * READY_ROWS) // 2))
@@ -160,6 +162,11 @@ def explain(error: duckdb.Error, path: Path) -> HpowhError:
         return HpowhError(f"{path} cannot be written: there is no folder {path.parent}.", "Make it first.")
     if "does not exist" in text and "database" in text.lower():
         return NotAWarehouseError(f"There is no warehouse at {path}.", "Make one: hpowh init")
+    if "corrupt" in text.lower() and copies_of(path):
+        return HpowhError(
+            f"A command was killed while it wrote {path}; what it left unfinished has to be undone.",
+            "Nothing is lost: open it once as a user who may write it, such as by hpowh init.",
+        )
     if "WAL" in text or "Checksum" in text or "corrupt" in text.lower() or "Could not read" in text:
         return HpowhError(
             f"The warehouse {path} is damaged: {text.splitlines()[0].rstrip('.')}.",

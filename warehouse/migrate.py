@@ -19,6 +19,7 @@ from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
 from hpowh.warehouse.fresh import fresh_tables
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.preimages import Guard
 from hpowh.warehouse.output.swap import remove_abandoned_files
 from hpowh.warehouse.revisions import alembic_config, migrations_folder, newest_revision, revisions
 from hpowh.warehouse.views import drop_views, recreate_views
@@ -107,7 +108,7 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
     if not path.is_file():
         raise NotAWarehouseError(f"{path} is not a file.", "Name a file for the warehouse: --warehouse FILE")
     connection = connect(path, read_only=False, wait=wait)
-    try:
+    with Guard(connection, path) as guard:
         stands = revision_of(connection, path)
         chain = [target] if stands == target else revisions()  # Alembic takes a second to import: only where needed
         if stands not in (bridge.LAST, *chain):
@@ -117,12 +118,13 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
             recreate_views(connection)
             if not is_current(connection):
                 seal_all(connection)
+            guard.save()
             connection.commit()
+            guard.save()
             connection.execute("checkpoint")  # also what a killed process left in the log
             return "unchanged", None
+        guard.save()
         connection.execute("checkpoint")
-    finally:
-        connection.close()
     backup = back_up(path, stands)
     _upgrade(path, target, wait, is_old=stands == bridge.LAST)
     return "upgraded", backup
@@ -228,9 +230,11 @@ def _upgrade(path: Path, target: str, wait: float, *, is_old: bool) -> None:
     native = connect(path, read_only=False, wait=wait)  # says who holds it, if anybody does
     native.close()
     engine = create_engine(f"duckdb:///{path}", poolclass=NullPool)
+    guard, is_through = None, False
     try:
         with engine.connect() as connection:
             raw: duckdb.DuckDBPyConnection = connection.connection.driver_connection  # type: ignore[assignment]
+            guard = Guard(raw, path)
             transaction = connection.begin()
             connection.exec_driver_sql("create schema if not exists ops")
             if raw.execute("select count(*) from duckdb_schemas() where schema_name = 'space'").fetchall()[0][0]:
@@ -245,7 +249,9 @@ def _upgrade(path: Path, target: str, wait: float, *, is_old: bool) -> None:
                 seal_all(raw)
             if not raw.execute("select count(*) from ops.warehouse").fetchall()[0][0]:
                 _sign(raw)
+            guard.save()
             transaction.commit()
+        is_through = True
     except duckdb.Error as error:
         raise explain(error, path) from error
     except HpowhError:
@@ -256,6 +262,8 @@ def _upgrade(path: Path, target: str, wait: float, *, is_old: bool) -> None:
         ) from error
     finally:
         engine.dispose()
+        if guard is not None:
+            guard.settle(is_through=is_through)
 
 
 def _tables_at_once(target: str) -> str | None:

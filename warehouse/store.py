@@ -18,6 +18,7 @@ from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError
 from hpowh.warehouse.limits import Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
 from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise, logs_of
+from hpowh.warehouse.output.preimages import Guard
 from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.results import AnalysisRun, find_run, save_runs
 from hpowh.warehouse.views import recreate_views, views_are_current
@@ -212,7 +213,7 @@ class Warehouse:
         self.refuse_read_only()
         self.close()
         writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
-        try:
+        with Guard(writer, self.path) as guard:
             check_revision(writer, self.path)
             writer.execute("set preserve_insertion_order = false")
             writer.begin()
@@ -221,6 +222,7 @@ class Warehouse:
                 if not views_are_current(writer):
                     recreate_views(writer)
                 yield writer
+                guard.save()
                 writer.commit()
             except BaseException as failure:
                 _roll_back(writer)
@@ -229,8 +231,6 @@ class Warehouse:
                 if isinstance(failure, duckdb.IOException | duckdb.OutOfMemoryException):
                     raise explain(failure, self.path) from failure
                 raise
-        finally:
-            writer.close()
 
     @property
     def is_read_only(self) -> bool:
@@ -254,10 +254,9 @@ class Warehouse:
             writer = connect(self.path, read_only=False)
         except HpowhError:
             return  # held, or not to be written: the log stays, and nothing is lost
-        try:
+        with Guard(writer, self.path) as guard:
+            guard.save()
             writer.execute("checkpoint")
-        finally:
-            writer.close()
 
     def find_run(self, run: AnalysisRun) -> int | None:
         """Return the id of a stored analysis run with the same job, subject, version, parameters, seed and input."""
