@@ -4,7 +4,8 @@ With M_l = (T'A_lT + I)^-1 and W_l = T M_l T' for every level l of the first blo
 become A_22 - A_21 W A_12 (a Schur complement), on which `dense` works as if there were no first block.
 Rows of A_21 that are mostly zero (a factor nested in the first) stay sparse. Where the first block's levels are parts
 of the next one's (runs within benchmark x algorithm), that one is still block-diagonal in the complement and is
-eliminated likewise, so that what remains dense is small.
+eliminated likewise, so that what remains dense is small. Levels that only their response tells apart (runs of equal
+length of one cell) are one level that stands for their mean, and contrasts in closed form (`alike`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import blas, solve_triangular
 
+from hpowh.analyses.mixed_models.model.alike import Alike, alike
 from hpowh.analyses.mixed_models.model.cells import Floats, Integers
 from hpowh.analyses.mixed_models.model.dense import (
     Factorised,
@@ -25,6 +27,7 @@ from hpowh.analyses.mixed_models.model.dense import (
     factorise,
     scale_columns,
 )
+from hpowh.analyses.mixed_models.model.designs import DENSE_ENTRIES
 from hpowh.analyses.mixed_models.model.problem import Block, Problem
 
 DENSE_SHARE = 0.04
@@ -42,7 +45,10 @@ CHUNK = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class Eliminated:
-    """Cross-products around the first block: `a11` (L, k, k), `a21` (r, L k) split by density, `a22` (r, r)."""
+    """Cross-products around the first block: `a11` (L, k, k), `a21` (r, L k) split by density, `a22` (r, r).
+
+    Where levels are `alike`, L counts groups of them.
+    """
 
     first: Block
     rest: tuple[Block, ...]
@@ -56,6 +62,7 @@ class Eliminated:
     p: int
     is_nested: bool = False
     """Whether every level of the first block belongs to one level of the next one, which is eliminated too."""
+    alike: Alike | None = None
 
     @cached_property
     def inner_rest(self) -> tuple[Block, ...]:
@@ -93,9 +100,17 @@ class Eliminated:
         blocks = sparse.bsr_matrix((weights, np.arange(level_count), np.arange(level_count + 1)))
         return heavy, sparse.csr_matrix(self.thin @ blocks)
 
+    def own_sum(self, values: Floats | None = None) -> Floats:
+        """Return A_11, or other values (L, k, k), summed over the first block's levels (k, k)."""
+        values = self.a11 if values is None else values
+        summed: Floats = values.sum(axis=0) if self.alike is None else np.einsum("l,lij->ij", self.alike.count, values)
+        return summed
+
     def complement(self, weights: Floats) -> Floats:
         """Return A_22 - A_21 W A_12 (r, r)."""
         out = self.a22.copy()
+        if self.alike is not None:
+            out[-1, -1] -= float(np.einsum("lij,lji->", weights, self.alike.spread))
         d, s = self.dense_rows, self.sparse_rows
         if weights.shape[1] == 1 and not len(s):
             # A matrix times its own transpose is half the work of a product of two.
@@ -175,8 +190,13 @@ def eliminate(problem: Problem) -> Eliminated:
     a21 = sparse.csr_matrix(others.T @ z1)
     a22 = (others.T @ others).toarray()
     a22[-1, -1] += problem.pure_error
+    together = alike(a11, a21)
+    same = None
+    if together is not None:
+        same, a11, a21 = together
     share = np.diff(a21.indptr) / max(1, a21.shape[1])
     thick = share > DENSE_SHARE
+    thick |= a21.shape[0] * a21.shape[1] <= DENSE_ENTRIES
     # Fixed effects and the response stay with the dense rows, so that the thin ones are random effects only.
     thick[problem.q - first.size :] = True
     dense_rows, sparse_rows = np.flatnonzero(thick), np.flatnonzero(~thick)
@@ -196,6 +216,7 @@ def eliminate(problem: Problem) -> Eliminated:
         q=offset,
         p=problem.p,
         is_nested=bool(rest) and rest[0].size >= LEAST_NESTED and _is_within(a21[: rest[0].size], first, rest[0]),
+        alike=same,
     )
 
 
@@ -249,7 +270,7 @@ def reduce(parts: Eliminated, factors: Sequence[Floats]) -> Reduced:
         complement=complement,
         inner=inner,
         weights=weights,
-        log_det=state.log_det + float(log_dets.sum()),
+        log_det=state.log_det + float(log_dets.sum() if parts.alike is None else parts.alike.count @ log_dets),
         factor=factor,
         second=second,
     )
@@ -307,19 +328,33 @@ def reduced_gradients(parts: Eliminated, reduced: Reduced, is_reml: bool, scale:
     # I - A W = (I + A T T')^-1, by Woodbury's identity.
     shrink = np.eye(parts.first.width) - parts.a11 @ reduced.weights
     around = _around(parts, reduced, size) if size else np.zeros_like(parts.a11)
-    own = shrink @ parts.a11 - shrink @ around @ shrink.transpose(0, 2, 1)
-    scores = first_scores(parts, reduced)
-    return [own.sum(axis=0) - scores.T @ scores / scale, *later]
-
-
-def first_scores(parts: Eliminated, reduced: Reduced) -> Floats:
-    """Return Z_1'e (L, k) at the state: what the residual still says about the first block's effects."""
-    return np.einsum("lij,lj->li", np.eye(parts.first.width) - parts.a11 @ reduced.weights, _carried(parts, reduced))
+    own = parts.own_sum(shrink @ parts.a11) - (shrink @ around @ shrink.transpose(0, 2, 1)).sum(axis=0)
+    scores = np.einsum("lij,lj->li", shrink, _carried(parts, reduced))
+    squares = scores.T @ scores
+    if parts.alike is not None:
+        squares += np.einsum("lij,ljm,lnm->in", shrink, parts.alike.spread, shrink, optimize=True)
+    return [own - squares / scale, *later]
 
 
 def first_effects(parts: Eliminated, reduced: Reduced) -> Floats:
-    """Return the eliminated block's conditional modes (L, k)."""
-    return np.einsum("lij,lj->li", reduced.weights, _carried(parts, reduced))
+    """Return the eliminated block's conditional modes, of every level that it was given (levels, k)."""
+    weights, carried, same = reduced.weights, _carried(parts, reduced), parts.alike
+    if same is not None:
+        weights = weights[same.group]
+        carried = (carried / np.sqrt(same.count)[:, None])[same.group] + same.away
+    return np.einsum("lij,lj->li", weights, carried)
+
+
+def first_variances(parts: Eliminated, reduced: Reduced, kernel: Floats) -> Floats:
+    """Return the conditional variances of the eliminated block's effects, in units of the residual one (levels, k).
+
+    `kernel`: `kernel_of` the rest's random effects.
+    """
+    around = parts.quadratic(kernel) if len(kernel) else np.zeros_like(parts.a11)
+    if parts.alike is not None:
+        around = around / parts.alike.count[:, None, None]
+    own = np.einsum("lii->li", reduced.weights + reduced.weights @ around @ reduced.weights)
+    return own if parts.alike is None else own[parts.alike.group]
 
 
 def rest_effects(parts: Eliminated, reduced: Reduced) -> Floats:
@@ -336,4 +371,4 @@ def _carried(parts: Eliminated, reduced: Reduced) -> Floats:
     carried = coefficients[parts.dense_rows] @ parts.dense
     if len(parts.sparse_rows):
         carried = carried + parts.thin.T @ coefficients[parts.sparse_rows]
-    return np.asarray(carried).reshape(len(parts.first.levels), parts.first.width)
+    return np.asarray(carried).reshape(len(parts.a11), parts.first.width)

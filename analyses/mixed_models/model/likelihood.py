@@ -74,7 +74,7 @@ class Likelihood:
         if self.own_sums is None:
             if self.parts is not None:
                 rest = [level_sums(self.parts.a22, block) for block in self.parts.rest]
-                self.own_sums = [self.parts.a11.sum(axis=0), *rest]
+                self.own_sums = [self.parts.own_sum(), *rest]
             else:
                 assert self.cross is not None
                 self.own_sums = [level_sums(self.cross, block) for block in self.problem.blocks]
@@ -192,6 +192,4 @@ def _dense_variances(chol: Floats, state: Factorised, blocks: Sequence[Block]) -
 def _reduced_variances(parts: el.Eliminated, state: el.Reduced) -> Floats:
     q = parts.q
     kernel = el.kernel_of(state, parts, q) if q else np.zeros((0, 0))
-    around = parts.quadratic(kernel) if q else np.zeros_like(parts.a11)
-    own = state.weights + state.weights @ around @ state.weights
-    return np.concatenate([np.einsum("lii->li", own).ravel(), np.diag(kernel)])
+    return np.concatenate([el.first_variances(parts, state, kernel).ravel(), np.diag(kernel)])

@@ -157,6 +157,7 @@ def test_elimination_agrees_with_the_dense_path(formula, share, rows, monkeypatc
     dense = fit(formula, cells)
     monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
     monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_SHARE", share)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_ENTRIES", 0)
     other = fit(formula, cells)
     assert other.likelihood.parts is not None
     assert dense.likelihood.parts is None
@@ -184,6 +185,7 @@ def test_a_nested_block_is_eliminated_as_well(formula, is_reml, share, rows, mon
     dense = Likelihood(problem=problem, is_reml=is_reml)
     monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
     monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_SHARE", share)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_ENTRIES", 0)
     monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.LEAST_NESTED", 1)
     nested = Likelihood(problem=problem, is_reml=is_reml)
     assert nested.parts is not None
@@ -201,6 +203,72 @@ def test_a_nested_block_is_eliminated_as_well(formula, is_reml, share, rows, mon
         assert nested.conditional_variances(other) == pytest.approx(
             dense.conditional_variances(one), rel=1e-7, abs=1e-10
         )
+
+
+ALIKE = [
+    "y ~ algorithm + (1|run) + (1|benchmark)",
+    "y ~ algorithm + (1|run) + (1|benchmark:algorithm) + (1|benchmark)",
+    "y ~ algorithm*x + (1+x|run) + (1+x|benchmark)",
+    "y ~ x + (0+x|run) + (0+algorithm|benchmark)",
+]
+
+
+@pytest.fixture(scope="module")
+def points() -> dict[str, np.ndarray]:
+    """Draw runs of two, three or four points: those of one algorithm on one benchmark differ in nothing else."""
+    rng = np.random.default_rng(21)
+    drawn = simulate(rng, benchmarks=5, seeds=9)
+    length = 2 + drawn["seed"] % 3
+    points = {name: np.repeat(values, length) for name, values in drawn.items()}
+    points["run"] = np.repeat(np.arange(len(length)), length)
+    points["x"] = np.concatenate([np.arange(size) for size in length]).astype(float)
+    points["y"] = points["y"] + rng.normal(size=len(length))[points["run"]] + rng.normal(size=len(points["x"]))
+    return points
+
+
+@pytest.mark.parametrize("formula", ALIKE)
+@pytest.mark.parametrize("is_reml", [False, True])
+@pytest.mark.parametrize(("least", "entries"), [(1, 0), (1000, 0), (1000, 9999)], ids=["nested", "one", "dense"])
+def test_runs_that_only_their_response_tells_apart_are_summed_by_groups(
+    formula, is_reml, least, entries, points, monkeypatch
+):
+    problem = build_problem(parse_formula(formula), cells_of(formula, points))
+    dense = Likelihood(problem=problem, is_reml=is_reml)
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.LEAST_NESTED", least)
+    monkeypatch.setattr("hpowh.analyses.mixed_models.model.eliminate.DENSE_ENTRIES", entries)
+    grouped = Likelihood(problem=problem, is_reml=is_reml)
+    assert grouped.parts is not None
+    assert grouped.parts.alike is not None
+    assert len(grouped.parts.a11) == 5 * 3 * 3  # benchmarks, algorithms, lengths
+    rng = np.random.default_rng(2)
+    size = sum(block.parameter_count for block in problem.blocks)
+    for theta in (rng.uniform(0.2, 1.2, size), rng.uniform(-1, 1, size), np.zeros(size)):
+        one, other = dense.state(theta), grouped.state(theta)
+        assert grouped.deviance_at(other) == pytest.approx(dense.deviance_at(one), rel=1e-12)
+        assert grouped.value_and_gradient(theta)[1] == pytest.approx(
+            dense.value_and_gradient(theta)[1], rel=1e-9, abs=1e-9
+        )
+        assert grouped.joint_gradient(other, theta, 0.8) == pytest.approx(
+            dense.joint_gradient(one, theta, 0.8), rel=1e-9, abs=1e-9
+        )
+        assert grouped.unscaled_covariance(other) == pytest.approx(dense.unscaled_covariance(one), rel=1e-10)
+        assert grouped.random_effects(other) == pytest.approx(dense.random_effects(one), abs=1e-10)
+        assert grouped.conditional_variances(other) == pytest.approx(
+            dense.conditional_variances(one), rel=1e-9, abs=1e-12
+        )
+    for mine, theirs in zip(grouped.block_sums(), dense.block_sums(), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-12)
+
+
+def test_levels_that_differ_in_anything_else_stay_apart(points, monkeypatch):
+    monkeypatch.setattr(problem_module, "DENSE_LIMIT", 0)
+    unlike = points | {"x": points["x"] + points["run"] / 7}
+    formula = "y ~ algorithm + x + (1|run) + (1|benchmark)"
+    likelihood = Likelihood(problem=build_problem(parse_formula(formula), cells_of(formula, unlike)), is_reml=True)
+    assert likelihood.parts is not None
+    assert likelihood.parts.alike is None
+    assert len(likelihood.parts.a11) == 5 * 3 * 9
 
 
 def test_crossed_blocks_are_not_taken_for_nested(rows, monkeypatch):
