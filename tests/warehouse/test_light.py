@@ -17,7 +17,8 @@ from hpowh.warehouse.grouping import assembled
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 HEAVY = {
-    "scipy.stats", "scipy.optimize", "pandas", "polars", "pyarrow", "sklearn", "statsmodels", "numba", "plotly",
+    "scipy.stats", "scipy.optimize", "scipy.linalg", "pandas", "polars", "pyarrow",
+    "sklearn", "statsmodels", "numba", "plotly",
     "jinja2", "sqlalchemy", "alembic", "rich", "pydantic",
 }  # fmt: skip
 SCRIPT = """

@@ -23,7 +23,7 @@ GREEDY = "scipy._lib.array_api_compat.numpy"
 CAPABLE = "scipy._lib._array_api"
 """The module that writes into the documentation of SciPy's functions."""
 WRITTEN_INTO = {"scipy.special", "scipy.linalg", "scipy.stats", "scipy.optimize"}
-UNUSED = {"f2py", "testing"}
+UNUSED = {"f2py", "testing", "char", "core", "ctypeslib"}
 BETWEEN = ("importlib._bootstrap", "pyarrow")
 """Whose Python code only hands an import, or a list, on."""
 

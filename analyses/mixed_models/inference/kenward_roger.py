@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Floats
@@ -23,6 +22,7 @@ from hpowh.analyses.mixed_models.model.designs import as_dense
 from hpowh.analyses.mixed_models.model.fit import Fit, one_thread
 from hpowh.analyses.mixed_models.model.problem import lower_factors
 from hpowh.analyses.statistics import distributions as stats
+from hpowh.analyses.statistics.lapack import inverse_definite
 
 MOST_PSEUDO_ROWS = 600
 """With more cells Satterthwaite's test is taken: the two differ in small designs only, and matrices are this large."""
@@ -129,7 +129,7 @@ def _quantities(fit: Fit, size: int) -> KenwardRoger:
                 variance += relative[k, m] * (pair[0] @ pair[1].T)
     ratios, row, unused = _residual_classes(fit, size)
     variance[np.diag_indices(size)] += ratios[row] ** 2
-    inverse = linalg.cho_solve(linalg.cho_factor(variance, lower=True), np.eye(size))
+    inverse = inverse_definite(variance)
     whitened = inverse @ x
     derived = [first @ (second.T @ inverse) for first, second in pieces]
     derived += [np.where((row == k)[:, None], inverse, 0.0) for k in range(len(ratios))]

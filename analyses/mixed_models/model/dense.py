@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
 
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.mixed_models.model.problem import Block
+from hpowh.analyses.statistics.lapack import lapack
 
 
 class NotPositiveDefiniteError(ArithmeticError):

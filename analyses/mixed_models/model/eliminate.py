@@ -16,7 +16,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import blas, solve_triangular
 
 from hpowh.analyses.mixed_models.model.alike import Alike, alike
 from hpowh.analyses.mixed_models.model.cells import Floats, Integers
@@ -29,6 +28,7 @@ from hpowh.analyses.mixed_models.model.dense import (
 )
 from hpowh.analyses.mixed_models.model.designs import DENSE_ENTRIES
 from hpowh.analyses.mixed_models.model.problem import Block, Problem
+from hpowh.analyses.statistics.lapack import blas, solve_triangular
 
 DENSE_SHARE = 0.04
 """A row of A_21 with a larger share of non-zeros is stored dense."""
@@ -281,7 +281,7 @@ def half_kernel(reduced: Reduced, parts: Eliminated, size: int) -> Floats:
     assert isinstance(reduced.state, Factorised)
     chol = reduced.state.chol[:size, :size]
     unit = scale_columns(np.eye(size), parts.rest, reduced.state.factors, parts.q).T
-    return np.asarray(solve_triangular(chol, unit, lower=True, check_finite=False))
+    return np.asarray(solve_triangular(chol, unit))
 
 
 def kernel_of(reduced: Reduced, parts: Eliminated, size: int) -> Floats:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from hpowh.analyses.mixed_models.model import eliminate as el
 from hpowh.analyses.mixed_models.model.cells import Floats
@@ -24,6 +23,7 @@ from hpowh.analyses.mixed_models.model.dense import (
 )
 from hpowh.analyses.mixed_models.model.designs import gram_of, side_by_side
 from hpowh.analyses.mixed_models.model.problem import Block, Problem, lower_factors
+from hpowh.analyses.statistics.lapack import solve_triangular
 
 FAILED = 1e300
 """The deviance where the factorisation fails, so that a line search steps back."""
@@ -149,7 +149,7 @@ class Likelihood:
         inner = state.innermost if isinstance(state, el.Reduced) else state
         size = inner.q + inner.p
         root = inner.chol[inner.q : size, inner.q : size]
-        half = solve_triangular(root, np.eye(inner.p), lower=True, check_finite=False)
+        half = solve_triangular(root, np.eye(inner.p))
         return half.T @ half
 
     def random_effects(self, state: Factorised | el.Reduced) -> Floats:
@@ -181,7 +181,7 @@ def dense_cross(problem: Problem) -> Floats:
 
 
 def _dense_variances(chol: Floats, state: Factorised, blocks: Sequence[Block]) -> Floats:
-    half = solve_triangular(chol, np.eye(len(chol)), lower=True, check_finite=False)
+    half = solve_triangular(chol, np.eye(len(chol)))
     found = np.zeros(len(chol))
     for block, factor in zip(blocks, state.factors, strict=True):
         part = half[:, block.span].reshape(len(chol), -1, block.width) @ factor.T
