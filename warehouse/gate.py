@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ANSWERS = "Answered are SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE and SET VARIABLE."
 MOST_STATEMENTS = 1000
 """Each is looked at before the first is run."""
+MOST_LETTERS = 5_000_000
+"""What is looked at cannot be interrupted: a million values in a list take some seconds."""
 _HINTS = {
     "COPY": "Write rows to a file with --out FILE, or with hpowh export.",
     "EXPORT": "Write everything with hpowh publish --parquet FOLDER.",
@@ -53,8 +55,9 @@ _OF_FILES = re.compile(
     r"|glob|sniff_csv"
 )
 """Table functions that read files: for a connection that may."""
-_EFFECTS = frozenset({"write_log"})
-"""Functions of one value that do more than compute: this one writes into DuckDB's log, wherever that is kept."""
+_EFFECTS = frozenset({"write_log", "json_serialize_plan"})
+"""Functions of one value that do more than compute: one writes into DuckDB's log, wherever that is kept; one plans any
+statement, and the plan of an EXPORT DATABASE makes its folder."""
 _UNICODE_SPACES = re.compile("[\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
 """What DuckDB's parser takes for a space, outside of quotes."""
 _NAME = re.compile(r'"((?:[^"]|"")*)"|(\w+)')
@@ -81,6 +84,10 @@ def admitted(text: str, *, may_read_files: bool = False) -> list[duckdb.Statemen
         NotAdmittedError: one is something else, or calls a function that does more than answer; names it.
         duckdb.Error: the text is no SQL.
     """
+    if len(text) > MOST_LETTERS:
+        raise NotAdmittedError(
+            f"The query has {len(text):,} letters.", f"At most {MOST_LETTERS:,} are answered at once."
+        )
     parser = _parser().cursor()
     try:
         statements = parser.extract_statements(text)
@@ -93,9 +100,20 @@ def admitted(text: str, *, may_read_files: bool = False) -> list[duckdb.Statemen
             f"These are {len(statements):,} statements.", f"At most {MOST_STATEMENTS:,} are answered at once."
         )
     for position, statement in enumerate(statements):
-        if not _is_step_of_pivot(statements, position):
-            _admit(parser, statement, text, may_read_files)
+        if _is_step_of_pivot(statements, position):
+            continue
+        # DuckDB writes such a PIVOT anew and cuts its text where it stood in the old one: all texts are looked at.
+        is_rewritten = position > 0 and _is_step_of_pivot(statements, position - 1)
+        _admit(parser, statement.type, "" if is_rewritten else _query_of(statement), text, may_read_files)
     return statements
+
+
+def _query_of(statement: duckdb.Statement) -> str:
+    """Return a statement's own text; empty where DuckDB looks for it beyond the end of what it wrote anew."""
+    try:
+        return str(statement.query)
+    except IndexError:
+        return ""
 
 
 def one_query(text: str, *, may_read_files: bool = False) -> str:
@@ -112,16 +130,17 @@ def one_query(text: str, *, may_read_files: bool = False) -> str:
 
 
 def _is_step_of_pivot(statements: list[duckdb.Statement], position: int) -> bool:
-    """A PIVOT whose columns depend on the data becomes the making of a temporary type and a SELECT, without texts."""
-    return (
-        statements[position].type == duckdb.StatementType.CREATE
-        and not statements[position].query
-        and any(one.type == duckdb.StatementType.SELECT and not one.query for one in statements[position + 1 :])
-    )
+    """A PIVOT whose columns depend on the data becomes the making of temporary types, without texts, and a SELECT."""
+    create = duckdb.StatementType.CREATE
+    if statements[position].type != create or _query_of(statements[position]):
+        return False
+    after = next((one for one in statements[position + 1 :] if one.type != create), None)
+    return after is not None and after.type == duckdb.StatementType.SELECT
 
 
-def _admit(parser: duckdb.DuckDBPyConnection, statement: duckdb.Statement, text: str, may_read_files: bool) -> None:
-    kind, query = statement.type, statement.query
+def _admit(
+    parser: duckdb.DuckDBPyConnection, kind: duckdb.StatementType, query: str, text: str, may_read_files: bool
+) -> None:
     if kind == duckdb.StatementType.SELECT:
         _check_functions(parser, query, query or text, may_read_files)
         return
@@ -145,10 +164,21 @@ def _admit(parser: duckdb.DuckDBPyConnection, statement: duckdb.Statement, text:
 class Token:
     """One word of a text, as DuckDB's own parser divides it: spaces and comments are none."""
 
-    text: str
-    """With what follows up to the next word."""
-    rest: str
-    """The text from here to the end."""
+    content: bytes
+    """The whole text."""
+    start: int
+    end: int
+    """Where the next word begins."""
+
+    @property
+    def text(self) -> str:
+        """The word, with what follows up to the next one."""
+        return self.content[self.start : self.end].decode(errors="replace")
+
+    @property
+    def rest(self) -> str:
+        """The text from here to the end."""
+        return self.content[self.start :].decode(errors="replace")
 
     @property
     def name(self) -> str:
@@ -162,10 +192,7 @@ def tokens(text: str) -> list[Token]:
     content = _UNICODE_SPACES.sub(" ", text).encode()
     starts = [start for start, _ in duckdb.tokenize(content.decode())]
     ends = [*starts[1:], len(content)]
-    return [
-        Token(content[start:end].decode(errors="replace"), content[start:].decode(errors="replace"))
-        for start, end in zip(starts, ends, strict=False)
-    ]
+    return [Token(content, start, end) for start, end in zip(starts, ends, strict=False)]
 
 
 def _explained(query: str) -> str:
@@ -245,10 +272,13 @@ def _functions(parser: duckdb.DuckDBPyConnection, query: str, text: str) -> Iter
             pending += node
 
 
-def _called(text: str) -> set[str]:
-    """Return every name in a text that an opening bracket follows."""
+@lru_cache(maxsize=1)
+def _called(text: str) -> frozenset[str]:
+    """Return every name in a text that an opening bracket follows; once for all PIVOTs of a text."""
     words = tokens(text)
-    return {one.name for one, after in zip(words, words[1:], strict=False) if one.name and after.text.startswith("(")}
+    return frozenset(
+        one.name for one, after in zip(words, words[1:], strict=False) if one.name and after.text.startswith("(")
+    )
 
 
 def _serialised(parser: duckdb.DuckDBPyConnection, query: str) -> str:

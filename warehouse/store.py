@@ -189,7 +189,7 @@ class Warehouse:
         for statement in statements:
             with self._watch.running():
                 cursor = connection.execute(statement, parameters if statement is statements[-1] else None)
-            if statement.query or statement is statements[-1]:  # not the first step of a PIVOT
+            if statement.type != duckdb.StatementType.CREATE:  # the first step of a PIVOT
                 yield Relation(cursor, self._watch.running)
 
     def tables(self, *, count_views: bool = False) -> list[Table]:

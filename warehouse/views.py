@@ -247,8 +247,10 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
         "select position, parent_stride, parent_cardinality, levels from mart.condition where search_space_id = ?",
         [space_id],
     ).fetchall():
-        listed = ", ".join(map(str, levels))
-        needs.setdefault(position, []).append(f"(e.configuration_id // {stride}) % {cardinality} in ({listed})")
+        listed = ", ".join(str(int(level)) for level in levels)
+        needs.setdefault(position, []).append(
+            f"(e.configuration_id // {int(stride)}) % {int(cardinality)} in ({listed})"
+        )
     for position, name, value_type, cardinality, stride in connection.execute(
         "select position, name, value_type, cardinality, stride from core.hyperparameter "
         "where search_space_id = ? order by position",
@@ -262,7 +264,7 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
         ).fetchall()[0][0]
         sql_type = {"int": "bigint", "float": "double", "bool": "boolean", "text": "varchar"}[value_type]
         values = ", ".join(_level(level) for level in levels or ())
-        decoded = f"cast([{values}][(e.configuration_id // {stride}) % {cardinality} + 1] as {sql_type})"
+        decoded = f"cast([{values}][(e.configuration_id // {int(stride)}) % {int(cardinality)} + 1] as {sql_type})"
         if position in needs:
             decoded = f"case when {' and '.join(needs[position])} then {decoded} end"
         columns.append(f"{decoded} as {identifier(names[name])}")

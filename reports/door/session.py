@@ -108,7 +108,15 @@ class Session(Analyses):
                 raise
 
     def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Return the rows of a query; raises DuckDB's error where it is wrong."""
+        """Return the rows of a query, which may read files of yours too.
+
+        Raises:
+            NotAdmittedError: it is something else than queries, such as COPY, which could write over the warehouse.
+            duckdb.Error: the query is wrong.
+        """
+        from hpowh.warehouse.gate import admitted
+
+        admitted(query, may_read_files=True)
         return self.warehouse.sql(query, parameters).pl()
 
     def tables(self) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import pytest
 
 from hpowh.warehouse import HpowhError, Warehouse
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.gate import NotAdmittedError, admitted, one_query
+from hpowh.warehouse.gate import MOST_LETTERS, NotAdmittedError, admitted, one_query
 from hpowh.warehouse.limits import LimitError, Limits, Watch
 from hpowh.warehouse.output.exporting import export_query
 
@@ -146,6 +146,18 @@ EFFECTS = [
     "pivot (select write_log('x') as a, 2 as b) on a using sum(b)",
     "select write_log('x')",
     "select list_transform(['x'], lambda m: write_log(m))",
+    "select json_serialize_plan('export database ''{folder}/dump''')",
+    "pragma json_execute_serialized_sql(json_serialize_sql('from checkpoint()'))",
+    *(
+        f"{first}; pivot (select 1 as a, 2 as b where 1 in ({'1::int, ' * 100}1)) on a using sum(b)"
+        for first in (
+            f"from (pivot (select 1 as a, 2 as b where 1 in ({'1::int, ' * 40}1)) on a using sum(b)), checkpoint()",
+            "explain analyze create temp table x as pivot (select 1 as a, 2 as b) on a using sum(b)",
+            "create temp table x as pivot (select 1 as a, 2 as b) on a using sum(b)",
+            "pivot (select 1 as a, 2 as b) on a using sum(b); create temp table x as select 1",
+            "create temp type t as enum ('a')",
+        )
+    ),
     "unpivot (select 1 as a, 2 as b from enable_logging()) on a, b",
     "from disable_logging()",
     "from truncate_duckdb_logs()",
@@ -211,6 +223,7 @@ ANSWERED = [
     "explain /* /* */ analyze create temp table x as -- */\nselect 1",
     "pivot (select 'enable_logging()' as a, 2 as query) on a using sum(query)",
     "pivot (select 1 as a, 2 as b from range\u200b(2)) on a using sum(b)",
+    "pivot (select 1 as a, 2 as b) on a using sum(b); select 1",
     "select * from range(3), generate_series(1, 2), unnest([1])",
     "from json_each('[1]')",
     "from duckdb_tables()",
@@ -320,11 +333,24 @@ def test_a_text_of_very_many_statements_is_refused_at_once():
         admitted("select 1;" * 20_000)
 
 
+def test_long_texts_are_looked_at_once():
+    """What is looked at cannot be interrupted, so it must not grow with the square of the text."""
+    values = ", ".join(map(str, range(30_000)))
+    pivot = "pivot (select 1 as a, 2 as b) on a using sum(b);"
+    for text in (f"explain select [{values}]", f"set variable x = [{values}]", f"{pivot * 50} select [{values}]"):
+        admitted(text)
+    with pytest.raises(NotAdmittedError, match="letters"):
+        admitted(f"select '{'x' * MOST_LETTERS}'")
+
+
 def test_rows_of_a_pivot_and_of_several_queries(besieged):
     with Warehouse(besieged / "w.duckdb", locked_down=True) as store:
         assert store.sql("pivot (values ('x', 1), ('y', 2)) as t(a, b) on a using sum(b)").rows() == [(1, 2)]
         assert store.sql("select $n + 1", {"n": 41}).one() == 42
         assert [one.rows() for one in store.each("select 1; select 2")] == [[(1,)], [(2,)]]
+        pivot = "pivot (select 1 as a, {} as b) on a using sum(b);"
+        several = pivot.format(2) + "select 7;" + pivot.format("3::int + 1::int") + pivot.format(5)
+        assert [one.rows() for one in store.each(several)] == [[(2,)], [(7,)], [(4,)], [(5,)]]
         with pytest.raises(UsageError, match="empty"):
             list(store.each("  -- nothing"))
 

@@ -27,6 +27,11 @@ SMALL = 1 << 20
 """Bytes of Parquet up to which a table is read into memory when the folder is opened."""
 LAKE = "ducklake:"
 """What the address of a lake's catalogue begins with."""
+_TABLE = re.compile(r"(core|result|ops)\.\w+")
+_TYPE = re.compile(r"[A-Za-z]\w*( [A-Za-z]+)*(\(\d+(, ?\d+)?\))?")
+"""A type of DuckDB that a warehouse's column has: words, perhaps with a precision."""
+_OUTSIDE = re.compile(r"^[/\\]|(^|[/\\])\.\.([/\\]|$)|[*?\[\]:]")
+"""What a file's name within a published folder does not hold: a root, a way up, a pattern, an address."""
 _REMOTE = re.compile(r"(s3|gs|gcs|r2|https?):/+(?P<rest>.+)", re.I | re.S)
 
 
@@ -83,15 +88,34 @@ def read_folder(path: Path, connection: duckdb.DuckDBPyConnection) -> Folder:
             set_up_access(connection, remote)
             text = connection.execute(f"select content from read_text({literal(address + MANIFEST)})").fetchall()[0][0]
         manifest = json.loads(text)
-        tables = manifest["tables"]
-    except (OSError, ValueError, KeyError, TypeError, IndexError, duckdb.Error) as error:
+        tables = [dict(table) for table in manifest["tables"]]
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, duckdb.Error) as error:
         raise NotAWarehouseError(
             f"{address} is no published folder: {str(error).splitlines()[0]}.",
             "Make one: hpowh publish --parquet FOLDER",
         ) from None
     if "revision" not in manifest or not all("bytes" in table for table in tables):
         raise VersionError(f"{address} was published by an older hpowh.", "Publish it again: hpowh publish --parquet")
+    if flaw := manifest_flaw(manifest):
+        raise NotAWarehouseError(
+            f"{address} is no published folder: its manifest has {flaw}.", "Make one: hpowh publish --parquet FOLDER"
+        )
     return Folder(address, manifest)
+
+
+def manifest_flaw(manifest: Mapping[str, Any]) -> str:
+    """Return what in a manifest cannot be of an export, or an empty text: SQL is made of it, and its files are read."""
+    if not isinstance(manifest["revision"], str):
+        return "no revision"
+    for table in manifest["tables"]:
+        name, columns = str(table.get("name")), table.get("columns")
+        if not _TABLE.fullmatch(name) or not isinstance(table.get("grain"), str) or not isinstance(table["bytes"], int):
+            return f"the table {name!r}"
+        if not isinstance(columns, dict) or not all(_TYPE.fullmatch(str(kind)) for kind in columns.values()):
+            return f"columns of {name} that have no type"
+        if not isinstance(table.get("files"), dict) or any(_OUTSIDE.search(file) for file in table["files"]):
+            return f"files of {name} that are not within the folder"
+    return ""
 
 
 def published_files(path: Path, connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -117,7 +141,7 @@ def open_elsewhere(path: Path, config: Mapping[str, Any]) -> duckdb.DuckDBPyConn
         connection.execute("create table ops.revision (version_num varchar)")
         connection.execute("insert into ops.revision values (?)", [revision])
         make_views(connection)
-    except duckdb.Error as error:
+    except (duckdb.Error, KeyError, TypeError, ValueError) as error:
         connection.close()
         raise NotAWarehouseError(
             f"{path} cannot be read as it was published: {str(error).splitlines()[0]}", "Publish it again."

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import duckdb
 
-from hpowh.warehouse.elsewhere.published import LAKE, MANIFEST, SCHEMAS, attach_lake
+from hpowh.warehouse.elsewhere.published import LAKE, SCHEMAS, attach_lake, read_folder
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.names import identifier, literal
 
@@ -32,10 +31,10 @@ def register_lake(folder: Path, catalogue: str) -> int:
     """
     address = lake_address(catalogue)
     _refuse_other_files(catalogue)
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     home = folder.resolve()
     count = 0
     with duckdb.connect() as connection:
+        manifest = read_folder(folder, connection).manifest
         data = f"{home}{DATA}"
         attach_lake(connection, address, f"data_path {literal(data)}, override_data_path true")
         try:

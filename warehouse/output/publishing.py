@@ -14,7 +14,7 @@ import duckdb
 
 from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import STORAGE, explain, is_database
-from hpowh.warehouse.elsewhere.published import MANIFEST, SCHEMAS, make_schemas, scan, views_of
+from hpowh.warehouse.elsewhere.published import MANIFEST, SCHEMAS, make_schemas, read_folder, scan, views_of
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal
@@ -239,8 +239,8 @@ def verify_parquet(store: Warehouse, folder: Path) -> list[Comparison]:
     Raises:
         HpowhError: a file of the export is missing or was changed.
     """
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
+        manifest = read_folder(folder, connection).manifest
         make_schemas(connection)
         for table in manifest["tables"]:
             for file, digest in table["files"].items():

@@ -73,6 +73,26 @@ def test_frames_of_every_kind_are_loaded(kind, warehouse):
         assert study.sql("select count(*) from core.run").item() == 54
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "copy (select 1 as x) to '{path}' (format csv, use_tmp_file false)",
+        "copy (select 1 as x) to '{path}.wal' (format csv, use_tmp_file false)",
+        "attach '{path}.more' as more",
+        "from checkpoint()",
+    ],
+)
+def test_a_statement_that_is_no_query_cannot_write_over_the_warehouse(warehouse, tmp_path, statement):
+    before = warehouse.path.read_bytes()
+    with hpowh.open(warehouse.path) as study:
+        with pytest.raises(hpowh.HpowhError, match=r"hpowh answers queries|Not allowed here"):
+            study.sql(statement.format(path=warehouse.path))
+        (tmp_path / "own.csv").write_text("a\n7\n")
+        assert study.sql(f"select a from '{tmp_path / 'own.csv'}'").item() == 7
+    assert warehouse.path.read_bytes() == before
+    assert not list(warehouse.path.parent.glob("*.more*")) + list(warehouse.path.parent.glob("*.wal"))
+
+
 def test_an_index_with_names_is_not_lost_in_silence(warehouse):
     frame = runs().to_pandas().set_index(["algorithm", "benchmark"])
     with hpowh.open(warehouse.path) as study, pytest.raises(hpowh.HpowhError, match="reset_index"):
