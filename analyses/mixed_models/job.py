@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.elsewhere.places import Place
     from hpowh.warehouse import relation as in_warehouse
 
-VERSION = "15"
+VERSION = "16"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

@@ -2,7 +2,8 @@
 
 Sources: Bartlett & Kendall (1946), Suppl. J. R. Stat. Soc. 8 (analysis of variance of log variances: unlike a
 likelihood ratio it measures its error on the data, so heavy tails do not look like unequal variances); Pinheiro & Bates
-(2000), section 2.4 (likelihood ratios of variance structures); Self & Liang (1987) for variances at zero.
+(2000), section 2.4 (likelihood ratios of variance structures); Self & Liang (1987) for variances at zero; Russell &
+Bradley (1958), Ann. Math. Stat. 29 (one row of a two-way table that varies more than the others).
 """
 
 from __future__ import annotations
@@ -148,6 +149,45 @@ def interaction_test(found: Fit, block: str = "benchmark", factor: str = "algori
     p_value = mixture_sf(ratio, size) if is_zero else float(stats.chi2.sf(ratio, size - 1))
     test = SpreadTest(question=INTERACTION, method=method, statistic=ratio, df1=size - 1.0, df2=np.nan, p_value=p_value)
     return test, other
+
+
+def widest_test(found: Fit, block: str = "benchmark", factor: str = "algorithm") -> SpreadTest:
+    """Return the test of whether one level of a factor varies more over blocks than the others do, at unlike scales.
+
+    Means of blocks that hold all levels are taken. For each level, the variance over blocks of its distance from the
+    mean of the others is independent of what is left of the others' table, and their ratio is F where all vary alike
+    (Russell & Bradley 1958); the p-value is the least one, by Bonferroni. Interactions may go with a block's scale or
+    not: of the means as they are and in residual standard deviations of their blocks, the larger p-value counts.
+    """
+    method = "F of the widest against the others"
+    cells, classes = found.problem.cells, found.classes
+    if block not in cells.codes or factor not in cells.codes or classes is None or classes.factor != block:
+        return _undefined(INTERACTION, method, f"the model has no residual variance by {block}, or no {factor}")
+    shape = len(cells.levels[block]), len(cells.levels[factor])
+    at = np.ravel_multi_index((cells.codes[block], cells.codes[factor]), shape)
+    size = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(at, weights=cells.mean_y, minlength=shape[0] * shape[1]).reshape(shape)
+    is_whole = (size > 0).all(axis=1)
+    means = total[is_whole] / size[is_whole]
+    blocks, levels = means.shape
+    if not LEAST_ALGORITHMS <= levels <= MOST_ALGORITHMS or blocks < LEAST_BLOCKS:
+        return _undefined(INTERACTION, method, f"{levels} levels of {factor} on {blocks} whole levels of {block}")
+    df1, df2 = blocks - 1.0, (levels - 2.0) * (blocks - 1.0)
+    scaled = means / found.class_sds[classes.of_level[is_whole]][:, None]
+    statistic = min(max(_width(table, level) for level in range(levels)) for table in (means, scaled))
+    p_value = min(1.0, levels * float(stats.f.sf(statistic, df1, df2)))
+    return SpreadTest(question=INTERACTION, method=method, statistic=statistic, df1=df1, df2=df2, p_value=p_value)
+
+
+def _width(means: Floats, level: int) -> float:
+    """Return the F ratio of a level's variance over blocks (rows) to that of the other levels."""
+    others = np.delete(means, level, axis=1)
+    centre = others.mean(axis=1)
+    left = others - centre[:, None] - others.mean(axis=0) + others.mean()
+    df = (others.shape[1] - 1) * (len(means) - 1)
+    own = np.var(means[:, level] - centre, ddof=1) * others.shape[1] / means.shape[1]
+    rest = float((left**2).sum()) / df
+    return float(own / rest) if rest > 0 else 0.0
 
 
 def mixture_sf(ratio: float, size: int) -> float:

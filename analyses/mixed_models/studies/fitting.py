@@ -15,6 +15,7 @@ from hpowh.analyses.mixed_models.inference.spreads import (
     interaction_test,
     own_df,
     residual_test,
+    widest_test,
 )
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError
 from hpowh.analyses.mixed_models.model.fit import Fit, fit
@@ -73,8 +74,7 @@ def fit_to_compare(
         return Chosen(found, tuple(sentences))
     found, residual, more = _residual(found, variance)
     sentences += more
-    is_open = variance == "auto" and not residual.is_used
-    if not (with_tests or is_open or variance in ("algorithm", "both")):
+    if not (with_tests or variance in ("auto", "algorithm", "both")):
         return Chosen(found, tuple(sentences), (residual,))
     found, interaction, more = _interaction(found, variance, is_settled=residual.is_used)
     return Chosen(found, (*sentences, *more), (residual, interaction))
@@ -135,13 +135,19 @@ def _residual(found: Fit, variance: str) -> tuple[Fit, SpreadTest, list[str]]:
 def _interaction(found: Fit, variance: str, *, is_settled: bool) -> tuple[Fit, SpreadTest, list[str]]:
     """Give the algorithms variances over benchmarks of their own where that is asked for or the test says so."""
     is_asked = variance in ("algorithm", "both")
-    test, other = interaction_test(found)
+    if is_settled and variance == "auto":
+        # A likelihood ratio takes benchmarks on unlike scales for algorithms of unlike variances.
+        widest = widest_test(found)
+        if not widest.p_value < INTERACTION_LEVEL:
+            return found, widest, []
+        test, other = widest, interaction_test(found)[1]
+    else:
+        test, other = interaction_test(found)
     if other is None:
         if is_asked:
             raise DataError(f"A variance for every algorithm cannot be estimated: {test.reason}.")
         return found, test, []
-    # Benchmarks on unlike scales look like algorithms of unlike variances; the scales are then the better account.
-    is_told = variance == "auto" and not is_settled and test.p_value < INTERACTION_LEVEL and other.optimum.is_converged
+    is_told = variance == "auto" and test.p_value < INTERACTION_LEVEL and other.optimum.is_converged
     if not (is_asked or is_told):
         return found, test, []
     sds = [float(np.sqrt(each[0, 0])) for block, each in other.block_covariances if block.term.is_diagonal]

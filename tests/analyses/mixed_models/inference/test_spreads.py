@@ -10,7 +10,7 @@ from hpowh.analyses.mixed_models.inference.compare import NotComparableError, co
 from hpowh.analyses.mixed_models.inference.contrasts import pairwise
 from hpowh.analyses.mixed_models.inference.margins import marginal_means
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
-from hpowh.analyses.mixed_models.inference.spreads import interaction_test, mixture_sf, residual_test
+from hpowh.analyses.mixed_models.inference.spreads import interaction_test, mixture_sf, residual_test, widest_test
 from hpowh.analyses.mixed_models.model.cells import Cells, cells_from_rows
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.model.subset import scaled_by
@@ -66,12 +66,12 @@ def test_a_variance_at_zero_has_a_mixture():
 
 
 def test_unlike_spreads_get_variances_of_their_own_and_an_unlike_algorithm_too():
-    rng = np.random.default_rng(9)
+    rng = np.random.default_rng(10)
     cells = drawn(rng, shape=(8, 3, 6), spread=50.0)
     chosen = fit_to_compare(PLAIN, cells)
     assert chosen.fit.classes is not None
-    quick = fit_to_compare(PLAIN, cells, with_tests=False)  # leaves out the test that changes nothing, and only that
-    assert (quick.tests, quick.said) == (chosen.tests[:1], chosen.said)
+    quick = fit_to_compare(PLAIN, cells, with_tests=False)  # leaves out a test that changes nothing, and only that
+    assert (quick.tests, quick.said) == (chosen.tests, chosen.said)
     assert np.array_equal(quick.fit.theta, chosen.fit.theta) and satterthwaite(quick.fit) is satterthwaite(quick.fit)
     assert [test.is_used for test in chosen.tests] == [True, False]
     assert "own residual variance" in chosen.said[0]
@@ -83,6 +83,63 @@ def test_unlike_spreads_get_variances_of_their_own_and_an_unlike_algorithm_too()
     assert str(chosen.fit.formula) == "y ~ algorithm + (1 | benchmark) + diag(0 + algorithm | benchmark)"
     equal = fit_to_compare(PLAIN, drawn(rng, shape=(12, 4, 6), interaction=3.0), variance="equal")
     assert (equal.fit.classes, equal.said) == (None, ())
+
+
+def weighted(y: np.ndarray):
+    return fit("y ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", cells_of(y), variance="benchmark")
+
+
+def test_the_widest_algorithm_is_found_by_an_exact_test():
+    """The largest ratio by plain loops over algorithms, of the table as it is or scaled, whichever tells less."""
+    y = np.random.default_rng(4).standard_normal((6, 4, 5)) * np.linspace(1, 9, 6)[:, None, None]
+    found, ratios = weighted(y), []
+    deviations = np.sqrt(y.var(axis=2, ddof=1).mean(axis=1))
+    assert found.class_sds[found.classes.of_level] == pytest.approx(deviations, rel=0.2)  # so near are REML's
+    for table in (y.mean(axis=2), y.mean(axis=2) / found.class_sds[found.classes.of_level][:, None]):
+        each = []
+        for k in range(4):
+            rest = [j for j in range(4) if j != k]
+            apart = [table[i, k] - sum(table[i, j] for j in rest) / 3 for i in range(6)]
+            middle = sum(apart) / 6
+            own = sum((one - middle) ** 2 for one in apart) / 5 * 3 / 4
+            left = table[:, rest]
+            left = left - left.mean(axis=0) - left.mean(axis=1, keepdims=True) + left.mean()
+            each.append(own / ((left**2).sum() / 10))
+        ratios.append(max(each))
+    test = widest_test(found)
+    assert test.statistic == pytest.approx(min(ratios), rel=1e-9)
+    assert test.p_value == pytest.approx(min(1.0, 4 * stats.f.sf(min(ratios), 5, 10)))
+    assert np.isnan(widest_test(fit(PLAIN, cells_of(y))).p_value)  # one residual variance: the likelihood ratio serves
+    assert np.isnan(widest_test(weighted(y[:, :2])).p_value)
+
+
+@pytest.mark.parametrize("goes_with_scale", [True, False])
+@pytest.mark.parametrize("count", [30, pytest.param(600, marks=pytest.mark.slow)])
+def test_unlike_scales_are_not_taken_for_a_wide_algorithm(goes_with_scale, count):
+    rng, hits = np.random.default_rng(5), 0
+    for _ in range(count):
+        scale = 50.0 ** rng.uniform(size=(8, 1, 1))
+        interaction = 0.5 * rng.standard_normal((8, 4, 1))
+        y = interaction * (scale if goes_with_scale else 1.0) + scale * rng.standard_normal((8, 4, 6))
+        hits += widest_test(weighted(y)).p_value < 0.2
+    assert hits <= stats.binom.isf(1e-3, count, 0.2)
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(300, marks=pytest.mark.slow)])
+def test_a_wide_algorithm_gets_its_own_variance_where_benchmarks_have_theirs(count):
+    """One of six algorithms varies five times as much; residual deviations of five benchmarks differ fivefold."""
+    rng, hits, separated = np.random.default_rng(6), 0, 0
+    for _ in range(count):
+        interaction = 0.5 * rng.standard_normal((5, 6, 1))
+        interaction[:, 0] *= 5.0
+        y = interaction + np.geomspace(0.4, 2.0, 5)[:, None, None] * rng.standard_normal((5, 6, 10))
+        chosen = fit_to_compare(PLAIN, cells_of(y))
+        assert chosen.fit.classes is not None
+        separated += chosen.tests[1].is_used
+        pairs = pairwise(chosen.fit, satterthwaite(chosen.fit), marginal_means(chosen.fit, "algorithm")[0], "tukey")
+        hits += bool((pairs.p_adjusted < 0.05).any())
+    assert separated >= 0.75 * count
+    assert hits <= stats.binom.isf(1e-3, count, 0.07)  # 0.07 of 200; with one variance for all 0.17
 
 
 @pytest.mark.parametrize(("algorithms", "seeds", "is_own"), [(3, 3, False), (2, 4, False), (2, 5, True), (4, 3, True)])
