@@ -10,6 +10,7 @@ from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
 from hpowh.warehouse.sources.runs.repeats import choose_repeats
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
+from hpowh.warehouse.sources.runs.unmeasured import metrics_of_their_own, named_like_results
 from hpowh.warehouse.sources.runs.wide import refuse_wide
 from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.automl import automl_roles
@@ -17,10 +18,11 @@ from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.facts import OWN, facts_in, facts_note, without_need
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.locales import decimal_commas
-from hpowh.warehouse.sources.tables.naming import SPREADS, is_result, words
+from hpowh.warehouse.sources.tables.naming import is_result
 from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
+    GUESSED,
     Role,
     direction_question,
     given_roles,
@@ -65,7 +67,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     roles |= automl
     roles |= guess_by_name(free, roles, usual)
     roles = {column: roles[column] for column in staged.columns if column in roles}
-    _guess_value(staged, roles, free)
+    _guess_value(connection, staged, roles, free)
     option = request.options.get("direction")
     experiment = str(request.options.get("experiment") or request.name)
     plan = Plan(
@@ -126,13 +128,21 @@ def read_spellings(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             plan.said.append(f"Seeds are texts and get numbers: {pairs}{' …' if len(shown) == 3 else ''}.")
 
 
-def _guess_value(staged: Staged, roles: dict[str, Role], free: list[str]) -> None:
-    """Take the one column that is named like a result for the value, where no name is a usual one."""
-    if any(role.name in ("value", "metric") for role in roles.values()):
+def _guess_value(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, roles: dict[str, Role], free: list[str]
+) -> None:
+    """Take columns named like results for metrics: the only one, or several of which each benchmark has its own."""
+    said = [column for column, role in roles.items() if role.name in ("value", "metric")]
+    if any(roles[column].why != GUESSED for column in said) or any(
+        role.name == "metric-name" for role in roles.values()
+    ):
         return
-    results = [c for c in free if c not in roles and c.lower() not in DERIVED and is_result(c)]
-    results = [c for c in results if not SPREADS.intersection(words(c))]
-    if len(results) == 1:
+    results = named_like_results([c for c in free if c in said or (c not in roles and c.lower() not in DERIVED)])
+    benchmark = next((column for column, role in roles.items() if role.name == "benchmark"), None)
+    own = metrics_of_their_own(connection, staged, benchmark, [*dict.fromkeys([*said, *results])])
+    if own:
+        roles |= own
+    elif len(results) == 1 and not said:
         roles[results[0]] = Role("value", None, "named like a result")
 
 

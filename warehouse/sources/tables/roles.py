@@ -25,6 +25,9 @@ class Role:
         return f"{self.name}:{self.argument}" if self.argument else self.name
 
 
+GUESSED = "guessed from its name"
+
+
 def parse_role(text: str, allowed: tuple[str, ...], column: str) -> Role:
     """Read `role` or `role:argument`.
 
@@ -126,7 +129,7 @@ def guess_by_name(
         for name in names:
             column = by_name.get(name)
             if column is not None and column not in found:
-                found[column] = Role(role, None, "guessed from its name")
+                found[column] = Role(role, None, GUESSED)
                 break
     return found
 

@@ -58,6 +58,20 @@ def test_a_metric_that_was_not_measured_on_a_benchmark_has_no_failed_runs_there(
     assert warehouse.sql(points + "order by all").rows() == expected
 
 
+@pytest.mark.parametrize("first", ["auc", "loss"])  # `loss` is a usual name of the value
+def test_columns_of_which_each_benchmark_fills_one_are_metrics_of_their_own(warehouse, tmp_path, first):
+    text = f"algorithm,benchmark,seed,{first},rmse\nA,b1,0,0.9,\nB,b1,0,0.8,\nA,b2,0,,3.5\nB,b2,0,,2.5\n"
+    load(warehouse, write(tmp_path, text))
+    found = warehouse.sql("select benchmark, metric, count(value), count(*) from mart.trace group by all order by 1")
+    assert found.rows() == [("b1", first, 2, 2), ("b2", "rmse", 2, 2)]
+
+
+def test_which_of_two_results_counts_is_asked_where_a_benchmark_has_both(warehouse, tmp_path):
+    text = "algorithm,benchmark,seed,auc,rmse\nA,b1,0,0.9,\nB,b1,0,,0.8\nA,b2,0,,3.5\nB,b2,0,,2.5\n"
+    with pytest.raises(IngestError, match="which column is the value.*auc.*rmse"):
+        load(warehouse, write(tmp_path, text))
+
+
 def test_stores_every_point_with_its_names(warehouse, tmp_path):
     outcome = load(warehouse, write(tmp_path, GOOD), experiment="trial-run")
     assert (outcome.action, outcome.row_count) == ("load", 3)
