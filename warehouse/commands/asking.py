@@ -23,6 +23,9 @@ def with_answer(job: Declared, question: Question, answer: str) -> Declared:
     value = question.form.format(answer)
     if question.flag == "--map":
         return replace_in(job, mapping={**job.mapping, **dict([value.rpartition("=")[::2]])})
+    if question.flag == "--set":
+        constants = dict(job.options.get("constants") or {}) | dict([value.partition("=")[::2]])
+        return replace_in(job, options={**job.options, "constants": constants})
     return replace_in(job, options={**job.options, question.flag.removeprefix("--"): value})
 
 

@@ -58,7 +58,7 @@ def _likeliest(questions: Sequence[Question]) -> Iterator[tuple[Question, str]]:
     taken: set[str] = set()
     for question in questions:
         free = [choice for choice in question.choices if question.flag != "--map" or choice not in taken]
-        answer = free[0] if free else "COLUMN"
+        answer = free[0] if free else "NAME" if question.flag == "--set" else "COLUMN"
         taken.add(answer)
         yield question, answer
 

@@ -82,12 +82,14 @@ def advice(path: Path) -> str:
     if _begins(path, b"PK\x03\x04") or path.name.lower().endswith((".tar.gz", ".tgz", ".tar", ".7z")):
         return "It is an archive: unpack it, and name what it holds."
     first = _start(path).decode("utf-8", "replace").partition("\n")[0]
+    if first.startswith("{") and first.rstrip().endswith("}"):
+        return f"Its lines look like JSON objects: call it {path.stem}.jsonl."
     if "\ufffd" not in first and any(first.count(sign) > 1 for sign in ",;\t"):
         return f"Its first line looks like that of a table: call it {path.stem}.csv."
     return ""
 
 
-def _start(path: Path, size: int = 400) -> bytes:
+def _start(path: Path, size: int = 4000) -> bytes:
     try:
         with path.open("rb") as handle:
             return handle.read(size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ from hpowh.warehouse.sources.tables.indexes import NAME, WHY, index_columns
 from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
     LIKE_A_NUMBER,
+    METRICS,
     NAMES,
     SETTING_WORDS,
     SPREADS,
     is_measured,
     plain_name,
+    with_spreads,
     words,
 )
 from hpowh.warehouse.sources.tables.options import check_options
@@ -72,7 +75,8 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.column("seed"))]
     plan.said += facts_note(facts, "left out", "hyperparameter")
     plan.failed_value = failed_value(request.options)
-    plan.metrics = [_metric(column, roles[column], plan) for column in staged.columns if roles[column].name == "metric"]
+    measured = [column for column in staged.columns if roles[column].name == "metric"]
+    plan.metrics = [_metric(column, roles[column], plan, measured) for column in measured]
     check_directions(plan.direction_option, [metric.name for metric in plan.metrics])
     _require(plan, staged)
     plan.said += no_setting(plan)
@@ -103,12 +107,13 @@ def _roles(
     """Return the role of every column, and which are left out because they state a fact of the row."""
     free = [column for column in staged.columns if column not in (only or ())]
     roles = guess_by_name(free, given, USUAL)
-    likely = [column for column in free if _is_named_like_a_metric(column)]
+    repeated, spreads = with_spreads(free)
+    likely = [column for column in free if _is_named_like_a_metric(column) or column in (*repeated, *spreads)]
     texts = _of_texts(connection, staged, {*likely, *(c for c in free if plain_name(c) in NAMES["value"])})
     free = [column for column in free if column not in texts]
     for column in likely:
         if column not in roles and column not in texts:
-            is_spread = SPREADS & set(words(column))
+            is_spread = column in spreads or SPREADS & set(words(column))
             why = "the spread of a metric" if is_spread else "guessed from its name"
             roles[column] = Role("ignore" if is_spread else "metric", None, why)
     roles = guess_by_name(free, roles, {"metric": tuple(name for name in NAMES["value"] if name != "cost")})
@@ -157,7 +162,8 @@ def _of_texts(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Co
 
 def _is_named_like_a_metric(column: str) -> bool:
     found = set(words(column))
-    return bool(METRIC_WORDS & found) and not SETTING_WORDS & found
+    is_usual = plain_name(column) in METRICS and plain_name(column) != "cost"
+    return is_usual or (bool(METRIC_WORDS & found) and not SETTING_WORDS & found)
 
 
 def _read_seeds(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Plan) -> None:
@@ -198,8 +204,22 @@ def _with_lists(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: 
     return {column for column, has_lists in zip(texts, row, strict=True) if has_lists}
 
 
-def _metric(column: str, role: Role, plan: Plan) -> Metric:
-    """Read `metric`, `metric:NAME`, `metric:NAME@SPLIT`; else take the split from a prefix such as `train_`."""
+def _without_split(column: str) -> tuple[str, str | None]:
+    """Return a heading without the word of a split, and that split; None where it has no such word, or several."""
+    parts = re.split(r"([_. -]+)", column)
+    places = [at for at, part in enumerate(parts) if part.lower() in SPLITS]
+    if len(places) != 1 or len(parts) < 3:
+        return column, None
+    at = places[0]
+    rest = parts[2:] if at == 0 else parts[: at - 1] + parts[at + 1 :]
+    return "".join(rest), SPLITS[parts[at].lower()]
+
+
+def _metric(column: str, role: Role, plan: Plan, measured: list[str]) -> Metric:
+    """Read `metric`, `metric:NAME`, `metric:NAME@SPLIT`; else take the split from a prefix such as `train_`.
+
+    A word within names counts where two columns agree in all others: `cifar10_valid_acc`, `cifar10_test_acc`.
+    """
     if role.argument:
         name, _, split = role.argument.partition("@")
         if split and split not in SPLITS:
@@ -208,4 +228,7 @@ def _metric(column: str, role: Role, plan: Plan) -> Metric:
     first, _, rest = column.partition("_")
     if rest and first.lower() in SPLITS and not plan.column("split"):
         return Metric(column, rest, SPLITS[first.lower()])
+    bare, of = _without_split(column)
+    if of and not plan.column("split") and [_without_split(one)[0] for one in measured].count(bare) > 1:
+        return Metric(column, bare, of)
     return Metric(column, column, None)

@@ -16,6 +16,7 @@ from hpowh.warehouse.sources.tables import spelling
 from hpowh.warehouse.sources.tables.automl import automl_roles
 from hpowh.warehouse.sources.tables.doctor import seeds_that_are_folds
 from hpowh.warehouse.sources.tables.facts import OWN, facts_in, facts_note, without_need
+from hpowh.warehouse.sources.tables.frameworks import framework_roles
 from hpowh.warehouse.sources.tables.indexes import WHY, index_columns
 from hpowh.warehouse.sources.tables.locales import decimal_commas
 from hpowh.warehouse.sources.tables.naming import is_result
@@ -64,7 +65,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     automl = automl_roles(free, roles, constants)
     if any(role.name in ("value", "metric") for role in roles.values()):
         automl = {column: role for column, role in automl.items() if role.name != "value"}
-    roles |= automl
+    roles |= automl or framework_roles(free, roles, constants)
     roles |= guess_by_name(free, roles, usual)
     roles = {column: roles[column] for column in staged.columns if column in roles}
     _guess_value(connection, staged, roles, free)
@@ -195,7 +196,7 @@ def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) 
     commas = decimal_commas(connection, staged.relation, staged.columns, texts) if not plan.metrics else []
     texts = [column for column in texts if column not in commas]
     questions = [
-        Question(f"which column is the {role} (or for all: --set {role}=NAME)?", texts, "--map", f"{{}}={role}")
+        _question(role, texts)
         for role in ("algorithm", "benchmark")
         if not plan.column(role) and role not in plan.constants
     ]
@@ -209,6 +210,14 @@ def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) 
         questions += [asked] if asked and asked.text not in [one.text for one in questions] else []
     if questions:
         raise QuestionsError(plan.location, questions, list(staged.columns))
+
+
+def _question(role: str, texts: list[str]) -> Question:
+    """Ask which column plays a role; where none of texts is left, one name for all rows is likelier than a number."""
+    if texts:
+        return Question(f"which column is the {role} (or for all: --set {role}=NAME)?", texts, "--map", f"{{}}={role}")
+    numbers = f"no column of texts is left for the {role} (--map COLUMN={role} where numbers name it)"
+    return Question(f"{numbers}; what is it for all rows?", (), "--set", f"{role}={{}}")
 
 
 def metric_names(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:

@@ -255,6 +255,15 @@ def _are_levels(below: list[list[str]]) -> bool:
     return bool(below) and not any(_is_number(cell) for cell in below[0])
 
 
+def _are_merged(names: list[str], below: list[list[str]]) -> bool:
+    """Whether a second line heads the columns of which the first leaves some without a name, as merged cells do."""
+    if len(below) < 2 or all(name.strip() for name in names[1:]) or len(below[0]) != len(names):
+        return False
+    first, *others = (cell.strip() for cell in below[0])
+    is_head = first == "" and all(others) and not any(_is_number(cell) for cell in others)
+    return is_head and any(_is_number(cell) for cell in below[1])
+
+
 def _refuse_title(path: Path, names: list[str], below: list[list[str]], above: int) -> None:
     """Refuse a file in which a title stands above the header, as spreadsheets have it.
 
@@ -283,7 +292,7 @@ def _refuse_odd(path: Path, names: list[str], encoding: str, below: list[list[st
             "Is it a text file? If its encoding is UTF-16: --encoding utf-16",
         )
     twice = _twice(names)
-    if twice and _are_levels(below):
+    if (twice and _are_levels(below)) or _are_merged(names, below):
         raise IngestError(
             f"{path}: several lines head its columns, as pandas writes a table whose columns have levels.",
             "Write a row a value: frame.stack(list(range(frame.columns.nlevels))).rename('value').reset_index()"

@@ -10,6 +10,7 @@ from typing import Any
 
 from hpowh.warehouse.sources.tables.automl import automl_table
 from hpowh.warehouse.sources.tables.facts import facts
+from hpowh.warehouse.sources.tables.frameworks import framework_of
 from hpowh.warehouse.sources.tables.indexes import NAME
 from hpowh.warehouse.sources.tables.naming import (
     IDENTIFIERS,
@@ -20,16 +21,26 @@ from hpowh.warehouse.sources.tables.naming import (
     is_result,
     plain_name,
     usual,
+    with_spreads,
     words,
 )
 from hpowh.warehouse.sources.tables.roles import Role, guess_by_name, listed
 from hpowh.warehouse.sources.tables.sample import first_rows_of
-from hpowh.warehouse.sources.tables.wide import COUNTED, wide_table
+from hpowh.warehouse.sources.tables.wide import (
+    COUNTED,
+    LEAST_COLUMNS,
+    are_numbers,
+    is_summary,
+    label_role,
+    wide_table,
+)
 
 PREFIXES = ("config.", "config/", "config:", "params_", "params.", "param_", "hyperparameters.")
 WANDB = {"name", "state", "runtime", "created"}
-ALGORITHMS = ("algorithm", "algo", "sampler", "tuner", "solver", "framework", "classifier")
+ALGORITHMS = ("algorithm", "algo", "sampler", "tuner", "solver", "framework", "classifier", "algname", "learner_id",
+              "learner_name", "flow_name", "agent")  # fmt: skip
 """Names of algorithms that are no hyperparameter of a model; `optimizer` and `method` may be."""
+SPENT = frozenset({*NAMES["budget"], *NAMES["fidelity"]})
 TRIAL = ("trial", "trial_id", "trial_index", "tid")
 FEWEST = 4
 SURE = 10
@@ -66,15 +77,20 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     automl = automl_table(columns)
     if automl:
         return [("runs", f"its columns are those of {automl.tool}'s leaderboard: a row a model, with its score")]
+    framework = framework_of(columns)
+    if framework:
+        return [("runs", f"its columns are those that {framework.name} writes: a row is {framework.row}")]
     trial = _trials(columns)
     if trial:
         return [("trials", trial)]
     roles = guess_by_name(columns, {}, usual("benchmark", "seed", "fold", "budget", "split", "experiment"))
     roles = guess_by_name(columns, roles, {"algorithm": NAMES["algorithm"]})
     results = [c for c in columns if c not in roles and (plain_name(c) in METRICS + NAMES["value"] or is_result(c))]
+    measured, spreads = with_spreads(columns)
+    results += [column for column in measured if column not in (*results, *roles)]
     results = [column for column in results if not _are_texts([row[columns.index(column)] for row in rows])]
     by_role = {role.name: column for column, role in roles.items()}
-    rest = [c for c in columns if c not in roles and c not in results and not NAME.fullmatch(c.strip().lower())]
+    rest = [c for c in columns if c not in (*roles, *results, *spreads) and not NAME.fullmatch(c.strip().lower())]
     told = facts({c: [row[columns.index(c)] for row in rows] for c in rest})
     no_settings = {*told, *(c for c in rest if plain_name(c) in (*IDENTIFIERS, *NAMES["status"]) or is_measured(c))}
     rest = [c for c in rest if c not in no_settings] or rest
@@ -90,6 +106,9 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
         if is_algorithm or len(rest) < 2 or "budget" in by_role:
             return [("runs", why)]
         return [("runs", why), ("grid", f"{by_role['algorithm']!r} may be a hyperparameter")]
+    if results and "budget" in by_role and all(plain_name(column) in SPENT for column in rest):
+        named = [column for column in columns if column in rest or column == by_role["budget"]]
+        return [("runs", f"its columns {listed(named)} count what one run spent")]
     wide = wide_table(columns, rows)
     if wide is not None and wide.row_role == "algorithm":
         metrics = [column for column in wide.columns if column in results]
@@ -104,7 +123,21 @@ def kinds_of(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str,
     few = len(results) * 5 < len(rest)  # among many features, one may be called f1
     if (few or not results) and "benchmark" in by_role and _is_key(columns, rows, by_role["benchmark"]):
         return [("features", f"each row is another {by_role['benchmark']} and the columns are not named like results")]
-    return _configurations(columns, rows, roles, [*rest, *(c for c in [by_role.get("algorithm")] if c)], results)
+    others = [*rest, *(c for c in [by_role.get("algorithm")] if c)]
+    found = _configurations(columns, rows, roles, others, results)
+    spent = by_role.get("budget", "")
+    if found[0][0] == "grid" and spent and plain_name(spent) not in NAMES["fidelity"] and not is_measured(spent):
+        return [("runs", f"{spent!r} may be what a run spent"), *found]
+    return found if len(found) < len(KINDS) else [*_board(columns, rows), *found]
+
+
+def _board(columns: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
+    """Return that a table may be a leaderboard, where a column of models names the rows and some hold numbers."""
+    named = [column for column in columns if label_role(column) == "algorithm" and _is_key(columns, rows, column)]
+    numbers = [c for at, c in enumerate(columns) if not is_summary(c) and are_numbers(row[at] for row in rows)]
+    if not named or len(numbers) < LEAST_COLUMNS:
+        return []
+    return [("leaderboard", f"each row is another {named[0]!r}, and {listed(numbers, 3)} may be tasks")]
 
 
 def _are_dictionaries(cells: list[Any]) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 NAMES: dict[str, tuple[str, ...]] = {
     "algorithm": (
         *("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver", "framework"),
         *("classifier", "learner", "algorithm_name", "optimizer_name", "optimiser_name", "method_name", "solver_name"),
+        *("algname", "learner_id", "learner_name", "flow_name", "agent"),
     ),
     "benchmark": (
         *("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "benchmark_name"),
-        *("problem_name", "dataset_name", "data_set_name", "task_name", "function_name", "instance"),
+        *("problem_name", "dataset_name", "data_set_name", "task_name", "function_name", "instance", "data_name"),
+        *("task_id", "openml_task_id", "function_id", "func_id", "funcid", "game", "env_id"),
     ),
     "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "resample", "random_state"),
     "fold": ("fold", "cv_fold", "fold_id"),
@@ -31,12 +34,13 @@ NAMES: dict[str, tuple[str, ...]] = {
             "walltime",
         ),
         *("wall_time", "wall_clock", "wallclock", "wall_clock_time", "wallclock_time", "elapsed", "elapsed_time"),
-        *("cpu_time", "runtime", "time", "epoch"),
+        *("cpu_time", "runtime", "time", "epoch", "frames", "global_step", "env_steps", "total_timesteps"),
     ),
     "fidelity": ("fidelity", "budget", "epoch", "epochs", "subsample_fraction", "train_fraction"),
     "value": (
         *("value", "loss", "objective", "y", "fitness", "val_loss", "score", "accuracy", "val_accuracy", "cost"),
-        *("error", "result", "target", "mean_test_score", "raw_y", "best_so_far"),
+        *("error", "result", "target", "mean_test_score", "raw_y", "best_so_far", "function_value"),
+        *("objective_value", "episodic_return", "episode_return", "return"),
     ),
     "metric-name": ("metric", "metric_name"),
     "split": ("split",),
@@ -56,29 +60,35 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Role -> its usual names, the surest first; a source looks for the roles that it has."""
 METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_accuracy", "cost", "error", "metric",
-           "mean_test_score", "fitness", "result")  # fmt: skip
+           "mean_test_score", "fitness", "result", "function_value", "objective_value")  # fmt: skip
 """Names of a metric where columns without a name of their own are hyperparameters: `y` is one of these, too."""
 TIMES = ("started", "ended", "duration")
 IDENTIFIERS = frozenset({
     "config_id", "config_hash", "config_key", "configuration_id", "configuration_hash", "conf_id", "hash", "uuid",
     "guid", "run_id", "run_uuid", "run_hash", "job_id", "trial_id", "trial_hash", "arm_name", "experimentkey",
-    "experiment_id", "experiment_key", "pid", "hostname", "node_ip", "artifact_uri",
+    "experiment_id", "experiment_key", "pid", "hostname", "node_ip", "artifact_uri", "model_id", "model_ids",
 })  # fmt: skip
 """Names of what tells things apart and is set by nobody."""
 RESULTS = frozenset({
     "loss", "val_loss", "score", "accuracy", "val_accuracy", "error", "mean_test_score", "acc", "f1", "auc", "auroc",
     "rmse", "mse", "mae", "mape", "r2", "r\u00b2", "logloss", "nll", "perplexity", "reward", "regret", "fitness",
+    "return", "crossentropy", "bce", "ce", "balacc", "bacc", "auprc", "aucpr", "rsquared",
 })  # fmt: skip
 """Words that name a result even alone; `cost` and `precision` alone are hyperparameters of some models."""
 SPLIT_RESULTS = RESULTS | {"cost", "precision", "recall", "bleu", "rouge", "iou", "dice", "map", "kappa", "mcc", "err"}
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "eval", "dev", "holdout", "cv"})
 BESIDE = frozenset({
     "macro", "micro", "weighted", "mean", "avg", "average", "best", "final", "last", "min", "max", "std", "log", "top",
-    "1", "5", "at", "score", "balanced",
+    "1", "5", "at", "score", "balanced", "classif", "regr", "episodic", "episode",
 })  # fmt: skip
 """Words that may stand beside those of a result without making something else of it."""
-SPREADS = frozenset({"std", "stdev", "sd", "sem", "var", "variance"})
+SPREADS = frozenset({"std", "stdev", "stddev", "sd", "sem", "stderr", "var", "variance"})
 """Words of the spread of a metric, which is no metric to be best in."""
+SPREAD_OF = re.compile(
+    r"(?P<of>.*[a-z0-9])SD|(?:std|stdev|stddev|sd)[_. -](?P<after>.+)|(?P<before>.+)[_. -](?:std|stdev|stddev|sd)"
+)
+"""A column of spreads: caret's `KappaSD`, scikit-learn's `std_test_f`, XGBoost's `test-error-std`."""
+MEAN_OF = re.compile(r"mean[_. -](?P<after>.+)|(?P<before>.+)[_. -]mean")
 SETTING_WORDS = frozenset({
     "weight", "weights", "coef", "coefficient", "fn", "func", "function", "type", "kind", "name", "threshold", "scale",
     "factor", "lambda", "alpha", "beta", "reduction", "smoothing", "margin", "clip", "penalty", "class",
@@ -86,7 +96,9 @@ SETTING_WORDS = frozenset({
 """Words that make a setting of a result's word: `loss_weight`, `score_function`."""
 LIKE_A_NUMBER = r"\s*[-+]?(([0-9][0-9.,' ]*|[.,][0-9]+)([eE][-+]?[0-9]+)?\s*%?|nan|inf|infinity)\s*"
 """Also as other languages write it: what it is, is not asked here."""
-TAKES = frozenset({"time", "duration", "runtime", "elapsed", "walltime", "wallclock"})
+TAKES = frozenset(
+    {"time", "duration", "runtime", "elapsed", "walltime", "wallclock", "timetrain", "timepredict", "timetest"}
+)
 """Words of what a run took."""
 OF_TIMES = SPLITS | {
     "fit", "score", "inference", "predict", "prediction", "wall", "cpu", "gpu", "clock", "total", "mean", "avg",
@@ -117,8 +129,8 @@ UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 
 def words(name: str) -> list[str]:
     """Return the words of a name, in lower case: `Val accuracy (%)` and `valAccuracy` are both val, accuracy."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name)
-    return re.findall(r"\w+", apart.replace("_", " ").lower())
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", name).replace("_", " ").lower()
+    return re.findall(r"\w+", re.sub(r"\bcross[ -]entropy\b", "crossentropy", apart))
 
 
 def plain_name(column: str) -> str:
@@ -161,3 +173,20 @@ def is_measured(name: str) -> bool:
     if found & SPEEDS:
         return found <= SPEEDS | OF_SPEEDS
     return bool(found & SIZES) and bool(found & OF_SIZES) and found <= SIZES | OF_SIZES
+
+
+def with_spreads(columns: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the columns beside which their own spread stands, and those spreads: such were measured, more than once.
+
+    A spread counts that no setting has: of a mean (`mean_x`, `std_x`), or written as caret does (`Kappa`, `KappaSD`).
+    """
+    listed = list(columns)
+    means = {(one["after"] or one["before"]): column for column in listed if (one := MEAN_OF.fullmatch(column))}
+    measured, spreads = [], []
+    for column in listed:
+        found = SPREAD_OF.fullmatch(column)
+        of = found and (found["of"] if found["of"] in listed else means.get(found["after"] or found["before"] or ""))
+        if of and not is_measured(of):
+            measured.append(of)
+            spreads.append(column)
+    return measured, spreads

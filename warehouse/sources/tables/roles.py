@@ -137,11 +137,12 @@ def guess_by_name(
 HIGHER_IS_BETTER = frozenset({
     "acc", "accuracy", "auc", "auroc", "auprc", "roc", "f1", "fscore", "precision", "recall", "sensitivity",
     "specificity", "score", "reward", "r2", "r\u00b2", "iou", "miou", "dice", "kappa", "mcc", "ndcg", "map", "bleu",
-    "rouge", "psnr", "ssim", "hypervolume", "throughput", "likelihood", "elbo",
+    "rouge", "psnr", "ssim", "hypervolume", "throughput", "likelihood", "elbo", "return", "correct", "balacc", "bacc",
+    "aucpr", "rsquared",
 })  # fmt: skip
 LOWER_IS_BETTER = frozenset({
     "loss", "error", "err", "mse", "rmse", "mae", "mape", "smape", "logloss", "brier", "nll", "bce", "crossentropy",
-    "perplexity", "ppl", "cost", "regret", "latency", "fid", "wer", "cer",
+    "perplexity", "ppl", "cost", "regret", "latency", "fid", "wer", "cer", "ce", "incorrect",
 })  # fmt: skip
 """Words that make lower better whatever stands beside them (`score_loss`, `accuracy_error`, `brier_score`)."""
 

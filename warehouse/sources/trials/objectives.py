@@ -14,6 +14,9 @@ SMAC_FACTS = frozenset({"cpu_time", "additional_info", "instance", "instance_id"
 FLAML = frozenset({"learner", "validation_loss", "sample_size"})
 """Columns of FLAML's log: the learner is the first thing that it chooses, and the sample what it spends."""
 FLAML_WHY = "as FLAML's log has it"
+NEVERGRAD = frozenset({"#loss", "#parametrization", "#optimizer"})
+"""Columns of Nevergrad's dump: what begins with # is its own, the rest are the arguments of the function."""
+NEVERGRAD_WHY = "as Nevergrad's log has it"
 SMAC_WHY = "SMAC's fact of an evaluation"
 
 
@@ -30,6 +33,9 @@ def tool_roles(columns: Iterable[str]) -> dict[str, Role]:
         roles = {"learner": "hyperparameter", "validation_loss": "metric", "sample_size": "hyperparameter"}
         roles |= {"trial_time": "duration"} if "trial_time" in listed else {}
         return {column: Role(role, None, FLAML_WHY) for column, role in roles.items()}
+    if set(listed) >= NEVERGRAD:
+        own = {column: Role("attribute", None, NEVERGRAD_WHY) for column in listed if column.startswith("#")}
+        return own | {"#loss": Role("metric", None, NEVERGRAD_WHY)}
     if not set(listed) >= SMAC:
         return {}
     facts = {column: Role("attribute", None, SMAC_WHY) for column in listed if column in SMAC_FACTS}

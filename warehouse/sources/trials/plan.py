@@ -22,6 +22,7 @@ from hpowh.warehouse.sources.tables.naming import (
     is_result,
     plain_name,
     usual,
+    with_spreads,
     words,
 )
 from hpowh.warehouse.sources.tables.roles import (
@@ -34,6 +35,7 @@ from hpowh.warehouse.sources.tables.roles import (
     guess_by_name,
     only_columns,
 )
+from hpowh.warehouse.sources.trials.hyperopt import roles as hyperopt_roles
 from hpowh.warehouse.sources.trials.objectives import objective, tool_roles
 from hpowh.warehouse.sources.trials.told import (
     CONFIG,
@@ -118,7 +120,8 @@ def plan_of(
     kinds = dict.fromkeys(columns, "VARCHAR")
     roles = given_roles(request.mapping, kinds, ROLES, request.location)
     is_wandb = {column.lower() for column in columns} >= WANDB
-    roles = tool_roles(c for c in columns if c not in roles) | roles
+    free = [column for column in columns if column not in roles]
+    roles = (hyperopt_roles(free) or tool_roles(free)) | roles
     roles = _guess(columns, roles, is_wandb=is_wandb)
     for role in USUAL:
         twice = [column for column, one in roles.items() if one.name == role]
@@ -127,8 +130,11 @@ def plan_of(
                 f"Both {twice[0]!r} and {twice[1]!r} are {role}.", f"Give one of them: --map COLUMN={role}"
             )
     config = (*CONFIG, "param_") if SCIKIT_LEARN in columns else CONFIG
+    measured, spreads = with_spreads(columns)
     results = [
-        c for c in columns if c not in roles and not c.startswith(config) and is_result(bare(c)) and not counts(c)[1]
+        c
+        for c in columns
+        if c not in roles and not c.startswith(config) and (is_result(bare(c)) or c in measured) and not counts(c)[1]
     ]
     candidates = [c for c in columns if not c.startswith(config) and (counts(c) == (0, 0) or counts(c)[0])]
     _find_metric(candidates, roles, results, columns, request.location)
@@ -142,9 +148,9 @@ def plan_of(
     )
     rest = [column for column in columns if column not in roles]
     own = set(indexes([c for c in rest if not c.startswith(config)] if kept is None else []))
-    is_of_wandb = is_wandb or "_step" in columns or "_runtime" in columns
     taken = [*(c for c in columns if (c in roles and roles[c].name in USUAL) or c.lower() in WANDB_OWN), *own]
-    kept_out = outside(taken) if is_of_wandb and kept is None and not has_prefix else {}
+    is_of_wandb = (is_wandb or {"_step", "_runtime"} & {*columns}) and kept is None and not has_prefix
+    kept_out = outside(taken) if is_of_wandb else {}
     beside, left = [], []
     for column in rest:
         one = _rest(column, config, has_prefix=has_prefix, is_wandb=is_wandb)
@@ -155,7 +161,7 @@ def plan_of(
             left += [] if column in kept else [column]
         elif column in kept_out and one.name == "hyperparameter":
             one = Role("attribute", None, kept_out[column])
-        elif column in results and one.name == "hyperparameter":
+        elif column in (*results, *spreads) and one.name == "hyperparameter":
             one = Role("attribute", None, "named like a result")
             beside.append(column)
         roles[column] = one

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+FOOTER = {"curr_best_record_id"}
+"""The last line of FLAML's log, which is no trial."""
+
+
 @dataclass(kw_only=True)
 class Rows:
     """The rows that could be read, with their positions (from 1), and those that could not."""
@@ -79,6 +83,8 @@ def _json_rows(path: Path, encoding: str) -> Rows:
             continue
         if not isinstance(value, dict):
             rows.problems.append(Problem(position, "(whole row)", text[:80], "no JSON object"))
+            continue
+        if value.keys() == FOOTER:
             continue
         leaves = list(flatten(value))
         row = dict(leaves)

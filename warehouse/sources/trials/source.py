@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,16 +16,16 @@ from hpowh.warehouse.sources.tables.indexes import counts_rows
 from hpowh.warehouse.sources.tables.locales import refusal_hint
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint
 from hpowh.warehouse.sources.tables.units import failed_value
-from hpowh.warehouse.sources.trials import wandb_tables
+from hpowh.warehouse.sources.trials import hyperopt, wandb_tables
 from hpowh.warehouse.sources.trials.cells import read_cell, read_number, whole_of
 from hpowh.warehouse.sources.trials.folds import spread_folds
+from hpowh.warehouse.sources.trials.grain import ask_of_data_sets, refuse_curves
 from hpowh.warehouse.sources.trials.odd import odd
 from hpowh.warehouse.sources.trials.plan import Plan, plan_of
 from hpowh.warehouse.sources.trials.reader import Reader
 from hpowh.warehouse.sources.trials.repeats import unlike_between_repeats
 from hpowh.warehouse.sources.trials.rows import Rows, read_rows
 from hpowh.warehouse.sources.trials.times import zone_of
-from hpowh.warehouse.sources.trials.told import is_spent
 
 if TYPE_CHECKING:
     import duckdb
@@ -101,7 +100,7 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
     rows = read_rows(connection, request)
     if not rows.rows and not rows.problems:
         raise IngestError(f"{request.location} has no rows.", "Nothing was loaded.")
-    rows = wandb_tables.unpack(rows)
+    rows = hyperopt.unpack(wandb_tables.unpack(rows))
     rows = spread_folds(rows, request.options, request.location)
     wandb_tables.refuse_chart(rows.columns, request.location)
     plan = plan_of(
@@ -113,36 +112,9 @@ def _opened(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[Ro
         lambda settings, seeds: unlike_between_repeats(rows.rows, settings, seeds),
         lambda settings: facts({column: [row.get(column) for row in rows.rows] for column in settings}),
     )
-    _refuse_curves(rows, plan, request.location)
+    refuse_curves(rows, plan, request.location)
+    ask_of_data_sets(rows, plan, request.location)
     return rows, plan
-
-
-def _refuse_curves(rows: Rows, plan: Plan, location: str) -> None:
-    """Refuse a table with a row a step of each trial: its steps would be trials, and the step a hyperparameter.
-
-    Raises:
-        IngestError: names repeat, and a column named like a step or a budget tells the repeats apart.
-    """
-    name = plan.column("name")
-    if name is None:
-        return
-    filled = [row for row in rows.rows if row.get(name) not in (None, "")]
-    trials = len({str(row[name]) for row in filled})
-    if trials == len(filled):
-        return
-    for column in plan.hyperparameters:
-        rest = [other for other in plan.hyperparameters if other != column]
-        settings = {(str(row[name]), *(str(row.get(other)) for other in rest)) for row in filled}
-        # Of a successive halving most trials have one row; but a trial has the same settings in all of its rows.
-        if len(settings) > trials and trials * 2 > len(filled):
-            continue
-        if is_spent(column) and len({(str(row[name]), str(row.get(column))) for row in filled}) == len(filled):
-            raise IngestError(
-                f"{location}: {name!r} names {trials:,} trials in {len(filled):,} rows, told apart by {column!r}; "
-                "a table of trials has one row a trial.",
-                "Keep one row a trial (its last or its best), or say that each row is a trial of its own: "
-                f"--map {shlex.quote(name + '=attribute')}",
-            )
 
 
 def _indexes(rows: Rows, among: list[str]) -> list[str]:

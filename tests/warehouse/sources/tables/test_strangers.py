@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from hpowh.warehouse.errors import HpowhError, IngestError
-from hpowh.warehouse.ingest import Preview, Problem, Request, RowsRefusedError, find_source, preview
+from hpowh.warehouse.ingest import Preview, Problem, Request, RowsRefusedError, find_source, ingest, preview
 from hpowh.warehouse.ingest.questions import QuestionsError, asking
 from hpowh.warehouse.ingest.recognise import recognise
 
@@ -110,7 +110,120 @@ FILES = {
     "blanks.txt": table("lr depth val_loss", [f"{value()} {i % 3} {value()}" for i in range(12)]),
     "tabs.csv": table("lr\tdepth\tval_loss", [f"{value()}\t{i % 3}\t{value()}" for i in range(12)]),
 }
+FILES |= {
+    "openml.csv": table(
+        "run_id,task_id,setup_id,flow_id,flow_name,data_id,data_name,function,value",
+        [
+            f"{i},{d},1,{f},flow{f},{d},data{d},area_under_roc_curve,{value()}"
+            for i, (d, f) in enumerate(product("345", "12"))
+        ],
+    ),
+    "mlr3.csv": table(
+        "nr,task_id,learner_id,resampling_id,iteration,classif.ce",
+        [f"1,{d},classif.{a},cv,{k},{value()}" for d, a, k in product(("iris", "wine"), ("rpart", "svm"), (1, 2, 3))],
+    ),
+    "weka.csv": table(
+        "Key_Dataset,Key_Run,Key_Fold,Key_Scheme,Key_Scheme_options,Date_time,Number_correct,Percent_correct,Kappa_statistic",
+        [
+            f"{d},{r},{k},{a},-C,2026,{r},{value()},{value()}"
+            for d, r, k, a in product(("iris", "wine"), (1, 2), (1, 2), "AB")
+        ],
+    ),
+    "mljar.csv": table(
+        "name,model_type,metric_type,metric_value,train_time",
+        [f"{i}_{m},{m},logloss,{value()},{value()}" for i, m in enumerate("ABCD")],
+    ),
+    "caret.csv": table(
+        '"",mtry,rule,Accuracy,Kappa,AccuracySD,KappaSD',
+        [f"{m}{r},{m},{r},{value()},{value()},{value()},{value()}" for m, r in product((2, 4, 8), (1, 5))],
+    ),
+    "xgb_cv.csv": table(
+        "eta,depth,test-bleurt-mean,test-bleurt-std,test-auc-mean,test-auc-std",
+        [f"{e},{d},{value()},{value()},{value()},{value()}" for e, d in product((0.1, 0.3), (3, 6))],
+    ),
+    "lcbench.csv": table(
+        "dataset,config_id,lr,depth,width,epoch,val_accuracy,val_cross_entropy",
+        [
+            f"{d},{c},0.{c}5,{c},{7 * c},{e},{value()},{value()}"
+            for d, c, e in product(("adult", "letter"), range(6), (1, 5, 52))
+        ],
+    ),
+    "data_sets.csv": table(
+        "dataset,lr,depth,val_loss", [f"{'ab'[i % 2]},{value()},{i % 3},{value()}" for i in range(12)]
+    ),
+    "entropy.csv": table(
+        "lr,depth,val_accuracy,test_cross_entropy", [f"{value()},{i % 3},{value()},{value()}" for i in range(12)]
+    ),
+    "hpobench.csv": table(
+        "task_id,depth,trees,seed,function_value,cost",
+        [f"31,{d},{t},{s},{value()},{value()}" for d, t, s in product((1, 2), (16, 64), (0, 1))],
+    ),
+    "nasbench.csv": table(
+        "op_0,op_1,cifar10_valid_acc,cifar10_test_acc",
+        [f"{a},{b},{value()},{value()}" for a, b in product(("none", "skip"), ("none", "skip"))],
+    ),
+    "progress.csv": table("epoch,step,train_loss,val_loss", [f"{i // 4},{i},{value()},{value()}" for i in range(12)]),
+    "rl.csv": table(
+        "exp_name,env_id,seed,global_step,episodic_return",
+        [f"{a},{d},{s},{1000 * t},{value()}" for a, d, s, t in POINTS],
+    ),
+    "agents.csv": table("agent,game,run,frames,return", [f"{a},{d},{s},{1000 * t},{value()}" for a, d, s, t in POINTS]),
+    "nevergrad.jsonl": "".join(
+        json.dumps(
+            {
+                "#parametrization": "Dict",
+                "#uid": f"u{i}",
+                "#loss": i / 7,
+                "#optimizer": "DE",
+                "#num-ask": i,
+                "lr": i / 9,
+                "depth": i % 3,
+            }
+        )
+        + "\n"
+        for i in range(12)
+    ),
+    "flaml.jsonl": "".join(
+        json.dumps(
+            {
+                "record_id": i,
+                "trial_time": 1.5,
+                "validation_loss": i / 7,
+                "config": {"lr": i / 9},
+                "learner": "lgbm",
+                "sample_size": 10,
+            }
+        )
+        + "\n"
+        for i in range(6)
+    )
+    + '{"curr_best_record_id": 3}\n',
+    "hyperopt_trials.json": json.dumps(
+        [
+            {
+                "state": 2 + (i == 3),
+                "tid": i,
+                "result": {"loss": i / 9, "status": "ok"} if i != 3 else {"loss": None, "status": "new"},
+                "misc": {
+                    "tid": i,
+                    "idxs": {"lr": [i], "depth": [i][: i % 2]},
+                    "vals": {"lr": [i / 7], "depth": [i][: i % 2]},
+                },
+                "owner": None,
+            }
+            for i in range(12)
+        ]
+    ),
+    "open_llm.csv": table(
+        "id,Precision,Type,Weight,License,Sha,Hub,Flagged,Model,Average,IFEval,BBH,MATH",
+        [f"m{i},bf16,chat,o,mit,s{i},True,False,org/m{i},{value()},{value()},{value()},{value()}" for i in range(12)],
+    ),
+}
 KINDS = {
+    "openml.csv": "runs", "mlr3.csv": "runs", "weka.csv": "runs", "mljar.csv": "runs", "agents.csv": "runs",
+    "caret.csv": "grid", "hpobench.csv": "grid", "nasbench.csv": "grid", "xgb_cv.csv": "grid", "progress.csv": "runs",
+    "lcbench.csv": "trials", "data_sets.csv": "trials", "entropy.csv": "trials", "nevergrad.jsonl": "trials",
+    "flaml.jsonl": "trials", "hyperopt_trials.json": "trials",
     "optuna_two.csv": "trials", "deepcave.csv": "trials", "hyperopt.json": "trials", "ax.csv": "trials",
     "comet.csv": "trials", "mlflow_runs.csv": "trials", "random_search.csv": "trials", "with_seed.csv": "trials",
     "repeated.csv": "trials", "repeats.csv": "grid", "with_id.csv": "grid", "only_ids.csv": "grid",
@@ -251,9 +364,101 @@ def test_the_value_is_asked_among_the_columns_of_numbers(tmp_path):
     assert list(asked.value.questions[0].choices) == ["best_f"]
 
 
+def test_tables_that_programs_write_of_their_runs(made):
+    assert roles(made("openml.csv")) | {"flow_name": "algorithm", "data_name": "benchmark"} == {
+        "run_id": "ignore", "task_id": "ignore", "setup_id": "factor", "flow_id": "ignore", "flow_name": "algorithm",
+        "data_id": "ignore", "data_name": "benchmark", "function": "metric-name", "value": "value",
+    }  # fmt: skip
+    assert list(roles(made("mlr3.csv")).values()) == ["ignore", "benchmark", "algorithm", "ignore", "seed", "value"]
+    assert any("lower is better for 'classif.ce'" in note for note in shown(made("mlr3.csv")).notes)
+    assert list(roles(made("weka.csv")).values())[:4] == ["benchmark", "seed", "factor", "algorithm"]
+    assert any("higher is better for 'Percent_correct'" in note for note in shown(made("weka.csv")).notes)
+    with pytest.raises(QuestionsError) as asked:
+        roles(made("mljar.csv"))
+    assert "--set benchmark=NAME" in str(asked.value)
+    found = roles(made("mljar.csv"), constants={"benchmark": "adult"})
+    assert [column for column, role in found.items() if role == "metric-name"] == ["metric_type"]
+    assert list(roles(made("agents.csv")).values()) == ["algorithm", "benchmark", "factor", "budget", "value"]
+
+
+def test_what_has_a_spread_beside_it_was_measured(made):
+    found = roles(made("caret.csv"))
+    assert [found[name] for name in ("mtry", "Kappa", "KappaSD")] == ["hyperparameter", "metric:Kappa@valid", "ignore"]
+    found = roles(made("xgb_cv.csv"))
+    assert [name for name, role in found.items() if role == "hyperparameter"] == ["eta", "depth"]
+    assert [name for name, role in found.items() if role == "ignore"] == ["test-bleurt-std", "test-auc-std"]
+    with pytest.raises(QuestionsError):
+        preview(find_source("trials"), Request(str(made("xgb_cv.csv")), "x"))  # either may count
+    both = roles_of_trials(made("xgb_cv.csv"), {"test-auc-mean": "metric"})
+    assert [name for name, role in both.items() if role == "hyperparameter"] == ["eta", "depth"]
+
+
+def roles_of_trials(path: Path, mapping: dict[str, str]) -> dict[str, str]:
+    asked = Request(str(path), path.stem, mapping)
+    return {column: role for column, role, _ in preview(find_source("trials"), asked).mapping}
+
+
+def test_a_configuration_with_a_row_an_epoch_on_each_data_set_is_no_table_of_trials(made):
+    with pytest.raises(IngestError, match="'config_id' names 12 trials in 36 rows, told apart by 'epoch'"):
+        roles(made("lcbench.csv"))
+    assert roles(made("entropy.csv"))["test_cross_entropy"] == "attribute"
+
+
+def test_a_column_that_names_data_sets_is_no_setting_in_silence(made):
+    with pytest.raises(QuestionsError, match="'dataset' names 2 data sets or tasks; is it a setting"):
+        roles(made("data_sets.csv"))
+    assert roles(made("data_sets.csv"), {"dataset": "hyperparameter"})["dataset"] == "hyperparameter"
+    assert roles(made("data_sets.csv"), {"dataset": "attribute"})["dataset"] == "attribute"
+
+
+def test_the_objective_of_a_grid_and_the_splits_within_names(made):
+    found = roles(made("hpobench.csv"))
+    assert [found[name] for name in ("function_value", "cost")] == ["metric:function_value@valid", "cost"]
+    found = roles(made("nasbench.csv"))
+    assert list(found.values())[2:] == ["metric:cifar10_acc@valid", "metric:cifar10_acc@test"]
+
+
+def test_steps_of_one_run_and_what_runs_spent_are_no_settings_of_a_grid(made):
+    with pytest.raises(QuestionsError, match="--set algorithm=NAME --set benchmark=NAME"):
+        roles(made("progress.csv"))
+    assert [one.kind for one in recognise(made("rl.csv"))] == ["runs", "grid"]
+
+
+def test_what_is_no_trial_in_the_logs_of_tuners(made):
+    assert [name for name, role in roles(made("nevergrad.jsonl")).items() if role == "hyperparameter"] == [
+        "lr",
+        "depth",
+    ]
+    assert shown(made("flaml.jsonl")).row_count == 6
+    found = roles(made("hyperopt_trials.json"))
+    assert {role for role in found.values() if role.startswith("hyper")} == {
+        "hyperparameter:lr",
+        "hyperparameter:depth",
+    }
+    assert found["result.loss"] == "metric"
+
+
+def test_hyperopts_trials_have_their_values_and_states(made, warehouse):
+    ingest(warehouse, find_source("trials"), Request(str(made("hyperopt_trials.json")), "h"))
+    found = warehouse.sql(
+        "select status, count(*), count(p.name) filter (p.name = 'depth') from core.trial "
+        "left join core.trial_parameter as p using (trial_id) group by status order by status"
+    )
+    assert found.rows() == [("failed", 2, 1), ("finished", 16, 5)]
+    assert warehouse.sql("select sum(value) from core.trial_metric").one() == pytest.approx(sum(range(12)) / 9 - 3 / 9)
+
+
+def test_a_board_among_facts_of_models_may_be_one(made):
+    assert recognise(made("open_llm.csv"))[0].kind == "leaderboard"
+
+
 REFUSED = {
     "nothing.csv": (b"", "is empty"),
     "two_headers.csv": (b"algorithm,loss,loss\n,mean,std\nA,1,2\n", "several lines head its columns"),
+    "merged.csv": (
+        b"Method,Adult,,Letter,\n,Acc,Time,Acc,Time\nRF,1,2,3,4\nSVM,1,2,3,4\n",
+        "several lines head its columns",
+    ),
     "latin.csv": ("m\u00e9thode,dataset,accuracy\nA,b,1\n".encode("latin-1"), "--encoding latin-1"),
     "columns.json": (b'{"lr": {"0": 1, "1": 2}, "loss": {"0": 3, "1": 4}}', "orient='records'"),
     "lists.json": (b'{"lr": [1, 2], "loss": [3, 4]}', "orient='records'"),
