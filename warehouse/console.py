@@ -44,11 +44,14 @@ MemoryOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
-def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False) -> Warehouse:
+def open_warehouse(
+    path: Path | None, wait: float = 0.0, *, writes: bool = False, reads_back: bool = False
+) -> Warehouse:
     """Name the warehouse that a command works on; waiting is announced on standard error.
 
     Args:
         writes: the command may write: what a killed one left in the log beside the file is first brought into it.
+        reads_back: it ends with what it has stored, and may keep others out until it has said it.
     """
     from hpowh.warehouse.store import Warehouse
 
@@ -56,6 +59,7 @@ def open_warehouse(path: Path | None, wait: float = 0.0, *, writes: bool = False
     if writes:
         store.refuse_read_only()
         store.fold_log()
+    store.reads_back = reads_back
     return store
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import typer
@@ -24,12 +24,26 @@ def _unbroken(text: str) -> str:
     return fill(text, 76, break_on_hyphens=False, break_long_words=False)
 
 
+class Told(str):
+    """The end of a command's help that takes a while to find out: it is when the command is taken."""
+
+    def __new__(cls, text: Callable[[], str]) -> Told:
+        """Take what returns it."""
+        made = super().__new__(cls, "…")
+        made.text = text
+        return made
+
+    text: Callable[[], str]
+
+
 class Group(TyperGroup):
     """A group whose help says the first paragraph of each command whole; plain, so that rich need not be imported."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; its examples are never broken within a word, so that they can be copied."""
         command = super().get_command(ctx, cmd_name)
+        if command is not None and isinstance(command.epilog, Told):
+            command.epilog = command.epilog.text()
         if command is not None and command.epilog and KEPT not in command.epilog:
             command.epilog = "\n\n".join(f"{KEPT}\n{_unbroken(one)}" for one in command.epilog.split("\n\n"))
         return command

@@ -71,11 +71,12 @@ def save_runs(
     first = connection.execute("select coalesce(max(analysis_run_id), 0) + 1 from ops.analysis_run").fetchall()[0][0]
     run_ids = [int(first) + position for position in range(len(runs))]
     frames: dict[str, list[tuple[int, Any]]] = {}
+    columns: dict[str, list[str]] = {}
     for run_id, (_, tables) in zip(run_ids, runs, strict=True):
         for name, frame in tables.items():
             frames.setdefault(name, []).append((run_id, frame))
     for name, of_table in frames.items():
-        _append(connection, name, of_table)
+        columns[f"result.{name}"] = _append(connection, name, of_table)
     connection.executemany(
         "insert into ops.analysis_run values (?, ?, ?, ?, ?, ?, ?, ?, now(), ?, ?)",
         [
@@ -94,13 +95,13 @@ def save_runs(
             for run_id, (run, _) in zip(run_ids, runs, strict=True)
         ],
     )
-    seal_analyses(connection, run_ids, frames)
+    seal_analyses(connection, run_ids, columns)
     _prune(connection, [run for run, _ in runs], keep)
     return run_ids
 
 
-def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[tuple[int, Any]]) -> None:
-    """Append the frames of several analyses to one table."""
+def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[tuple[int, Any]]) -> list[str]:
+    """Append the frames of several analyses to one table, and return its columns."""
     try:
         wanted = dict(list_columns(connection, f"result.{name}"))
     except UsageError:
@@ -110,6 +111,7 @@ def _append(connection: duckdb.DuckDBPyConnection, name: str, frames: Sequence[t
             _append_rows(connection, name, wanted, run_id, rows)
     else:
         _append_arrow(connection, name, wanted, frames)
+    return list(wanted)
 
 
 def _append_rows(
@@ -162,27 +164,30 @@ def _refuse_unknown(name: str, columns: Sequence[str], wanted: Mapping[str, str]
 
 
 def _prune(connection: duckdb.DuckDBPyConnection, runs: Sequence[AnalysisRun], keep: int) -> None:
-    connection.execute("create or replace temp table _kept (job varchar, subject varchar, parameters varchar)")
-    connection.executemany("insert into _kept values (?, ?, ?)", [[r.job, r.subject, r.parameters_json] for r in runs])
     stale = [
         row[0]
         for row in connection.execute(
             """
-            with ranked as (
+            with kept as (select unnest($job) as job, unnest($subject) as subject, unnest($parameters) as parameters),
+            ranked as (
               select
                 a.analysis_run_id,
                 row_number() over (
                   partition by a.job, a.subject, a.parameters order by a.analysis_run_id desc
                 ) as place
               from ops.analysis_run as a
-              semi join _kept as k on k.job = a.job and k.subject = a.subject and k.parameters = a.parameters
+              semi join kept as k on k.job = a.job and k.subject = a.subject and k.parameters = a.parameters
             )
-            select analysis_run_id from ranked where place > ?
+            select analysis_run_id from ranked where place > $keep
             """,
-            [keep],
+            {
+                "job": [run.job for run in runs],
+                "subject": [run.subject for run in runs],
+                "parameters": [run.parameters_json for run in runs],
+                "keep": keep,
+            },
         ).fetchall()
     ]
-    connection.execute("drop table _kept")
     if not stale:
         return
     tables = connection.execute(

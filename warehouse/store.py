@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +19,7 @@ from hpowh.warehouse.limits import Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
 from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise, logs_of
 from hpowh.warehouse.output.preimages import Guard
-from hpowh.warehouse.relation import Relation
+from hpowh.warehouse.relation import Relation, Rows
 from hpowh.warehouse.results import AnalysisRun, find_run, save_runs
 from hpowh.warehouse.views import recreate_views, views_are_current
 
@@ -50,6 +50,8 @@ class Warehouse:
 
     keeps_results = True
     """Whether what is saved can be read here afterwards."""
+    reads_back = False
+    """Whether what is written stays open for reading until `close`: for a command that ends with what it has stored."""
 
     def __init__(
         self,
@@ -84,6 +86,7 @@ class Warehouse:
         self._limits, self._may_read_files, self._on_stuck = limits or Limits(), may_read_files, on_stuck
         self._notify = notify
         self._reader: duckdb.DuckDBPyConnection | None = None
+        self._written = ExitStack()
         self._watch: Watch | None = None
         self._folder: PrivateFolder | None = None
         if not self.path.is_file() and not is_elsewhere(self.path):
@@ -112,6 +115,7 @@ class Warehouse:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        self._written.close()
         if self._folder is not None:
             self._folder.remove()
             self._folder = None
@@ -213,7 +217,8 @@ class Warehouse:
         self.refuse_read_only()
         self.close()
         writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
-        with Guard(writer, self.path) as guard:
+        with ExitStack() as ending:
+            guard = ending.enter_context(Guard(writer, self.path))
             check_revision(writer, self.path)
             writer.execute("set preserve_insertion_order = false")
             writer.begin()
@@ -224,6 +229,9 @@ class Warehouse:
                 yield writer
                 guard.save()
                 writer.commit()
+                if self.reads_back:
+                    writer.execute("set preserve_insertion_order = true")
+                    self._reader, self._written = writer, ending.pop_all()
             except BaseException as failure:
                 _roll_back(writer)
                 if isinstance(failure, duckdb.TransactionException) and "Could not write" in str(failure):
@@ -282,6 +290,8 @@ class Warehouse:
             The new analysis run ids, in order.
         """
         with self.writing() as connection:
+            if all(isinstance(table, Rows) for _, tables in runs for table in tables.values()):
+                connection.execute("set threads = 1")  # to wake the others takes longer than to write so few rows
             return save_runs(connection, runs, keep=keep)
 
 

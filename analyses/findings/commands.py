@@ -58,12 +58,12 @@ def answer(
     tables: Mapping[str, pl.DataFrame] | None = None,
 ) -> Answer:
     """Return what a run found, read back from the warehouse: a run that stands says what a new one says."""
-    from hpowh.analyses.findings.job import findings_of, run_of
+    from hpowh.analyses.findings.job import run_of, said_of
 
     if run_id is None:
         return Answer(job=None, subject=subject, analysis_run_id=None, is_new=False, error=error)
     run = run_of(warehouse, run_id)
-    found = findings_of(warehouse, run_id)
+    found = said_of(warehouse, run)
     said = {one.sentence for one in found}
     return Answer(
         job=run.job,

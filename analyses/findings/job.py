@@ -31,7 +31,11 @@ def findings_of(warehouse: Warehouse, run_id: int) -> list[Finding]:
     Raises:
         UsageError: there is no such run.
     """
-    run = run_of(warehouse, run_id)
+    return said_of(warehouse, run_of(warehouse, run_id))
+
+
+def said_of(warehouse: Warehouse, run: Run) -> list[Finding]:
+    """Return what a run of the ledger found; nothing where its job draws no conclusions."""
     if run.job == "traces" and is_answered(warehouse, run):
         return []
     saying = _saying(run.job)
@@ -40,10 +44,10 @@ def findings_of(warehouse: Warehouse, run_id: int) -> list[Finding]:
 
 def run_of(warehouse: Warehouse, run_id: int) -> Run:
     """Return a run as the ledger has it. Raises UsageError: there is none of that number."""
-    found = warehouse.sql(queries.text("ledger/analysis_run"), {"run": run_id}).rows()
+    found = warehouse.sql(queries.text("findings/run"), {"run": run_id}).rows()
     if not found:
         raise UsageError(f"There is no analysis run {run_id}.", 'All: hpowh sql "select * from ops.analysis_run"')
-    run_id, job, subject, _, parameters, _, _, _, warnings, _ = found[0]
+    run_id, job, subject, parameters, warnings = found[0]
     return Run(
         analysis_run_id=run_id,
         job=job,

@@ -81,7 +81,7 @@ def rankings(
         at = None if budget == "all" else budget if budget in ("final", "benchmark") else float(budget)
     except ValueError:
         raise UsageError(f"--budget takes a number, 'final', 'benchmark' or 'all', not {budget!r}.") from None
-    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json, reads_back=True) as opened:
         for one in experiments_asked(opened, experiment):
             with (
                 refusals_noted(one if one != experiment else None),

@@ -19,7 +19,7 @@ from hpowh.warehouse.ingest import Request, find_source, ingest
 HEAVY = {
     "scipy.stats", "scipy.optimize", "scipy.linalg", "pandas", "polars", "pyarrow",
     "sklearn", "statsmodels", "numba", "plotly",
-    "jinja2", "sqlalchemy", "alembic", "rich", "pydantic",
+    "pytz", "multiprocessing", "jinja2", "sqlalchemy", "alembic", "rich", "pydantic",
 }  # fmt: skip
 SCRIPT = """
 import atexit, sys

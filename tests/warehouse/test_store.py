@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import duckdb
 import pandas as pd
 import polars as pl
@@ -150,3 +153,30 @@ def test_a_folder_is_no_file_of_runs(warehouse, tmp_path):
     with pytest.raises(IngestError):
         ingest(warehouse, find_source("runs"), Request(str(tmp_path / "folder.csv"), "x"))
     assert warehouse.sql("select count(*) from core.source").one() == 0
+
+
+def test_what_a_command_has_written_is_read_back_before_others_may_open_it(tmp_path):
+    file = tmp_path / "w.duckdb"
+    Warehouse.create(file).close()
+    run = AnalysisRun(job="traces", subject="one", job_version="1", parameters={}, input_fingerprint="f")
+    other = "from hpowh.warehouse import Warehouse; import sys; Warehouse(sys.argv[1]).sql('select 1')"
+
+    def others_read() -> bool:
+        return (
+            subprocess.run([sys.executable, "-c", other, str(file)], capture_output=True, check=False).returncode == 0
+        )
+
+    with Warehouse(file) as store:
+        store.reads_back = True
+        first = store.save_run(run, {})
+        assert not others_read()
+        assert store.sql("select subject from ops.analysis_run").rows() == [("one",)]
+        assert store.sql("select current_setting('preserve_insertion_order')").one() is True
+        assert store.save_run(run, {}) == first + 1  # it is opened anew, as ever
+    assert others_read()
+    assert not list(tmp_path.glob("*.wal"))
+    assert not list(tmp_path.glob(".w.duckdb.blocks-*"))
+    with Warehouse(file) as store:
+        store.save_run(run, {})
+        assert others_read()
+        assert store.sql("select count(*) from ops.analysis_run").one() == 2  # of three alike two are kept

@@ -50,6 +50,7 @@ Columns = Mapping[str, Sequence[str]]
 """Table -> its columns, in their order."""
 KEPT = "ops.ingest"
 """The ledger outlives the source."""
+LEDGER = "ops.analysis_run"
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,18 @@ def remove_seals(connection: duckdb.DuckDBPyConnection, kind: str, owners: Itera
     )
 
 
-def seal_analyses(connection: duckdb.DuckDBPyConnection, runs: Sequence[int], tables: Iterable[str]) -> None:
-    """Seal new analysis runs: their entries in the ledger and their rows in result tables."""
+def seal_analyses(connection: duckdb.DuckDBPyConnection, runs: Sequence[int], tables: Columns) -> None:
+    """Seal new analysis runs: their entries in the ledger and their rows in result tables.
+
+    Args:
+        tables: the result tables that have rows of them.
+    """
     if not runs:
         return
     listed = ", ".join(str(int(run)) for run in runs)
     condition = f"where analysis_run_id in ({listed})"
-    named = ("ops.analysis_run", *(f"result.{name}" for name in tables))
-    columns = {table: _columns_of(connection, table) for table in named}
-    _insert(connection, *(_state(columns, "analysis", table, "analysis_run_id", condition) for table in named))
+    columns = {LEDGER: _columns_of(connection, LEDGER), **tables}
+    _insert(connection, *(_state(columns, "analysis", table, "analysis_run_id", condition) for table in columns))
 
 
 def seal_shape(connection: duckdb.DuckDBPyConnection) -> None:

@@ -3,12 +3,13 @@
 import typer
 
 from hpowh.warehouse.commands import check, doctor, export, ingest, init, publish, repair, sql, tables
+from hpowh.warehouse.grouping import Told
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this floor, in the order in which a new user meets them."""
     app.command(epilog="Example: hpowh init --warehouse results.duckdb")(init.init)
-    app.command(epilog=ingest.epilog())(ingest.ingest)
+    app.command(epilog=Told(ingest.epilog))(ingest.ingest)
     app.command(epilog='Example: hpowh sql "select * from mart.landscape" --format markdown')(sql.sql)
     app.command(epilog="Example: hpowh tables mart")(tables.tables)
     app.command(epilog="Example: hpowh export mart.observation observations.parquet")(export.export)

@@ -43,11 +43,13 @@ def opened_for(
     packets: Path | None,
     *,
     as_json: bool = False,
+    reads_back: bool = False,
 ) -> Iterator[Warehouse]:
     """Open the warehouse to write into it, or with --packets to read it for one part and leave results in a folder.
 
     Args:
         context: of the command: its arguments are what is asked, at home too.
+        reads_back: as `open_warehouse`: the command makes one analysis and then says what it found.
 
     Raises:
         UsageError: --part without --packets, or it is no part.
@@ -55,7 +57,7 @@ def opened_for(
     if packets is None:
         if part is not None:
             raise UsageError("--part goes with --packets DIR.", "Results of a part cannot be written into a copy.")
-        with open_warehouse(path, wait, writes=True) as store:
+        with open_warehouse(path, wait, writes=True, reads_back=reads_back) as store:
             yield store
         return
     from hpowh.warehouse.packets.store import PacketWarehouse

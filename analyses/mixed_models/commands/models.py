@@ -172,7 +172,7 @@ def lmem(
             )
         show(unstored(found), as_json, LMEM_SHOWN)
         return
-    with opened_for(context, warehouse, wait, part, packets, as_json=as_json) as opened:
+    with opened_for(context, warehouse, wait, part, packets, as_json=as_json, reads_back=True) as opened:
         for one in experiments_asked(opened, experiment):
             with (
                 refusals_noted(one if one != experiment else None),
