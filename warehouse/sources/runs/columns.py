@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.ingest.protocol import Request
 
-OPTIONS = ("experiment", "constants", "direction", "only", "unit", "failed-value")
+OPTIONS = ("experiment", "constants", "direction", "only", "unit", "failed-value", "summaries")
 CONSTANTS = ("algorithm", "benchmark", "seed", "budget")
 
 

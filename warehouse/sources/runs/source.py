@@ -13,6 +13,7 @@ from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.sources.runs import columns as runs_columns
+from hpowh.warehouse.sources.runs import summaries
 from hpowh.warehouse.sources.runs.factors import refuse_varying
 from hpowh.warehouse.sources.runs.metrics import beyond, names_note, odd, odd_costs, read_units
 from hpowh.warehouse.sources.runs.plan import Plan
@@ -48,7 +49,14 @@ class RunsSource:
         refusals.find(plan.key_conditions(), over="hpowh_keys")
         refusals.find(plan.conditions())
         refusals.add(_doubles(plan, staged.positioned))
-        notes = [*refusals.kinds(), *plan.notes(), *names_note(connection, plan), *odd(connection, plan, staged)]
+        summed = summaries.note(summaries.summaries(connection, plan, request))
+        notes = [
+            *refusals.kinds(),
+            *plan.notes(),
+            *summed,
+            *names_note(connection, plan),
+            *odd(connection, plan, staged),
+        ]
         rows = first_rows(connection, staged)
         return Preview(row_count(connection, staged), plan.mapping(), list(staged.columns), rows, notes)
 
@@ -61,7 +69,8 @@ class RunsSource:
         refusals = Refusals(connection, staged, request)
         refusals.find(plan.key_conditions(), over="hpowh_keys")
         refusals.find(plan.conditions())
-        accepted = refusals.settle()
+        summed = summaries.summaries(connection, plan, request)
+        accepted = summaries.without(connection, plan, refusals.settle(), summed)
         _refuse_empty(connection, accepted, request)
         said = read_units(connection, plan, staged, accepted, request)
         metrics = _metric_ids(connection, plan, accepted)
@@ -72,7 +81,7 @@ class RunsSource:
         context.progress("check", None)
         if _has_doubles(connection, context.source_id):
             refusals.add(_doubles(plan, staged.positioned))
-            accepted = refusals.settle()
+            accepted = summaries.without(connection, plan, refusals.settle(), summed)
             connection.execute("delete from core.trace where source_id = ?", [context.source_id])
             _write_trace(connection, plan, accepted, metrics, context.source_id)
         unmeasured = [] if plan.metric_name else leave_out(connection, context.source_id, metrics)
@@ -80,7 +89,12 @@ class RunsSource:
         features = {column: plan.sql(column) for column in plan.features}
         add_features(connection, benchmark, features, accepted, context.source_id)
         report = LoadReport(int(connection.execute(f"select count(*) from {accepted}").fetchall()[0][0]))  # noqa: S608
-        report.notes = [*plan.notes(), *unmeasured, *beyond(connection, plan, accepted, context.source_id)]
+        report.notes = [
+            *plan.notes(),
+            *summaries.note(summed),
+            *unmeasured,
+            *beyond(connection, plan, accepted, context.source_id),
+        ]
         report.notes += [*said, *names_note(connection, plan), *odd_costs(connection, context.source_id, metrics)]
         report.notes += ragged_seeds(connection, context.source_id)
         refusals.report(report)

@@ -45,6 +45,25 @@ def counts(warehouse: Warehouse) -> tuple[int, ...]:
 EMPTY = (0,) * 8
 
 
+def test_benchmarks_that_sum_up_others_are_left_out_and_named(warehouse, tmp_path):
+    names = ("b1", "b2", "Average", "mean rank", "average-case")
+    rows = "".join(f"{a},{b},{s},0.{s}{k}\n" for k, a in enumerate("AB") for b in names for s in range(2))
+    path = write(tmp_path, f"algorithm,benchmark,seed,error\n{rows}")
+    sentence = "named like summaries of the others: Average, mean rank (--option summaries=keep loads them)"
+    assert any(sentence in one for one in preview(RUNS, Request(str(path), "x", {}, {})).notes)
+    report = load(warehouse, path)
+    assert any(sentence in one for one in report.notes)
+    assert warehouse.sql("select name from core.benchmark order by all").rows() == [("average-case",), ("b1",), ("b2",)]
+    assert warehouse.sql("select count(*) from core.trace").one() == 12
+    load(warehouse, path, replace_old=True, summaries="keep")
+    assert warehouse.sql("select count(distinct benchmark) from mart.run").one() == 5
+    with pytest.raises(UsageError, match="not understood"):
+        load(warehouse, path, name="y", summaries="no")
+    one = write(tmp_path, "algorithm,benchmark,seed,error\nA,b9,0,0.1\nA,Overall,0,0.2\nB,b9,0,0.3\n", "one.csv")
+    load(warehouse, one, name="z")  # nothing else that it could sum up
+    assert warehouse.sql("select count(*) from core.benchmark where name = 'Overall'").one() == 1
+
+
 def test_a_metric_that_was_not_measured_on_a_benchmark_has_no_failed_runs_there(warehouse, tmp_path):
     text = "algorithm,benchmark,seed,auc,rmse\nA,b1,0,0.9,\nA,b1,1,,\nB,b1,0,0.8,\nA,b2,0,,3.5\nB,b2,0,,\nA,b3,0,,\n"
     mapping = {"auc": "metric", "rmse": "metric"}
