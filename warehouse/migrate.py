@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse import bridge
+from hpowh.warehouse.beside import refuse_belongings, refuse_log_alone
 from hpowh.warehouse.checks.contents import holds_the_same
 from hpowh.warehouse.checks.seal import is_current, seal_all, seal_shape
 from hpowh.warehouse.connection import connect, explain
@@ -62,6 +63,11 @@ def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
             f"upgrades from revision {bridge.LAST} of then on.",
             "Make a new one and load its sources again: hpowh init --warehouse NEW_FILE",
         ) from None
+    if not revision:
+        raise HpowhError(
+            f"The warehouse {path} is damaged: it does not say at which revision it stands.",
+            "Restore a backup (hpowh keeps one beside the file before every upgrade): hpowh restore BACKUP",
+        )
     return revision
 
 
@@ -134,10 +140,11 @@ def _create(path: Path, target: str, wait: float) -> None:
     """Make a warehouse beside its place and give it its name when it is whole; never over a file that came meanwhile.
 
     Raises:
-        HpowhError: the log of a warehouse that is gone lies there, and DuckDB would replay it into the new one; or
-            somebody made the file meanwhile.
+        HpowhError: the log of a warehouse that is gone lies there, and DuckDB would replay it into the new one; or the
+            new one would be taken for the log of another; or somebody made the file meanwhile.
     """
     refuse_log_alone(path)
+    refuse_belongings(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned_files(path, "new")
     fresh = path.with_name(f".{path.name}.new-{os.getpid()}")
@@ -149,21 +156,6 @@ def _create(path: Path, target: str, wait: float) -> None:
         durable.flush_folder(path.parent)
     finally:
         _discard(fresh)
-
-
-def refuse_log_alone(path: Path) -> None:
-    """Raise where a write-ahead log lies beside no warehouse. Raises HpowhError."""
-    for log in logs_of(path):
-        if log.exists() and not path.exists():
-            raise HpowhError(
-                f"There is no warehouse {path}, but the write-ahead log of one: {log}.",
-                "It belongs to a file that was moved or removed. Put that file back, or move the log away.",
-            )
-
-
-def logs_of(path: Path) -> list[Path]:
-    """Return where DuckDB keeps what is committed and not yet in the file at `path`."""
-    return [path.with_name(f"{path.name}{ending}") for ending in (".wal", ".wal.recovery", ".wal.checkpoint")]
 
 
 def _name(fresh: Path, path: Path) -> None:

@@ -198,3 +198,18 @@ def test_every_command_that_may_write_asks_for_the_log(damaged):
     assert Path(f"{damaged.path}.wal").exists()  # who reads leaves it
     open_warehouse(damaged.path, writes=True).close()
     assert not Path(f"{damaged.path}.wal").exists()
+
+
+def test_a_folder_is_no_place_for_a_backup_and_two_restores_at_once_keep_both(tmp_path, empty_warehouse):
+    shutil.copy(empty_warehouse, tmp_path / "w.duckdb")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("mine")
+    with pytest.raises(UsageError, match="is a folder"):
+        restore(tmp_path / "w.duckdb", tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.tex").read_text() == "mine"
+    kept = set()
+    for _ in range(3):
+        shutil.copy(empty_warehouse, tmp_path / "target.duckdb")
+        kept.add(restore(tmp_path / "w.duckdb", tmp_path / "target.duckdb"))
+    assert len(kept) == 3
+    assert all(path.is_file() for path in kept)

@@ -11,10 +11,13 @@ import pytest
 
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.checks.checking import all_checks, run_checks
-from hpowh.warehouse.checks.seal import broken_seals
+from hpowh.warehouse.checks.definitions import changed_definitions
+from hpowh.warehouse.checks.repairing import repair
+from hpowh.warehouse.checks.seal import SEALS, broken_seals
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.migrate import initialise
+from hpowh.warehouse.views import recreate_views
 
 RUNS = "algorithm,benchmark,seed,budget,value,prior\n" + "".join(
     f"{a},b{b},{s},{n},{s + n / 10},good\n" for a in "AB" for b in (1, 2) for s in (0, 1) for n in (1, 2, 3)
@@ -60,7 +63,13 @@ DAMAGES = {
     "drop table core.trace": "seal_shape",
     "truncate ops.warehouse": "warehouse_identity",
     "insert into ops.warehouse select * from ops.warehouse": "warehouse_identity",
+    "update ops.warehouse set identity = 'x'": "warehouse_identity",
     "truncate ops.seal": "seal_shape",
+    "truncate core.trace; delete from ops.seal where table_name = 'core.trace'": "seal_shape",
+    "delete from result.coverage; delete from ops.seal where kind = 'analysis'": "seal_shape",
+    "update core.trace set value = 0; update ops.seal set hasher = '' where kind = 'source'": "seal_shape",
+    "drop view mart.observation; delete from ops.seal where kind = 'view'": "seal_shape",
+    "update ops.seal set owner_id = owner_id + 9": "seal_shape",
     "drop table ops.seal": "seal",
 }
 
@@ -114,11 +123,67 @@ def test_every_damage_is_found_and_named(sealed):
             if check.startswith("seal_"):
                 broken = broken_seals(connection)
                 assert check.removeprefix("seal_") in {one.kind for one in broken}, damage
-                assert any(one.table_name.split(".")[1] in damage for one in broken), (damage, broken)
+                assert any(one.table_name.split(".")[1].split()[0] in damage for one in broken), (damage, broken)
             elif check == "warehouse_identity":
                 assert connection.execute(all_checks(connection)[check][1]).fetchall(), damage
             connection.rollback()
         assert broken_seals(connection) == []
+
+
+def replaced(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """A view or macro of the same columns and another content."""
+    if name == "mart.loss":
+        return "create or replace macro mart.loss(value, direction) as value"
+    if name == "mart.ranked":
+        return "create or replace macro mart.ranked(name) as table select * from query_table(name) limit 0"
+    schema, _, view = name.partition(".")
+    ((text,),) = connection.execute(
+        "select sql from duckdb_views() where schema_name = ? and view_name = ?", [schema, view]
+    ).fetchall()
+    query = text.partition(" AS ")[2].rstrip(";")
+    return f"create or replace view {name} as select * from ({query}) offset 1"
+
+
+def test_a_view_or_macro_that_says_something_else_is_found_and_made_anew(sealed, tmp_path):
+    """Its columns are the same, so that no seal tells."""
+    path = tmp_path / "w.duckdb"
+    shutil.copy(sealed, path)
+    with duckdb.connect(str(path)) as connection:
+        for name in ("mart.run", "mart.observation", "mart.landscape_axis", "space.grid", "mart.loss", "mart.ranked"):
+            connection.begin()
+            connection.execute(replaced(connection, name))
+            assert changed_definitions(connection) == [name]
+            assert broken_seals(connection) == []
+            connection.rollback()
+        recreate_views(connection)
+        assert changed_definitions(connection) == []  # in the words of before a restart
+        connection.execute(replaced(connection, "space.grid"))
+    with Warehouse(path) as store:
+        (failed,) = [result for result in run_checks(store) if result.failures]
+        assert (failed.name, failed.example, failed.remedy) == ("definition", {"changed": "space.grid"}, "hpowh repair")
+        repair(store)
+        assert changed_definitions(store.connection) == []
+
+
+def test_views_of_another_version_are_no_damage(sealed, tmp_path):
+    path = tmp_path / "w.duckdb"
+    shutil.copy(sealed, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create or replace view ops.view_definition as select 'older' as fingerprint")
+        connection.execute(replaced(connection, "mart.run"))
+        assert changed_definitions(connection) == []
+
+
+def test_a_warehouse_whose_seals_were_never_sealed_passes_until_they_are(sealed, tmp_path):
+    path = tmp_path / "w.duckdb"
+    shutil.copy(sealed, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from ops.seal where table_name = ?", [SEALS])
+        assert broken_seals(connection) == []
+    initialise(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from ops.seal where kind = 'source' and table_name = 'core.run'")
+        assert [one.table_name for one in broken_seals(connection)] == [SEALS]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +232,7 @@ def test_another_hash_of_duckdb_is_no_damage(sealed, tmp_path):
     shutil.copy(sealed, path)
     with duckdb.connect(str(path)) as connection:
         connection.execute("update ops.seal set hasher = 'of another version', digest = 'x' where kind <> 'shape'")
+        connection.execute("update ops.seal set hasher = 'of another version' where table_name = ?", [SEALS])
     with Warehouse(path) as store:
         assert broken_seals(store.connection) == []
     initialise(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -11,9 +12,13 @@ import pytest
 import typer
 
 from hpowh.reports.door.results import Picture
-from hpowh.warehouse import console
+from hpowh.warehouse import Warehouse, console
+from hpowh.warehouse.checks.repairing import restore
 from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, UsageError
+from hpowh.warehouse.migrate import initialise
 from hpowh.warehouse.output import targets
+from hpowh.warehouse.output.lakes import refuse_other_files
+from hpowh.warehouse.output.publishing import publish_copy
 from hpowh.warehouse.output.targets import refuse_folder, was_made, written_file
 
 
@@ -46,7 +51,18 @@ def test_what_hpowh_did_not_make_needs_force(tmp_path):
 
 
 @pytest.mark.parametrize("force", [False, True])
-@pytest.mark.parametrize("name", ["w.duckdb", "w.duckdb.wal", "link", "folder"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "w.duckdb",
+        "w.duckdb.wal",
+        "w.duckdb.wal.recovery",
+        "w.duckdb.wal.checkpoint",
+        ".w.duckdb.blocks-12-0",
+        "link",
+        "folder",
+    ],
+)
 def test_a_warehouse_and_what_belongs_to_it_is_never_overwritten(tmp_path, empty_warehouse, name, force):
     shutil.copy(empty_warehouse, tmp_path / "w.duckdb")
     (tmp_path / "link").symlink_to("w.duckdb")
@@ -55,7 +71,47 @@ def test_a_warehouse_and_what_belongs_to_it_is_never_overwritten(tmp_path, empty
     with pytest.raises(UsageError, match="would overwrite|is a folder"):
         write(tmp_path / name, force=force)
     assert (tmp_path / "w.duckdb").read_bytes() == before
-    assert not (tmp_path / "w.duckdb.wal").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "w.duckdb"]
+
+
+@pytest.mark.parametrize("name", ["gone.duckdb.wal", "link.csv"])
+def test_a_log_whose_warehouse_was_moved_is_never_overwritten(tmp_path, name):
+    """It may hold what was acknowledged last."""
+    (tmp_path / "gone.duckdb.wal").write_bytes(b"log")
+    (tmp_path / "link.csv").symlink_to("gone.duckdb.wal")
+    with pytest.raises(UsageError, match="log of a warehouse that was moved"):
+        write(tmp_path / name, force=True)
+    assert (tmp_path / "gone.duckdb.wal").read_bytes() == b"log"
+
+
+def test_no_copy_or_warehouse_is_taken_for_a_log_or_meets_that_of_another(tmp_path, empty_warehouse):
+    shutil.copy(empty_warehouse, tmp_path / "w.duckdb")
+    (tmp_path / "gone.duckdb.wal").write_bytes(b"log")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with Warehouse(tmp_path / "w.duckdb") as store:
+        for name in ("w.duckdb.wal", "w.duckdb.wal.recovery", ".w.duckdb.blocks-1-0", "gone.duckdb", "gone.duckdb.wal"):
+            with pytest.raises(HpowhError):
+                publish_copy(store, tmp_path / name)
+    for name in ("w.duckdb.wal", "w.duckdb.wal.checkpoint", "gone.duckdb"):
+        with pytest.raises(HpowhError):
+            initialise(tmp_path / name)
+    for name in ("w.duckdb.wal", ".w.duckdb.blocks-1-0", "gone.duckdb.wal"):
+        with pytest.raises(HpowhError):
+            restore(tmp_path / "w.duckdb", tmp_path / name)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_lake_is_not_made_of_another_database(tmp_path):
+    with sqlite3.connect(tmp_path / "optuna.db") as connection:
+        connection.execute("create table studies (study_id integer)")
+    with sqlite3.connect(tmp_path / "lake.db") as connection:
+        connection.execute("create table ducklake_metadata (key text)")
+    (tmp_path / "cut.db").write_bytes(b"SQLite format 3\0" + bytes(100))
+    refuse_other_files(str(tmp_path / "lake.db"))
+    refuse_other_files(str(tmp_path / "new.db"))
+    for name in ("optuna.db", "cut.db", "."):
+        with pytest.raises(UsageError, match="no catalogue of a lake"):
+            refuse_other_files(str(tmp_path / name))
 
 
 def test_the_source_is_never_overwritten(tmp_path):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from hpowh.warehouse.checks.definitions import changed_definitions
 from hpowh.warehouse.checks.result_checks import result_checks
 from hpowh.warehouse.checks.seal import Broken, broken_seals
 from hpowh.warehouse.connection import explain, is_damage
@@ -64,7 +65,8 @@ def run_checks(store: Warehouse) -> list[CheckResult]:
         HpowhError: the file is damaged.
     """
     results = [_run(store, name, meaning, query) for name, (meaning, query) in all_checks(store.connection).items()]
-    return sorted([*results, *_check_seals(store)], key=lambda result: result.name)
+    results += [*_check_seals(store), _check_definitions(store)]
+    return sorted(results, key=lambda result: result.name)
 
 
 def _run(store: Warehouse, name: str, meaning: str, query: str) -> CheckResult:
@@ -92,6 +94,25 @@ def _run(store: Warehouse, name: str, meaning: str, query: str) -> CheckResult:
         is_of_results=is_of_results,
         remedy=remedy,
         analysis_runs=runs,
+    )
+
+
+def _check_definitions(store: Warehouse) -> CheckResult:
+    """Compare views and macros with this program's."""
+    remedy = "hpowh repair"
+    try:
+        changed = changed_definitions(store.connection)
+        example: dict[str, Any] | None = {"changed": ", ".join(changed)} if changed else None
+    except duckdb.Error as error:
+        if is_damage(error):
+            raise explain(error, store.path) from None
+        changed, example, remedy = [""], {"cannot be checked": str(error).splitlines()[0]}, "hpowh restore BACKUP"
+    return CheckResult(
+        name="definition",
+        meaning="Every view and macro says what this program's says.",
+        failures=len(changed),
+        example=example,
+        remedy=remedy,
     )
 
 

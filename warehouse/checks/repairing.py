@@ -7,16 +7,19 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse.beside import logs_of, refuse_belongings
+from hpowh.warehouse.checks.definitions import changed_definitions
 from hpowh.warehouse.checks.seal import OF_SOURCE, broken_seals, remove_seals
 from hpowh.warehouse.connection import connect
 from hpowh.warehouse.errors import HpowhError, UsageError, VersionError, WarehouseLockedError
 from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.ingest.remove import remove_source
 from hpowh.warehouse.ingest.walk import PLACE
-from hpowh.warehouse.migrate import check_revision, logs_of
+from hpowh.warehouse.migrate import check_revision
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.output import durable
 from hpowh.warehouse.output.swap import remove_abandoned_files
@@ -77,7 +80,7 @@ def repair(store: Warehouse, names: list[str] | None = None, *, quarantine: bool
     for one in broken:
         if one.kind == "shared" or (one.kind == "source" and one.owner_id not in known):
             done.failed[f"{one.table_name} {one.owner_id}"] = "No source brings it again: hpowh restore BACKUP."
-    if any(one.kind == "view" for one in broken):
+    if any(one.kind == "view" for one in broken) or changed_definitions(store.connection):
         with store.writing() as connection:
             recreate_views(connection)
     runs = sorted({one.owner_id for one in broken if one.kind == "analysis"})
@@ -148,7 +151,7 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
     The backup is copied, opened, and on the disk before anything is renamed; it stays itself.
 
     Raises:
-        UsageError: the backup is the warehouse itself.
+        UsageError: the backup is the warehouse itself, or the target a folder or what belongs to another warehouse.
         NotAWarehouseError: the backup is none.
         WarehouseLockedError: another process has the warehouse open.
         HpowhError: it cannot be copied or opened.
@@ -157,11 +160,14 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
         raise UsageError(f"There is no file {backup}.", "Backups of upgrades are named WAREHOUSE.backup-REVISION-TIME.")
     if target.exists() and target.samefile(backup):
         raise UsageError(f"{backup} is the warehouse itself.", "Name a backup.")
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder.", "Name the file of a warehouse: --warehouse FILE")
+    refuse_belongings(target)
     _refuse_held(target, wait)
     connect(backup, read_only=True).close()  # what is no warehouse is named as it was given, not as its copy
     remove_abandoned_files(target, "restored")
     partial = target.with_name(f".{target.name}.restored-{os.getpid()}")
-    kept = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    kept = _free(target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
     try:
         shutil.copyfile(backup, partial)
         for log, fresh in zip(logs_of(backup), logs_of(partial), strict=True):
@@ -187,6 +193,12 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
     finally:
         durable.discard(partial, *logs_of(partial))
     return kept if was_there else None
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or where that is taken one with a number: who restores twice within a second loses nothing."""
+    names = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _refuse_held(target: Path, wait: float) -> None:

@@ -3,7 +3,7 @@
 A digest does not depend on the order of rows: it is the sum of their hashes. DuckDB does not promise that its hash
 stays the same from version to version, so every seal names the hash that made it (`hasher`). One of another version is
 compared by its count alone, until `hpowh init` seals anew. What has no seal (rows that somebody added by SQL) is not
-compared: seals tell what is gone.
+compared: seals tell what is gone. That seals are gone is told by a seal of all others.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ SHARED = {
 """Tables of names and definitions, which several sources use -> what a seal is about."""
 Columns = Mapping[str, Sequence[str]]
 """Table -> its columns, in their order."""
+SEALS = "ops.seal (rows)"
+"""What the seal of all other seals is about."""
 KEPT = "ops.ingest"
 """The ledger outlives the source."""
 LEDGER = "ops.analysis_run"
@@ -83,6 +85,7 @@ def remove_seals(connection: duckdb.DuckDBPyConnection, kind: str, owners: Itera
         "delete from ops.seal where kind = ? and owner_id in (select unnest(?)) and table_name <> ?",
         [kind, list(owners), KEPT],
     )
+    _insert(connection)
 
 
 def seal_analyses(connection: duckdb.DuckDBPyConnection, runs: Sequence[int], tables: Columns) -> None:
@@ -138,10 +141,13 @@ def _facts(columns: Columns, wanted: Container[tuple[str, str]] | None = None) -
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether all seals were made with the hash of this DuckDB."""
+    """Return whether all seals were made with the hash of this DuckDB, and are sealed themselves."""
     here = hasher(connection)
-    found = connection.execute("select count(*) from ops.seal where hasher <> ?", [here]).fetchall()
-    return bool(found[0][0] == 0)
+    found = connection.execute(
+        "select count(*) filter (where hasher <> ?), count(*) filter (where table_name = ?) from ops.seal",
+        [here, SEALS],
+    ).fetchall()
+    return bool(found[0] == (0, 1))
 
 
 def hasher(connection: duckdb.DuckDBPyConnection) -> str:
@@ -159,7 +165,7 @@ def broken_seals(connection: duckdb.DuckDBPyConnection) -> list[Broken]:
         return [Broken("shape", 0, "ops.seal", None, 0)]
     sealed = set(connection.execute("select distinct kind, table_name from ops.seal").fetchall())
     facts = _facts(_columns(connection), sealed)
-    now = " union all ".join(f"({query})" for query in [_SHAPE, _VIEWS, *facts])
+    now = " union all ".join(f"({query})" for query in [_SHAPE, _VIEWS, _ALL_SEALS, *facts])
     rows = connection.execute(
         f"""
         with now as materialized ({now})
@@ -194,13 +200,22 @@ where not internal and (schema_name, table_name) in (
   where not v.internal and v.schema_name in ('mart', 'space', 'ops')
 )
 group by all"""
+_ALL_SEALS = f"""
+select
+  'shape' as kind, 0 as owner_id, {literal(SEALS)} as table_name, count(*) as row_count,
+  coalesce(cast(sum(hash(kind, owner_id, table_name, row_count, digest, hasher)) as varchar), '') as digest,
+  {_PROBE} as hasher
+from ops.seal where table_name <> {literal(SEALS)}"""
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, *queries: str) -> None:
-    listed = " union all ".join(f"({query})" for query in queries)
-    connection.execute(
-        f"insert into ops.seal select kind, owner_id, table_name, row_count, digest, hasher from ({listed})"
-    )
+    """Add seals; then the seal of all is made anew, as after whatever changes seals."""
+    columns = "kind, owner_id, table_name, row_count, digest, hasher"
+    if queries:
+        listed = " union all ".join(f"({query})" for query in queries)
+        connection.execute(f"insert into ops.seal select {columns} from ({listed})")
+    connection.execute(f"delete from ops.seal where table_name = {literal(SEALS)}")
+    connection.execute(f"insert into ops.seal select {columns} from ({_ALL_SEALS})")
 
 
 def _of_source(columns: Columns, table: str, condition: str = "") -> str:

@@ -34,7 +34,7 @@ def publish(
     wait: WaitOption = 0.0,
 ) -> None:
     """Swap in a read-only copy while readers of the old one keep working; or export Parquet with a manifest."""
-    from hpowh.warehouse.output.lakes import lake_address, register_lake
+    from hpowh.warehouse.output.lakes import lake_address, refuse_other_files, register_lake
     from hpowh.warehouse.output.publishing import export_parquet, publish_copy, refuse_all_but_exports, verify_parquet
 
     if target is None and parquet is None:
@@ -45,9 +45,11 @@ def publish(
         raise UsageError("--marts goes with --parquet FOLDER.")
     if lake is not None and parquet is None:
         raise UsageError("--lake goes with --parquet FOLDER: it registers that folder's files.")
+    if lake is not None:
+        refuse_other_files(lake)  # before the rest: a command that is refused publishes nothing
     with open_warehouse(warehouse, wait, writes=True) as store:
         if parquet is not None:
-            refuse_all_but_exports(parquet)  # before the copy: a command that is refused publishes nothing
+            refuse_all_but_exports(parquet)
         if target is not None:
             publish_copy(store, target)
             note(f"Published {store.path} as {target}.")

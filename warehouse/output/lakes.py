@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
+from hpowh.warehouse.beside import refuse_belongings
 from hpowh.warehouse.elsewhere.published import LAKE, SCHEMAS, attach_lake, read_folder
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.names import identifier, literal
@@ -30,7 +33,7 @@ def register_lake(folder: Path, catalogue: str) -> int:
         HpowhError: an extension cannot be had, or the catalogue cannot be written.
     """
     address = lake_address(catalogue)
-    _refuse_other_files(catalogue)
+    refuse_other_files(catalogue)
     home = folder.resolve()
     count = 0
     with duckdb.connect() as connection:
@@ -64,10 +67,28 @@ def register_lake(folder: Path, catalogue: str) -> int:
     return count
 
 
-def _refuse_other_files(catalogue: str) -> None:
-    """Raise where a file is there that is no SQLite database."""
+def refuse_other_files(catalogue: str) -> None:
+    """Raise where a file is there that is no catalogue of a lake; another tool's SQLite database is none either.
+
+    Raises:
+        UsageError: there is such a file.
+    """
     path = Path(catalogue)
-    if catalogue.startswith(LAKE) or not path.exists():
+    if catalogue.startswith(LAKE):
         return
-    if not path.is_file() or not path.read_bytes()[:16].startswith(b"SQLite format 3"):
-        raise UsageError(f"--lake {catalogue} is there and is no catalogue of a lake.", "Name a new file.")
+    refuse_belongings(path, option="--lake")
+    if not path.exists() or (path.is_file() and _is_catalogue(path)):
+        return
+    raise UsageError(f"--lake {catalogue} is there and is no catalogue of a lake.", "Name a new file.")
+
+
+def _is_catalogue(path: Path) -> bool:
+    with path.open("rb") as handle:
+        if not handle.read(16).startswith(b"SQLite format 3"):
+            return False
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+    except sqlite3.Error:
+        return False
+    return not names or "ducklake_metadata" in names

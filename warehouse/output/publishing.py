@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from hpowh.warehouse.beside import refuse_belongings, refuse_log_alone
 from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import STORAGE, explain, is_database
 from hpowh.warehouse.elsewhere.published import MANIFEST, SCHEMAS, make_schemas, read_folder, scan, views_of
@@ -43,7 +44,8 @@ def publish_copy(store: Warehouse, target: Path) -> None:
     also after a power cut. The copy says of itself that it is one; whoever writes into it makes it a warehouse.
 
     Raises:
-        UsageError: `target` is there and is no published copy, but the warehouse itself, another one, or anything else.
+        UsageError: `target` is there and is no published copy, but the warehouse itself, another one, or anything else;
+            or a log would be taken for that of the copy, or the copy for a log.
         HpowhError: the copy cannot be written; the old one stays.
     """
     if target.is_symlink() and target.exists():
@@ -73,6 +75,8 @@ def publish_copy(store: Warehouse, target: Path) -> None:
 
 
 def _refuse_all_but_copies(store: Warehouse, target: Path) -> None:
+    refuse_belongings(target)
+    refuse_log_alone(target)
     if not target.exists():
         return
     if target.samefile(store.path):

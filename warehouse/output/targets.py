@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hpowh.warehouse.beside import refuse_belongings
 from hpowh.warehouse.connection import is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.output import durable
@@ -74,9 +75,7 @@ def refuse_precious(
     for source in sources:
         if source.exists() and real.is_relative_to(source.resolve()) and (real.exists() or source.is_file()):
             raise UsageError(f"{option} {target} would overwrite the source.", "Name another file.")
-    log_of = real.with_name(real.name.removesuffix(".wal"))
-    if real.name.endswith(".wal") and log_of.is_file():
-        raise UsageError(f"{option} {target} would overwrite what belongs to {log_of.name}.", "Name another file.")
+    refuse_belongings(target, option=option)
     if not real.is_file():
         return
     if _is_database(real):
