@@ -133,7 +133,7 @@ def _quantities(fit: Fit, size: int) -> KenwardRoger:
     whitened = inverse @ x
     derived = [first @ (second.T @ inverse) for first, second in pieces]
     derived += [np.where((row == k)[:, None], inverse, 0.0) for k in range(len(ratios))]
-    covariance = np.linalg.inv(x.T @ whitened)
+    covariance = np.asarray(np.linalg.inv(x.T @ whitened), dtype=np.float64)
     moved = [each @ x for each in derived]
     changes = np.array([-whitened.T @ each for each in moved])
     count = len(derived)
