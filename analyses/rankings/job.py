@@ -45,6 +45,7 @@ from hpowh.analyses.rankings.leaderboard import measures
 from hpowh.analyses.rankings.tiers import (
     first_by_policy,
     rank_sets,
+    stepped_sentence,
     tier_caveats,
     tier_rows,
     tier_sentence,
@@ -165,9 +166,11 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     together = rank_sets(estimate, covariance, df, seed=SEED)
     alone = rank_sets(estimate, covariance, df, is_marginal=True, seed=SEED)
     uneven = coverage_warning(chosen.fit, "algorithm", "benchmark")
+    stepped = stepped_sentence(means.levels, together)
     notes = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
     notes += reader.averaged(selection, parse_formula(formula))
     notes += [*([uneven] if uneven else []), *_by_policy(reader, selection, response, formula, sign)]
+    notes += [stepped] if stepped else []
     board = None
     read = _read(reader, selection, response, [], "benchmark", sign)
     try:

@@ -25,16 +25,20 @@ DRAWS = 20_000
 AT_ONCE = 4_000_000
 """So many differences of draws are held at once."""
 LEVEL = 0.95
-MOST_NAMED = 8
+MOST_NAMED, MOST_STEPPED = 8, 3
 
 
 @dataclass(frozen=True)
 class RankSets:
-    """Ranks (A,) that an algorithm may have, ends included, and which differ: [i, j] is True where i is better."""
+    """Ranks (A,) that an algorithm may have, ends included, and which differ: [i, j] is True where i is better.
+
+    `at_once` (A, A): those of them that need no stepping down, as with one critical value for all (Tukey's).
+    """
 
     lower: Floats
     upper: Floats
     is_better: np.ndarray
+    at_once: np.ndarray
 
     @property
     def tiers(self) -> np.ndarray:
@@ -62,19 +66,20 @@ def rank_sets(
     """
     # In the order of the losses, so that neither names nor units choose the draws.
     order = np.argsort(losses, kind="stable")
-    decided, t_value = _decided(losses[order], covariance[np.ix_(order, order)], df, is_marginal, level, seed)
+    decided, first, t_value = _decided(losses[order], covariance[np.ix_(order, order)], df, is_marginal, level, seed)
     back = np.ix_(np.argsort(order), np.argsort(order))
-    decided, t_value, size = decided[back], t_value[back], len(losses)
+    decided, first, t_value, size = decided[back], first[back], t_value[back], len(losses)
     # A row of the table is about its own algorithm: whether others are better or worse than it.
     better_than_it = decided & (t_value > 0)
     worse_than_it = decided & (t_value < 0)
-    return RankSets(1.0 + better_than_it.sum(axis=1), size - worse_than_it.sum(axis=1).astype(float), better_than_it.T)
+    lower, upper = 1.0 + better_than_it.sum(axis=1), size - worse_than_it.sum(axis=1).astype(float)
+    return RankSets(lower, upper, better_than_it.T, (better_than_it & first).T)
 
 
 def _decided(
     losses: Floats, covariance: Floats, df: float, is_marginal: bool, level: float, seed: int
-) -> tuple[np.ndarray, Floats]:
-    """Return which differences (A, A) are certain, and all t values (A, A)."""
+) -> tuple[np.ndarray, np.ndarray, Floats]:
+    """Return which differences (A, A) are certain, which of them in the first step, and all t values (A, A)."""
     size = len(losses)
     difference = losses[:, None] - losses[None, :]
     spread = np.diag(covariance)[:, None] + np.diag(covariance)[None, :] - 2.0 * covariance
@@ -86,14 +91,16 @@ def _decided(
     draws = _draws(covariance, df, np.random.default_rng(seed))
     open_pairs = is_known & ~np.eye(size, dtype=bool)
     decided = ~is_known & (difference != 0)
+    first = None
     while open_pairs.any():
         critical = _critical(draws, error, open_pairs, df, level, by_row=is_marginal)
         found = open_pairs & (np.abs(t_value) > critical)
         if not found.any():
             break
-        decided |= found
+        decided = decided | found
+        first = decided if first is None else first
         open_pairs &= ~found
-    return decided, t_value
+    return decided, decided if first is None else first, t_value
 
 
 def _critical(draws: Floats, error: Floats, open_pairs: np.ndarray, df: float, level: float, *, by_row: bool) -> Floats:
@@ -191,6 +198,26 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str, *, has_budge
     return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."
 
 
+STEPPED = "Only by stepping down"
+"""Begins the sentence on differences that one critical value for all would not show."""
+
+
+def stepped_sentence(names: Sequence[str], together: RankSets) -> str | None:
+    """Say which differences count only once the wider ones are settled; None where there are none.
+
+    Tukey's p-values of a model are of one step: of these pairs they may say that they cannot be told apart.
+    """
+    pairs = [(names[i], names[j]) for i, j in np.argwhere(together.is_better & ~together.at_once).tolist()]
+    if not pairs:
+        return None
+    named = ", ".join(f"{one} ahead of {other}" for one, other in pairs[:MOST_STEPPED])
+    more = f" and {len(pairs) - MOST_STEPPED} more" if len(pairs) > MOST_STEPPED else ""
+    return (
+        f"{STEPPED}, once the wider differences are settled: {named}{more}. In one step, as Tukey's p-values "
+        f"of a model are, {'this pair cannot' if len(pairs) == 1 else 'these pairs cannot'} be told apart."
+    )
+
+
 HANGS = "Who may be first hangs on what failed runs count"
 """Begins the sentence that goes wherever the one on who is first goes."""
 
@@ -209,7 +236,7 @@ def first_by_policy(first: Mapping[str, Sequence[str]]) -> str | None:
 
 def tier_caveats(said: Sequence[str]) -> list[str]:
     """Return the sentences of a run that go wherever the one on who is first goes."""
-    return [*carried(said), *(sentence for sentence in said if sentence.startswith(HANGS))]
+    return [*carried(said), *(sentence for sentence in said if sentence.startswith((HANGS, STEPPED)))]
 
 
 def _listed(names: Sequence[str]) -> str:
