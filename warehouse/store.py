@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DEFAULT_PATH = "hpowh.duckdb"
+FEW_ROWS = 10_000
 COPY_IDENTITY = "published copy of hpowh"
 """What a copy says of itself: publishing may replace it. One that is written becomes a warehouse of its own."""
 
@@ -291,7 +292,8 @@ class Warehouse:
             The new analysis run ids, in order.
         """
         with self.writing() as connection:
-            if all(isinstance(table, Rows) for _, tables in runs for table in tables.values()):
+            rows = [table for _, tables in runs for table in tables.values()]
+            if all(isinstance(table, Rows) for table in rows) and sum(table.height for table in rows) < FEW_ROWS:
                 connection.execute("set threads = 1")  # to wake the others takes longer than to write so few rows
             return save_runs(connection, runs, keep=keep)
 

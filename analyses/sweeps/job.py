@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 from hpowh.analyses.sweeps.options import DEFAULT, Options
 from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.relation import Rows
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-
-    import polars as pl
 
     from hpowh.analyses.elsewhere.places import Place
     from hpowh.analyses.sweeps.reading.trials import Trials
     from hpowh.analyses.sweeps.result import Result
 
-    Computed = tuple[dict[str, pl.DataFrame], list[str]]
+    Computed = tuple[dict[str, Rows], list[str]]
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
@@ -85,10 +84,11 @@ def analyse(
                 reasons = dict(warehouse.sql(queries.text("sweep_input/reasons"), {"sweep": one.sweep_id}).rows())
                 yield one, (_read(warehouse, one, options), reasons, one, options)
 
-    for one, (frames, warnings) in _computed(pieces(), on):
+    for one, (found, warnings) in _computed(pieces(), on):
         runs[one.subject].warnings += warnings
-        saved = warehouse.save_run(runs[one.subject], frames)
-        rows = {table: frame.height for table, frame in frames.items()}
+        tables = {table: _stored_of(warehouse, table, rows) for table, rows in found.items()}
+        saved = warehouse.save_run(runs[one.subject], tables)
+        rows = {table: kept.height for table, kept in tables.items()}
         outcomes[one.subject] = Outcome(one.subject, saved, True, runs[one.subject].warnings, rows)
     return [outcomes[one.subject] for one in chosen]
 
@@ -179,20 +179,20 @@ def compute(trials: Trials, reasons: Mapping[Any, Any], one: Chosen, options: Op
     rows["sweep_hypervolume"] = several.hypervolume_rows(trials, one.metrics)
     settings, predicted = several.next_for_front(trials, one.metrics, SEED, options.beyond)
     rows["sweep_front_suggestion"], rows["sweep_front_prediction"] = settings, predicted
-    frames = {table: _frame(table, found_rows) for table, found_rows in rows.items() if found_rows}
-    return frames, _said_once(said)
+    tables = {table: Rows.of(plain(found_rows)) for table, found_rows in rows.items() if found_rows}
+    return tables, _said_once(said)
 
 
 def _read(warehouse: Warehouse, one: Chosen, options: Options) -> Trials:
     from hpowh.analyses.sweeps.reading.trials import read_trials
 
     return read_trials(
-        warehouse.sql(queries.text("sweep_input/trials"), {"sweep": one.sweep_id}).pl(),
-        warehouse.sql(queries.text("sweep_input/parameters"), {"sweep": one.sweep_id}).pl(),
+        warehouse.sql(queries.text("sweep_input/trials"), {"sweep": one.sweep_id}).numpy(),
+        warehouse.sql(queries.text("sweep_input/parameters"), {"sweep": one.sweep_id}).numpy(),
         warehouse.sql(queries.text("sweep_input/declared"), {"sweep": one.sweep_id}).rows(),
         warehouse.sql(queries.text("sweep_input/rules"), {"sweep": one.sweep_id}).rows(),
         {
-            number: warehouse.sql(queries.text("sweep_input/values"), {"sweep": one.sweep_id, "metric": number}).pl()
+            number: warehouse.sql(queries.text("sweep_input/values"), {"sweep": one.sweep_id, "metric": number}).numpy()
             for number, _, _ in one.metrics
         },
         options.step,
@@ -253,16 +253,15 @@ def _analyse_metric(
     return result
 
 
-def _frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Return rows as a frame with the columns of the result table; what a row lacks is NULL."""
-    import polars as pl
+def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with values of plain Python, as the warehouse takes them."""
+    return [{name: value.item() if hasattr(value, "item") else value for name, value in row.items()} for row in rows]
 
-    from hpowh.warehouse.schema import METADATA
 
-    kinds = {"INTEGER": pl.Int32, "BIGINT": pl.Int64, "DOUBLE": pl.Float64, "BOOLEAN": pl.Boolean}
-    columns = [c for c in METADATA.tables[f"result.{table}"].columns if c.name != "analysis_run_id"]
-    schema = {c.name: kinds.get(str(c.type).split(" ", maxsplit=1)[0], pl.String) for c in columns}
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+def _stored_of(warehouse: Warehouse, table: str, rows: Rows) -> Rows:
+    """Return rows with the columns that their table has: others are there for the sentences."""
+    columns = [name for name, _ in warehouse.columns(f"result.{table}") if name in rows.columns]
+    return Rows(columns, rows.chosen(columns, rows.height))
 
 
 def _said_once(said: Mapping[str, list[str]]) -> list[str]:

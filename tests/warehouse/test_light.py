@@ -45,6 +45,34 @@ def experiment(tmp_path_factory):
     return folder / "hpowh.duckdb"
 
 
+COMPILED = {"numba", "scipy.linalg", "scipy.optimize"}
+"""What an analysis of sweeps cannot do without."""
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("light-sweep")
+    draw = random.Random(0)
+    rows = [f"{i},{draw.random()},{draw.choice('ab')},{draw.random()}" for i in range(40)]
+    file = folder / "trials.csv"
+    file.write_text("\n".join(["trial,x,kind,loss", *rows]), encoding="utf-8")
+    with Warehouse.create(folder / "hpowh.duckdb") as store:
+        ingest(store, find_source("trials"), Request(str(file), "sweep", options={"direction": "min"}))
+    return folder / "hpowh.duckdb"
+
+
+def imported_by(words, file):
+    there = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "HPOWH_DEBUG")}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=there | {"HPOWH_WAREHOUSE": str(file)},
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
 @pytest.mark.parametrize(
     ("words", "also"),
     [
@@ -58,17 +86,15 @@ def test_a_small_command_imports_nothing_heavy(experiment, tmp_path, words, also
     file = tmp_path / "w.duckdb"
     if words != ("init",):
         shutil.copy(experiment, file)
-    there = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "HPOWH_DEBUG")}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *words],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=there | {"HPOWH_WAREHOUSE": str(file)},
-    )
-    imported = set(done.stdout.splitlines()[-1].split())
+    imported = imported_by(words, file)
     assert "hpowh.warehouse.store" in imported or words == ("init",)
     assert sorted(imported & (HEAVY | also)) == []
+
+
+def test_a_small_sweep_imports_what_grows_trees_and_nothing_else_that_is_heavy(sweep, tmp_path):
+    imported = imported_by(("analyse", "sweeps"), shutil.copy(sweep, tmp_path / "w.duckdb"))
+    assert imported >= COMPILED
+    assert sorted(imported & ((HEAVY | {"pycparser"}) - COMPILED)) == []
 
 
 def test_options_of_every_kind_arrive_as_typer_makes_them(experiment, capsys):

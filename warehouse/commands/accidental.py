@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import FrameType, ModuleType
 
-NOT_ASKED_FOR = "pandas"
+NOT_ASKED_FOR = {"pandas": "hpowh", "cffi": "numba"}
+"""Library -> whose question after it is answered with no: numba would read C declarations with cffi's parser."""
 GREEDY = "scipy._lib.array_api_compat.numpy"
 """The module that takes over every name of NumPy."""
 CAPABLE = "scipy._lib._array_api"
@@ -38,7 +39,7 @@ class _Finder:
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Refuse the accident, and leave everything else to the finders that follow."""
-        if name == NOT_ASKED_FOR and _asker().partition(".")[0] == "hpowh":
+        if name in NOT_ASKED_FOR and _asker().partition(".")[0] == NOT_ASKED_FOR[name]:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         if name == GREEDY and (numpy := sys.modules.get("numpy")) is not None:
             numpy.__dict__["__numpy_submodules__"] = set(getattr(numpy, "__numpy_submodules__", ())) - UNUSED

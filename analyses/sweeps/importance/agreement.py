@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from hpowh.analyses.statistics.association import kendall
+
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
@@ -25,8 +27,6 @@ def agree(importances: Mapping[str, Mapping[str, float]]) -> list[Agreement]:
     Args:
         importances: method -> hyperparameter -> importance.
     """
-    from scipy.stats import kendalltau
-
     result = []
     for a, b in combinations(importances, 2):
         names = sorted(importances[a].keys() & importances[b].keys())
@@ -48,9 +48,5 @@ def agree(importances: Mapping[str, Mapping[str, float]]) -> list[Agreement]:
             why = "one of the methods finds no difference between the hyperparameters"
             result.append(Agreement(a=a, b=b, count=len(names), tau=None, is_same_first=None, reason=why))
             continue
-        result.append(
-            Agreement(
-                a=a, b=b, count=len(names), tau=float(kendalltau(x, y).statistic), is_same_first=first, reason=None
-            )
-        )
+        result.append(Agreement(a=a, b=b, count=len(names), tau=kendall(x, y), is_same_first=first, reason=None))
     return result

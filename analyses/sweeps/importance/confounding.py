@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpowh.analyses.statistics.distributions import rankdata
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
 
 CONFOUNDED = 0.7
@@ -45,8 +46,6 @@ def associate(columns: list[Column]) -> list[Pair]:
 
 
 def _numeric_pairs(columns: list[Column]) -> list[Pair]:
-    from scipy.stats import rankdata
-
     numeric = [column for column in columns if column.kind == "numeric"]
     missing = [bool(np.isnan(column.values).any()) for column in numeric]
     whole = [column for column, lacks in zip(numeric, missing, strict=True) if not lacks]

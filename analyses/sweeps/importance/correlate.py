@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpowh.analyses.statistics import effects
+from hpowh.analyses.statistics import association, effects
 from hpowh.analyses.statistics.intervals import pearson_interval, spearman_interval
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
@@ -66,12 +66,10 @@ def _refusal(x: Floats, y: Floats) -> str | None:
 
 def pearson(name: str, x: Floats, y: Floats) -> Correlation:
     """Return Pearson's r with its interval and p-value."""
-    from scipy.stats import pearsonr
-
     reason = _refusal(x, y)
     if reason:
         return Correlation(hyperparameter=name, method="pearson", count=x.size, reason=reason)
-    r, p = pearsonr(x, effects.standardised(y))
+    r, p = association.pearson(x, effects.standardised(y))
     lower, upper = pearson_interval(float(r), x.size)
     return Correlation(
         hyperparameter=name, method="pearson", count=x.size, coefficient=float(r), lower=lower, upper=upper, p=float(p)
@@ -80,12 +78,10 @@ def pearson(name: str, x: Floats, y: Floats) -> Correlation:
 
 def spearman(name: str, x: Floats, y: Floats) -> Correlation:
     """Return Spearman's rho with its interval and p-value."""
-    from scipy.stats import spearmanr
-
     reason = _refusal(x, y)
     if reason:
         return Correlation(hyperparameter=name, method="spearman", count=x.size, reason=reason)
-    rho, p = (float(v) for v in spearmanr(x, y))
+    rho, p = association.spearman(x, y)
     lower, upper = spearman_interval(rho, x.size)
     return Correlation(
         hyperparameter=name, method="spearman", count=x.size, coefficient=rho, lower=lower, upper=upper, p=p

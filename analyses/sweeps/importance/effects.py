@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.distributions import rankdata
 from hpowh.analyses.statistics.effects import share_interval, share_limit, standardised
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
 
@@ -150,7 +151,6 @@ def _left(bases: Sequence[Floats], z: Floats) -> tuple[float, int]:
 
 def _tested(name: str, method: str, basis: Floats, x: Floats, y: Floats) -> Effect:
     from scipy.special import fdtrc
-    from scipy.stats import rankdata
 
     z = standardised(y)
     q, _ = np.linalg.qr(basis - basis.mean(axis=0))
@@ -188,8 +188,6 @@ def _levels(x: Floats) -> Floats:
 
 def _parabola(x: Floats) -> Floats:
     """Return ranks in [-1, 1] and their squares; of two numbers only the ranks."""
-    from scipy.stats import rankdata
-
     ranks = rankdata(x)
     u = 2 * (ranks - ranks.min()) / np.ptp(ranks) - 1
     return u[:, None] if np.unique(x).size == 2 else np.column_stack([u, u * u])

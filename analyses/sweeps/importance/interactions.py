@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.distributions import t
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Feature
 
@@ -116,8 +117,6 @@ def _correlations(z: Floats, residual: Floats) -> Floats:
 
 def _partial(a: Floats, b: Floats, residual: Floats) -> tuple[float, float]:
     """Return the partial correlation of a*b with the residual given a, b and their squares, and its p-value."""
-    from scipy.stats import t
-
     base = np.column_stack([np.ones_like(a), a, b, a**2, b**2])
     both = np.column_stack([a * b, residual])
     left = both - base @ np.linalg.lstsq(base, both, rcond=None)[0]

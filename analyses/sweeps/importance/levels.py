@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpowh.analyses.statistics.distributions import t as student
 from hpowh.analyses.statistics.effects import standardised
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.sweeps.importance.linear import Linear
@@ -35,8 +36,6 @@ class Level:
 
 def level_effects(prepared: Prepared, metric: Floats, linear: Linear) -> list[Level]:
     """Return one row a level that is used."""
-    from scipy.stats import t as student
-
     z = standardised(metric)
     effects = []
     for at, column in enumerate(prepared.used):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpowh.analyses.statistics.distributions import t as student
 from hpowh.analyses.statistics.effects import standardised
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
@@ -141,8 +142,6 @@ def _rows(
     middle: float,
 ) -> list[Term]:
     """Return the lines in the metric's unit; the first term is the intercept, which is shifted by its mean."""
-    from scipy.stats import t as student
-
     half = student.ppf(0.975, free)
     vif = inflation(chosen)
     place = {j: i for i, j in enumerate(kept)}
@@ -187,8 +186,6 @@ def _levels(
 
     The reference level has the name `""`.
     """
-    from scipy.stats import t as student
-
     differences: dict[tuple[str, str], tuple[float, float]] = {}
     for name in dict.fromkeys(term.hyperparameter for term in terms if term.level is not None):
         places = [i for i, term in enumerate(terms) if term.hyperparameter == name]

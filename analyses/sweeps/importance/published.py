@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.distributions import t as student
 from hpowh.analyses.sweeps.reading.columns import Floats, Raw
 
 TREES = 250
@@ -110,8 +111,6 @@ def _least_squares(design: Floats, metric: Floats) -> tuple[Floats, Floats, int]
 
 
 def _two_sided(t: float, free: int) -> float:
-    from scipy.stats import t as student
-
     return float(2 * student.sf(abs(t), free))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.distributions import t
 from hpowh.analyses.sweeps.importance.interactions import Product, append, screen
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
@@ -206,8 +207,6 @@ def _predicts(predicted: Floats, metric: Floats, parts: Sequence[NDArray[np.int6
     A sum of w_ij y_i y_j over pairs has a variance of at most twice that of as many independent terms, whatever the
     weights (by Cauchy and Schwarz), so that the statistic is taken by the root of 2 less.
     """
-    from scipy.stats import t
-
     guess, found = predicted.copy(), metric.copy()
     for part in parts:
         guess[part] -= guess[part].mean()

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.association import skew
+
 Floats = NDArray[np.float64]
 
 MISSING = "(missing)"
@@ -167,9 +169,7 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
 
 def _is_more_even_as_log(found: Floats) -> bool:
     """Return whether the logarithms are less skewed: uniform numbers of which one is near 0 are not."""
-    from scipy.stats import skew
-
-    return abs(float(skew(np.log10(found)))) < abs(float(skew(found)))
+    return abs(skew(np.log10(found))) < abs(skew(found))
 
 
 def _categorical(raw: Raw, present: NDArray[np.bool_], counts: dict[str, int], notes: list[str]) -> Column:

@@ -31,12 +31,12 @@ def findings(source: Source, run: Run) -> Iterator[Finding]:
     """Yield the sentences of a sweep's metrics in their order; all tests of a metric share one level."""
     effects = stored(source, "sweep_effect", run.analysis_run_id)
     claims = stored(source, "sweep_claim", run.analysis_run_id)
-    for summary in source.sql(queries.text("sweep/summary"), {"run": run.analysis_run_id}).pl().to_dicts():
+    for summary in source.sql(queries.text("sweep/summary"), {"run": run.analysis_run_id}).dicts():
         metric = summary["metric_id"]
         given = {"run": run.analysis_run_id, "metric": metric}
         tests = [row for row in claims if row["metric_id"] == metric]
         shares = [row for row in effects if row["metric_id"] == metric]
-        for said in source.sql(queries.text("sweep/statements"), given).pl().to_dicts():
+        for said in source.sql(queries.text("sweep/statements"), given).dicts():
             yield _finding(run, summary, said, tests, shares)
 
 

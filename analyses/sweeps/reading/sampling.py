@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.association import fisher_greater, levene
+from hpowh.analyses.statistics.distributions import rankdata
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
 
@@ -66,8 +68,6 @@ def followed(columns: Sequence[Column], order: NDArray[np.int64]) -> dict[str, f
     Numbers by Spearman's rank correlation, levels by the root of the adjusted share of the order's variance between
     them. The outer loop of a grid does; whatever drifts over time looks like its effect.
     """
-    from scipy.stats import rankdata
-
     place = np.empty(order.size)
     place[order] = np.arange(order.size)
     found = {}
@@ -92,21 +92,19 @@ def _one(
     column: Column, first: NDArray[np.int64], last: NDArray[np.int64]
 ) -> tuple[float, str, str | None, float, float] | None:
     """Return p-value, name, level, early and late share; None where a third has too few values."""
-    from scipy.stats import fisher_exact, levene
-
     if column.kind == "categorical":
         codes = column.values.astype(np.int64)
         level = int(np.bincount(codes[last], minlength=len(column.levels)).argmax())
         late, early = codes[last] == level, codes[first] == level
-        table = [[late.sum(), (~late).sum()], [early.sum(), (~early).sum()]]
-        p = float(fisher_exact(table, alternative="greater").pvalue)
+        share = int(late.sum())
+        p = fisher_greater(share, late.size, share + int(early.sum()), late.size + early.size)
         return p, column.name, column.levels[level], float(early.mean()), float(late.mean())
     parts = [column.values[rows][~np.isnan(column.values[rows])] for rows in (first, last)]
     span = float(np.nanmax(column.values) - np.nanmin(column.values))
     if min(part.size for part in parts) < LEAST or span <= 0 or max(np.ptp(part) for part in parts) == 0:
         return None
     early, late = (float(np.diff(np.quantile(part, [0.1, 0.9]))[0]) / span for part in parts)
-    return float(levene(*parts, center="median").pvalue), column.name, None, early, late
+    return levene(*parts).pvalue, column.name, None, early, late
 
 
 def suspects(columns: Sequence[Column], results: Mapping[str, Floats]) -> list[tuple[str, str, float]]:
@@ -117,8 +115,6 @@ def suspects(columns: Sequence[Column], results: Mapping[str, Floats]) -> list[t
     Args:
         results: name -> value per trial, NaN where unknown: steps done, seconds, the metrics.
     """
-    from scipy.stats import rankdata
-
     leaks = []
     for column in columns:
         declared = column.declared

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hpowh.analyses.statistics.association import kurtosis
+from hpowh.analyses.statistics.distributions import norm, rankdata
 from hpowh.analyses.sweeps.reading.columns import Floats
 
 KURTOSIS = 10.0
@@ -36,8 +38,6 @@ def choose_target(metric: Floats) -> Target:
     Args:
         metric: finite.
     """
-    from scipy.stats import kurtosis, norm, rankdata
-
     if metric.size < 20 or np.ptp(metric) == 0 or kurtosis((metric - metric.mean()) / np.ptp(metric)) <= KURTOSIS:
         return Target("value", metric, metric)
     return Target("rank", metric, norm.ppf(rankdata(metric) / (metric.size + 1)))

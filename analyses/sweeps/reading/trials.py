@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from hpowh.analyses.sweeps.reading.columns import Declared, Floats, Raw
 from hpowh.analyses.sweeps.reading.rules import Rules, read_rules
 
-if TYPE_CHECKING:
-    import polars as pl
-
+Arrays = Mapping[str, Any]
+"""The columns of a query as NumPy arrays, masked where they have NULLs."""
 Steps = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
 
 
@@ -61,46 +60,49 @@ class Trials:
 
 
 def read_trials(
-    trial: pl.DataFrame,
-    parameters: pl.DataFrame,
+    trial: Arrays,
+    parameters: Arrays,
     declared: Sequence[tuple[Any, ...]],
     rules: Sequence[tuple[Any, ...]],
-    values: Mapping[int, pl.DataFrame],
+    values: Mapping[int, Arrays],
     wanted: int | None = None,
 ) -> Trials:
     """Return the trials as columns.
 
     Args:
         trial: trial_id, status, duration, number, name; by trial_id.
-        parameters: trial_id, name, numeric_value, text_value.
+        parameters: trial_id, name, numeric_value, text_value; by name.
         declared: name, value_type, scale, lower, upper, step, choices (JSON).
         rules: kind, hyperparameter, definition (JSON).
         values: metric -> trial_id, step (NULL: final), value.
         wanted: the step at which all is asked; None: final values, or the largest step that enough trials reached.
     """
-    ids = trial["trial_id"].cast(int).to_numpy()
-    status = trial["status"].to_list()
+    ids = trial["trial_id"].astype(np.int64)
+    status = trial["status"].tolist()
     declarations = {row[0]: read_declared(row) for row in declared}
     columns = []
-    for (name,), part in parameters.partition_by("name", as_dict=True, maintain_order=True).items():
-        at = np.searchsorted(ids, part["trial_id"].cast(int).to_numpy())
+    names, owners, numbers = parameters["name"], parameters["trial_id"], _filled(parameters["numeric_value"])
+    begins = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])) if names.size else []
+    for begin, end in zip(begins, [*begins[1:], names.size], strict=True):
+        name, part = str(names[begin]), slice(begin, end)
+        at = np.searchsorted(ids, owners[part])
         number = np.full(ids.size, np.nan)
-        number[at] = part["numeric_value"].cast(float).fill_null(float("nan")).to_numpy()
+        number[at] = numbers[part]
         text: list[str | None] = [None] * ids.size
-        for i, one in zip(at, part["text_value"].to_list(), strict=True):
+        for i, one in zip(at, parameters["text_value"][part].tolist(), strict=True):
             text[i] = one
-        columns.append(Raw(str(name), number, text, declarations.get(str(name))))
+        columns.append(Raw(name, number, text, declarations.get(name)))
     finished = np.array([one == "finished" for one in status], dtype=bool)
     final, steps, at_step, why_step = {}, {}, {}, {}
     is_failed = np.array([one == "failed" for one in status], dtype=bool)
-    for metric, frame in values.items():
-        at = np.searchsorted(ids, frame["trial_id"].cast(int).to_numpy())
-        value = frame["value"].cast(float).to_numpy()
-        is_final = frame["step"].is_null().to_numpy()
+    for metric, found in values.items():
+        at = np.searchsorted(ids, found["trial_id"])
+        value = _filled(found["value"])
+        is_final = np.ma.getmaskarray(found["step"])
         ends = np.full(ids.size, np.nan)
         ends[at[is_final]] = value[is_final]
         final[metric] = np.where(finished, ends, np.nan)
-        step = frame["step"].fill_null(0).cast(int).to_numpy()
+        step = np.ma.filled(found["step"], 0).astype(np.int64)
         steps[metric] = (at[~is_final], step[~is_final], value[~is_final])
         chosen = step_of(int((~np.isnan(final[metric])).sum()), steps[metric][1], wanted)
         if chosen is not None:
@@ -109,21 +111,25 @@ def read_trials(
             final[metric] = np.full(ids.size, np.nan)
             final[metric][steps[metric][0][here]] = steps[metric][2][here]
             final[metric][is_failed | ~np.isfinite(final[metric])] = np.nan
-    duration = trial["duration"].cast(float).fill_null(float("nan")).to_numpy()
     sequences = {name: one.choices for name, one in declarations.items() if one.choices is not None}
     return Trials(
         trial_id=ids,
         status=status,
         columns=columns,
-        duration=duration,
+        duration=_filled(trial["duration"]),
         final=final,
         steps=steps,
         rules=read_rules(rules, sequences),
-        number=trial["number"].to_list(),
-        name=trial["name"].to_list(),
+        number=trial["number"].tolist(),
+        name=trial["name"].tolist(),
         at_step=at_step,
         why_step=why_step,
     )
+
+
+def _filled(column: Any) -> Floats:
+    """Return numbers with NaN where they are NULL."""
+    return np.ma.filled(np.ma.asarray(column, dtype=float), np.nan)
 
 
 ENOUGH = 10
