@@ -29,6 +29,7 @@ from hpowh.analyses.rankings.frequentist import (
     wilcoxon_holm,
 )
 from hpowh.analyses.rankings.groups import bars
+from hpowh.analyses.statistics.multiplicity import holm
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -78,7 +79,7 @@ def ranking_rows(
                 "mean_value": sign * blocks.losses[:, a].mean(),
                 "median_value": sign * np.median(blocks.losses[:, a]),
             }
-            for a, algorithm in enumerate(blocks.algorithms)
+            for a, algorithm in sorted(enumerate(blocks.algorithms), key=lambda one: float(position[one[0]]))
         ],
         "ranking_test": _test_rows(blocks, setting),
     }
@@ -138,10 +139,11 @@ def _pair_row(pair: Pair, test: str, setting: str) -> Row:
 
 
 def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
-    """The sign-flip test of the mean difference: a check that needs no ranks and no normality; not corrected."""
+    """The sign-flip test of the mean difference, by Holm: a check that needs no ranks and no normality."""
     names = blocks.algorithms
     pairs = list(itertools.combinations(range(len(names)), 2))
     differences = np.column_stack([blocks.losses[:, i] - blocks.losses[:, j] for i, j in pairs])
+    p_values = np.asarray(sign_flips(differences, seed), dtype=float)
     return [
         _pair_row(
             Pair(
@@ -150,12 +152,12 @@ def _permutation_rows(blocks: Blocks, setting: str, seed: int) -> list[Row]:
                 estimate=float(mean),
                 statistic=np.nan,
                 p_value=float(p),
-                p_adjusted=np.nan,
+                p_adjusted=float(adjusted),
             ),
             "sign_flip",
             setting,
         )
-        for (i, j), mean, p in zip(pairs, differences.mean(axis=0), sign_flips(differences, seed), strict=True)
+        for (i, j), mean, p, adjusted in zip(pairs, differences.mean(axis=0), p_values, holm(p_values), strict=True)
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from hpowh.analyses.rankings.bayes import draws_for, sign_test, signed_rank_test, signed_rank_weights
 from hpowh.analyses.rankings.blocks import Blocks, RankingError, make_blocks
@@ -248,8 +249,12 @@ def test_both_directions(direction, best, warehouse, tmp_path):
     ]
     load(warehouse, tmp_path, lines, direction=direction)
     outcome = analyse_rankings(warehouse, response="value")
-    table = outcome.tables["ranking_algorithm"].sort("position")
+    table = outcome.tables["ranking_algorithm"]
+    assert table["position"].is_sorted()
     assert table["algorithm"][0] == best
+    flips = outcome.tables["ranking_pair"].filter(outcome.tables["ranking_pair"]["test"] == "sign_flip")
+    expected = multipletests(flips["p_value"].to_numpy(), method="holm")[1]
+    assert flips["p_adjusted"].to_list() == pytest.approx(expected.tolist())
     # Values are as they were measured, whichever way is better.
     assert table.sort("algorithm")["mean_value"].to_list() == pytest.approx([0.05, 1.05, 2.05], abs=0.02)
     groups = outcome.tables["ranking_group"]
