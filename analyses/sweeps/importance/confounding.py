@@ -51,7 +51,7 @@ def _numeric_pairs(columns: list[Column]) -> list[Pair]:
     whole = [column for column, lacks in zip(numeric, missing, strict=True) if not lacks]
     pairs = []
     if len(whole) > 1 and whole[0].values.size >= LEAST_COMMON:
-        rho = np.corrcoef(np.stack([rankdata(column.values) for column in whole]))
+        rho = np.atleast_2d(np.corrcoef(np.stack([rankdata(column.values) for column in whole])))
         pairs = [
             Pair(whole[i].name, whole[j].name, "spearman", float(rho[i, j]), whole[i].values.size)
             for i, j in zip(*np.nonzero(np.triu(np.abs(rho) >= WORTH, 1)), strict=True)

@@ -82,8 +82,8 @@ def read_trials(
     declarations = {row[0]: read_declared(row) for row in declared}
     columns = []
     names, owners, numbers = parameters["name"], parameters["trial_id"], _filled(parameters["numeric_value"])
-    begins = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]])) if names.size else []
-    for begin, end in zip(begins, [*begins[1:], names.size], strict=True):
+    begins = [at for at in range(names.size) if at == 0 or names[at] != names[at - 1]]
+    for begin, end in zip(begins, [*begins[1:], names.size], strict=False):
         name, part = str(names[begin]), slice(begin, end)
         at = np.searchsorted(ids, owners[part])
         number = np.full(ids.size, np.nan)
@@ -96,7 +96,7 @@ def read_trials(
     final, steps, at_step, why_step = {}, {}, {}, {}
     is_failed = np.array([one == "failed" for one in status], dtype=bool)
     for metric, found in values.items():
-        at = np.searchsorted(ids, found["trial_id"])
+        at = np.atleast_1d(np.searchsorted(ids, found["trial_id"]))
         value = _filled(found["value"])
         is_final = np.ma.getmaskarray(found["step"])
         ends = np.full(ids.size, np.nan)
