@@ -178,9 +178,13 @@ def sentence_of(row: Row, response: str, block: str | None, over: str = "") -> s
         text += f", {p_said(row['p_permutation'])} with the two exchanged on each {block} (this pair alone)"
     text += "."
     if row["probability"] is not None:
+        value, low, high = row["probability"], row["probability_lower"], row["probability_upper"]
+        ahead, behind = first, second
+        if row["better"] == second:
+            ahead, behind, value, low, high = second, first, 1.0 - value, 1.0 - high, 1.0 - low
         text += (
-            f" On a new {block}, with as many runs, {first} is ahead of {second} with probability "
-            f"{row['probability']:.2f} ({row['probability_lower']:.2f} to {row['probability_upper']:.2f})."
+            f" On a new {block}, with as many runs, {ahead} is ahead of {behind} with probability "
+            f"{value:.2f} ({low:.2f} to {high:.2f})."
         )
     return f"{text} {_equivalence(row, response)}"
 

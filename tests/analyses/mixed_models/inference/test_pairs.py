@@ -195,6 +195,17 @@ def test_a_pair_says_who_is_better_in_the_direction_of_the_response():
     assert other["probability"] == pytest.approx(1 - one["probability"])
 
 
+@pytest.mark.parametrize("effect", [1.5, -1.5])
+def test_the_chance_on_a_new_benchmark_is_that_of_who_is_better(effect):
+    for row in statements(effect):
+        if row["better"] is not None:
+            worse = row["second"] if row["better"] == row["first"] else row["first"]
+            ahead = row["probability"] if row["better"] == row["first"] else 1.0 - row["probability"]
+            assert ahead > 0.5
+            assert f"{row['better']} is ahead of {worse} with probability {ahead:.2f} (" in row["sentence"]
+    assert any(row["better"] == row["second"] for row in statements(effect))  # the pair's own order is another
+
+
 def test_equivalence_is_claimed_where_the_region_holds_the_interval():
     wide, narrow = statements(region=5.0), statements()
     assert all(one["is_equivalent"] and "practically none" in one["sentence"] for one in wide)
