@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import UsageError
@@ -71,6 +71,8 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
         benchmark=str(request.options.get("benchmark") or request.name),
         direction_option=option and str(option),
         default_split=str(request.options.get("split") or "valid"),
+        numbers=staged.numbers,
+        only_numbers=staged.only_numbers,
     )
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.column("seed"))]
     plan.said += facts_note(facts, "left out", "hyperparameter")
@@ -83,6 +85,16 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     _read_seeds(connection, staged, plan)
     plan.lists = _with_lists(connection, staged, plan.hyperparameters)
     return plan
+
+
+def likely_numbers(request: Request) -> Callable[[Sequence[str]], list[str]]:
+    """Return what picks, of a file's columns, those that are its metrics by `--map` or by their names."""
+
+    def picked(names: Sequence[str]) -> list[str]:
+        said = {column for column, role in request.mapping.items() if role.partition(":")[0] == "metric"}
+        return [column for column in names if column in said or _is_named_like_a_metric(column)]
+
+    return picked
 
 
 def _require(plan: Plan, staged: Staged) -> None:
@@ -147,7 +159,9 @@ def _roles(
 
 def _of_texts(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Collection[str]) -> set[str]:
     """Return those of the columns that hold texts and nothing like a number: scikit-learn's `loss` is a setting."""
-    asked = [column for column in staged.columns if column in columns and staged.columns[column] == "VARCHAR"]
+    asked = [
+        c for c in staged.columns if c in columns and staged.columns[c] == "VARCHAR" and c not in staged.only_numbers
+    ]
     if not asked:
         return set()
     cells = [f"nullif(trim({staged.columns.sql(column)}), '')" for column in asked]
@@ -172,7 +186,8 @@ def _read_seeds(connection: duckdb.DuckDBPyConnection, staged: Staged, plan: Pla
         column = plan.column(role)
         if column is None or staged.columns[column] != "VARCHAR":
             continue
-        form, shown = spelling.seed_form(connection, plan.sql(column), staged.relation)
+        relation = f"(select distinct {plan.sql(column)} from {staged.relation})"  # noqa: S608
+        form, shown = spelling.seed_form(connection, plan.sql(column), relation)
         if form == "digits" or (form == "hash" and role == "seed"):
             plan.text_seeds[role] = form
             pairs = ", ".join(f"{text!r} is {number}" for text, number in shown)

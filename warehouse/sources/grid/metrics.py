@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.warehouse.sources.tables.alike import near_names
 from hpowh.warehouse.sources.tables.doctor import mixed_units, no_settings, penalties
-from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_notes, number
+from hpowh.warehouse.sources.tables.numbers import LARGEST, beyond_notes
 from hpowh.warehouse.sources.tables.units import needs_range, settled, unit_here
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def read_units(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged
     """
     notes = []
     for metric in plan.metrics:
-        value = number(plan.sql(metric.column), plan.columns[metric.column])
+        value = plan.number(metric.column)
         between = (None, None)
         if needs_range(metric.column, metric.name) or request.options.get("unit"):
             between = connection.execute(
@@ -41,15 +41,22 @@ def read_units(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged
     return notes
 
 
-def odd(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> list[str]:
-    """Say what looks odd in the values and among the hyperparameters."""
-    values = {one.column: number(plan.sql(one.column), plan.columns[one.column]) for one in plan.metrics}
+def odd(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, settings: str) -> list[str]:
+    """Say what looks odd in the values and among the hyperparameters.
+
+    Args:
+        settings: the relation that has each combination of the hyperparameters' cells.
+    """
+    values = {one.column: plan.number(one.column) for one in plan.metrics}
     found = beyond_notes(connection, staged.relation, values)
     column = plan.column("benchmark")
     benchmark = plan.sql(column) if column else None
     for name, value in values.items():
         found += penalties(connection, staged.relation, name, value) if plan.failed_value is None else []
         found += mixed_units(connection, staged.relation, name, value, benchmark)
-    texts = [c for c in (*plan.hyperparameters, column) if c and plan.columns[c] == "VARCHAR"]
-    found += near_names(connection, staged.relation, {name: plan.sql(name) for name in texts})
-    return found + no_settings(connection, staged.relation, {name: plan.sql(name) for name in plan.hyperparameters})
+    texts = {name: plan.sql(name) for name in plan.hyperparameters if plan.columns[name] == "VARCHAR"}
+    found += near_names(connection, settings, texts)
+    if column and plan.columns[column] == "VARCHAR":
+        found += near_names(connection, staged.relation, {column: plan.sql(column)})
+    names = {name: plan.sql(name) for name in plan.hyperparameters}
+    return found + no_settings(connection, staged.relation, names, combinations_of=settings)

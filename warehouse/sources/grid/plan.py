@@ -71,6 +71,10 @@ class Plan:
     """Column of a metric -> what its values are multiplied by, to have the unit of the warehouse."""
     said: list[str] = field(default_factory=list)
     """Sentences of those who decided the roles."""
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Column of texts -> SQL name of the column beside it in the staged relation that holds its numbers."""
+    only_numbers: set[str] = field(default_factory=set)
+    """Those of them in which every cell is a number."""
 
     def column(self, role: str) -> str | None:
         """Return the column that plays a role, or None."""
@@ -114,6 +118,10 @@ class Plan:
         """Return the SQL name of a column."""
         return self.columns.sql(column)
 
+    def number(self, column: str) -> str:
+        """Return SQL for the number in a column of the staged relation, NULL where there is none."""
+        return self.numbers.get(column) or number(self.sql(column), self.columns[column])
+
     def text(self, hyperparameter: str, column: str) -> str:
         """Return SQL for the text of a hyperparameter's value."""
         return plain_list(f"{column}::varchar") if hyperparameter in self.lists else f"{column}::varchar"
@@ -150,6 +158,8 @@ class Plan:
         if self.failed_value is not None:
             value = f"case when {read} = {self.failed_value!r} then null else {value} end"
             status = f"case when {read} = {self.failed_value!r} then 'failed' else {status} end"
+        if self.column("status") is None:
+            return value, status
         return f"case when n.said = 'ok' then {value} end", f"case when n.said = 'ok' then {status} else n.said end"
 
     def direction(self, metric: str) -> str:
@@ -174,7 +184,7 @@ class Plan:
                 found.append((column, odd, f"the {role} is no whole number of 64 bits"))
         for metric in self.metrics:
             bad = not_a_number(self.sql(metric.column), self.columns[metric.column])
-            if bad:
+            if bad and metric.column not in self.only_numbers:
                 found.append((metric.column, bad, "not a number"))
         split = self.column("split")
         if split:

@@ -14,7 +14,6 @@ from hpowh.warehouse.ingest.dimensions import (
     ids_by_name,
     metric_id,
     search_space_id,
-    strides_of,
 )
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
 from hpowh.warehouse.names import literal
@@ -23,8 +22,9 @@ from hpowh.warehouse.sources.grid import levels as grid_levels
 from hpowh.warehouse.sources.grid.conditions import condition_notes, is_active, with_conditions, with_defaults
 from hpowh.warehouse.sources.grid.metrics import odd, read_units
 from hpowh.warehouse.sources.grid.plan import Metric, Plan
+from hpowh.warehouse.sources.grid.ranks import rank, settings_of
 from hpowh.warehouse.sources.tables.refusals import Refusals
-from hpowh.warehouse.sources.tables.staging import ROW
+from hpowh.warehouse.sources.tables.staging import ROW, Staged
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint, first_rows, row_count, stage
 from hpowh.warehouse.wording import percent
 
@@ -45,20 +45,21 @@ class GridSource:
 
     def preview(self, connection: duckdb.DuckDBPyConnection, request: Request) -> Preview:
         """Return mapping, count and first rows; the levels found are in the notes."""
-        staged = stage(connection, request)
+        staged = stage(connection, request, grid_columns.likely_numbers(request))
         plan = grid_columns.make(connection, staged, request)
-        found = grid_levels.planned(connection, plan, staged.relation, request)
-        grid_levels.write_table(connection, plan, found, staged.positioned)
-        found = with_conditions(connection, plan, found, staged.relation)
+        settings = settings_of(connection, plan, staged)
+        found = grid_levels.planned(connection, plan, settings, request)
+        grid_levels.write_table(connection, plan, found, settings)
+        found = with_conditions(connection, plan, found, settings)
         found = with_defaults(found, request.options.get("default"))
         cells = configuration_count(found)
         refusals = Refusals(connection, staged, request)
-        refusals.find(plan.conditions())
-        _refuse_unknown_levels(refusals, plan, found, staged.positioned)
+        _find(refusals, plan, staged)
+        _refuse_unknown_levels(connection, refusals, plan, found, staged, settings)
         good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
-        _rank(connection, plan, found, good)
+        rank(connection, plan, found, good, settings)
         refusals.add(_doubles(plan, found))
-        looks = odd(connection, plan, staged)
+        looks = odd(connection, plan, staged, settings)
         counted = "1 hyperparameter" if len(found) == 1 else f"{len(found)} hyperparameters"
         notes = [
             *refusals.kinds(),
@@ -74,23 +75,24 @@ class GridSource:
     def load(self, connection: duckdb.DuckDBPyConnection, request: Request, context: LoadContext) -> LoadReport:
         """Write the space and its evaluations; refuse unknown levels, bad numbers and doubled grain."""
         context.progress("read", None)
-        staged = stage(connection, request)
+        staged = stage(connection, request, grid_columns.likely_numbers(request))
         plan = grid_columns.make(connection, staged, request)
+        settings = settings_of(connection, plan, staged)
         refusals = Refusals(connection, staged, request)
-        refusals.find(plan.conditions())
+        _find(refusals, plan, staged)
         if staged.problems:
             refusals.settle()
         is_known = grid_levels.from_warehouse(connection, plan.space) is not None
-        space = grid_levels.resolve(connection, plan, staged.relation, request)
-        grid_levels.write_table(connection, plan, space, staged.positioned)
+        space = grid_levels.resolve(connection, plan, settings, request)
+        grid_levels.write_table(connection, plan, space, settings)
         if not is_known:
-            space = with_conditions(connection, plan, space, staged.relation)
+            space = with_conditions(connection, plan, space, settings)
         space = with_defaults(space, request.options.get("default"), is_known=is_known)
-        _refuse_unknown_levels(refusals, plan, space, staged.positioned)
+        _refuse_unknown_levels(connection, refusals, plan, space, staged, settings)
         refusals.settle()
         good = f"(select * from {staged.positioned} where {ROW} not in (select {ROW} from hpowh_refused))"  # noqa: S608
-        _rank(connection, plan, space, good if refusals.count else staged.positioned)
-        if _doubles_exist(connection):
+        rank(connection, plan, space, good if refusals.count else staged.positioned, settings)
+        if _exists(connection, f"hpowh_grid group by {_grain(plan)} having count(*) > 1"):
             refusals.add(_doubles(plan, space))
             refusals.settle()
             connection.execute(f"delete from hpowh_grid where {ROW} in (select {ROW} from hpowh_refused)")  # noqa: S608
@@ -107,7 +109,7 @@ class GridSource:
             connection.execute(_insert(plan, metric, number, space_id, context.source_id))
         order = [] if is_known else [*condition_notes(space), *grid_levels.order_notes(space, request)]
         report = LoadReport(rows, notes=[*plan.notes(), *order, *_coverage(connection, plan, space)])
-        report.notes += [*said, *odd(connection, plan, staged)]
+        report.notes += [*said, *odd(connection, plan, staged, settings)]
         refusals.report(report)
         return report
 
@@ -120,7 +122,14 @@ def _benchmarks(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in connection.execute("select distinct benchmark from hpowh_grid").fetchall()]
 
 
-def _refuse_unknown_levels(refusals: Refusals, plan: Plan, space: list[Hyperparameter], positioned: str) -> None:
+def _refuse_unknown_levels(
+    connection: duckdb.DuckDBPyConnection,
+    refusals: Refusals,
+    plan: Plan,
+    space: list[Hyperparameter],
+    staged: Staged,
+    settings: str,
+) -> None:
     """Refuse rows whose value is missing or is no level of its hyperparameter, or is there where that is inactive."""
     for position, hyperparameter in enumerate(space):
         value = plan.value_sql(hyperparameter)
@@ -129,11 +138,18 @@ def _refuse_unknown_levels(refusals: Refusals, plan: Plan, space: list[Hyperpara
         reason = literal(f"no level of {hyperparameter.name} (levels: {grid_levels.shown(hyperparameter)})")
         missing = literal(_missing(hyperparameter))
         empty, active = plan.is_empty(hyperparameter.name), is_active(plan, hyperparameter, space)
+        bad = f"case when {empty} then {active} else coalesce({value} not in {levels}, true) or not {active} end"
+        if settings != staged.relation and not _exists(connection, f"{settings} where {bad}"):
+            continue
         refusals.add(
             f"select {ROW}, {literal(column)}, {plan.sql(column)}::varchar, case when {empty} then {missing} "  # noqa: S608
-            f"when not {active} then {literal(_inactive(hyperparameter, space))} else {reason} end from {positioned} "
-            f"where case when {empty} then {active} else coalesce({value} not in {levels}, true) or not {active} end"
+            f"when not {active} then {literal(_inactive(hyperparameter, space))} else {reason} end "
+            f"from {staged.positioned} where {bad}"
         )
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
+    return bool(connection.execute(f"select 1 from {rows} limit 1").fetchall())  # noqa: S608
 
 
 def _missing(hyperparameter: Hyperparameter) -> str:
@@ -146,31 +162,22 @@ def _inactive(hyperparameter: Hyperparameter, space: list[Hyperparameter]) -> st
     return " ".join(["it has a value where it is inactive:", *condition_notes(space, [hyperparameter.name])])
 
 
-def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan, space: list[Hyperparameter], relation: str) -> None:
-    """Compute each row's configuration rank (temporary table `hpowh_grid`)."""
-    strides = strides_of([len(h.levels) for h in space])
-    joins, terms = [], []
-    for position, (hyperparameter, stride) in enumerate(zip(space, strides, strict=True)):
-        # An empty cell has no level; that of a conditional hyperparameter is inactive, and stands at its default.
-        kind = "left join" if hyperparameter.requires else "join"
-        joins.append(
-            f"{kind} (select key, level from hpowh_level where position = {position}) as l{position} "  # noqa: S608
-            f"on l{position}.key = {plan.value_sql(hyperparameter, 't')}"
-        )
-        terms.append(f"coalesce(l{position}.level, {hyperparameter.default_level})::bigint * {stride}")
-    columns = ", ".join(f"{sql} as {alias}" for alias, sql in plan.grain_sql("t"))
-    values = ", ".join(f"t.{plan.sql(metric.column)} as m_{i}" for i, metric in enumerate(plan.metrics))
-    connection.execute(
-        f"create or replace temp table hpowh_grid as select t.{ROW}, "  # noqa: S608
-        f"{' + '.join(terms)} as configuration_id, {columns}, {values} from {relation} as t {' '.join(joins)}"
-    )
+def _find(refusals: Refusals, plan: Plan, staged: Staged) -> None:
+    """Refuse rows by what their cells hold; those of columns with few values are looked at once each."""
+    roles = ("benchmark", "seed", "fold", "split", "status")
+    few = [column for role in roles if (column := plan.column(role)) is not None]
+    conditions = plan.conditions()
+    if few:
+        names = ", ".join(map(plan.sql, few))
+        over = f"(select distinct {names} from {staged.relation})"  # noqa: S608
+        refusals.find([one for one in conditions if one[0] in few], over=over)
+    refusals.find([one for one in conditions if one[0] not in few])
 
 
-GRAIN = "configuration_id, benchmark, fidelity, seed, fold, split"
-
-
-def _doubles_exist(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(connection.execute(f"select 1 from hpowh_grid group by {GRAIN} having count(*) > 1 limit 1").fetchall())  # noqa: S608
+def _grain(plan: Plan) -> str:
+    """Return the columns of `hpowh_grid` that make the grain of an evaluation and are not the same in all rows."""
+    roles = ("benchmark", "fidelity", "seed", "fold", "split")
+    return ", ".join(["configuration_id", *(role for role in roles if plan.column(role))])
 
 
 def _doubles(plan: Plan, space: list[Hyperparameter]) -> str:
@@ -181,7 +188,7 @@ def _doubles(plan: Plan, space: list[Hyperparameter]) -> str:
     )
     return (
         f"select {ROW}, {column}, 'configuration ' || configuration_id, {reason} from hpowh_grid "  # noqa: S608
-        f"qualify row_number() over (partition by {GRAIN} order by {ROW}) > 1"
+        f"qualify row_number() over (partition by {_grain(plan)} order by {ROW}) > 1"
     )
 
 
@@ -213,7 +220,9 @@ def _refuse_known(
 
 def _insert(plan: Plan, metric: Metric, number: int, space_id: int, source_id: int) -> str:
     value, status = plan.stored_value(metric, f"n.m_{plan.metrics.index(metric)}")
-    split = literal(metric.split) if metric.split else f"coalesce(n.split, {literal(plan.default_split)})"
+    split = literal(metric.split or plan.default_split)
+    if plan.column("split") and not metric.split:
+        split = f"coalesce(n.split, {split})"
     return f"""
         insert into core.evaluation
         select {space_id}, n.configuration_id, b.benchmark_id, n.fidelity, n.seed, n.fold::integer, {number}, {split},

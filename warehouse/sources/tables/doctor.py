@@ -66,13 +66,24 @@ def penalties(connection: duckdb.DuckDBPyConnection, relation: str, column: str,
     return found
 
 
-def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str]) -> list[str]:
+def no_settings(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    columns: Mapping[str, str],
+    combinations_of: str | None = None,
+) -> list[str]:
     """Return sentences about columns (name -> SQL) that are hardly settings.
 
     Those are identifiers (texts with a value of their own in every row), time stamps, and columns that say the same.
+
+    Args:
+        combinations_of: a smaller relation with each combination of the columns' cells once, where there is one; then
+            no column has a value of its own in every row.
     """
     if not columns:
         return []
+    repeats = combinations_of not in (None, relation)
+    looked_at = combinations_of or relation
     row: list[Any] = []
     parts = list(columns.values())
     # A few at a time: each count of distinct values holds its column in memory.
@@ -84,10 +95,10 @@ def no_settings(connection: duckdb.DuckDBPyConnection, relation: str, columns: M
             f"count(distinct {sql}::varchar), count(*) > 1 and count({sql}) = count(*)"
             for sql in parts[start : start + AT_ONCE]
         )
-        row += connection.execute(f"select {tests} from {relation}").fetchall()[0]  # noqa: S608
+        row += connection.execute(f"select {tests} from {looked_at}").fetchall()[0]  # noqa: S608
     names = list(columns)
     times = [name for at, name in enumerate(names) if row[4 * at + 1]]
-    identifiers = [name for at, name in enumerate(names) if row[4 * at] and name not in times]
+    identifiers = [name for at, name in enumerate(names) if row[4 * at] and name not in times and not repeats]
     constant = [name for at, name in enumerate(names) if row[4 * at + 2] == 1 and row[4 * at + 3]]
     found = []
     if identifiers:

@@ -10,8 +10,15 @@ import pytest
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, RowsRefusedError, find_source, ingest, preview
 from hpowh.warehouse.ingest.dimensions import Hyperparameter, Requirement, configuration_count
+from hpowh.warehouse.sources.grid import ranks
 
 GRID = find_source("grid")
+
+
+@pytest.fixture(autouse=True, params=[4, 0])
+def often(request, monkeypatch):
+    """Look at combinations of settings by themselves where they are repeated, and always: both are the same."""
+    monkeypatch.setattr(ranks, "REPEATED", request.param)
 
 
 def rows() -> list[dict]:
