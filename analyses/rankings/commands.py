@@ -110,8 +110,13 @@ def tiers(
         str | None, typer.Option("--experiment", "-e", metavar="NAME", help="The experiment (default: the only one).")
     ] = None,
     response: Annotated[
-        str, typer.Option("--response", metavar="EXPR", help="What is compared: a metric, a regret, SQL.")
-    ] = "normalized_regret",
+        str | None,
+        typer.Option(
+            "--response",
+            metavar="EXPR",
+            help="What is compared: a metric, a regret, SQL (default: as for rankings).",
+        ),
+    ] = None,
     where: Annotated[str | None, typer.Option("--where", metavar="SQL", help="Only rows for which this holds.")] = None,
     metric: Annotated[
         str | None,

@@ -98,8 +98,7 @@ def analyse_rankings(
         at = reader.settle(selection, response or RESPONSE).at
     except DataError as error:
         raise UsageError(str(error)) from error
-    question = (metric, budget_text(budget, at), where or "", failures)
-    fitted = answering_model(warehouse, reader.catalogue.experiment, question, response)
+    fitted = _fitted(warehouse, selection, at, response)
     response = response or (fitted[0] if fitted else RESPONSE)
     formula = fitted[1] if fitted else f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
     parameters = {
@@ -123,11 +122,19 @@ def analyse_rankings(
     return save(warehouse, run, rows)
 
 
+def _fitted(
+    warehouse: Warehouse, selection: Selection, at: object, response: str | None
+) -> tuple[str, str] | None:
+    """Return response and formula of the model last fitted to the same rows, of any response or of that one."""
+    question = (selection.metric, budget_text(selection.budget, at), selection.where or "", selection.failures)
+    return answering_model(warehouse, selection.catalogue.experiment, question, response)
+
+
 def analyse_tiers(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = RESPONSE,
+    response: str | None = None,
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = "final",
@@ -137,19 +144,25 @@ def analyse_tiers(
 
     Args:
         response: what is compared by the default mixed model, and averaged within benchmarks for win rate, Elo and
-            improvability.
+            improvability. None: as for `analyse_rankings`.
         failures: what a failed run counts: `exclude`, `last`, `impute` or `impute:ALGORITHM`.
 
     Raises:
         UsageError: a name or condition means nothing here, or the data cannot carry the default model.
     """
     reader = reader_of(warehouse, experiment)
+    selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
+    if response is None:
+        try:
+            fitted = _fitted(warehouse, selection, reader.settle(selection, RESPONSE).at, None)
+        except DataError as error:
+            raise UsageError(str(error)) from error
+        response = fitted[0] if fitted else RESPONSE
     parameters = {"response": response, "where": where, "metric": metric, "budget": budget, "failures": failures}
     run = analysis_run(reader, TIERS, parameters, SEED)
     found = warehouse.find_run(run)
     if found is not None:
         return stored(warehouse, reader.catalogue.experiment, found)
-    selection = Selection(catalogue=reader.catalogue, metric=metric, where=where, budget=budget, failures=failures)
     try:
         rows, run.warnings = _tiers(reader, selection, response)
     except (DataError, RankingError, ValueError) as error:

@@ -114,7 +114,7 @@ class Analyses:
         self,
         *,
         experiment: str | None = None,
-        response: str = "normalized_regret",
+        response: str | None = None,
         where: str | None = None,
         metric: str | None = None,
         budget: float | str | None = "final",

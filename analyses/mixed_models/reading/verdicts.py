@@ -35,9 +35,10 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
     """
     metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
     found: list[Verdict] = []
-    chosen = _chosen_models(source, experiment, metrics)
-    rankings = _chosen_rankings(source, experiment, metrics)
-    is_bare = any(budget == "1" for _, budget, _, _ in (*chosen, *rankings)) and not has_budgets(source, experiment)
+    only = _only_budget(source, experiment)
+    chosen = _chosen_models(source, experiment, metrics, only)
+    rankings = _chosen_rankings(source, experiment, metrics, only)
+    is_bare = only == "1"  # as `has_budgets` has it
     several = {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
     for question, row in chosen.items():
         points = over(row["said"]) if question[0] in several or (question[0] == EACH and several) else ""
@@ -60,8 +61,9 @@ def answering_model(
     """Return response and formula of the model that answers a question; None where none does, or of that response."""
     metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
     metric, budget, condition, failures = question
-    asked = (_metric(metric, metrics, response), budget, condition, failures)
-    found = _chosen_models(source, experiment, metrics).get(asked)
+    only = _only_budget(source, experiment)
+    asked = (_metric(metric, metrics, response), only or budget, condition, failures)
+    found = _chosen_models(source, experiment, metrics, only).get(asked)
     if found is None or response not in (None, found["response"]):
         return None
     return str(found["response"]), str(found["formula"])
@@ -91,14 +93,22 @@ def _metric(name: str | None, metrics: Sequence[str], response: str | None = Non
     return named[0] if named else "value" if "value" in metrics else EACH
 
 
-def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
+def _only_budget(source: Source, experiment: str) -> str | None:
+    """Return the budget at which all values stand: to ask for it, or for none, is then one question."""
+    ((budget,),) = source.sql(queries.text("verdicts/only_budget"), {"subject": experiment}).rows()
+    return None if budget is None else f"{budget:g}"
+
+
+def _chosen_models(
+    source: Source, experiment: str, metrics: Sequence[str], only: str | None
+) -> dict[Question, dict[str, Any]]:
     """Return the model that answers each question: converged, on one scale, then the newest."""
     best: dict[Question, tuple[tuple[bool, bool, int], dict[str, Any]]] = {}
     for row in _rows(source, queries.text("verdicts/models"), subject=experiment):
         if row["direction"] is None:
             continue
         row["said"] = json.loads(row["warnings"])
-        budget = budget_text(row["asked"], row["budget"])
+        budget = only or budget_text(row["asked"], row["budget"])
         question = (_metric(row["metric"], metrics, row["response"]), budget, row["condition"] or "", row["failures"])
         is_scaled = not any(SCALE in sentence for sentence in row["said"])
         worth = (bool(row["is_converged"]), is_scaled, int(row["analysis_run_id"]))
@@ -107,11 +117,13 @@ def _chosen_models(source: Source, experiment: str, metrics: Sequence[str]) -> d
     return {question: row for question, (_, row) in best.items()}
 
 
-def _chosen_rankings(source: Source, experiment: str, metrics: Sequence[str]) -> dict[Question, dict[str, Any]]:
+def _chosen_rankings(
+    source: Source, experiment: str, metrics: Sequence[str], only: str | None
+) -> dict[Question, dict[str, Any]]:
     found: dict[Question, dict[str, Any]] = {}
     for row in _rows(source, queries.text("verdicts/rankings"), subject=experiment):
         budget = (row["setting"] or "").removeprefix("budget = ") or "all points"
-        budget = "benchmark" if budget == "the benchmark's own" else budget
+        budget = only or ("benchmark" if budget == "the benchmark's own" else budget)
         question = (_metric(row["metric"], metrics, row["response"]), budget, row["condition"] or "", row["failures"])
         found.setdefault(question, row)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from hpowh.analyses.findings.job import all_findings, findings_of
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.rankings.bayes import draws_for, sign_test, signed_rank_test, signed_rank_weights
 from hpowh.analyses.rankings.blocks import Blocks, RankingError, make_blocks
 from hpowh.analyses.rankings.compare import agreement_rows, ranking_rows
@@ -24,7 +27,7 @@ from hpowh.analyses.rankings.frequentist import (
     wilcoxon_holm,
 )
 from hpowh.analyses.rankings.groups import bars
-from hpowh.analyses.rankings.job import analyse_rankings
+from hpowh.analyses.rankings.job import analyse_rankings, analyse_tiers
 from hpowh.analyses.statistics.shuffles import sign_flips
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
@@ -273,6 +276,29 @@ def test_an_expression_goes_the_way_its_metric_goes_on_a_benchmark(response, war
     outcome = analyse_rankings(warehouse, response=response)
     assert outcome.tables["ranking_algorithm"].sort("position")["algorithm"][0] == "C"
     assert any("not plain which way" in said for said in outcome.warnings) == ("seed" in response)
+
+
+@pytest.mark.parametrize("budgets", [(1,), (50,), (1, 50)])
+def test_the_model_that_was_fitted_answers_where_all_values_stand_at_one_budget(budgets, warehouse, tmp_path):
+    """Asked without a budget, a model of runs that have one each is of the values that rankings and tiers compare."""
+    rng = np.random.default_rng(2)
+    places = [(a, i, b, s, t) for i, a in enumerate("ABC") for b in range(8) for s in range(2) for t in budgets]
+    lines = [f"{a},b{b},{s},{t},{i + 0.1 * b + 0.2 * rng.random():.6f}" for a, i, b, s, t in places]
+    load(warehouse, tmp_path, lines)
+    formula = "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
+    fitted = analyse_lmem(warehouse, formula, with_residuals=False)
+    ranked, tiers = analyse_rankings(warehouse), analyse_tiers(warehouse)
+    of = ["log_regret" if len(budgets) == 1 else "normalized_regret"] * 2
+    assert [json.loads(run_of(warehouse, one))["response"] for one in (ranked, tiers)] == of
+    told = [one.sentence for one in all_findings(warehouse) if one.kind == "verdict"]
+    assert len(told) == len(budgets)
+    assert told[0] in [one.sentence for one in findings_of(warehouse, fitted.analysis_run_id)]
+    assert ("at budget 50" in told[-1]) == (50 in budgets)
+
+
+def run_of(warehouse, outcome) -> str:
+    query = "select parameters from ops.analysis_run where analysis_run_id = ?"
+    return warehouse.sql(query, [outcome.analysis_run_id]).one()
 
 
 def test_ranks_need_no_mixed_model(warehouse, tmp_path):
