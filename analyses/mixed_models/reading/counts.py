@@ -21,12 +21,17 @@ def level_counts_query(selection: Selection, response: str) -> tuple[str, list[s
 
 
 def within_query(selection: Selection, response: str) -> tuple[str, list[str]]:
-    """Return the query for whether each run factor differs within a benchmark, and the factors' names."""
+    """Return the query for whether each run factor differs within a benchmark, then for its levels, and the names."""
     names = list(selection.catalogue.factors)
     counts = ", ".join(f"count(distinct {identifier(name)}) as n{i}" for i, name in enumerate(names))
     base = _runs_of(selection, response, ["benchmark", *names])
     differs = ", ".join(f"coalesce(bool_or(n{i} > 1), false)" for i in range(len(names)))
-    return f"select {differs} from (select {counts} from ({base}) group by benchmark_id)", names
+    levels = ", ".join(f"count(distinct {identifier(name)})" for name in names)
+    return (
+        f"with base as materialized ({base}) "
+        f"select a.*, b.* from (select {differs} from (select {counts} from base group by benchmark_id)) as a "
+        f"cross join (select {levels} from base) as b"
+    ), names
 
 
 def _runs_of(selection: Selection, response: str, names: Iterable[str]) -> str:

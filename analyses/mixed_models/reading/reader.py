@@ -340,9 +340,9 @@ class Reader:
         if not self.catalogue.factors:
             return {}
         query, names = within_query(self.settle(selection, response), response)
-        within = dict(zip(names, self._ask(query).rows()[0], strict=True))
-        counts = self.level_counts(selection, response)
-        return {name: counts[name] for name in names if within[name]}
+        (found,) = self._ask(query).rows()
+        within, levels = found[: len(names)], found[len(names) :]
+        return {name: count for name, differs, count in zip(names, within, levels, strict=True) if differs}
 
     def common_budgets(self, selection: Selection) -> list[float]:
         """Return the budgets at which every run has a value. Raises DataError where there is none."""

@@ -33,13 +33,13 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
 
     Every page and command that says who is better says these sentences and no others.
     """
-    metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
+    metrics = metrics_of(source, experiment)
     found: list[Verdict] = []
     only = _only_budget(source, experiment)
     chosen = _chosen_models(source, experiment, metrics, only)
     rankings = _chosen_rankings(source, experiment, metrics, only)
     is_bare = only == "1"  # as `has_budgets` has it
-    several = {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
+    several = _several(source, experiment, [metric for metric, *_ in (*chosen, *rankings)])
     for question, row in chosen.items():
         points = over(row["said"]) if question[0] in several or (question[0] == EACH and several) else ""
         found += _of_model(source, experiment, _shown(question, is_bare=is_bare), row, len(metrics) > 1, points)
@@ -55,11 +55,29 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
     return found
 
 
+def metrics_of(source: Source, experiment: str) -> list[str]:
+    """Return the names of an experiment's metrics, in their order."""
+    first = [row[0] for row in source.sql(queries.text("verdicts/first_points"), {"subject": experiment}).rows()]
+    ((known,),) = source.sql("select count(*) from core.metric").rows()
+    if len(first) == known:  # there are no others
+        return first
+    return [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
+
+
+def _several(source: Source, experiment: str, asked: Sequence[str]) -> set[str]:
+    """Return the metrics of which some run has several points; of those asked for, where the first points tell."""
+    first = source.sql(queries.text("verdicts/first_points"), {"subject": experiment}).rows()
+    found = {name for name, is_several in first if is_several}
+    if found.issuperset(set(asked) - {EACH}) and (found or not asked):
+        return found
+    return {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
+
+
 def answering_model(
     source: Source, experiment: str, question: tuple[str | None, str, str, str], response: str | None = None
 ) -> tuple[str, str] | None:
     """Return response and formula of the model that answers a question; None where none does, or of that response."""
-    metrics = [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
+    metrics = metrics_of(source, experiment)
     metric, budget, condition, failures = question
     only = _only_budget(source, experiment)
     asked = (_metric(metric, metrics, response), only or budget, condition, failures)
