@@ -122,9 +122,7 @@ def analyse_rankings(
     return save(warehouse, run, rows)
 
 
-def _fitted(
-    warehouse: Warehouse, selection: Selection, at: object, response: str | None
-) -> tuple[str, str] | None:
+def _fitted(warehouse: Warehouse, selection: Selection, at: object, response: str | None) -> tuple[str, str] | None:
     """Return response and formula of the model last fitted to the same rows, of any response or of that one."""
     question = (selection.metric, budget_text(selection.budget, at), selection.where or "", selection.failures)
     return answering_model(warehouse, selection.catalogue.experiment, question, response)
