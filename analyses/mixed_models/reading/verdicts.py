@@ -57,17 +57,21 @@ def verdicts(source: Source, experiment: str) -> list[Verdict]:
 
 def metrics_of(source: Source, experiment: str) -> list[str]:
     """Return the names of an experiment's metrics, in their order."""
-    first = [row[0] for row in source.sql(queries.text("verdicts/first_points"), {"subject": experiment}).rows()]
+    first = list(_first_points(source, experiment))
     ((known,),) = source.sql("select count(*) from core.metric").rows()
     if len(first) == known:  # there are no others
         return first
     return [row[0] for row in source.sql(queries.text("verdicts/metrics"), {"subject": experiment}).rows()]
 
 
+def _first_points(source: Source, experiment: str) -> dict[str, bool]:
+    """Return metrics of an experiment's first points, by their names, and whether some run has several of them."""
+    return dict(source.sql(queries.text("verdicts/first_points"), {"subject": experiment}).rows())
+
+
 def _several(source: Source, experiment: str, asked: Sequence[str]) -> set[str]:
     """Return the metrics of which some run has several points; of those asked for, where the first points tell."""
-    first = source.sql(queries.text("verdicts/first_points"), {"subject": experiment}).rows()
-    found = {name for name, is_several in first if is_several}
+    found = {name for name, is_several in _first_points(source, experiment).items() if is_several}
     if found.issuperset(set(asked) - {EACH}) and (found or not asked):
         return found
     return {row[0] for row in source.sql(queries.text("verdicts/points"), {"subject": experiment}).rows()}
@@ -113,6 +117,8 @@ def _metric(name: str | None, metrics: Sequence[str], response: str | None = Non
 
 def _only_budget(source: Source, experiment: str) -> str | None:
     """Return the budget at which all values stand: to ask for it, or for none, is then one question."""
+    if any(_first_points(source, experiment).values()):
+        return None
     ((budget,),) = source.sql(queries.text("verdicts/only_budget"), {"subject": experiment}).rows()
     return None if budget is None else f"{budget:g}"
 
