@@ -3,7 +3,8 @@
 An algorithm's rank is one more than the number of algorithms that are truly better. With intervals of all differences
 that hold together with 95 %, those that are certainly better bound the rank from below and those that are certainly
 worse from above; the bounds of all algorithms then hold together (simultaneous), or each for itself (marginal: its own
-differences only). Critical values are of the largest |t| among the differences not yet decided, stepping down.
+differences only). The critical value is that of the largest |t| among all differences, as for the pairs of a model, so
+that both say the same of a pair; what stepping down would show besides is told apart.
 Source: Mogstad, Romano, Shaikh & Wilhelm (2024), Rev. Econ. Stud. 91, sections 3.1 to 3.3; Romano & Wolf (2005),
 Econometrica 73, for the stepping down.
 """
@@ -32,13 +33,13 @@ MOST_NAMED, MOST_STEPPED = 8, 3
 class RankSets:
     """Ranks (A,) that an algorithm may have, ends included, and which differ: [i, j] is True where i is better.
 
-    `at_once` (A, A): those of them that need no stepping down, as with one critical value for all (Tukey's).
+    `by_stepping` (A, A): the differences that stepping down would show besides.
     """
 
     lower: Floats
     upper: Floats
     is_better: np.ndarray
-    at_once: np.ndarray
+    by_stepping: np.ndarray
 
     @property
     def tiers(self) -> np.ndarray:
@@ -70,10 +71,10 @@ def rank_sets(
     back = np.ix_(np.argsort(order), np.argsort(order))
     decided, first, t_value, size = decided[back], first[back], t_value[back], len(losses)
     # A row of the table is about its own algorithm: whether others are better or worse than it.
-    better_than_it = decided & (t_value > 0)
-    worse_than_it = decided & (t_value < 0)
+    better_than_it = first & (t_value > 0)
+    worse_than_it = first & (t_value < 0)
     lower, upper = 1.0 + better_than_it.sum(axis=1), size - worse_than_it.sum(axis=1).astype(float)
-    return RankSets(lower, upper, better_than_it.T, (better_than_it & first).T)
+    return RankSets(lower, upper, better_than_it.T, (decided & ~first & (t_value > 0)).T)
 
 
 def _decided(
@@ -198,23 +199,16 @@ def tier_sentence(rows: Sequence[Mapping[str, Any]], response: str, *, has_budge
     return f"{lead} Of {len(rows)} ranks {exact} {verb} settled at 95 %, all taken together."
 
 
-STEPPED = "Only by stepping down"
-"""Begins the sentence on differences that one critical value for all would not show."""
-
-
 def stepped_sentence(names: Sequence[str], together: RankSets) -> str | None:
-    """Say which differences count only once the wider ones are settled; None where there are none.
-
-    Tukey's p-values of a model are of one step: of these pairs they may say that they cannot be told apart.
-    """
-    pairs = [(names[i], names[j]) for i, j in np.argwhere(together.is_better & ~together.at_once).tolist()]
+    """Say which differences stepping down would show besides; None where there are none."""
+    pairs = [(names[i], names[j]) for i, j in np.argwhere(together.by_stepping).tolist()]
     if not pairs:
         return None
     named = ", ".join(f"{one} ahead of {other}" for one, other in pairs[:MOST_STEPPED])
     more = f" and {len(pairs) - MOST_STEPPED} more" if len(pairs) > MOST_STEPPED else ""
     return (
-        f"{STEPPED}, once the wider differences are settled: {named}{more}. In one step, as Tukey's p-values "
-        f"of a model are, {'this pair cannot' if len(pairs) == 1 else 'these pairs cannot'} be told apart."
+        f"Stepping down, which tests the nearer differences once the wider ones are settled, would show {named}{more} "
+        "at 5 %, too; ranks and tiers are by one critical value for all pairs, as a model's p-values are."
     )
 
 
@@ -236,7 +230,7 @@ def first_by_policy(first: Mapping[str, Sequence[str]]) -> str | None:
 
 def tier_caveats(said: Sequence[str]) -> list[str]:
     """Return the sentences of a run that go wherever the one on who is first goes."""
-    return [*carried(said), *(sentence for sentence in said if sentence.startswith((HANGS, STEPPED)))]
+    return [*carried(said), *(sentence for sentence in said if sentence.startswith(HANGS))]
 
 
 def _listed(names: Sequence[str]) -> str:

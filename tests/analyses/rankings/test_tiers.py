@@ -10,7 +10,7 @@ from hpowh.analyses.findings.job import all_findings
 from hpowh.analyses.rankings import leaderboard
 from hpowh.analyses.rankings.job import analyse_tiers
 from hpowh.analyses.rankings.leaderboard import elo_of, improvability, measures, win_rates
-from hpowh.analyses.rankings.tiers import rank_sets, stepped_sentence, tier_caveats, tier_rows, tier_sentence
+from hpowh.analyses.rankings.tiers import rank_sets, stepped_sentence, tier_rows, tier_sentence
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 TRUE = np.array([0.0, 0.0, 0.5, 0.5, 1.2])
@@ -60,18 +60,18 @@ def test_sets_tiers_and_words_of_a_clear_order():
     )
 
 
-def test_what_only_stepping_down_shows_is_said():
+def test_what_stepping_down_would_show_besides_is_told_apart():
     """Of three means two are 1.04 times Student's t apart, the third far off: the near pair is the last one left."""
     student, tukey = stats.t.isf(0.025, 20.0), stats.studentized_range.isf(0.05, 3, 20.0) / np.sqrt(2)
     near, names = 1.04 * student, ["a", "b", "c"]
     assert near < 0.9 * tukey
     found = rank_sets(np.array([0.0, near, 50.0]), 0.5 * np.eye(3), 20.0)
-    assert found.is_better[0, 1] and not found.at_once[0, 1]
-    assert found.at_once[0, 2] and found.at_once[1, 2]
-    sentence = stepped_sentence(names, found)
-    assert sentence.startswith("Only by stepping down, once the wider differences are settled: a ahead of b. In one")
-    assert tier_caveats(["x", sentence]) == [sentence]
+    np.testing.assert_array_equal(found.tiers, [1, 1, 2])
+    np.testing.assert_array_equal(found.upper, [2, 2, 3])
+    assert np.argwhere(found.by_stepping).tolist() == [[0, 1]]
+    assert "would show a ahead of b at 5 %" in stepped_sentence(names, found)
     clear = rank_sets(np.array([0.0, 25.0, 50.0]), 0.5 * np.eye(3), 20.0)
+    np.testing.assert_array_equal(clear.tiers, [1, 2, 3])
     assert stepped_sentence(names, clear) is None
     assert stepped_sentence(names, rank_sets(np.zeros(3), 0.5 * np.eye(3), 20.0)) is None
 
