@@ -79,6 +79,11 @@ def advice(path: Path) -> str:
             "study.trials_dataframe().to_csv(PATH) of Optuna's study, frame.to_csv(PATH) of a frame, "
             "pandas.DataFrame(search.cv_results_).to_csv(PATH) of scikit-learn's search."
         )
+    if path.suffix.lower() == ".arff":
+        return (
+            "Weka's ARFF is not read. Save it as CSV in Weka's Explorer, or in Python: "
+            "pandas.DataFrame(scipy.io.arff.loadarff(PATH)[0]).to_csv('table.csv', index=False)"
+        )
     if _begins(path, b"PK\x03\x04") or path.name.lower().endswith((".tar.gz", ".tgz", ".tar", ".7z")):
         return "It is an archive: unpack it, and name what it holds."
     first = _start(path).decode("utf-8", "replace").partition("\n")[0]

@@ -135,7 +135,8 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             names = [name.strip(NO_SIGNS) for name in written]
             if names in ([], [""]):
                 raise IngestError(f"{path} has no rows.", "Nothing was loaded. Its first line names the columns.")
-            below = list(islice(rows, 3)) if _twice(names) or "" in names[1:] else []
+            is_odd = bool(_twice(names)) or "" in names[1:] or all(map(_is_number, names))
+            below = list(islice(rows, 3)) if is_odd else []
             widths, lasts, has_percents = _sampled(chain(below, rows))
     except (OSError, EOFError) as error:
         raise IngestError(f"{path} cannot be read: {error}.", "Is it complete?") from None
@@ -255,6 +256,12 @@ def _are_levels(below: list[list[str]]) -> bool:
     return bool(below) and not any(_is_number(cell) for cell in below[0])
 
 
+def _lacks_a_header(names: list[str], below: list[list[str]]) -> bool:
+    """Whether the first line is one of numbers with a fraction, as the next one is: whole numbers may be headings."""
+    is_row = all(_is_number(name) for name in names) and any("." in name for name in names)
+    return is_row and bool(below) and all(_is_number(cell) for cell in below[0] if cell.strip())
+
+
 def _are_merged(names: list[str], below: list[list[str]]) -> bool:
     """Whether a second line heads the columns of which the first leaves some without a name, as merged cells do."""
     if len(below) < 2 or all(name.strip() for name in names[1:]) or len(below[0]) != len(names):
@@ -290,6 +297,13 @@ def _refuse_odd(path: Path, names: list[str], encoding: str, below: list[list[st
         raise IngestError(
             f"{path}: the header holds a NUL character.",
             "Is it a text file? If its encoding is UTF-16: --encoding utf-16",
+        )
+    if _lacks_a_header(names, below):
+        heads = ",".join(f"column{place}" for place in range(1, len(names) + 1))
+        raise IngestError(
+            f"{path}: its first line holds numbers only ({', '.join(names[:3])}{' …' if len(names) > 3 else ''}), "
+            "so there is no header.",
+            f"Put a line with the columns' names above it: sed -i '1i {heads}' {path.name}",
         )
     twice = _twice(names)
     if (twice and _are_levels(below)) or _are_merged(names, below):

@@ -20,8 +20,10 @@ def refuse_other_shapes(path: Path) -> None:
     Raises:
         IngestError: it is one of pandas' shapes of a table, or an object without a row.
     """
-    found = _only_object(path)
-    if found is None:
+    found = _whole(path)
+    if isinstance(found, list) and found and not any(isinstance(one, dict) for one in found):
+        raise IngestError(f"{path} is a list whose items are no objects: nothing names the columns.", ADVICE)
+    if not isinstance(found, dict):
         return
     if {"columns", "data"} <= set(found) or {"schema", "data"} <= set(found):
         raise IngestError(f"{path} is a table in one object, with its rows under 'data'.", ADVICE)
@@ -30,6 +32,12 @@ def refuse_other_shapes(path: Path) -> None:
         is_flat = not any(isinstance(value, dict) for one in inner for value in one.values())
         if is_flat and all(set(one) == set(inner[0]) for one in inner):
             raise IngestError(f"{path} is a table in one object, column by column or row by row.", ADVICE)
+    if len(inner) > 1 and all(isinstance(one, dict) and one and _are_objects([*one.values()]) for one in inner):
+        raise IngestError(
+            f"{path} is one object, with objects in objects: what its levels are is said nowhere.",
+            "Write a row each: rows = [{'algorithm': a, 'benchmark': b, **values} for a, inner in found.items() "
+            "for b, values in inner.items()]; json.dump(rows, open('rows.json', 'w'))",
+        )
     tables = [key for key, one in found.items() if isinstance(one, list) and one and _are_objects(one)]
     if len(tables) == 1:
         raise IngestError(
@@ -44,8 +52,8 @@ def _are_objects(rows: list[Any]) -> bool:
     return all(isinstance(row, dict) for row in rows)
 
 
-def _only_object(path: Path) -> dict[str, Any] | None:
-    """Return the object that is the whole file; None where there are several, or something else, or it is large."""
+def _whole(path: Path) -> Any:
+    """Return the one object or list that is the whole file; None where there are several, or it is large."""
     try:
         with (
             gzip.open(path, "rt", encoding="utf-8-sig")
@@ -53,7 +61,6 @@ def _only_object(path: Path) -> dict[str, Any] | None:
             else path.open(encoding="utf-8-sig") as handle
         ):
             text = handle.read(LARGEST)
-        found = json.loads(text) if text.lstrip().startswith("{") else None
+        return json.loads(text) if text.lstrip().startswith(("{", "[")) else None
     except (OSError, EOFError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None

@@ -16,7 +16,18 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("problem_name", "dataset_name", "data_set_name", "task_name", "function_name", "instance", "data_name"),
         *("task_id", "openml_task_id", "function_id", "func_id", "funcid", "game", "env_id"),
     ),
-    "seed": ("seed", "run_seed", "rep", "repeat", "repetition", "replication", "resample", "random_state"),
+    "seed": (
+        "seed",
+        "run_seed",
+        "rep",
+        "repeat",
+        "repetition",
+        "replication",
+        "repl",
+        "replicate",
+        "resample",
+        "random_state",
+    ),
     "fold": ("fold", "cv_fold", "fold_id"),
     "budget": (
         *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
@@ -36,7 +47,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("wall_time", "wall_clock", "wallclock", "wall_clock_time", "wallclock_time", "elapsed", "elapsed_time"),
         *("cpu_time", "runtime", "time", "epoch", "frames", "global_step", "env_steps", "total_timesteps"),
     ),
-    "fidelity": ("fidelity", "budget", "epoch", "epochs", "subsample_fraction", "train_fraction"),
+    "fidelity": ("fidelity", "budget", "epoch", "epochs", "subsample_fraction", "train_fraction", "trainsize"),
     "value": (
         *("value", "loss", "objective", "y", "fitness", "val_loss", "score", "accuracy", "val_accuracy", "cost"),
         *("error", "result", "target", "mean_test_score", "raw_y", "best_so_far", "function_value"),

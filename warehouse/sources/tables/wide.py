@@ -22,7 +22,7 @@ LABELS = {
 SUMMARIES = frozenset({
     "average", "avg", "mean", "median", "overall", "total", "sum", "rank", "ranking", "position", "place", "elo",
     "borda", "params", "parameters", "size", "year", "date", "votes", "std", "sd", "stderr", "count", "n", "id",
-    "index", "memory", "price", "latency",
+    "index", "memory", "price", "latency", "hub", "likes", "downloads", "cost", "co2", "co\u2082", "emissions",
 })  # fmt: skip
 """Words of columns that sum up the others, or state a fact of the row."""
 SUMMED = frozenset({

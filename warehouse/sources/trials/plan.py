@@ -65,10 +65,12 @@ WANDB_OWN = ("notes", "user", "tags", "sweep", "group", "job type", "commit", "g
 """Columns of W&B's own in the CSV of its page."""
 STATUSES = {
     "finished": "finished", "complete": "finished", "completed": "finished", "success": "finished", "ok": "finished",
+    "succeeded": "finished", "done": "finished", "closed": "finished", "metricsunavailable": "finished",
     "failed": "failed", "fail": "failed", "crashed": "failed", "killed": "failed", "error": "failed",
     "preempted": "failed", "timeout": "failed", "memout": "failed", "memoryout": "failed", "terminated": "failed",
     "running": "running", "preempting": "running", "started": "running",
-    "pruned": "pruned", "stopped": "pruned", "early_stopped": "pruned",
+    "pruned": "pruned", "stopped": "pruned", "early_stopped": "pruned", "earlystopped": "pruned",
+    "early-stopped": "pruned",
     "waiting": "waiting", "pending": "waiting", "scheduled": "waiting", "queued": "waiting",
 }  # fmt: skip
 """What tools call a trial's state (lower case) -> the warehouse's word."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
+NO_STATE = "no state that is known"
 EMPTY_NOTE = "{count:,} trials finished without a value of {metric!r}; they are kept with the status `missing`."
 
 
@@ -71,7 +73,8 @@ class Reader:
             return "finished"
         found = self.plan.statuses.get(str(row[column]).strip().lower())
         if found is None:
-            why = f"no state that is known ({', '.join(sorted(self.plan.statuses))})"
+            other = f"--map {shlex.quote(column + '=attribute')} takes all trials as finished"
+            why = f"{NO_STATE} ({', '.join(sorted(self.plan.statuses))}); {other}"
             self.problems.append(Problem(position, column, str(row[column])[:200], why))
             return "failed"
         return found

@@ -12,7 +12,7 @@ import pytest
 from hpowh.warehouse.errors import HpowhError, IngestError
 from hpowh.warehouse.ingest import Preview, Problem, Request, RowsRefusedError, find_source, ingest, preview
 from hpowh.warehouse.ingest.questions import QuestionsError, asking
-from hpowh.warehouse.ingest.recognise import recognise
+from hpowh.warehouse.ingest.recognise import advice, recognise
 
 DRAWN = random.Random(7)
 
@@ -215,8 +215,11 @@ FILES |= {
         ]
     ),
     "open_llm.csv": table(
-        "id,Precision,Type,Weight,License,Sha,Hub,Flagged,Model,Average,IFEval,BBH,MATH",
-        [f"m{i},bf16,chat,o,mit,s{i},True,False,org/m{i},{value()},{value()},{value()},{value()}" for i in range(12)],
+        "id,Precision,Type,Weight,License,Sha,Hub likes,CO2 cost (kg),Model,Average,IFEval,BBH,MATH",
+        [
+            f"m{i},bf16,chat,o,mit,s{i},{i * 7},{value()},org/m{i},{value()},{value()},{value()},{value()}"
+            for i in range(12)
+        ],
     ),
 }
 KINDS = {
@@ -450,6 +453,10 @@ def test_hyperopts_trials_have_their_values_and_states(made, warehouse):
 
 def test_a_board_among_facts_of_models_may_be_one(made):
     assert recognise(made("open_llm.csv"))[0].kind == "leaderboard"
+    found = preview(
+        find_source("leaderboard"), Request(str(made("open_llm.csv")), "x", {}, {"direction": "max"})
+    ).mapping
+    assert [column for column, role, _ in found if role == "value"] == ["IFEval", "BBH", "MATH"]
 
 
 REFUSED = {
@@ -459,6 +466,12 @@ REFUSED = {
         b"Method,Adult,,Letter,\n,Acc,Time,Acc,Time\nRF,1,2,3,4\nSVM,1,2,3,4\n",
         "several lines head its columns",
     ),
+    "headless.csv": (b"0.48,2.59,0.25\n0.39,7.5,0.5\n", "sed -i '1i column1,column2,column3' headless.csv"),
+    "nested.json": (
+        b'{"RF": {"iris": {"acc": 0.9}}, "SVM": {"iris": {"acc": 0.8}}}',
+        "{'algorithm': a, 'benchmark': b, **values}",
+    ),
+    "arrays.json": (b'[[{"x": 1}, 0.5], [{"x": 2}, 0.25]]', "items are no objects"),
     "latin.csv": ("m\u00e9thode,dataset,accuracy\nA,b,1\n".encode("latin-1"), "--encoding latin-1"),
     "columns.json": (b'{"lr": {"0": 1, "1": 2}, "loss": {"0": 3, "1": 4}}', "orient='records'"),
     "lists.json": (b'{"lr": [1, 2], "loss": [3, 4]}', "orient='records'"),
@@ -479,6 +492,22 @@ def test_what_is_no_table_is_refused_in_one_sentence_with_the_next_step(tmp_path
         with pytest.raises(HpowhError) as refused:
             preview(find_source(kind), Request(str(path), "x"))
         assert said in str(refused.value)
+
+
+def test_other_files_are_refused_with_how_to_write_a_table(tmp_path):
+    (tmp_path / "x.arff").write_text("@relation x\n@attribute a numeric\n@data\n1\n")
+    assert "scipy.io.arff.loadarff" in advice(tmp_path / "x.arff")
+    (tmp_path / "flaml.log").write_text('{"record_id": 0, "config": {"lr": 0.1}}\n')
+    assert advice(tmp_path / "flaml.log").endswith("call it flaml.jsonl.")
+
+
+def test_states_of_other_tuners_and_what_to_do_about_those_of_none(tmp_path):
+    path = tmp_path / "katib.csv"
+    rows = [f"t{i},{'Succeeded' if i % 4 else 'EarlyStopped'},{value()},{i % 3},{value()}" for i in range(12)]
+    path.write_text(table("trialName,Status,lr,depth,val_loss", rows))
+    assert not any("refused" in note for note in shown(path).notes)
+    path.write_text(path.read_text().replace("Succeeded", "Weiss nicht"))
+    assert any("--map Status=attribute takes all trials as finished" in note for note in shown(path).notes)
 
 
 def test_an_encoding_that_was_given_serves_the_recognition(tmp_path):
