@@ -7,6 +7,7 @@ from typing import Any
 
 from hpowh.reports.charts.palette import Colours
 from hpowh.reports.charts.plot import Trace, band, line
+from hpowh.reports.names import plot_text
 
 Row = Mapping[str, Any]
 
@@ -55,6 +56,32 @@ def curves(
         if len(at) <= POINTS:
             lines[-1] |= {"mode": "lines+markers" if len(at) > 1 else "markers", "marker": {"color": token, "size": 5}}
     return [*([_grey(crowd, x, middle)] if crowd else []), *bands, *lines]
+
+
+def dots(
+    rows: Sequence[Row], colours: Colours, *, middle: str, band_of: tuple[str, str] | None = None
+) -> dict[str, Any]:
+    """Return data and layout of one dot an algorithm with its interval, the smallest value on top.
+
+    For experiments whose values all stand at one budget, where curves would be points above each other.
+
+    Args:
+        rows: one an algorithm, with the column `algorithm` and the named ones; without a value there is no dot.
+    """
+    there = sorted((row for row in rows if row[middle] is not None), key=lambda row: (row[middle], row["algorithm"]))
+    names = [plot_text(row["algorithm"]) for row in there]
+    data: list[Trace] = []
+    for name, row in zip(names, there, strict=True):
+        token, value = colours.token(row["algorithm"]), row[middle]
+        mark = {"type": "scatter", "mode": "markers", "name": name, "x": [value], "y": [name], "showlegend": False}
+        mark |= {"marker": {"color": token, "size": 9}, "hovertemplate": "%{x:.4~g}"}
+        limits = [row[limit] for limit in band_of or ()]
+        if limits and None not in limits:
+            ends = {"array": [limits[1] - value], "arrayminus": [value - limits[0]], "symmetric": False}
+            mark["error_x"] = {"type": "data", "color": token, "thickness": 1.5, **ends}
+        data.append(mark)
+    order = {"type": "category", "categoryorder": "array", "categoryarray": names, "autorange": "reversed"}
+    return {"data": data, "layout": {"yaxis": {**order, "automargin": True, "title": {"text": ""}}}}
 
 
 def _best(by_algorithm: Mapping[str, Sequence[Row]], middle: str, *, highest: bool) -> set[str]:

@@ -17,6 +17,7 @@ from hpowh.reports.context import SiteContext
 from hpowh.reports.finding import Finding
 from hpowh.reports.numbers import number
 from hpowh.reports.page import Page
+from hpowh.reports.pages.experiment.final import final_dots
 from hpowh.reports.query import Query
 from hpowh.reports.trust import trust
 from hpowh.warehouse import queries
@@ -65,18 +66,18 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
                 ["The runs are in the warehouse, but their traces have not been compared. Run: hpowh analyse traces"],
             )
         ]
+    has_budgets = len({row["position"] for row in site.query(queries.text("experiment/overall"), run=run).rows()}) > 1
     return [
         Findings(_answers(site, name, run), "Who is better?", empty=_no_finding(site, name)),
         *_overall(site, run),
-        _final_table(site, run),
+        _final_table(site, run, has_budgets=has_budgets),
         trust(
             list(dict.fromkeys([*_outdated(site, name), *_answering(site, name), *site.provenance(run).warnings])),
             [_facts(site, name)],
             good=GOOD,
         ),
-        *_explorer(site, run),
-        *_per_benchmark(site, run),
-        _final_per_benchmark(site, run),
+        *([*_explorer(site, run), *_per_benchmark(site, run)] if has_budgets else []),
+        _final_per_benchmark(site, run, has_budgets=has_budgets),
     ]
 
 
@@ -155,6 +156,8 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
     rows = query.rows()
     if not rows:
         return []
+    if len({row["position"] for row in rows}) == 1:
+        return final_dots(site, query, run)
     settings = sorted({row["setting"] for row in rows})
     metrics = sorted({row["metric"] for row in rows})
     unit = rows[0]["position_unit"]
@@ -175,11 +178,10 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
     selectors = (("Setting", settings), ("Metric", metrics))
     crowd = (CROWD_NOTE,) if len({row["algorithm"] for row in rows}) > ALL else ()
     x = axis(label, is_log=is_log_x)
-    over = " over the budget" if len({row["position"] for row in rows}) > 1 else ""
     figures = [
         Figure(
             id="regret-overall",
-            title=f"Mean normalised regret{over}",
+            title="Mean normalised regret over the budget",
             how_to_read=(
                 f"Each line is one algorithm, averaged over {plural(count, 'benchmark')} and their seeds; lower is "
                 "better. 0 is the best value known for a benchmark, 1 the worst recorded in this experiment. "
@@ -193,7 +195,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
                 log_toggles=("x", "y"),
             ),
             query=query,
-            alt=f"Line chart: mean normalised regret of each algorithm{over}, with confidence bands.",
+            alt="Line chart: mean normalised regret of each algorithm over the budget, with confidence bands.",
             analysis_run_id=run,
             notes=crowd,
         )
@@ -202,7 +204,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
         figures.append(
             Figure(
                 id="rank-overall",
-                title=f"Mean rank{over}",
+                title="Mean rank over the budget",
                 how_to_read=(
                     "Algorithms are ranked against each other on the same benchmark, seed and setting: 1 is the best, "
                     "ties share the mean. Lower is better. A rank says how often an algorithm is ahead, "
@@ -215,7 +217,7 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
                     log_toggles=("x",),
                 ),
                 query=query,
-                alt=f"Line chart: mean rank of each algorithm{over}.",
+                alt="Line chart: mean rank of each algorithm over the budget.",
                 analysis_run_id=run,
                 notes=("The axis is turned round, so that the better algorithm is on top.", *crowd),
             )
@@ -224,9 +226,15 @@ def _overall(site: SiteContext, run: int) -> list[Figure]:
 
 
 COMMON = "Benchmarks that ranks and regrets rest on: those where every algorithm has a final regret"
+ANYTIME = Column(
+    name="anytime_regret",
+    label="Anytime normalised regret",
+    digits=3,
+    help="The same, averaged over the whole budget axis",
+)
 
 
-def _final_table(site: SiteContext, run: int) -> Table:
+def _final_table(site: SiteContext, run: int, *, has_budgets: bool) -> Table:
     query = site.query(queries.text("experiment/final"), run=run)
     colour = site.colours.token
     is_partial = any(row["benchmarks"] < row["benchmarks_run"] for row in query.rows())
@@ -248,22 +256,17 @@ def _final_table(site: SiteContext, run: int) -> Table:
             digits=3,
             help="Mean over benchmarks of the mean over seeds",
         ),
-        Column(
-            name="anytime_regret",
-            label="Anytime normalised regret",
-            digits=3,
-            help="The same, averaged over the whole budget axis",
-        ),
+        *([ANYTIME] if has_budgets else []),
         Column(name="runs", label="Runs"),
         Column(name="runs_without_value", label="Without final value"),
     ]
     return Table(
         id="final-ranks",
-        title="At the end of the budget",
+        title="At the end of the budget" if has_budgets else "Final values",
         how_to_read="One row per algorithm (and setting), on the benchmarks that all algorithms have in common. "
         "Ranks compare runs "
         "of the same benchmark, seed and setting; regret says how far from the best known value. Lower is better in "
-        "both; the anytime column also rewards being fast.",
+        f"both{'; the anytime column also rewards being fast' if has_budgets else ''}.",
         query=query,
         columns=columns,
         analysis_run_id=run,
@@ -339,7 +342,7 @@ def _curve_variant(
     return {"data": data, "layout": {"yaxis": axis(title, is_log=spans_orders(values, 30.0)), "xaxis": x}}
 
 
-def _final_per_benchmark(site: SiteContext, run: int) -> Table:
+def _final_per_benchmark(site: SiteContext, run: int, *, has_budgets: bool) -> Table:
     query = site.query(queries.text("experiment/final_by_benchmark"), run=run)
     colour = site.colours.token
     columns = [
@@ -355,7 +358,7 @@ def _final_per_benchmark(site: SiteContext, run: int) -> Table:
     ]
     return Table(
         id="final-by-benchmark",
-        title="At the end of the budget, benchmark by benchmark",
+        title=f"{'At the end of the budget' if has_budgets else 'Final values'}, benchmark by benchmark",
         how_to_read="One row per benchmark and algorithm: the median over seeds of the last best value. Sort by a "
         "column, or type "
         "a benchmark's name to see only its rows.",

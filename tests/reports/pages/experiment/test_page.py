@@ -11,7 +11,7 @@ import pytest
 from hpowh.analyses.traces.job import analyse
 from hpowh.reports.build import build_site
 from hpowh.reports.charts.coverage import coverage_matrix
-from hpowh.reports.charts.curves import ALL, BEST, curves
+from hpowh.reports.charts.curves import ALL, BEST, curves, dots
 from hpowh.reports.charts.palette import Colours
 from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
@@ -65,6 +65,36 @@ def test_a_page_with_holes_says_what_they_cost(tmp_path):
     assert "6 runs of 9 without a final rank: an algorithm has no run in the block (6)." in said
     assert "Left out of the mean over benchmarks, because an algorithm has no defined regret there: b2." in said
     assert "study: a ends with the lowest mean normalised regret by value, 0 (95 % band 0 to 0, 1 benchmark)" in said
+
+
+@pytest.mark.parametrize("budgets", [(1,), (30,), (1, 30)])
+def test_where_all_values_stand_at_one_budget_there_are_dots_and_no_curves(tmp_path, budgets):
+    values = {"a": 3.0, "b": 1.0, "c": 2.0}
+    rows = [
+        (n, f"b{b}", s, t, v + 0.1 * s + b) for n, v in values.items() for b in (1, 2) for s in (0, 1) for t in budgets
+    ]
+    with load(tmp_path, rows) as warehouse:
+        build_site(warehouse, tmp_path / "site")
+    page = (tmp_path / "site" / "experiment-study.html").read_text()
+    said, has_budgets = text_of(tmp_path / "site" / "experiment-study.html"), len(budgets) > 1
+    for words in ("over the budget", "At the end of the budget", "Anytime normalised regret", "Ask it yourself"):
+        assert (words in said) == has_budgets, words
+    assert ("Final values, benchmark by benchmark" in said) != has_budgets
+    assert ("the best on top" in page) != has_budgets
+
+
+def test_dots_stand_in_order_with_their_intervals():
+    rows = [
+        {"algorithm": "x", "m": 2.0, "low": 1.5, "high": 3.0},
+        {"algorithm": "y", "m": 1.0, "low": None, "high": None},
+        {"algorithm": "z", "m": None, "low": None, "high": None},
+    ]
+    drawn = dots(rows, Colours(["x", "y", "z"]), middle="m", band_of=("low", "high"))
+    assert drawn["layout"]["yaxis"]["categoryarray"] == ["y", "x"]
+    assert drawn["layout"]["yaxis"]["autorange"] == "reversed"
+    first, second = drawn["data"]
+    assert (first["x"], first["y"], "error_x" in first) == ([1.0], ["y"], False)
+    assert (second["error_x"]["arrayminus"], second["error_x"]["array"]) == ([0.5], [1.0])
 
 
 def test_one_algorithm_is_not_called_too_few_runs(tmp_path):
