@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from hpowh.analyses.statistics.distributions import root, t
+from hpowh.analyses.statistics.quadrature import leggauss
 
 Floats = NDArray[np.float64]
 
@@ -40,14 +41,14 @@ LARGE_DF = 1e5
 
 @lru_cache(maxsize=1)
 def _z_nodes() -> tuple[Floats, Floats]:
-    nodes, weights = np.polynomial.legendre.leggauss(Z_NODES)
+    nodes, weights = leggauss(Z_NODES)
     z = REACH * nodes
     return z, REACH * weights * np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
 
 
 @lru_cache(maxsize=1)
 def _legendre() -> tuple[Floats, Floats]:
-    return np.polynomial.legendre.leggauss(S_NODES)
+    return leggauss(S_NODES)
 
 
 @lru_cache(maxsize=4096)
@@ -73,7 +74,7 @@ def _s_nodes(df: float) -> tuple[Floats, Floats]:
 
 def _few_nodes(df: float) -> tuple[Floats, Floats]:
     """Return nodes and weights of s for few degrees of freedom, by Gauss's nodes of x."""
-    nodes, weights = np.polynomial.legendre.leggauss(MORE_NODES)
+    nodes, weights = leggauss(MORE_NODES)
     high = np.sqrt(2.0 * special.gammainccinv(0.5 * df, TAIL) / df) ** (df / POWER)
     x = 0.5 * high * (nodes + 1.0)
     s = x ** (POWER / df)

@@ -10,7 +10,8 @@ import sys
 from hpowh.warehouse.commands.accidental import avoid
 from hpowh.warehouse.store import Warehouse
 avoid()
-heavy = ("pandas", "numpy.f2py", "numpy.testing", "numpy.char", "numpy.core", "unittest", "charset_normalizer")
+heavy = ("pandas", "numpy.f2py", "numpy.testing", "numpy.char", "numpy.core", "numpy.polynomial",
+         "unittest", "charset_normalizer")
 with Warehouse(sys.argv[1]) as store:
     assert store.sql("select ? as one", ["a"]).rows() == [("a",)]
     assert store.sql("select $a as one", {"a": 1.5}).arrow().to_pylist() == [{"one": 1.5}]

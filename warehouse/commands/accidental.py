@@ -24,7 +24,7 @@ GREEDY = "scipy._lib.array_api_compat.numpy"
 CAPABLE = "scipy._lib._array_api"
 """The module that writes into the documentation of SciPy's functions."""
 WRITTEN_INTO = {"scipy.special", "scipy.linalg", "scipy.stats", "scipy.optimize"}
-UNUSED = {"f2py", "testing", "char", "core", "ctypeslib"}
+UNUSED = {"f2py", "testing", "char", "core", "ctypeslib", "polynomial", "rec"}
 BETWEEN = ("importlib._bootstrap", "pyarrow")
 """Whose Python code only hands an import, or a list, on."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Floats
-from hpowh.analyses.mixed_models.model.fit import Fit, fit
+from hpowh.analyses.mixed_models.model.fit import Fit, fit, one_thread
 from hpowh.analyses.mixed_models.model.formula import Expression, Formula, RandomTerm
 from hpowh.analyses.statistics import distributions as stats
 
@@ -101,7 +101,8 @@ def _indicators(codes: np.ndarray) -> Floats:
 def _left(design: Floats, values: Floats) -> tuple[float, int]:
     """Return the residual sum of squares and the rank of a least-squares fit."""
     design = np.column_stack([np.ones(len(values)), design])
-    found, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    with one_thread():
+        found, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
     return float(((values - design @ found) ** 2).sum()), int(rank)
 
 
