@@ -221,7 +221,7 @@ def _experiment_runs(site: SiteContext, benchmark_id: int, experiment: str, run:
     query = site.query(queries.text("benchmark/summary"), run=run, benchmark=benchmark_id)
     chart = anytime_plot(site, query, by="experiment", label="Experiment")
     blocks: list[Block] = []
-    if chart.variants:
+    if chart.variants and len({row["budget"] for row in query.rows()}) > 1:
         blocks.append(
             Figure(
                 id=f"anytime-{index}",

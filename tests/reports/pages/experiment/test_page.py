@@ -81,6 +81,7 @@ def test_where_all_values_stand_at_one_budget_there_are_dots_and_no_curves(tmp_p
         assert (words in said) == has_budgets, words
     assert ("Final values, benchmark by benchmark" in said) != has_budgets
     assert ("the best on top" in page) != has_budgets
+    assert ("how near the best value so far comes" in text_of(tmp_path / "site" / "benchmark-b1.html")) == has_budgets
 
 
 def test_dots_stand_in_order_with_their_intervals():
