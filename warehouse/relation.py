@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ class Rows:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Rows:
         """Return rows with every column that any of them has, in the order in which they come; None where it lacks."""
-        columns = list(dict.fromkeys(name for row in rows for name in row))
+        columns = list(dict.fromkeys(chain.from_iterable(rows)))
+        if len(columns) > 1 and all(len(row) == len(columns) for row in rows):
+            return cls(columns, list(map(itemgetter(*columns), rows)))
         return cls(columns, [tuple(row.get(name) for name in columns) for row in rows])
 
     @property

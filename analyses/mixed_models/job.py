@@ -441,10 +441,9 @@ def as_stored(rows: Rows) -> dict[str, in_warehouse.Rows]:
     """Return the tables that are not empty, as the warehouse takes them: without NaN and infinity."""
     from hpowh.warehouse.relation import Rows as Stored
 
+    whole = {name: Stored.of(found) for name, found in rows.items() if found}
     return {
-        name: Stored.of([{key: plain(value) for key, value in row.items()} for row in found])
-        for name, found in rows.items()
-        if found
+        name: Stored(table.columns, [tuple(map(plain, row)) for row in table.values]) for name, table in whole.items()
     }
 
 

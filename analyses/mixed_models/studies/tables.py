@@ -29,10 +29,13 @@ RANDOM_EFFECT_LIMIT = 20_000
 """More conditional modes than this are not stored; the variance components say what they are."""
 SIGNIFICANCE = 0.05
 Row = dict[str, Any]
+AS_IT_IS = frozenset((str, int, bool, type(None)))
 
 
 def plain(value: Any) -> Any:
     """Return a value that a table can hold: NaN is NULL, NumPy scalars are Python's."""
+    if type(value) in AS_IT_IS:
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not isfinite(value):
@@ -169,7 +172,7 @@ def random_effect_rows(fit: Fit, model: str) -> list[Row]:
     """Return the rows of `lmem_random_effect`: conditional modes with standard deviations."""
     if fit.problem.q > RANDOM_EFFECT_LIMIT:
         return []
-    modes, sds = fit.random_effects, fit.random_effect_sds
+    modes, sds = fit.random_effects.tolist(), fit.random_effect_sds.tolist()
     rows = []
     for block in fit.problem.blocks:
         at = block.offset
