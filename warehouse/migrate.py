@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse import bridge
-from hpowh.warehouse.beside import refuse_belongings, refuse_log_alone
+from hpowh.warehouse.beside import logs_of, refuse_belongings, refuse_log_alone
 from hpowh.warehouse.checks.contents import holds_the_same
 from hpowh.warehouse.checks.seal import is_current, seal_all, seal_shape
 from hpowh.warehouse.connection import connect, explain
@@ -71,6 +71,22 @@ def revision_of(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
     return revision
 
 
+def refuse_foreign(path: Path, wait: float = 0.0) -> None:
+    """Raise where the file is a DuckDB database of another kind whose log a writing connection would fold in.
+
+    Raises:
+        NotAWarehouseError: it is; it was only read.
+        HpowhError: it cannot be opened.
+    """
+    if not any(log.exists() for log in logs_of(path)):
+        return
+    connection = connect(path, read_only=True, wait=wait)
+    try:
+        revision_of(connection, path)
+    finally:
+        connection.close()
+
+
 def check_revision(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse a warehouse that is newer or older than this program.
 
@@ -113,6 +129,7 @@ def initialise(path: Path, *, wait: float = 0.0, target: str | None = None) -> t
         return "created", None
     if not path.is_file():
         raise NotAWarehouseError(f"{path} is not a file.", "Name a file for the warehouse: --warehouse FILE")
+    refuse_foreign(path, wait)
     connection = connect(path, read_only=False, wait=wait)
     with Guard(connection, path) as guard:
         stands = revision_of(connection, path)

@@ -18,7 +18,7 @@ from hpowh.warehouse.elsewhere.published import is_elsewhere
 from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError
 from hpowh.warehouse.limits import Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
-from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise
+from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise, refuse_foreign
 from hpowh.warehouse.output.preimages import Guard
 from hpowh.warehouse.relation import Relation, Rows
 from hpowh.warehouse.results import AnalysisRun, find_run, save_runs
@@ -218,6 +218,7 @@ class Warehouse:
             raise UsageError("A warehouse that is locked down is not written.", "Open it without locked_down.")
         self.refuse_read_only()
         self.close()
+        refuse_foreign(self.path, self.wait)
         writer = connect(self.path, read_only=False, wait=self.wait, notify=self._notify)
         with ExitStack() as ending:
             guard = ending.enter_context(Guard(writer, self.path))

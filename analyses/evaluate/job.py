@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.ingest.declared import parsed_toml
 from hpowh.warehouse.output.targets import refuse_folder
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def prepare(path: Path) -> Prepared:
 
     try:
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
+        content = parsed_toml(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", "Name a spec: hpowh evaluate SPEC.toml") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from None
     folder = path.parent.resolve()
     try:

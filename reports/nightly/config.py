@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from hpowh.reports.nightly.analyses import Analysis, declared_analyses
 from hpowh.warehouse.errors import UsageError
-from hpowh.warehouse.ingest.declared import Declared, read_sources
+from hpowh.warehouse.ingest.declared import Declared, parsed_toml, read_sources
 from hpowh.warehouse.store import DEFAULT_PATH
 
 SECTIONS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -72,8 +71,8 @@ def read_config(file: Path, *, warehouse: Path | None = None, site: Path | None 
             f"There is no {file}.", "Write one (docs/nightly.md has an example), or name it: --config FILE"
         )
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = parsed_toml(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}.") from None
     _check_names(file, content)
     file = file.resolve()

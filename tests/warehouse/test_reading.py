@@ -16,9 +16,11 @@ import pytest
 
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.console import note, print_table
-from hpowh.warehouse.errors import LONGEST, HpowhError, IngestError
+from hpowh.warehouse.errors import LONGEST, HpowhError, IngestError, UsageError
 from hpowh.warehouse.ingest import Request, bounds, find_source, ingest, preview
+from hpowh.warehouse.ingest.declared import declared_sources, parsed_toml
 from hpowh.warehouse.ingest.reading import load_yaml, reading
+from hpowh.warehouse.sources.sweeps.sqlite_files import refuse_computed
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 
@@ -319,3 +321,27 @@ def test_clocks_that_differ_are_a_note_and_no_damage(warehouse, tmp_path):
     outcome = ingest(warehouse, find_source(kind), request)
     assert any("1 trial ended before starting" in note for note in outcome.notes), outcome.notes
     assert [result.name for result in run_checks(warehouse) if result.failures] == []
+
+
+@pytest.mark.parametrize("kind", ["optuna", "mlflow", "nni", "trackio"])
+def test_a_database_with_columns_that_are_computed_is_refused(warehouse, tmp_path, kind):
+    """A few bytes of such a file stand for gigabytes a row."""
+    name = {"nni": "nni.sqlite"}.get(kind, f"{kind}.db")
+    with sqlite3.connect(tmp_path / name) as db:
+        db.execute("create table studies (study_id integer, study_name text as (hex(zeroblob(300000000))))")
+        for table in ("trials", "experiments", "runs", "configs", "metrics"):
+            db.execute(f"create table {table} (id integer primary key, run_name text, data text)")
+        db.execute("insert into studies (study_id) values (1)")
+    with pytest.raises(IngestError, match=r"computed|has not the tables|no SQLite|names no|is no"):
+        ingest(warehouse, find_source(kind), Request(str(tmp_path / name), "x", {}))
+    with sqlite3.connect(tmp_path / name) as db, pytest.raises(IngestError, match="'study_name' .* is computed"):
+        refuse_computed(db, tmp_path / name)
+
+
+def test_a_configuration_that_is_nested_too_deeply_is_said_in_a_sentence(tmp_path):
+    config = tmp_path / "hpowh.toml"
+    for text, why in (("x = " + "[" * 100_000, "recursion"), ("a" + ".a" * 50_000 + " = 1", "dots")):
+        config.write_text(text)
+        with pytest.raises(UsageError, match=f"not valid TOML.*{why}"):
+            declared_sources(config)
+    assert parsed_toml('a.b = "x.y"') == {"a": {"b": "x.y"}}

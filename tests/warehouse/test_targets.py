@@ -8,13 +8,14 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 import typer
 
 from hpowh.reports.door.results import Picture
 from hpowh.warehouse import Warehouse, console
 from hpowh.warehouse.checks.repairing import restore
-from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, UsageError
+from hpowh.warehouse.errors import EXIT_FAILED, HpowhError, NotAWarehouseError, UsageError
 from hpowh.warehouse.migrate import initialise
 from hpowh.warehouse.output import targets
 from hpowh.warehouse.output.lakes import refuse_other_files
@@ -99,6 +100,22 @@ def test_no_copy_or_warehouse_is_taken_for_a_log_or_meets_that_of_another(tmp_pa
         with pytest.raises(HpowhError):
             restore(tmp_path / "w.duckdb", tmp_path / name)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_another_database_keeps_its_log(tmp_path):
+    """Opening it to write would fold the log in: its bytes are not ours."""
+    with duckdb.connect(str(tmp_path / "live.duckdb")) as connection:
+        connection.execute("set wal_autocheckpoint = '1GB'")
+        connection.execute("create table t as select 1")
+        for ending in ("", ".wal"):
+            shutil.copy(tmp_path / f"live.duckdb{ending}", tmp_path / f"foreign.duckdb{ending}")
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("foreign*")}
+    assert set(before) == {"foreign.duckdb", "foreign.duckdb.wal"}
+    with pytest.raises(NotAWarehouseError):
+        initialise(tmp_path / "foreign.duckdb")
+    with pytest.raises(NotAWarehouseError), Warehouse(tmp_path / "foreign.duckdb").writing():
+        pass
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("foreign*")} == before
 
 
 def test_a_lake_is_not_made_of_another_database(tmp_path):

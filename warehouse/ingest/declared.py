@@ -23,6 +23,10 @@ ENDINGS = (
 KEYS = ("kind", "path", "as", "map", "set")
 
 
+MOST_DOTS = 1000
+"""On a line of a configuration."""
+
+
 @dataclass(frozen=True)
 class Declared:
     """One source as declared, on the command line or in `hpowh.toml`."""
@@ -67,9 +71,22 @@ def declared_sources(config: Path) -> list[Declared]:
 
 def _content(config: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parsed_toml(config.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{config} is not valid TOML: {error}.") from None
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """Return what a TOML text says.
+
+    Raises:
+        ValueError: it is none, or a line has more dots than any key: Python's parser takes gigabytes for such a key.
+        RecursionError: it is nested too deeply.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > MOST_DOTS:
+            raise ValueError(f"line {number} has more than {MOST_DOTS:,} dots")
+    return tomllib.loads(text)
 
 
 def read_sources(config: Path, content: Mapping[str, Any]) -> list[Declared]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.sources.mlflow.runs import GREATEST, NAME, MlflowRun, Store, moment, status_of
+from hpowh.warehouse.sources.sweeps.sqlite_files import refuse_computed
 from hpowh.warehouse.sources.trackers.tracked import Points
 
 PATIENCE = 10.0
@@ -46,6 +47,7 @@ class SqliteStore:
             self.connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, timeout=PATIENCE)
             self.connection.isolation_level = None
             self.connection.execute("begin")
+            refuse_computed(self.connection, path)
         except sqlite3.Error as error:
             raise self._explain(error) from None
         try:

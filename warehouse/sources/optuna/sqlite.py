@@ -23,6 +23,7 @@ from hpowh.warehouse.sources.optuna.content import (
     parameter_table,
 )
 from hpowh.warehouse.sources.optuna.distributions import Distributions
+from hpowh.warehouse.sources.sweeps.sqlite_files import refuse_computed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,6 +94,7 @@ class _Reader:
             self.connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, timeout=PATIENCE)
             self.connection.isolation_level = None
             self.connection.execute("begin")
+            refuse_computed(self.connection, path)
         except sqlite3.Error as error:
             raise self.explain(error) from None
 

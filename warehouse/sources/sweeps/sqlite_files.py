@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hpowh.warehouse.errors import IngestError
+from hpowh.warehouse.ingest.bounds import MOST_BYTES
 
 START = b"SQLite format 3\x00"
 PATIENCE = 10.0
@@ -63,6 +64,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.isolation_level = None
             connection.execute("begin")
+            refuse_computed(connection, path)
             yield connection
         finally:
             connection.close()
@@ -72,6 +74,26 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise IngestError(
             f"{path} cannot be read as SQLite: {error}.", "Is the file complete? Nothing was loaded."
         ) from None
+
+
+def refuse_computed(connection: sqlite3.Connection, path: Path) -> None:
+    """Let no value be larger than a file that is read whole, and refuse columns that are computed when they are read.
+
+    No tool has such columns, and in a file of a few bytes they may stand for gigabytes a row.
+
+    Raises:
+        IngestError: there is one.
+        sqlite3.Error: the file is damaged, or is none.
+    """
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    found = connection.execute(
+        "select t.name, c.name from sqlite_master as t, pragma_table_xinfo(t.name) as c "
+        "where t.type = 'table' and c.hidden in (2, 3) limit 1"
+    ).fetchall()
+    for table, column in found:
+        raise IngestError(
+            f"{path}: the column {column!r} of its table {table!r} is computed, as no tool's is.", "Nothing was loaded."
+        )
 
 
 def fingerprint_of_databases(paths: list[Path]) -> str:

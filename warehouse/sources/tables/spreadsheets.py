@@ -22,6 +22,10 @@ READ = (".xlsx", ".xlsm")
 OTHERS = (".xls", ".xlsb", ".ods", ".numbers")
 OPTIONS = ("sheet", "header")
 """Options that a workbook understands: which sheet, and which of its rows names the columns."""
+MOST_TAGS = 5_000_000
+"""Tags of a workbook's XML: three or four a cell, each cell 300 bytes in memory."""
+MOST_PLACES = 20_000_000
+"""Rows times columns of a sheet, empty places among them."""
 EXPORT = (
     "Save its sheet as CSV (in Excel: File, Save as, CSV UTF-8; semicolons and decimal commas are understood), "
     "or in Python: pandas.read_excel(PATH).to_csv('table.csv', index=False)"
@@ -84,7 +88,16 @@ def _sheet(path: Path, options: Mapping[str, Any]) -> tuple[str, list[list[Any]]
 
 
 def _cells(sheet: Any) -> list[list[Any]]:
-    """Return a sheet's cells from its first row and column on; texts of blanks only are empty."""
+    """Return a sheet's cells from its first row and column on; texts of blanks only are empty.
+
+    Raises:
+        IngestError: a cell stands so far from the others that the places between are more than can be looked at.
+    """
+    if sheet.max_row * sheet.max_column > MOST_PLACES:
+        raise IngestError(
+            f"The sheet {sheet.title!r} reaches to row {sheet.max_row:,} and column {sheet.max_column:,}.",
+            f"Is there a cell far from the table? Remove it, or: {EXPORT}",
+        )
     return [
         [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]
         for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)
@@ -104,7 +117,20 @@ def _workbook(path: Path, *, values: bool) -> Any:
             members = archive.infolist()
         if len(members) > MOST_MEMBERS or sum(one.file_size for one in members) > MOST_BYTES:
             raise IngestError(f"{path} unpacks to more than is read at once.", EXPORT)
+        _refuse_many_tags(path)
         return load_workbook(path, data_only=values)
+
+
+def _refuse_many_tags(path: Path) -> None:
+    """Raise IngestError where a workbook holds more than fits into memory: a cell takes far more there than in XML."""
+    count = 0
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as handle:
+                while chunk := handle.read(1 << 20):
+                    count += chunk.count(b"<")
+                    if count > MOST_TAGS:
+                        raise IngestError(f"{path} holds more cells than are read of a workbook.", EXPORT)
 
 
 def _heading(cells: Sequence[Row], options: Mapping[str, Any], path: Path, title: str) -> int:

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from hpowh.warehouse.checks.checking import run_checks
-from hpowh.warehouse.errors import IngestError, UsageError
+from hpowh.warehouse.errors import HpowhError, IngestError, UsageError
+from hpowh.warehouse.ingest import Request, find_source, ingest
 from hpowh.warehouse.ingest.recognise import recognise
+from hpowh.warehouse.sources.tables import spreadsheets
 
 from ..stored import load, trials
 from .workbook import book
 
-pytest.importorskip("openpyxl")
+openpyxl = pytest.importorskip("openpyxl")
 HEADINGS = ["lr", "depth", "act", "Created", "flag", "val_loss"]
 ROWS: list[list[Any]] = [
     [
@@ -112,3 +114,24 @@ def test_without_the_extra_both_ways_are_said(warehouse, tmp_path, monkeypatch):
         load(warehouse, "trials", path)
     assert "pip install 'hpowh[excel]'" in refused.value.hint
     assert "Save its sheet as CSV" in refused.value.hint
+
+
+def test_a_cell_far_from_the_table_is_refused_at_once(warehouse, tmp_path):
+    """Excel keeps such cells when somebody pressed a key far below; the places between are milliards."""
+    made = openpyxl.Workbook()
+    made.active.append(["trial", "lr", "loss"])
+    made.active.append(["a", 1, 2])
+    made.active.cell(1_048_576, 16_384, "x")
+    made.save(tmp_path / "far.xlsx")
+    with pytest.raises(HpowhError, match="reaches to row 1,048,576 and column 16,384"):
+        ingest(warehouse, find_source("trials"), Request(str(tmp_path / "far.xlsx"), "far", {"loss": "metric"}))
+
+
+def test_a_workbook_of_very_many_cells_is_refused_before_it_is_read(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setattr(spreadsheets, "MOST_TAGS", 1000)
+    made = openpyxl.Workbook()
+    for row in range(400):
+        made.active.append([f"t{row}", row, row])
+    made.save(tmp_path / "many.xlsx")
+    with pytest.raises(HpowhError, match="more cells than are read of a workbook"):
+        ingest(warehouse, find_source("trials"), Request(str(tmp_path / "many.xlsx"), "many", {"loss": "metric"}))
