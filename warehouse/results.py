@@ -124,25 +124,15 @@ def _append_rows(
     places = [rows.columns.index(column) for column in columns]
     # A column by its number: JSON's names would have to be quoted as SQL's are not.
     form = ", ".join(f'"c{at}": "{wanted[column]}"' for at, column in enumerate(columns))
-    text = _json([{f"c{at}": row[place] for at, place in enumerate(places)} for row in rows.values])
+    text = json.dumps(
+        [{f"c{at}": row[place] for at, place in enumerate(places)} for row in rows.values], allow_nan=False
+    )
     connection.execute(
         f"insert into result.{identifier(name)} ({listed}) "
         f"select {int(run_id)}, {', '.join(f'r.c{at}' for at in range(len(columns)))} "
         f"from (select unnest(from_json_strict(?, {literal(f'[{{{form}}}]')})) as r)",
         [text],
     )
-
-
-def _json(rows: list[dict[str, Any]]) -> str:
-    """Return rows as JSON, which has no word for what is no number or infinite: DuckDB reads these of texts."""
-    try:
-        return json.dumps(rows, allow_nan=False)
-    except ValueError:
-        words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-        return json.dumps([
-            {name: words.get(str(value), value) if isinstance(value, float) else value for name, value in row.items()}
-            for row in rows
-        ])  # fmt: skip
 
 
 def _append_arrow(

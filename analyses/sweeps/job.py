@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from hpowh.analyses.sweeps.options import DEFAULT, Options
@@ -14,6 +15,8 @@ from hpowh.warehouse.relation import Rows
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    import polars as pl
 
     from hpowh.analyses.elsewhere.places import Place
     from hpowh.analyses.sweeps.reading.trials import Trials
@@ -258,10 +261,15 @@ def plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value.item() if hasattr(value, "item") else value for name, value in row.items()} for row in rows]
 
 
-def _stored_of(warehouse: Warehouse, table: str, rows: Rows) -> Rows:
-    """Return rows with the columns that their table has: others are there for the sentences."""
-    columns = [name for name, _ in warehouse.columns(f"result.{table}") if name in rows.columns]
-    return Rows(columns, rows.chosen(columns, rows.height))
+def _stored_of(warehouse: Warehouse, table: str, rows: Rows) -> Rows | pl.DataFrame:
+    """Return rows with the columns that their table has: others are there for the sentences.
+
+    As a frame where a number is infinite or none, which rows cannot hold.
+    """
+    known = {name: kind for name, kind in warehouse.columns(f"result.{table}") if name in rows.columns}
+    kept = Rows(list(known), rows.chosen(list(known), rows.height), list(known.values()))
+    is_finite = all(isfinite(value) for row in kept.values for value in row if isinstance(value, float))
+    return kept if is_finite else kept.pl()
 
 
 def _said_once(said: Mapping[str, list[str]]) -> list[str]:

@@ -321,3 +321,17 @@ def test_the_command_says_what_it_did(hpowh, empty_warehouse, tmp_path):
     assert [(o["subject"], o["is_new"]) for o in json.loads(again.stdout)["analyses"]] == [("s", False)]
     with Warehouse(tmp_path / "hpowh.duckdb") as warehouse, pytest.raises(UsageError, match="There is no sweep 'nope'"):
         analyse(warehouse, ["nope"])
+
+
+def test_infinite_numbers_of_a_table_are_stored_as_such(warehouse):
+    from hpowh.analyses.sweeps.job import _stored_of
+    from hpowh.warehouse import AnalysisRun
+    from hpowh.warehouse.relation import Rows
+
+    row = {"metric_id": 1, "hyperparameter": "x", "method": "m", "verdict": "weak"}
+    rows = Rows.of([row | {"importance": math.inf, "told": "not kept"}])
+    finite = Rows.of([{**rows.dicts()[0], "importance": 0.5}])
+    assert isinstance(_stored_of(warehouse, "sweep_importance", finite), Rows)
+    run = AnalysisRun(job="sweeps", subject="s", job_version="1", parameters={}, input_fingerprint="x")
+    warehouse.save_run(run, {"sweep_importance": _stored_of(warehouse, "sweep_importance", rows)})
+    assert rows_of(warehouse, "sweep_importance", "importance") == [(math.inf,)]
