@@ -328,7 +328,7 @@ def test_infinite_numbers_of_a_table_are_stored_as_such(warehouse):
     from hpowh.warehouse import AnalysisRun
     from hpowh.warehouse.relation import Rows
 
-    row = {"metric_id": 1, "hyperparameter": "x", "method": "m", "verdict": "weak"}
+    row = {"metric_id": 1, "hyperparameter": "x", "method": "fanova", "verdict": "weak"}
     rows = Rows.of([row | {"importance": math.inf, "told": "not kept"}])
     finite = Rows.of([{**rows.dicts()[0], "importance": 0.5}])
     assert isinstance(_stored_of(warehouse, "sweep_importance", finite), Rows)
