@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
+from hpowh.warehouse.sources.tables.naming import NAMES, is_measured, is_result, plain_name
 from hpowh.warehouse.sources.tables.numbers import numeric_columns
 from hpowh.warehouse.sources.tables.roles import Role, listed
 
@@ -19,6 +19,7 @@ KEPT = 0.1
 FEWEST = 10
 """So many runs of one algorithm alone must differ in a column before it counts as one with a value a run."""
 FAILED = "filled only where there is no result"
+NAMED = "named like a result, or like what a run took"
 WHY = "a value of its own in nearly every run"
 
 
@@ -39,7 +40,12 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
     block = [column for column in others if column != algorithm]
     comparable = comparable_rows(connection, plan, staged, algorithm, block)
     left, bound, failed = [], [], []
+    named = [column for column in guessed if is_result(column) or is_measured(column)]
+    named = numeric_columns(connection, staged, named) if named else []
+    plan.roles |= dict.fromkeys(named, Role("ignore", None, NAMED))
     for column in guessed:
+        if column in named:
+            continue
         if _is_of_failures(connection, plan, staged, column):
             failed.append(column)
             plan.roles[column] = Role("ignore", None, FAILED)
@@ -56,7 +62,12 @@ def leave_out_splitting(connection: duckdb.DuckDBPyConnection, plan: Plan, stage
         elif splits:
             left.append(column)
             plan.roles[column] = Role("ignore", None, WHY)
-    plan.explained.update(bound, left, failed)
+    plan.explained.update(bound, left, failed, named)
+    if named:
+        plan.said.append(
+            f"Named like a result, or like what a run took, so no settings: {listed(named)} "
+            "(--map COLUMN=metric for a further result, =factor for a setting)."
+        )
     if failed:
         plan.said.append(f"Filled only where there is no result, so no setting: {listed(failed)}.")
     if bound:

@@ -246,9 +246,9 @@ def one_row_a_run(folder: Path) -> Path:
         algorithm, task, fold = "ABC"[i % 3], f"t{i // 3 % 4}", i // 12
         value = 0.5 + ((i * 37) % 48) / 100
         time, size = f"2026-01-01T00:{i:02d}:00", "small" if i // 3 % 2 else "large"
-        cells = (algorithm, task, fold, value, value, 1 - value, 10 + (i * 31) % 48 / 7, time, size)
+        cells = (algorithm, task, fold, value, i % 2, 1 - value, i % 2, time, size, (i * 31) % 48 / 7)
         rows.append(",".join(map(str, (*cells, f"v{'ABC'.index(algorithm)}"))))
-    header = "framework,task,fold,result,acc,logloss,training_duration,utc,constraint,version"
+    header = "framework,task,fold,result,acc,logloss,training_duration,utc,constraint,gain,version"
     return write(folder, "results.csv", "\n".join([header, *rows]))
 
 
@@ -256,10 +256,14 @@ def test_results_and_times_never_split_runs_where_a_file_has_one_row_a_run(wareh
     path = one_row_a_run(tmp_path)
     found = roles("runs", path, direction="max")
     left = {column for column, role in found.items() if role == "ignore"}
-    assert left == {"acc", "logloss", "training_duration", "utc", "version"}
+    assert left == {"acc", "logloss", "training_duration", "utc", "version", "gain"}
     assert (found["constraint"], found["fold"], found["result"]) == ("factor", "seed", "value")
     outcome = load(warehouse, "runs", path, direction="max")
-    assert any("3 columns would give every run a setting of its own" in note for note in outcome.notes)
+    assert any(
+        "1 column would give every run a setting of its own" in note and "gain" in note for note in outcome.notes
+    )
+    said = "so no settings: acc, logloss, training_duration (--map"  # though two of them have two values only
+    assert any(said in note for note in outcome.notes)
     assert any("utc" in note and "left out" in note.lower() for note in outcome.notes), outcome.notes
     assert any("One value for each algorithm" in note and "version" in note for note in outcome.notes)
     # What one note says how to keep is not offered otherwise by another.
