@@ -117,8 +117,6 @@ def methods(study: Study, cited: Sequence[str]) -> str:
     """Return `methods.tex`: one paragraph on what was computed, with versions and citations."""
     criterion = "restricted maximum likelihood" if study.parameters.get("is_reml", True) else "maximum likelihood"
     versions = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "numpy", "scipy"))
-    failed = str(study.parameters.get("failures") or "exclude")
-    left_out = {"exclude": "Failed runs are missing", "last": "Failed runs come last in their block"}
     calibrated = (
         r" Its level was checked on copies of the experiment with labels shuffled within benchmarks."
         if study.calibration
@@ -134,9 +132,17 @@ def methods(study: Study, cited: Sequence[str]) -> str:
         f"freedom \\citep{{satterthwaite,lmertest}}; $p$ values were corrected by {escaped(pairs)}"
         f"{_cite(cited, ('tukey', 'holm', 'bh', 'dunnett'))}. "
         f"Ranks that the contrasts do not rule out are as in \\citet{{rankintervals}}. "
-        f"{left_out.get(failed, 'Failed runs were imputed')}.{calibrated} "
+        f"{_failed_runs(study)}{calibrated} "
         f"Computed by hpowh {version('hpowh')} \\citep{{hpowh}} ({versions}).\n"
     )
+
+
+def _failed_runs(study: Study) -> str:
+    """Say what rows without a value count; that they are left out only where there are some."""
+    policy, count = str(study.parameters.get("failures") or "exclude"), study.model.get("excluded_count") or 0
+    if policy == "exclude":
+        return f"{plural(count, 'row')} without a value {'is' if count == 1 else 'are'} left out." if count else ""
+    return "Failed runs come last in their block." if policy == "last" else "Failed runs were imputed."
 
 
 def _cite(cited: Sequence[str], keys: Sequence[str]) -> str:

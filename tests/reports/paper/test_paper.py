@@ -20,7 +20,7 @@ from hpowh.reports.paper.drawing import Dot, Line, Sheet, line, pgf, svg, text, 
 from hpowh.reports.paper.figures import Look, cliques, ranking_sheet, round_ticks
 from hpowh.reports.paper.references import ENTRIES
 from hpowh.reports.paper.study import Study, read_study
-from hpowh.reports.paper.words import questions
+from hpowh.reports.paper.words import methods, questions
 from hpowh.reports.paper.writing import write_paper
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
@@ -213,6 +213,22 @@ def test_what_somebody_wrote_in_the_folder_is_not_overwritten(study: Study, tmp_
     (tmp_path / "sentence.md").write_text("rewritten by hand")
     with pytest.raises(UsageError, match="sentence.md"):
         write_paper(study, tmp_path, Look())
+
+
+@pytest.mark.parametrize(
+    ("policy", "count", "said"),
+    [
+        ("exclude", 0, None),
+        (None, 1, "1 row without a value is left out."),
+        ("exclude", 1200, "1,200 rows without a value are left out."),
+        ("last", 3, "Failed runs come last in their block."),
+        ("impute", 0, "Failed runs were imputed."),
+    ],
+)
+def test_methods_say_what_failed_runs_count_where_there_are_some(study: Study, policy, count, said):
+    other = replace(study, parameters={"failures": policy}, model={**study.model, "excluded_count": count})
+    text = methods(other, [])
+    assert said in text if said else "Failed" not in text and "without a value" not in text
 
 
 @pytest.mark.slow
