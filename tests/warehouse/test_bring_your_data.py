@@ -61,6 +61,19 @@ def make_results(folder: Path) -> None:
     rows(folder / "results.csv", "framework,task,fold,result,acc,logloss,utc", lines)
 
 
+def make_frameworks(folder: Path) -> None:
+    cells = [(d, a, k) for d in ("iris", "wine") for a in "AB" for k in (1, 2)]
+    heading = "run_id,task_id,setup_id,flow_id,flow_name,data_id,data_name,function,value"
+    lines = [f"{i},{d},{k},1,flow{a},1,{d},area_under_roc_curve,{i / 9}" for i, (d, a, k) in enumerate(cells)]
+    rows(folder / "openml.csv", heading, lines)
+    lines = [
+        f"1,{d},classif.{a},cv,{k},{i / 13}" for i, (d, a, k) in enumerate([*cells, *((*c[:2], 3) for c in cells[::2])])
+    ]
+    rows(folder / "mlr3.csv", "nr,task_id,learner_id,resampling_id,iteration,classif.ce", lines)
+    lines = [f"{d},{k},1,{a},-C,{10 * i}" for i, (d, a, k) in enumerate(cells)]
+    rows(folder / "weka.csv", "Key_Dataset,Key_Run,Key_Fold,Key_Scheme,Key_Scheme_options,Percent_correct", lines)
+
+
 def make_grid(folder: Path) -> None:
     for name, scale in (("grid", 1), ("percent", 100)):
         lines = [f"{lr},{depth},{scale * (0.5 + lr * depth / 10)}" for lr in (0.1, 0.2, 0.3) for depth in (1, 2, 3)]
@@ -279,6 +292,7 @@ def make_amltk(folder: Path) -> None:
 SECTIONS: dict[str, tuple[Callable[[Path], None], str, list[int]]] = {
     "A table of optimiser runs": (make_runs, "trace", [24]),
     "A published results table": (make_results, "trace", [12]),
+    "OpenML, mlr3, Weka": (make_frameworks, "trace", [8, 20, 28]),
     "A leaderboard": (make_leaderboard, "trace", [20, 20]),
     "AutoGluon, H2O: the leaderboard of one data set": (make_automl, "trace", [5]),
     "A grid of configurations": (make_grid, "evaluation", [9]),

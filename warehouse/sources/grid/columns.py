@@ -31,6 +31,7 @@ from hpowh.warehouse.sources.tables.roles import (
     Role,
     check_directions,
     confined,
+    direction_beside,
     direction_question,
     given_roles,
     guess_by_name,
@@ -102,6 +103,7 @@ def _require(plan: Plan, staged: Staged) -> None:
     questions = []
     if not plan.metrics:
         questions.append(Question("no column is a metric; which one is?", plan.hyperparameters, "--map", "{}=metric"))
+        questions += direction_beside(plan.hyperparameters, plan.direction_option)
     if not plan.hyperparameters:
         left = [column for column, role in plan.roles.items() if role.name == "ignore"]
         text = "no column is a hyperparameter; which one is?"

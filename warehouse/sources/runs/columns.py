@@ -25,6 +25,7 @@ from hpowh.warehouse.sources.tables.options import check_options
 from hpowh.warehouse.sources.tables.roles import (
     GUESSED,
     Role,
+    direction_beside,
     direction_question,
     given_roles,
     guess_by_name,
@@ -205,6 +206,7 @@ def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) 
         likely = [column for column in free if is_result(column)] or commas or numbers
         why = f" ({listed(commas)} may be numbers with a decimal comma: --option decimal=,)" if commas else ""
         questions.append(Question(f"which column is the value?{why}", likely, "--map", "{}=value"))
+        questions += direction_beside(likely, plan.direction_option)
     for name in metric_names(connection, plan, staged):
         asked = direction_question(name, plan.direction_option)
         questions += [asked] if asked and asked.text not in [one.text for one in questions] else []

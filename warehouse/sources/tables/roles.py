@@ -190,6 +190,16 @@ def direction_question(metric: str, option: str | None) -> Question | None:
     return Question(f"is lower or higher better for {metric!r}?", ("min", "max"), "--direction", "{}")
 
 
+def direction_beside(likely: Sequence[str], option: object) -> list[Question]:
+    """Return the question which direction is better, for one that asks for the metric and whose likeliest says none.
+
+    So that both are asked at once: what is then answered needs no second round.
+    """
+    if option or not ASKING.get() or not likely or said_direction(likely[0]):
+        return []
+    return [Question("is lower or higher better for it?", ("min", "max"), "--direction", "{}")]
+
+
 def check_directions(option: str | None, metrics: Sequence[str]) -> None:
     """Refuse `--direction NAME=min` where no metric has that name: it would be dropped in silence.
 

@@ -15,6 +15,10 @@ from hpowh.warehouse.sources.trials.rows import Rows
 VALUES, PLACES = "misc.vals.", "misc.idxs."
 NEEDED = frozenset({"tid", "state", "result.loss"})
 STATES = {"0": "waiting", "1": "running", "2": "finished", "3": "failed"}
+PLACES_NOTE = (
+    "Hyperopt keeps the places of choices (0, 1, …), not the choices: hyperparameters that are some are read as "
+    "numbers. hyperopt.space_eval gives the choices themselves (see docs/bring-your-data.md)."
+)
 WHY = "as Hyperopt writes it"
 
 
@@ -34,6 +38,7 @@ def unpack(rows: Rows) -> Rows:
         row["state"] = STATES.get(state, state)
         if row["state"] == "finished" and row.get("result.status") == "fail":
             row["state"] = "failed"
+    rows.notes.append(PLACES_NOTE)
     return rows
 
 

@@ -29,6 +29,7 @@ from hpowh.warehouse.sources.tables.roles import (
     Role,
     assumed,
     confined,
+    direction_beside,
     direction_of,
     direction_question,
     given_roles,
@@ -139,7 +140,7 @@ def plan_of(
         if c not in roles and not c.startswith(config) and (is_result(bare(c)) or c in measured) and not counts(c)[1]
     ]
     candidates = [c for c in columns if not c.startswith(config) and (counts(c) == (0, 0) or counts(c)[0])]
-    _find_metric(candidates, roles, results, columns, request.location)
+    _find_metric(candidates, roles, results, columns, request)
     has_prefix = any(column.startswith(config) for column in columns)
     only = only_columns(request.options, kinds, request.location)
     kept, why = confined(
@@ -233,7 +234,7 @@ def _guess(columns: list[str], roles: dict[str, Role], *, is_wandb: bool) -> dic
 
 
 def _find_metric(
-    candidates: list[str], roles: dict[str, Role], results: list[str], columns: list[str], location: str
+    candidates: list[str], roles: dict[str, Role], results: list[str], columns: list[str], request: Request
 ) -> None:
     if any(role.name == "metric" for role in roles.values()):
         return
@@ -249,9 +250,9 @@ def _find_metric(
         return
     why = f"could be {', '.join(map(repr, found))}" if found else "none has a usual name"
     likely = found or sorted((column for column in candidates if column not in roles), key=_unlikely)
-    raise QuestionsError(
-        location, [Question(f"which column is the metric? ({why})", likely, "--map", "{}=metric")], columns
-    )
+    asked = [Question(f"which column is the metric? ({why})", likely, "--map", "{}=metric")]
+    asked += direction_beside(likely, request.options.get("direction"))
+    raise QuestionsError(request.location, asked, columns)
 
 
 def _unlikely(column: str) -> bool:

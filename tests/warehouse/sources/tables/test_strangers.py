@@ -280,6 +280,11 @@ def test_which_metric_is_asked_among_those_it_may_be(made, name, likely):
     assert list(asked.value.questions[0].choices) == likely
 
 
+def test_the_direction_is_asked_with_the_metric_whose_name_says_none(made):
+    with asking(), pytest.raises(QuestionsError, match="--map x1=metric --direction min"):
+        roles(made("ax.csv"))
+
+
 def test_the_direction_may_stand_in_a_heading(made):
     found = shown(made("deepcave.csv"))
     objectives = [column for column, role, _ in found.mapping if role == "metric"]
