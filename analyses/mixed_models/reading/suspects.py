@@ -15,8 +15,8 @@ CODE, SAME = "if this stands for failed runs", "one and the same value in all of
 TWINS = "under two names?"
 AVERAGED = "its levels are averaged"
 """In the sentences, which verdicts carry on."""
-FEWEST_OTHERS, FEWEST_RUNS = 4, 3
-"""So many other rows a benchmark needs before a value is far from them; so many runs before their being equal tells."""
+FEWEST_RUNS = 3
+"""So many runs before their being equal tells."""
 MOST_NAMED = 3
 MANY_ZEROS = 0.2
 """From this share of rows without regret on, or with one run each, it is said what a logarithm does to them."""
@@ -58,10 +58,10 @@ found as (
 ),
 far as (
   select benchmark_id, low as v from found
-  where n - lows >= {FEWEST_OTHERS} and 2 * lows <= n and high > above and above - low > high - above
+  where mart.is_code(n, lows, low, above, high)
   union all
   select benchmark_id, high from found
-  where n - highs >= {FEWEST_OTHERS} and 2 * highs <= n and below > low and high - below > below - low
+  where mart.is_code(n, highs, high, below, low)
 ),
 code as (select distinct v from far),
 held as (

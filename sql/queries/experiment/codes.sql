@@ -13,10 +13,10 @@ found as (
 ),
 far as (
   select distinct metric_id, low as v from found
-  where n - lows >= 4 and 2 * lows <= n and high > above and above - low > high - above
+  where mart.is_code(n, lows, low, above, high)
   union
   select distinct metric_id, high from found
-  where n - highs >= 4 and 2 * highs <= n and below > low and high - below > below - low
+  where mart.is_code(n, highs, high, below, low)
 )
 select m.name as metric, far.v as value, count(*) as run_count, count(distinct last.benchmark_id) as benchmark_count,
   list(distinct a.name order by a.name) as algorithms

@@ -9,6 +9,7 @@ import duckdb
 
 from hpowh.analyses.mixed_models.reading import suspects
 from hpowh.analyses.mixed_models.reading.overview import _PARTS, _SUMS
+from hpowh.warehouse.views import create_macros
 
 
 def test_a_long_look_is_left_out_only_where_it_would_find_nothing(monkeypatch):
@@ -17,6 +18,8 @@ def test_a_long_look_is_left_out_only_where_it_would_find_nothing(monkeypatch):
     monkeypatch.setattr(suspects, "_rows", lambda *_: "select run, algorithm_id, benchmark_id, value as v from point")
     selection = SimpleNamespace(catalogue=SimpleNamespace(metrics={"m": (1, "min")}))
     connection = duckdb.connect()
+    connection.execute("create schema mart")
+    create_macros(connection)
     connection.execute("create table point (run int, algorithm_id int, benchmark_id int, budget double, value double)")
     found = set()
     for turn in range(30):
