@@ -18,6 +18,7 @@ from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
+from hpowh.analyses.mixed_models.reading.verdicts import FITTED, fitted_model
 from hpowh.analyses.mixed_models.studies.analysis import Question, Rows, warn
 from hpowh.analyses.mixed_models.studies.defaults import DEFAULT_RESPONSE, PRESETS
 from hpowh.analyses.mixed_models.studies.model import Request, run_model
@@ -351,7 +352,7 @@ def analyse_calibration(
     variance: str = "auto",
     where: str | None = None,
     metric: str | None = None,
-    budget: float | str | None = "final",
+    budget: float | str | None = FITTED,
     failures: str = "exclude",
     on: Place | Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -359,9 +360,11 @@ def analyse_calibration(
     """Shuffle the algorithms' labels within benchmarks, compare as ever, and store how often a difference was found.
 
     Args:
-        formula: by default the default model of `normalized_regret`.
+        formula: by default that of the model that was last fitted to such rows, else the default model of
+            `normalized_regret`.
         count: how many shuffles.
-        where, metric, budget, failures: which rows, as in `Selection`.
+        where, metric, budget, failures: which rows, as in `Selection`; by default those of that model, else final
+            values.
         on: where they are fitted instead of here: a place, or an executor of the caller's. The numbers are the same.
         progress: called with how many of them are done, and how many there are.
 
@@ -371,7 +374,18 @@ def analyse_calibration(
     """
     from hpowh.analyses.mixed_models.studies.calibrate import calibrate, calibration_rows, calibration_sentence
 
-    text = formula or DEFAULT_MODEL
+    name = reader_of(warehouse, experiment).catalogue.experiment
+    try:
+        fitted = fitted_model(
+            warehouse, name, formula=formula, where=where, metric=metric, budget=budget, failures=failures
+        )
+    except FormulaError as error:
+        raise UsageError(str(error)) from error
+    if fitted is not None:
+        where, metric, budget = fitted["where"], fitted["metric"], fitted["budget"]
+        variance = fitted["variance"] if variance == "auto" else variance
+    budget = "final" if budget == FITTED else budget
+    text = formula or (fitted["formula"] if fitted is not None else DEFAULT_MODEL)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         parsed = parse_formula(text)

@@ -166,13 +166,14 @@ class Analyses:
         shuffles: int = 200,
         where: str | None = None,
         metric: str | None = None,
-        budget: float | str | None = "final",
+        budget: float | str | None = "fitted",
         failures: str = "exclude",
         on: Executor | None = None,
     ) -> Result:
         """Say whether the comparison holds its level on this design: labels are shuffled within benchmarks.
 
         Args:
+            formula, budget: by default those of the model that was last fitted.
             on: an executor that fits the shuffled experiments; the numbers are the same.
         """
         from hpowh.analyses.mixed_models.job import analyse_calibration

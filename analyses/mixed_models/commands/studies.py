@@ -218,7 +218,7 @@ def power(
 def calibrate(
     formula: Annotated[
         str | None,
-        typer.Argument(help="The model (default: the default model of normalized_regret)."),
+        typer.Argument(help="The model (default: the one last fitted, on its rows; else that of normalized_regret)."),
     ] = None,
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,
@@ -231,7 +231,7 @@ def calibrate(
     seed: Annotated[int, typer.Option("--seed", help="Seed of the shuffling.")] = 0,
     where: WhereOption = None,
     metric: MetricOption = None,
-    budget: BudgetOption = "final",
+    budget: BudgetOption = "fitted",
     failures: FailuresOption = "exclude",
     on: OnOption = None,
     wait: WaitOption = 0.0,
@@ -250,7 +250,7 @@ def calibrate(
             variance=variance,
             where=where,
             metric=metric,
-            budget=budget_value(budget),
+            budget=budget if budget == "fitted" else budget_value(budget),
             failures=failures,
             on=place,
             progress=counted("Shuffle"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hpowh.analyses.finding import Source
+from hpowh.analyses.mixed_models.model.formula import parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import EACH, mentioned
 from hpowh.analyses.mixed_models.reading.ends import ABSENT, GRID, over
 from hpowh.analyses.mixed_models.reading.suspects import AVERAGED, CODE, SAME, TWINS
@@ -23,6 +24,8 @@ ONE_BENCHMARK = "All runs are of one benchmark: only seeds are drawn, and nothin
 SCALE = "is not on one scale"
 """In the warning about benchmarks whose spread decides the result."""
 OWN_METRIC = "each benchmark by its own metric"
+FITTED = "fitted"
+"""Stands for the budget at which a model was fitted."""
 Question = tuple[str, str, str, str]
 """Metric, budget, condition, policy about failed runs."""
 Row = Mapping[str, Any]
@@ -89,6 +92,47 @@ def answering_model(
     if found is None or response not in (None, found["response"]):
         return None
     return str(found["response"]), str(found["formula"])
+
+
+def fitted_model(
+    source: Source,
+    experiment: str,
+    *,
+    formula: str | None = None,
+    where: str | None = None,
+    metric: str | None = None,
+    budget: float | str | None = FITTED,
+    failures: str = "exclude",
+) -> dict[str, Any] | None:
+    """Return what was asked of the model that was last fitted, of those that agree with what is given here.
+
+    Args:
+        formula, where, metric: None agrees with any; `budget`: `fitted` does.
+
+    Returns:
+        `formula`, `where`, `metric`, `budget`, `failures` and `variance` as they were given to `analyse_lmem`; None
+        where no such model compares algorithms.
+    """
+    text = None if formula is None else str(parse_formula(formula))
+    for row in _rows(source, queries.text("verdicts/models"), subject=experiment):
+        asked = row["asked"] if row["asked"] in (None, "final", "benchmark") else float(row["asked"])
+        if (
+            row["direction"] is not None
+            and text in (None, row["asked_formula"], row["formula"])
+            and where in (None, row["condition"])
+            and metric in (None, row["metric"])
+            and budget in (FITTED, asked)
+            and failures == row["failures"]
+        ):
+            return {
+                "formula": row["asked_formula"],
+                "where": row["condition"],
+                "metric": row["metric"],
+                "budget": asked,
+                "failures": failures,
+                "variance": row["variance"],
+            }
+    return None
 
 
 def has_budgets(source: Source, experiment: str) -> bool:

@@ -8,6 +8,7 @@ with calibrated as (
 )
 select r.analysis_run_id, r.parameters->>'metric' as metric, r.parameters->>'budget' as asked,
   r.parameters->>'where' as condition, coalesce(r.parameters->>'failures', 'exclude') as failures,
+  r.parameters->>'formula' as asked_formula, coalesce(r.parameters->>'variance', 'auto') as variance,
   m.model, m.formula, m.response, m.budget, m.row_count, m.is_converged, r.warnings,
   (select any_value(g.direction) from result.lmem_group as g
     where g.analysis_run_id = r.analysis_run_id and g.model = m.model and g.factor = 'algorithm') as direction,

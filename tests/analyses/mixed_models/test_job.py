@@ -17,6 +17,7 @@ from hpowh.analyses.mixed_models.job import (
     analyse_presets,
 )
 from hpowh.analyses.mixed_models.model.fit import fit
+from hpowh.analyses.mixed_models.model.formula import parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
@@ -65,6 +66,32 @@ def test_a_verdict_carries_the_level_that_calibration_found_for_it(small):
     found = analyse_calibration(small, formula, count=20, variance="equal", **question).tables["lmem_calibration"]
     (said,) = [one.sentence for one in verdicts(small, "x")]
     assert f"some pair was significant in {percent(found['rate'][0], 1)} of 20 experiments" in said
+
+
+def test_calibration_is_of_the_model_that_was_fitted(small):
+    """Asked for nothing else, as a page advises; of what is asked for, the newest model that agrees."""
+    formula, priors = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", {"where": "prior = 'good'"}
+
+    def asked(**given) -> dict:
+        run = analyse_calibration(small, count=20, **given).analysis_run_id
+        text = small.sql("select parameters from ops.analysis_run where analysis_run_id = ?", [run]).one()
+        return {k: v for k, v in json.loads(text).items() if k not in ("count", "failures")}
+
+    default = asked()
+    assert default["formula"].startswith("normalized_regret ~ algorithm")
+    assert default["budget"] == "final"
+    analyse_lmem(small, formula.replace("value", "rank"), with_residuals=False, budget=1.0, **priors)
+    analyse_lmem(small, formula, with_residuals=False, variance="equal")
+    fitted = str(parse_formula(formula))
+    assert asked() == {"formula": fitted, "variance": "equal"}  # all points: no budget
+    assert any("labels shuffled" in one.sentence for one in verdicts(small, "x"))
+    ranked = {"formula": fitted.replace("value", "rank"), "variance": "auto", "budget": 1.0, **priors}
+    assert asked(**priors) == ranked
+    assert asked(formula=ranked["formula"]) == ranked
+    assert asked(budget="final") == default
+    assert asked(formula=formula, budget="final") == {"formula": formula, "variance": "auto", "budget": "final"}
+    with pytest.raises(UsageError):
+        analyse_calibration(small, "value ~ (")
 
 
 def test_lmem_stores_pairs_and_the_analysis_of_variance(small):
