@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse.ingest.protocol import Request
 
+FIRST = 100
+"""So many rows are looked at first."""
 METRIC_WORDS = {
     *("loss", "acc", "accuracy", "auc", "auroc", "f1", "error", "err", "rmse", "mse", "mae", "r2", "logloss", "nll"),
     *("score", "precision", "recall", "value", "objective", "regret", "perplexity", "reward", "fitness"),
@@ -131,6 +133,8 @@ def _roles(
             why = "the spread of a metric" if is_spread else "guessed from its name"
             roles[column] = Role("ignore" if is_spread else "metric", None, why)
     roles = guess_by_name(free, roles, {"metric": tuple(name for name in NAMES["value"] if name != "cost")})
+    empty = _empty(connection, staged, [c for c in staged.columns if c not in roles and c not in (only or ())])
+    roles |= dict.fromkeys(empty, Role("ignore", None, "empty in every row"))
     rest = [column for column in staged.columns if column not in roles]
     indexes = set(index_columns(connection, staged, [column for column in rest if column not in (only or ())]))
     if not set(rest) - indexes and not any(role.name == "hyperparameter" for role in given.values()):
@@ -157,6 +161,16 @@ def _roles(
         else:
             roles[column] = Role("hyperparameter", None, "all others are" if kept is None else "given")
     return {column: roles[column] for column in staged.columns}, facts
+
+
+def _empty(connection: duckdb.DuckDBPyConnection, staged: Staged, among: list[str]) -> list[str]:
+    """Return those of the columns that are empty in every row; those with a cell filled in the first are not asked."""
+    for relation in (f"(select * from {staged.relation} limit {FIRST})", staged.relation):  # noqa: S608
+        if among:
+            tests = ", ".join(f"count(nullif(trim({staged.columns.sql(column)}::varchar), '')) = 0" for column in among)
+            row = connection.execute(f"select {tests} from {relation}").fetchall()[0]  # noqa: S608
+            among = [column for column, is_empty in zip(among, row, strict=True) if is_empty]
+    return among
 
 
 def _of_texts(connection: duckdb.DuckDBPyConnection, staged: Staged, columns: Collection[str]) -> set[str]:

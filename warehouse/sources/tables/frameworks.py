@@ -2,7 +2,7 @@
 
 Facts from mlr3's `as.data.table(benchmark)` and `$score()` (`iteration` counts the folds of a resampling), OpenML's
 list of evaluations (`function` names the measure), Weka's experimenter (a row a run and fold, `Key_` before what tells
-rows apart) and MLJAR's `leaderboard.csv`.
+rows apart), the tables of lm-evaluation-harness, Nevergrad's benchmarks, and MLJAR's `leaderboard.csv`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,20 @@ FRAMEWORKS = (
         ("Key_", "Date_time", "Number_", "Percent_", "Kappa_", "Mean_", "Root_", "Relative_", "SF_", "KB_", "IR_",
          "True_", "False_", "F_measure", "Matthews_", "Area_", "Weighted_", "Unweighted_", "Elapsed_", "UserCPU_",
          "Serialized_", "Summary", "measure", "Coverage_", "Size_", "num_"),
+    ),
+    Framework(
+        "lm-evaluation-harness",
+        "a model's score on a task",
+        frozenset({"Tasks", "n-shot", "Metric", "Value"}),
+        {"Model": "algorithm", "Tasks": "benchmark", "Metric": "metric-name", "Value": "value", "n-shot": "factor",
+         "Filter": "factor", "Version": "ignore", "Stderr": "ignore", "Groups": "ignore"},
+    ),
+    Framework(
+        "Nevergrad",
+        "an optimizer's run on a function",
+        frozenset({"optimizer_name", "name", "budget", "loss", "pseudotime"}),
+        {"optimizer_name": "algorithm", "name": "benchmark", "budget": "budget", "loss": "value", "seed": "seed",
+         "elapsed_budget": "ignore", "elapsed_time": "ignore", "pseudotime": "ignore", "error": "ignore"},
     ),
     Framework(
         "MLJAR",

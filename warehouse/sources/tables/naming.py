@@ -9,7 +9,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "algorithm": (
         *("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver", "framework"),
         *("classifier", "learner", "algorithm_name", "optimizer_name", "optimiser_name", "method_name", "solver_name"),
-        *("algname", "learner_id", "learner_name", "flow_name", "agent"),
+        *("algname", "alg_name", "learner_id", "learner_name", "flow_name", "agent"),
     ),
     "benchmark": (
         *("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "benchmark_name"),
@@ -90,7 +90,7 @@ SPLIT_RESULTS = RESULTS | {"cost", "precision", "recall", "bleu", "rouge", "iou"
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "eval", "dev", "holdout", "cv"})
 BESIDE = frozenset({
     "macro", "micro", "weighted", "mean", "avg", "average", "best", "final", "last", "min", "max", "std", "log", "top",
-    "1", "5", "at", "score", "balanced", "classif", "regr", "episodic", "episode",
+    "1", "5", "at", "score", "balanced", "metric", "classif", "regr", "episodic", "episode",
 })  # fmt: skip
 """Words that may stand beside those of a result without making something else of it."""
 SPREADS = frozenset({"std", "stdev", "stddev", "sd", "sem", "stderr", "var", "variance"})

@@ -129,6 +129,15 @@ FILES |= {
             for d, r, k, a in product(("iris", "wine"), (1, 2), (1, 2), "AB")
         ],
     ),
+    "lm_eval.csv": table(
+        "Model,Version,Filter,n-shot,Tasks,Metric,Value,Stderr",
+        [f"{m},1,none,5,{t},acc,{value()},0.01" for m, t in product(("llama", "qwen"), ("piqa", "arc", "boolq"))],
+    ),
+    "nevergrad_bench.csv": table(
+        "budget,dimension,elapsed_time,error,loss,name,optimizer_name,pseudotime,seed",
+        [f"{b},2,{value()},,{value()},{d},{a},{b},{s}" for a, d, s, b in POINTS],
+    ),
+    "empty.csv": table("lr,depth,notes,loss", [f"{x},{d},,{value()}" for x, d in product((1, 2, 3), (3, 4))]),
     "mljar.csv": table(
         "name,model_type,metric_type,metric_value,train_time",
         [f"{i}_{m},{m},logloss,{value()},{value()}" for i, m in enumerate("ABCD")],
@@ -223,6 +232,7 @@ FILES |= {
     ),
 }
 KINDS = {
+    "lm_eval.csv": "runs", "nevergrad_bench.csv": "runs", "empty.csv": "grid",
     "openml.csv": "runs", "mlr3.csv": "runs", "weka.csv": "runs", "mljar.csv": "runs", "agents.csv": "runs",
     "caret.csv": "grid", "hpobench.csv": "grid", "nasbench.csv": "grid", "xgb_cv.csv": "grid", "progress.csv": "runs",
     "lcbench.csv": "trials", "data_sets.csv": "trials", "entropy.csv": "trials", "nevergrad.jsonl": "trials",
@@ -381,12 +391,26 @@ def test_tables_that_programs_write_of_their_runs(made):
     assert any("lower is better for 'classif.ce'" in note for note in shown(made("mlr3.csv")).notes)
     assert list(roles(made("weka.csv")).values())[:4] == ["benchmark", "seed", "factor", "algorithm"]
     assert any("higher is better for 'Percent_correct'" in note for note in shown(made("weka.csv")).notes)
+    found = roles(made("lm_eval.csv"))
+    assert [found[name] for name in ("Model", "Tasks", "Metric", "Value", "Stderr")] == [
+        "algorithm", "benchmark", "metric-name", "value", "ignore",
+    ]  # fmt: skip
+    found = roles(made("nevergrad_bench.csv"))
+    assert [found[name] for name in ("optimizer_name", "name", "loss", "error")] == [
+        "algorithm", "benchmark", "value", "ignore",
+    ]  # fmt: skip
     with pytest.raises(QuestionsError) as asked:
         roles(made("mljar.csv"))
     assert "--set benchmark=NAME" in str(asked.value)
     found = roles(made("mljar.csv"), constants={"benchmark": "adult"})
     assert [column for column, role in found.items() if role == "metric-name"] == ["metric_type"]
     assert list(roles(made("agents.csv")).values()) == ["algorithm", "benchmark", "factor", "budget", "value"]
+
+
+def test_a_column_without_a_value_is_left_out_of_a_grid_and_said(made):
+    found = shown(made("empty.csv"))
+    assert found.mapping[2] == ("notes", "ignore", "empty in every row")
+    assert any(note.startswith("Left out: notes") for note in found.notes)
 
 
 def test_what_has_a_spread_beside_it_was_measured(made):
