@@ -48,6 +48,7 @@ def _small(folder: Path) -> None:
     commands["hpowh init"] = _in(folder, "if os.path.exists('new.duckdb'): os.remove('new.duckdb')", "new", "init")
     commands["hpowh analyse lmem, 10,000 rows"] = _anew(folder, "lmem", FORMULA, "--no-residuals")
     commands["hpowh analyse rankings, 4 x 10"] = _anew(folder, "rankings", "--where", "budget = 10")
+    commands["hpowh analyse sweeps, 120 x 4"] = _anew(folder, "sweeps")
     figures = alternate(commands, rounds=10)
     report(figures)
     bare = figures[BARE]
@@ -99,7 +100,7 @@ def _in(folder: Path, first: str, warehouse: str, *words: str) -> list[str]:
 
 
 def _make(folder: Path) -> None:
-    """Make a warehouse of 10,000 rows: 4 algorithms, 10 benchmarks, 25 seeds, 10 budgets."""
+    """Make a warehouse of 10,000 rows (4 algorithms, 10 benchmarks, 25 seeds, 10 budgets) and a sweep of 120 trials."""
     from hpowh.warehouse import Warehouse
     from hpowh.warehouse.ingest import Request, find_source, ingest
 
@@ -112,6 +113,20 @@ def _make(folder: Path) -> None:
     file.write_text("\n".join(["algorithm,benchmark,seed,budget,value", *rows]), encoding="utf-8")
     with Warehouse.create(folder / "hpowh.duckdb") as store:
         ingest(store, find_source("runs"), Request(str(file), "runs", options={"direction": "min"}))
+        ingest(store, find_source("trials"), Request(str(_sweep(folder, draw)), "sweep", options={"direction": "min"}))
+
+
+def _sweep(folder: Path, draw: Random) -> Path:
+    """Write 120 trials: a rate of learning and dropout that matter, a size of batches that does not, an optimizer."""
+    rows = []
+    for trial in range(120):
+        power, dropout, batch = draw.uniform(-5, -1), draw.uniform(0, 0.5), draw.choice((32, 64, 128, 256))
+        place = draw.randrange(3)
+        loss = 0.1 * (power + 3) ** 2 + 0.2 * dropout + 0.05 * place + draw.gauss(0, 0.05)
+        rows.append(f"{trial},{10**power},{dropout},{batch},{('adam', 'rms', 'sgd')[place]},{loss}")
+    file = folder / "trials.csv"
+    file.write_text("\n".join(["trial,lr,dropout,batch,optimizer,loss", *rows]), encoding="utf-8")
+    return file
 
 
 if __name__ == "__main__":
