@@ -114,9 +114,14 @@ def _build(site: SiteContext, name: str) -> Sequence[Block]:
 
 
 def _can_run(site: SiteContext, name: str, job: str) -> bool:
-    """Return whether a study's command works as it stands: two models must be named, anomalies need a factor."""
+    """Return whether a study's command works as it stands, and has something to say.
+
+    Two models must be named; anomalies need a factor, comparisons over the budget several budgets.
+    """
     if job == "mixed_models.anomalies":
         return bool(site.rows(queries.text("experiment/settings"), experiment=name)[0][0] > 1)
+    if job == "mixed_models.anytime":
+        return site.rows(queries.text("verdicts/only_budget"), subject=name)[0][0] is None
     return job != "mixed_models.compare"
 
 

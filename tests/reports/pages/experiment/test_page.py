@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.traces.job import analyse
 from hpowh.reports.build import build_site
 from hpowh.reports.charts.coverage import coverage_matrix
@@ -74,6 +75,7 @@ def test_where_all_values_stand_at_one_budget_there_are_dots_and_no_curves(tmp_p
         (n, f"b{b}", s, t, v + 0.1 * s + b) for n, v in values.items() for b in (1, 2) for s in (0, 1) for t in budgets
     ]
     with load(tmp_path, rows) as warehouse:
+        analyse_lmem(warehouse, "value ~ algorithm + (1|benchmark)", with_residuals=False)
         build_site(warehouse, tmp_path / "site")
     page = (tmp_path / "site" / "experiment-study.html").read_text()
     said, has_budgets = text_of(tmp_path / "site" / "experiment-study.html"), len(budgets) > 1
@@ -82,6 +84,7 @@ def test_where_all_values_stand_at_one_budget_there_are_dots_and_no_curves(tmp_p
     assert ("Final values, benchmark by benchmark" in said) != has_budgets
     assert ("the best on top" in page) != has_budgets
     assert ("how near the best value so far comes" in text_of(tmp_path / "site" / "benchmark-b1.html")) == has_budgets
+    assert ("hpowh analyse anytime" in text_of(tmp_path / "site" / "model-study.html")) == has_budgets
 
 
 def test_dots_stand_in_order_with_their_intervals():
