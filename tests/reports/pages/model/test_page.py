@@ -176,7 +176,7 @@ def test_the_page_shows_every_analysis(analysed, hpowh, tmp_path):
         assert f'id="{anchor}"' in page, anchor
     ranks_are_what_the_contrasts_leave_open(analysed.path)
     open_ = page[page.index("Not run yet") :].partition("</section>")[0]
-    assert set(re.findall(r"hpowh analyse (\w+)", open_)) == {"calibrate", "tiers", "anytime"}
+    assert set(re.findall(r"hpowh analyse (\w+)", open_)) == {"calibrate", "tiers"}  # all stand at one budget
     assert "value ~ algorithm + (1 | benchmark) + (1 | benchmark:algorithm), fitted by REML." in page
     others = page[page.index('id="lmem-others"') :]
     assert "value ~ algorithm + (1 | seed)" in others
