@@ -323,5 +323,5 @@ def test_five_million_rows_are_loaded_and_a_model_fitted_in_a_gigabyte_and_a_hal
     done = call(tmp_path, *model, before=in_little_memory(1_536), HPOWH_THREADS="1")
     assert done.returncode == 0, done.stderr
     with Warehouse(tmp_path / "hpowh.duckdb") as store:
-        assert store.sql("select row_count from result.lmem_model").rows() == [(5_000_000,)]
+        assert store.sql("select distinct row_count from result.lmem_model").rows() == [(5_000_000,)]
     assert_sound(tmp_path / "hpowh.duckdb")

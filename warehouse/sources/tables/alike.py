@@ -13,6 +13,9 @@ UNSEEN = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 """Characters without a width: soft hyphen, zero-width space and joiners, byte-order mark."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 BLANKS = r"[\s\x{00a0}\x{2000}-\x{200a}\x{202f}\x{3000}]+"
+IS_NAME = "trim({0}) <> '' and lower(trim({0})) not in ('true', 'false')"
+AT_ONCE = 25
+"""Columns that one query looks at: one a query would look through the names of all each time."""
 MOST = 2
 """So many names of a column are shown."""
 
@@ -52,11 +55,10 @@ def near_names(
         are_trimmed: blanks at the ends are left out when the texts are stored, so that some of them are one.
     """
     found = []
-    for column, sql in columns.items():
+    for column in _suspected(connection, relation, columns):
         groups = connection.execute(
-            f"select list(t order by t) from (select distinct {sql}::varchar as t from {relation}) "  # noqa: S608
-            "where trim(t) <> '' and lower(trim(t)) not in ('true', 'false') "
-            f"group by {_alike_sql('t')} having count(*) > 1 order by 1"
+            f"select list(t order by t) from (select distinct {columns[column]}::varchar as t from {relation}) "  # noqa: S608
+            f"where {IS_NAME.format('t')} group by {_alike_sql('t')} having count(*) > 1 order by 1"
         ).fetchall()
         apart, one = list[tuple[str, str]](), list[tuple[str, str]]()
         for (texts,) in groups:
@@ -72,6 +74,23 @@ def near_names(
                 first_pair = " and ".join(map(repr, pairs[0]))
                 how = difference(*pairs[0])
                 found.append(f"{column}: {first_pair} differ in {how} only{more}; {end}.")
+    return found
+
+
+def _suspected(connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str]) -> list[str]:
+    """Return the columns with more texts than there are when those that are nearly the same are one."""
+    found = []
+    names = list(columns)
+    for start in range(0, len(names), AT_ONCE):
+        some = names[start : start + AT_ONCE]
+        tests = ", ".join(
+            f"count(distinct t{at}) filter ({is_name}) > count(distinct {_alike_sql(f't{at}')}) filter ({is_name})"
+            for at in range(len(some))
+            for is_name in [IS_NAME.format(f"t{at}")]
+        )
+        texts = ", ".join(f"{columns[name]}::varchar as t{at}" for at, name in enumerate(some))
+        answers = connection.execute(f"select {tests} from (select {texts} from {relation})").fetchall()[0]  # noqa: S608
+        found += [name for name, answer in zip(some, answers, strict=True) if answer]
     return found
 
 

@@ -35,14 +35,14 @@ def refuse_curves(rows: Rows, plan: Plan, location: str) -> None:
     trials = len({tuple(str(row.get(one)) for one in key) for row in filled})
     if trials == len(filled):
         return
-    for column in plan.hyperparameters:
+    for column in filter(is_spent, plan.hyperparameters):
         rest = [other for other in plan.hyperparameters if other not in (column, *key)]
         settings = {tuple(str(row.get(other)) for other in (*key, *rest)) for row in filled}
         # Of a successive halving most trials have one row; but a trial has the same settings in all of its rows.
         if len(settings) > trials and trials * 2 > len(filled):
             continue
         told = {tuple(str(row.get(one)) for one in (*key, column)) for row in filled}
-        if is_spent(column) and len(told) == len(filled):
+        if len(told) == len(filled):
             raise IngestError(
                 f"{location}: {name!r} names {trials:,} trials in {len(filled):,} rows, told apart by {column!r}; "
                 "a table of trials has one row a trial.",

@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,13 @@ COUNTERS = ("_step", "_runtime")
 def unpack(rows: Rows) -> Rows:
     """Return rows in which what dictionaries hold (`config`, `summary`, `params`) are columns of their own."""
     # scikit-learn's `params` says again what its columns `param_…` say.
-    again = [name for name in rows.columns if any(one.startswith(f"{name.removesuffix('s')}_") for one in rows.columns)]
+    ordered = sorted(rows.columns)
+
+    def is_begun_by(begin: str) -> bool:
+        at = bisect_left(ordered, begin)
+        return at < len(ordered) and ordered[at].startswith(begin)
+
+    again = [name for name in rows.columns if is_begun_by(f"{name.removesuffix('s')}_")]
     packed = [name for name in rows.columns if name not in again and _is_packed(rows, name)]
     if not packed:
         return rows

@@ -6,12 +6,14 @@ import random
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.commands.preview import WIDE, mapping_with_values
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Preview, Request, RowsRefusedError, find_source, ingest, preview
+from hpowh.warehouse.sources.tables.alike import near_names
 
 TABLES = {
     "runs": ("algorithm,benchmark,seed,loss", [f"{a},{b},{s},{{}}" for a in "AB" for b in "xy" for s in range(5)]),
@@ -179,3 +181,15 @@ def test_many_columns_share_lines():
     assert mapping_with_values(shown) == [("f0, f1, f2 and 2,997 more", "feature", "all others are", "")]
     few = Preview(1, [(c, "feature", "all") for c in columns[:WIDE]], columns[:WIDE], [("x" * 500,) * WIDE])
     assert max(len(cell) for row in mapping_with_values(few) for cell in row) < 40
+
+
+def test_names_that_are_nearly_the_same_are_found_in_any_of_many_columns():
+    """Columns are looked at in parts; those found are what one by one would find."""
+    with duckdb.connect() as connection:
+        columns = {f"c{at}": f"c{at}" for at in range(60)}
+        cells = ", ".join(f"'{'Adam' if at % 2 else 'sgd'}' as c{at}" for at in range(60))
+        others = ", ".join(f"'{'adam' if at == 41 else 'TRUE' if at == 3 else 'sgd'}' as c{at}" for at in range(60))
+        connection.execute(f"create table t as select {cells} union all select {others}")
+        assert near_names(connection, "t", columns) == [
+            "c41: 'Adam' and 'adam' differ in case or in their Unicode form only; they stay apart."
+        ]
