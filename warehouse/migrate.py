@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse import bridge
-from hpowh.warehouse.beside import logs_of, refuse_belongings, refuse_log_alone
 from hpowh.warehouse.checks.contents import holds_the_same
 from hpowh.warehouse.checks.seal import is_current, seal_all, seal_shape
 from hpowh.warehouse.connection import connect, explain
@@ -20,6 +19,7 @@ from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, VersionError
 from hpowh.warehouse.fresh import fresh_tables
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.beside import logs_of, refuse_belongings, refuse_log_alone
 from hpowh.warehouse.output.preimages import Guard
 from hpowh.warehouse.output.swap import remove_abandoned_files
 from hpowh.warehouse.revisions import alembic_config, migrations_folder, newest_revision, revisions

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from hpowh.warehouse import gate, planning
-from hpowh.warehouse.beside import logs_of
 from hpowh.warehouse.catalogue import Table, list_columns, list_tables
 from hpowh.warehouse.connection import READ_ONLY, connect, explain
 from hpowh.warehouse.elsewhere.published import is_elsewhere
@@ -19,6 +18,7 @@ from hpowh.warehouse.errors import HpowhError, NotAWarehouseError, UsageError
 from hpowh.warehouse.limits import Limits, Watch
 from hpowh.warehouse.locked import PrivateFolder, locked_connection
 from hpowh.warehouse.migrate import IDENTITY, check_revision, initialise, refuse_foreign
+from hpowh.warehouse.output.beside import logs_of
 from hpowh.warehouse.output.preimages import Guard
 from hpowh.warehouse.relation import Relation, Rows
 from hpowh.warehouse.results import AnalysisRun, find_run, save_runs

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from hpowh.warehouse.beside import logs_of
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import HpowhError
+from hpowh.warehouse.output.beside import logs_of
 from hpowh.warehouse.store import Warehouse
 
 USES = {

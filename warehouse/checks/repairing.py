@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpowh.warehouse.beside import logs_of, refuse_belongings
 from hpowh.warehouse.checks.definitions import changed_definitions
 from hpowh.warehouse.checks.seal import OF_SOURCE, broken_seals, remove_seals
 from hpowh.warehouse.connection import connect
@@ -22,6 +21,7 @@ from hpowh.warehouse.ingest.walk import PLACE
 from hpowh.warehouse.migrate import check_revision
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.beside import logs_of, refuse_belongings
 from hpowh.warehouse.output.swap import remove_abandoned_files
 from hpowh.warehouse.store import Warehouse
 from hpowh.warehouse.views import recreate_views

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from hpowh.warehouse.beside import refuse_belongings
 from hpowh.warehouse.elsewhere.published import LAKE, SCHEMAS, attach_lake, read_folder
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.names import identifier, literal
+from hpowh.warehouse.output.beside import refuse_belongings
 
 DATA = ".files"
 """What the catalogue's name ends with for the folder of data that the lake itself would write: none, as a rule."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from hpowh.warehouse.beside import refuse_belongings, refuse_log_alone
 from hpowh.warehouse.catalogue import Table
 from hpowh.warehouse.connection import STORAGE, explain, is_database
 from hpowh.warehouse.elsewhere.published import MANIFEST, SCHEMAS, make_schemas, read_folder, scan, views_of
@@ -20,6 +19,7 @@ from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.migrate import IDENTITY, program_version
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.beside import refuse_belongings, refuse_log_alone
 from hpowh.warehouse.output.swap import remove_abandoned_files, replaced_folder
 from hpowh.warehouse.output.targets import refuse_folder
 from hpowh.warehouse.revisions import newest_revision

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hpowh.warehouse.beside import refuse_belongings
 from hpowh.warehouse.connection import is_database
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.beside import refuse_belongings
 from hpowh.warehouse.output.swap import remove_abandoned_files
 
 MOST_LINES = 2000

@@ -10,7 +10,7 @@ from hpowh.warehouse.errors import HpowhError, UsageError
 LOGS = (".wal", ".wal.recovery", ".wal.checkpoint")
 """Endings of where DuckDB keeps what is committed and not yet in the file."""
 _BLOCKS = re.compile(r"\.(.+)\.blocks-.*", re.S)
-"""What `output.preimages` keeps aside."""
+"""What `preimages` keeps aside."""
 
 
 def logs_of(path: Path) -> list[Path]:
