@@ -152,18 +152,19 @@ def interaction_test(found: Fit, block: str = "benchmark", factor: str = "algori
     return test, other
 
 
-def widest_test(found: Fit, block: str = "benchmark", factor: str = "algorithm") -> SpreadTest:
-    """Return the test of whether one level of a factor varies more over blocks than the others do, at unlike scales.
+def widest_test(found: Fit, block: str = "benchmark", factor: str = "algorithm") -> tuple[SpreadTest, str | None]:
+    """Return the test of whether one level of a factor varies more over blocks than the others, and its name.
 
     Means of blocks that hold all levels are taken. For each level, the variance over blocks of its distance from the
     mean of the others is independent of what is left of the others' table, and their ratio is F where all vary alike
-    (Russell & Bradley 1958); the p-value is the least one, by Bonferroni. Interactions may go with a block's scale or
-    not: of the means as they are and in residual standard deviations of their blocks, the larger p-value counts.
+    (Russell & Bradley 1958); the p-value is the least one, by Bonferroni. Where blocks have residual variances of their
+    own, interactions may go with a block's scale or not: of the means as they are and in residual standard deviations
+    of their blocks, the larger p-value counts.
     """
     method = "F of the widest against the others"
     cells, classes = found.problem.cells, found.classes
-    if block not in cells.codes or factor not in cells.codes or classes is None or classes.factor != block:
-        return _undefined(INTERACTION, method, f"the model has no residual variance by {block}, or no {factor}")
+    if block not in cells.codes or factor not in cells.codes:
+        return _undefined(INTERACTION, method, f"the model has no {block} or no {factor}"), None
     shape = len(cells.levels[block]), len(cells.levels[factor])
     at = np.ravel_multi_index((cells.codes[block], cells.codes[factor]), shape)
     size = np.bincount(at, minlength=shape[0] * shape[1]).reshape(shape)
@@ -172,12 +173,17 @@ def widest_test(found: Fit, block: str = "benchmark", factor: str = "algorithm")
     means = total[is_whole] / size[is_whole]
     blocks, levels = means.shape
     if not LEAST_ALGORITHMS <= levels <= MOST_ALGORITHMS or blocks < LEAST_BLOCKS:
-        return _undefined(INTERACTION, method, f"{levels} levels of {factor} on {blocks} whole levels of {block}")
+        return _undefined(INTERACTION, method, f"{levels} levels of {factor} on {blocks} whole levels of {block}"), None
+    tables = [means]
+    if classes is not None and classes.factor == block:
+        tables.append(means / found.class_sds[classes.of_level[is_whole]][:, None])
     df1, df2 = blocks - 1.0, (levels - 2.0) * (blocks - 1.0)
-    scaled = means / found.class_sds[classes.of_level[is_whole]][:, None]
-    statistic = min(max(_width(table, level) for level in range(levels)) for table in (means, scaled))
+    widths = [[_width(table, level) for level in range(levels)] for table in tables]
+    widest = min(widths, key=max)
+    statistic = max(widest)
     p_value = min(1.0, levels * float(stats.f.sf(statistic, df1, df2)))
-    return SpreadTest(question=INTERACTION, method=method, statistic=statistic, df1=df1, df2=df2, p_value=p_value)
+    test = SpreadTest(question=INTERACTION, method=method, statistic=statistic, df1=df1, df2=df2, p_value=p_value)
+    return test, cells.levels[factor][widest.index(statistic)]
 
 
 def _width(means: Floats, level: int) -> float:

@@ -92,7 +92,7 @@ def weighted(y: np.ndarray):
 def test_the_widest_algorithm_is_found_by_an_exact_test():
     """The largest ratio by plain loops over algorithms, of the table as it is or scaled, whichever tells less."""
     y = np.random.default_rng(4).standard_normal((6, 4, 5)) * np.linspace(1, 9, 6)[:, None, None]
-    found, ratios = weighted(y), []
+    found, ratios, ratios_of = weighted(y), [], []
     deviations = np.sqrt(y.var(axis=2, ddof=1).mean(axis=1))
     assert found.class_sds[found.classes.of_level] == pytest.approx(deviations, rel=0.2)  # so near are REML's
     for table in (y.mean(axis=2), y.mean(axis=2) / found.class_sds[found.classes.of_level][:, None]):
@@ -106,11 +106,32 @@ def test_the_widest_algorithm_is_found_by_an_exact_test():
             left = left - left.mean(axis=0) - left.mean(axis=1, keepdims=True) + left.mean()
             each.append(own / ((left**2).sum() / 10))
         ratios.append(max(each))
-    test = widest_test(found)
+        ratios_of.append(each.index(max(each)))
+    test, name = widest_test(found)
+    assert name == "ABCD"[ratios_of[ratios.index(min(ratios))]]
     assert test.statistic == pytest.approx(min(ratios), rel=1e-9)
     assert test.p_value == pytest.approx(min(1.0, 4 * stats.f.sf(min(ratios), 5, 10)))
-    assert np.isnan(widest_test(fit(PLAIN, cells_of(y))).p_value)  # one residual variance: the likelihood ratio serves
-    assert np.isnan(widest_test(weighted(y[:, :2])).p_value)
+    plain, _ = widest_test(fit(PLAIN, cells_of(y)))  # one residual variance: the table as it is
+    assert plain.statistic == pytest.approx(ratios[0], rel=1e-9)
+    assert np.isnan(widest_test(weighted(y[:, :2]))[0].p_value)
+
+
+@pytest.mark.parametrize(("spread", "least", "most"), [(1.0, 0.0, 0.05), (5.0, 0.7, 1.0)])
+def test_one_value_a_pair_does_not_hide_that_an_algorithm_varies_more(spread, least, most):
+    rng, count, said = np.random.default_rng(3), 60, 0
+    for _ in range(count):
+        y = rng.standard_normal((8, 4, 1))
+        y[:, 1] *= spread
+        chosen = fit_to_compare("y ~ algorithm + (1|benchmark)", cells_of(y + rng.standard_normal((8, 1, 1))))
+        told = [one for one in chosen.said if "varies more between benchmarks" in one]
+        said += bool(told)
+        assert not told or spread == 1.0 or told[0].startswith("B varies more")
+        assert not chosen.tests[1].is_used
+    twice = np.repeat(y, 2, axis=2) + 0.1 * rng.standard_normal((8, 4, 2))  # several rows a pair: not that question
+    assert not any(
+        "varies more" in one for one in fit_to_compare("y ~ algorithm + (1|benchmark)", cells_of(twice)).said
+    )
+    assert stats.binom.ppf(1e-3, count, least) <= said <= stats.binom.isf(1e-3, count, most)
 
 
 @pytest.mark.parametrize("goes_with_scale", [True, False])
@@ -121,7 +142,7 @@ def test_unlike_scales_are_not_taken_for_a_wide_algorithm(goes_with_scale, count
         scale = 50.0 ** rng.uniform(size=(8, 1, 1))
         interaction = 0.5 * rng.standard_normal((8, 4, 1))
         y = interaction * (scale if goes_with_scale else 1.0) + scale * rng.standard_normal((8, 4, 6))
-        hits += widest_test(weighted(y)).p_value < 0.2
+        hits += widest_test(weighted(y))[0].p_value < 0.2
     assert hits <= stats.binom.isf(1e-3, count, 0.2)
 
 
