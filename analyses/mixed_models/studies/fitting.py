@@ -173,8 +173,8 @@ def _inseparable(found: Fit, test: SpreadTest, variance: str) -> tuple[SpreadTes
     return widest, [
         f"{name} varies more between benchmarks than the others ({p_said(widest.p_value)}), and with one value for "
         "each benchmark and algorithm it cannot have a variance of its own: differences from it may be called sure too "
-        "soon (with five times the others' spread, on 5 benchmarks, 9 to 12 % of experiments showed one that is not there). "
-        "Several seeds for each pair let the model separate it."
+        "soon (with five times the others' spread, on 5 benchmarks, 9 to 12 % of experiments showed one that is not "
+        "there). Several seeds for each pair let the model separate it."
     ]
 
 
