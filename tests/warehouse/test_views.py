@@ -27,7 +27,8 @@ def test_the_fingerprint_is_the_same_in_every_process():
 
 def test_a_view_comes_after_those_that_it_reads():
     seen: set[str] = set()
-    for view in static_views():
-        reads = {other.name for other in static_views() if f"mart.{other.name} " in f"{view.select} "}
+    views = static_views()
+    for view in views:
+        reads = {other.name for other in views if f"mart.{other.name} " in f"{view.select} "}
         assert reads - {view.name} <= seen, view.name
         seen.add(view.name)
