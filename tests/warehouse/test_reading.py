@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -21,6 +22,7 @@ from hpowh.warehouse.ingest import Request, bounds, find_source, ingest, preview
 from hpowh.warehouse.ingest.declared import declared_sources, parsed_toml
 from hpowh.warehouse.ingest.reading import load_yaml, reading
 from hpowh.warehouse.sources.sweeps.sqlite_files import refuse_computed
+from hpowh.warehouse.sources.tables.tabular import stage
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 
@@ -345,3 +347,17 @@ def test_a_configuration_that_is_nested_too_deeply_is_said_in_a_sentence(tmp_pat
         with pytest.raises(UsageError, match=f"not valid TOML.*{why}"):
             declared_sources(config)
     assert parsed_toml('a.b = "x.y"') == {"a": {"b": "x.y"}}
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_more_columns_than_can_be_looked_at_are_refused_at_once(tmp_path, ending, monkeypatch):
+    monkeypatch.setattr("hpowh.warehouse.sources.tables.csv_files.MOST_COLUMNS", 50)
+    frame = pl.DataFrame({f"c{i}": [1.0] for i in range(51)})
+    path = tmp_path / f"wide.{ending}"
+    frame.write_csv(path) if ending == "csv" else frame.write_parquet(path)
+    with duckdb.connect() as connection:
+        with pytest.raises(IngestError, match="has 51 columns; at most 50 are read"):
+            stage(connection, Request(str(path), "wide"))
+        frame = frame.drop("c50")
+        frame.write_csv(path) if ending == "csv" else frame.write_parquet(path)
+        assert len(stage(connection, Request(str(path), "wide")).columns) == 50

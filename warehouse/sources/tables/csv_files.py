@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import string
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from hpowh.warehouse.sources.tables.columns import unnamed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_COLUMNS = 20_000
 DELIMITERS = ",;\t|"
 SAMPLE = 200
 """Rows whose number of fields is looked at."""
@@ -117,6 +119,15 @@ def readable(path: Path, encoding: str) -> Iterator[Path]:
         yield copy
 
 
+def refuse_width(path: Path, count: int) -> None:
+    """Raise IngestError where a table has more columns than can be looked at, one by one, while somebody waits."""
+    if count > MOST_COLUMNS:
+        raise IngestError(
+            f"{path} has {count:,} columns; at most {MOST_COLUMNS:,} are read.",
+            "Write a table of the columns that count.",
+        )
+
+
 def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
     """Return how a file is written, from its first rows.
 
@@ -135,6 +146,7 @@ def dialect_of(path: Path, options: Mapping[str, Any]) -> Dialect:
             names = [name.strip(NO_SIGNS) for name in written]
             if names in ([], [""]):
                 raise IngestError(f"{path} has no rows.", "Nothing was loaded. Its first line names the columns.")
+            refuse_width(path, len(names))
             is_odd = bool(_twice(names)) or "" in names[1:] or all(map(_is_number, names))
             below = list(islice(rows, 3)) if is_odd else []
             widths, lasts, has_percents = _sampled(chain(below, rows))
@@ -240,7 +252,7 @@ def _sampled(rows: Iterator[list[str]]) -> tuple[list[int], list[str], bool]:
 
 
 def _twice(names: list[str]) -> list[str]:
-    return sorted({name for name in names if name and names.count(name) > 1})
+    return sorted(name for name, count in Counter(names).items() if name and count > 1)
 
 
 def _are_levels(below: list[list[str]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +15,7 @@ from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.tables import spreadsheets
 from hpowh.warehouse.sources.tables.columns import Columns, unnamed
-from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
+from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable, refuse_width
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.locales import lengths_of_time, localise, strip_percents
 from hpowh.warehouse.sources.tables.staging import ROW, Staged, materialise, only_numbers
@@ -121,6 +122,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
         raise IngestError(f"{path} cannot be read: {_first_line(error).rstrip('.')}.", _hint(error)) from None
+    refuse_width(path, len(schema.names))
     source = f"read_parquet({literal(str(path))}, file_row_number = true)"
     found = {name: kind for name, kind in describe(connection, source).items() if name != "file_row_number"}
     if len(found) != len(schema.names):
@@ -149,7 +151,7 @@ def _named(columns: list[tuple[str, str]]) -> Columns:
 
 
 def _refuse_twice(path: Path, names: list[str]) -> None:
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise IngestError(f"{path}: the header names {', '.join(twice)} twice.", "Rename one of the columns.")
 
@@ -158,6 +160,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     refuse_other_shapes(path)
     scan = f"read_json({literal(str(path))}, format = 'auto', sample_size = -1, maximum_depth = 2)"
     found = describe(connection, scan)
+    refuse_width(path, len(found))
     if any(_may_be_made_up(name, found) for name in found):
         return _json_by_key(connection, path)
     picks = [
