@@ -170,6 +170,20 @@ def test_a_transaction_leaves_no_copy_whether_it_ends_well_or_not(warehouse):
     assert benchmarks(warehouse.path) == [("b1",)]
 
 
+def test_while_the_log_stays_the_copy_stays(warehouse):
+    """Of a checkpoint that failed at the end nobody is told; what was kept goes with the next command."""
+    with duckdb.connect(str(warehouse.path)) as other:  # the same process: the log is not folded in before it closes
+        with Guard(duckdb.connect(str(warehouse.path)), warehouse.path) as guard:
+            guard._connection.begin()
+            add_benchmark(guard._connection, 1)
+            guard.save()
+            guard._connection.commit()
+        assert copies_of(warehouse.path)
+        other.execute("checkpoint")
+    assert benchmarks(warehouse.path) == [("b1",)]
+    assert not copies_of(warehouse.path)
+
+
 def refuse_to_flush(_):
     raise OSError(28, "No space left on device")
 

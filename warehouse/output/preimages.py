@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Self
 
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.output import durable
+from hpowh.warehouse.output.beside import logs_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,7 +94,9 @@ class Guard:
         """
         HELD.discard(self._copy)
         if is_through:
-            durable.discard(self._copy)
+            # DuckDB tells nobody of a checkpoint that fails while it closes: its log then stays, and so does the copy.
+            if not any(log.exists() for log in logs_of(self._path)):
+                durable.discard(self._copy)
         else:
             with suppress(HpowhError):  # then it is put back when the file is opened next
                 put_back(self._path)
