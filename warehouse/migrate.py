@@ -200,7 +200,7 @@ def back_up(path: Path, revision: str) -> Path:
             return known
     remove_abandoned_files(path, "backup")
     partial = path.with_name(f".{path.name}.backup-{os.getpid()}")
-    backup = path.with_name(f"{path.name}.backup-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    backup = durable.free_name(path.with_name(f"{path.name}.backup-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
     try:
         shutil.copy2(path, partial)
         connection = connect(partial, read_only=True)

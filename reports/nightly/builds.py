@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hpowh.reports.build import refuse_other_content
@@ -79,15 +79,13 @@ def switch(site: Path, build: Path) -> None:
 
 def _put_aside(site: Path, link: Path, builds: Path) -> None:
     made = datetime.fromtimestamp((site / MANIFEST).stat().st_mtime if (site / MANIFEST).exists() else 0, UTC)
-    kept = builds / f"{made:%Y-%m-%dT%H%M%SZ}-0"
+    while (kept := builds / f"{made:%Y-%m-%dT%H%M%SZ}-0").exists():
+        made += timedelta(seconds=1)  # another of that second; both are kept
     if not exchange(link, site):
         site.rename(link.with_name(f"{link.name}-old"))
         link.rename(site)
         link = link.with_name(f"{link.name}-old")
-    if kept.exists():
-        shutil.rmtree(link)
-    else:
-        shutil.move(link, kept)
+    shutil.move(link, kept)
 
 
 def prune(builds: Path, site: Path, keep: int) -> list[str]:

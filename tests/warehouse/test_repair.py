@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import polars as pl
 import pytest
 
-from hpowh.warehouse import Warehouse
+from hpowh.warehouse import Warehouse, migrate
 from hpowh.warehouse.checks.contents import contents
 from hpowh.warehouse.checks.repairing import repair, restore
 from hpowh.warehouse.checks.seal import broken_seals
@@ -123,6 +125,19 @@ def test_one_backup_serves_several_tries(damaged, tmp_path):
     assert contents(second) == contents(damaged.path) != contents(first)
 
 
+def test_two_backups_of_one_second_are_both_kept(damaged, monkeypatch):
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr(migrate, "datetime", SimpleNamespace(now=lambda zone: noon))
+    first = back_up(damaged.path, "0001")
+    before = contents(first)
+    with duckdb.connect(str(damaged.path)) as connection:
+        connection.execute("truncate core.trace")
+    second = back_up(damaged.path, "0001")
+    assert first != second
+    assert contents(first) == before != contents(second)
+    assert back_up(damaged.path, "0001") == second
+
+
 def test_a_log_without_its_warehouse_is_refused(tmp_path):
     path = tmp_path / "w.duckdb"
     Path(f"{path}.wal").write_bytes(b"the log of a warehouse that was removed")
@@ -133,8 +148,6 @@ def test_a_log_without_its_warehouse_is_refused(tmp_path):
 
 
 def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path, monkeypatch):
-    from hpowh.warehouse import migrate
-
     path = tmp_path / "w.duckdb"
     upgrade = migrate._upgrade
 

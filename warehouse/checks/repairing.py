@@ -7,7 +7,6 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +166,7 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
     connect(backup, read_only=True).close()  # what is no warehouse is named as it was given, not as its copy
     remove_abandoned_files(target, "restored")
     partial = target.with_name(f".{target.name}.restored-{os.getpid()}")
-    kept = _free(target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
+    kept = durable.free_name(target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
     try:
         shutil.copyfile(backup, partial)
         for log, fresh in zip(logs_of(backup), logs_of(partial), strict=True):
@@ -193,12 +192,6 @@ def restore(backup: Path, target: Path, *, wait: float = 0.0) -> Path | None:
     finally:
         durable.discard(partial, *logs_of(partial))
     return kept if was_there else None
-
-
-def _free(path: Path) -> Path:
-    """Return the path, or where that is taken one with a number: who restores twice within a second loses nothing."""
-    names = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in count(1))
-    return next(name for name in names if not name.exists())
 
 
 def _refuse_held(target: Path, wait: float) -> None:

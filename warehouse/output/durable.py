@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 
@@ -40,6 +41,12 @@ def flush_tree(folder: Path) -> None:
             if not path.is_symlink() and path.stat().st_nlink == 1:
                 flush_file(path)
         flush_folder(Path(where))
+
+
+def free_name(path: Path) -> Path:
+    """Return the path, or where that is taken one with a number: two of the same second are both kept."""
+    names = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def replace(fresh: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from hpowh.reports.keeping import MANIFEST
+from hpowh.reports.nightly.builds import switch
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import HpowhError, UsageError
@@ -198,6 +201,18 @@ def test_a_folder_of_hpowh_report_is_exchanged_and_kept(place):
     night = place.build()
     assert place.site.is_symlink() and night.is_new_site
     assert len([path for path in (place.folder / "builds").iterdir() if path.is_dir()]) == 2
+
+
+def test_two_folders_of_one_second_are_both_put_aside(tmp_path):
+    site, builds = tmp_path / "site", tmp_path / "builds"
+    (builds / "2026-01-01T000000Z").mkdir(parents=True)
+    for word in ("one", "two"):
+        site.mkdir()
+        (site / MANIFEST).write_text(word)
+        os.utime(site / MANIFEST, (0, 0))
+        switch(site, builds / "2026-01-01T000000Z")
+        site.unlink()
+    assert sorted(path.read_text() for path in builds.glob(f"*/{MANIFEST}")) == ["one", "two"]
 
 
 def test_a_place_with_other_things_is_refused_before_anything_is_done(place):
