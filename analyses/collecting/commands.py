@@ -89,6 +89,7 @@ def _facts(collected: Collected) -> dict[str, Any]:
         "stored": brought.stored,
         "known": brought.known,
         "stale": [packet.run.subject for packet in brought.stale],
+        "outdated": [packet.run.subject for packet in brought.outdated],
         "foreign": [packet.run.subject for packet in brought.foreign],
         "damaged": brought.damaged,
         "finished": collected.finished,
@@ -109,6 +110,13 @@ def _say(collected: Collected, shared: Path) -> None:
     if brought.stale:
         subjects = _listed([packet.run.subject for packet in brought.stale])
         note(f"  {plural(len(brought.stale), 'packet')} not stored: the warehouse has other data by now: {subjects}.")
+    if brought.outdated:
+        subjects = _listed([f"{packet.run.job}: {packet.run.subject}" for packet in brought.outdated])
+        note(
+            f"  {plural(len(brought.outdated), 'packet')} not stored: the same command asks something else here, of "
+            f"another model that was fitted or with other defaults: {subjects}. Publish the copy again after models "
+            "have come home, and let the parts read that."
+        )
     if brought.foreign:
         subjects = _listed([packet.run.subject for packet in brought.foreign])
         note(f"  {plural(len(brought.foreign), 'packet')} not stored, of another warehouse's data: {subjects}.")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ELSEWHERE = ("--warehouse", "-w", "--packets", "--part")
 """Options that would lead a command away from the warehouse at home."""
+FIRST = ("lmem",)
+"""Commands whose results others ask for: rankings compare with the model that was fitted."""
 Commands = Callable[[str], Any]
 """Gives the command of `hpowh analyse` of a name. Raises KeyError."""
 
@@ -34,7 +36,7 @@ class Collected:
     missing: list[Ended] = field(default_factory=list)
     """What was asked of parts that have not all ended."""
     left: dict[str, list[str]] = field(default_factory=dict)
-    """Command -> the analyses that no packet has brought."""
+    """Command -> the analyses that no packet has brought as they would be made now."""
     refused: list[str] = field(default_factory=list)
     """Subjects that the data did not allow to analyse, as the parts found."""
 
@@ -48,7 +50,12 @@ def collect_packets(folder: Path, warehouse: Warehouse, commands: Commands) -> C
         WarehouseLockedError: another process has the warehouse open.
     """
     collected = Collected(
-        bring_home(warehouse, packets_of(folder), lambda request: planned(warehouse, request, commands))
+        bring_home(
+            warehouse,
+            packets_of(folder),
+            lambda request: planned(warehouse, request, commands),
+            turn=lambda request: request.command not in FIRST,
+        )
     )
     for ended in ended_parts(folder):
         if ended.missing:

@@ -31,6 +31,8 @@ class Brought:
     """Their analyses are in the warehouse already."""
     stale: list[Packet] = field(default_factory=list)
     """The warehouse has other data by now: a run would give something else."""
+    outdated: list[Packet] = field(default_factory=list)
+    """Of the same data, but the command would ask something else by now, such as of another model that was fitted."""
     foreign: list[Packet] = field(default_factory=list)
     """Of another warehouse, or of a copy in which ids mean something else."""
     damaged: list[str] = field(default_factory=list)
@@ -48,11 +50,17 @@ def holds_packets(folder: Path) -> bool:
     return any(True for ending in (ENDING, DONE) for _ in folder.rglob(f"*{ending}"))
 
 
-def bring_home(home: Warehouse, paths: Iterable[Path], planned: Planned) -> Brought:
+def bring_home(
+    home: Warehouse, paths: Iterable[Path], planned: Planned, turn: Callable[[Request], int] = lambda _: 0
+) -> Brought:
     """Store the packets whose analyses the warehouse lacks, in the order in which it would have made them itself.
 
     A packet is taken where the same command, asked of the warehouse at home, would make just this analysis: the same
     job, version, parameters, seed, and the same input. So nothing that is out of date gets in.
+
+    Args:
+        turn: requests of a lower number are stored before the others are planned, whatever came home first: what these
+            ask may hang on what those found.
 
     Raises:
         WarehouseLockedError: another process has the warehouse open.
@@ -75,10 +83,19 @@ def bring_home(home: Warehouse, paths: Iterable[Path], planned: Planned) -> Brou
         else:
             fresh[identity(packet.run)] = packet, path
     requests = dict.fromkeys(packet.request for packet, _ in fresh.values())
-    wanted = list(dict.fromkeys(identity(run) for request in requests for run in planned(request)))
-    _store(home, [fresh.pop(key) for key in wanted if key in fresh], found)
-    found.stale += [packet for packet, _ in fresh.values()]
+    inputs = set()
+    for number in sorted({turn(request) for request in requests}):
+        runs = [run for request in requests if turn(request) == number for run in planned(request)]
+        inputs |= {_input(run) for run in runs}
+        _store(home, [fresh.pop(key) for key in dict.fromkeys(map(identity, runs)) if key in fresh], found)
+    for packet, _ in fresh.values():
+        (found.outdated if _input(packet.run) in inputs else found.stale).append(packet)
     return found
+
+
+def _input(run: AnalysisRun) -> tuple[Any, ...]:
+    """Return what an analysis is of, and by which code, whatever is asked."""
+    return (run.job, run.subject, run.job_version, run.input_fingerprint)
 
 
 def _store(home: Warehouse, chosen: Sequence[tuple[Packet, Path]], found: Brought) -> None:

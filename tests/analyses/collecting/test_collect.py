@@ -11,7 +11,7 @@ from hpowh.analyses.collecting import commands
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest
-from hpowh.warehouse.output.publishing import export_parquet
+from hpowh.warehouse.output.publishing import export_parquet, publish_copy
 
 from .helpers import contents, hpowh, undisturbed
 
@@ -77,11 +77,15 @@ def test_packets_that_may_not_be_removed_are_named(tmp_path, monkeypatch, capsys
 def test_models_rankings_and_sweeps_in_parts_are_those_of_one_run(place, capsys):
     for text in ("1/2", "2/2"):
         part(place, text, "lmem", FORMULA)
-        part(place, text, "rankings", "--response", "value")
         part(place, text, *SWEEPS)
-    assert len(packets(place)) == 6
     found = collect(place, capsys)
-    assert (found["stored"], found["missing"], found["left"]) == (6, [], {})
+    assert (found["stored"], found["missing"], found["left"]) == (4, [], {})
+    with Warehouse(place / "home.duckdb") as store:
+        publish_copy(store, place / "with_models.duckdb")
+    for text in ("1/2", "2/2"):
+        part(place, text, "rankings", "--response", "value", copy="with_models.duckdb")
+    found = collect(place, capsys)
+    assert (found["stored"], found["missing"], found["left"], found["outdated"]) == (2, [], {}, [])
     undisturbed(place, "lmem", FORMULA, experiments=("first", "second"))
     undisturbed(place, "rankings", "--response", "value", experiments=("first", "second"))
     wanted = undisturbed(place, *SWEEPS)
@@ -89,6 +93,27 @@ def test_models_rankings_and_sweeps_in_parts_are_those_of_one_run(place, capsys)
     assert sorted(found.pop("order")) == sorted(wanted.pop("order"))
     assert found == wanted
     assert {"result.lmem_contrast", "result.ranking_pair", "result.sweep_importance"} <= set(found)
+
+
+@pytest.mark.parametrize("is_collected_between", [False, True])
+def test_rankings_beside_a_model_that_the_copy_did_not_have_are_asked_again(place, capsys, is_collected_between):
+    """Rankings compare with the model that was fitted; whichever packet comes home first, they are of that one."""
+    of_first = ("--experiment", "first")
+    part(place, "1/1", "rankings", "--response", "value", *of_first)
+    part(place, "1/1", "lmem", FORMULA, *of_first)
+    if is_collected_between:
+        (ranked,) = (path for path in packets(place) if path.name.startswith("rankings"))
+        ranked.rename(place / ranked.name)
+        assert collect(place, capsys)["stored"] == 1
+        (place / ranked.name).rename(ranked)
+    found = collect(place, capsys)
+    assert (found["stored"], found["known"]) == ((0, 1) if is_collected_between else (1, 0))
+    assert (found["outdated"], found["stale"]) == (["first"], [])
+    assert list(found["left"].values()) == [["rankings: first"]]
+    hpowh("collect", place / "shared", "--warehouse", place / "home.duckdb")
+    assert "the same command asks something else here" in capsys.readouterr().err
+    hpowh("analyse", "rankings", "--response", "value", *of_first, "--warehouse", place / "home.duckdb")
+    assert collect(place, capsys)["left"] == {}
 
 
 def test_packets_on_other_data_than_the_warehouse_has_by_now_are_left_out(place, capsys):
