@@ -19,6 +19,7 @@ from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
 from hpowh.analyses.sweeps.reading.codes import code_of
 from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, NAMED, Column, Floats, Raw, read_column
+from hpowh.analyses.sweeps.reading.conditions import with_conditions
 from hpowh.analyses.sweeps.reading.configurations import Configurations, configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import Prepared, TooLittleError, prepare
 from hpowh.analyses.sweeps.reading.rules import NONE, Rules
@@ -89,7 +90,7 @@ def analyse_metric(
     result.code = code_of(metric)
     if order is not None:
         names = {column.name for column in prepared.used}
-        tried = [read_column(one) for one in raw if one.name in names]
+        tried = with_conditions([read_column(one) for one in raw if one.name in names])
         result.narrowed, result.followed = narrowed(tried, order), followed(tried, order)
         if not result.narrowed and not result.followed:  # else the metric goes with time because what was tried does
             place = np.empty(order.size, dtype=np.int64)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
-VERSION = "12"
+VERSION = "13"
 SEED = 0
 
 
@@ -199,6 +199,7 @@ def _read(warehouse: Warehouse, one: Chosen, options: Options) -> Trials:
             for number, _, _ in one.metrics
         },
         options.step,
+        warehouse.sql(queries.text("sweep_input/counters"), {"sweep": one.sweep_id}).rows(),
     )
 
 

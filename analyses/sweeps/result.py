@@ -30,6 +30,9 @@ class Result:
     followed: Mapping[str, float] = field(default_factory=dict)
     """Hyperparameters whose values follow the order of the trials: the strength of that, from 0.7 to 1."""
 
+    suspects: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    """Hyperparameters that say the same as a result of the trial: which result, and the rank correlation."""
+
     code: Code | None = None
     """A value of the metric that may stand for failed trials."""
     drift: Drift | None = None

@@ -123,7 +123,7 @@ def summary_row(trials: Trials, sweep: int, metric: Metric, result: Result) -> R
 
 
 def add_sampling(result: Result, trials: Trials, metric: int, metrics: Mapping[int, str]) -> None:
-    """Add a question for every hyperparameter that says the same as a result."""
+    """Add a question for every hyperparameter that says the same as a result, or as what counts a trial's steps."""
     used = trials.with_value(metric)
     if result.reason or not used.size:
         return
@@ -134,11 +134,14 @@ def add_sampling(result: Result, trials: Trials, metric: int, metrics: Mapping[i
         "the number of steps": last_steps(len(trials.status), steps, at)[used],
         "the duration": trials.duration[used],
         **{name: trials.final[number][used] for number, name in metrics.items()},
+        **{name: values[used] for name, values in trials.counters.items()},
     }
+    found = suspects(columns, known)
+    result.suspects = {name: (other, r) for name, other, r in found}
     result.warnings += [
         f"{name} goes with {other} (rank correlation {r:.2f}): is it set, or is it a result? As a result it says "
         f"nothing of what to set; load again with --map '{name}=attribute'."
-        for name, other, r in suspects(columns, known)
+        for name, other, r in found
     ]
 
 

@@ -177,6 +177,8 @@ WITHOUT_ROWS = {
     "landscape_input/stale_planes", "landscape_input/trials",
     # Its algorithms ran on all of its landscapes, and methods of importance were not compared.
     "evaluated/suggested", "landscape_methods/agreement", "landscape_methods/runs", "landscape_methods/shares",
+    # Its sweeps count neither steps nor seconds in attributes.
+    "sweep_input/counters",
     # None of its search spaces is conditional.
     "landscape_input/conditions", "search_space/conditions",
     # It asks neither for anomalies nor comparisons nor power nor a calibration nor tiers, and fits one model.

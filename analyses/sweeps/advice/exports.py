@@ -40,12 +40,15 @@ def json_text(settings: Sequence[Setting]) -> str:
     return "[\n" + ",\n".join(f"  {json.dumps(setting)}" for setting in settings) + "\n]"
 
 
-def wandb_sweep(metric: str, direction: str, ranges: Sequence[Mapping[str, Any]]) -> str:
+def wandb_sweep(
+    metric: str, direction: str, ranges: Sequence[Mapping[str, Any]], constants: Mapping[str, Any] | None = None
+) -> str:
     """Return a sweep.yaml of W&B in which every range is narrowed to where the best configurations lie.
 
     Args:
         ranges: rows of `result.sweep_range` with `is_log` and `value_type`: of numbers the outer ends of the interval
             that holds the middle 80 % of the best, of levels those that at least one of the best has.
+        constants: what never varied, by name.
     """
     import yaml
 
@@ -70,6 +73,7 @@ def wandb_sweep(metric: str, direction: str, ranges: Sequence[Mapping[str, Any]]
             parameters[name] = {"distribution": kind, "min": low, "max": high, **({"q": 1} if row["is_whole"] else {})}
         else:
             parameters[name] = {"min": low, "max": high}
+    parameters |= {name: {"value": value} for name, value in (constants or {}).items()}
     goal = "minimize" if direction == "min" else "maximize"
     body = {"method": "bayes", "metric": {"name": metric, "goal": goal}, "parameters": parameters}
     return yaml.safe_dump(body, sort_keys=False, allow_unicode=True).rstrip()

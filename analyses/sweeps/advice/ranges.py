@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.statistics.intervals import wilson
 from hpowh.analyses.sweeps.reading.columns import MISSING, Column, Floats
+from hpowh.analyses.sweeps.reading.conditions import chance_among
+from hpowh.analyses.sweeps.reading.patterns import tried_values
 from hpowh.analyses.sweeps.reading.prepare import Prepared
 
 BEST = 0.1
@@ -32,6 +35,7 @@ class Range:
     hyperparameter: str
     level: str | None
     best_count: int
+    """Of the best trials, those that have the hyperparameter."""
     lower: float | None = None
     lower_from: float | None = None
     lower_to: float | None = None
@@ -76,26 +80,33 @@ def _by_chance(used: Sequence[Column], best: NDArray[np.int64], n: int, seed: in
     """Return per hyperparameter how often chance narrows any of them as much, each on the scale of its own chance."""
     random = np.random.default_rng(seed + 1)
     drawn = np.stack([random.permutation(n)[: best.size] for _ in range(DRAWS)])
-    found = np.stack([_narrowness(column, np.vstack([best[None], drawn])) for column in used])
+    found = np.stack([
+        _narrowness(column, best, chance_among(column, best, drawn, [seed, i])) for i, column in enumerate(used)
+    ])  # fmt: skip
     usual = np.maximum(np.quantile(found[:, 1:], 0.95, axis=1), 1e-12)
     ratio = found / usual[:, None]
     return (1 + (ratio[:, 1:].max(axis=0)[None, :] >= ratio[:, :1]).sum(axis=1)) / (1 + DRAWS)
 
 
-def _narrowness(column: Column, chosen: NDArray[np.int64]) -> Floats:
-    """Return, per row of chosen trials, how far they keep to a part: 1 less the share of the tried range that holds
-    their middle 80 %; of categories the largest excess of a level, in standard deviations."""
+def _narrowness(column: Column, best: NDArray[np.int64], drawn: NDArray[np.int64]) -> Floats:
+    """Return, of the best and of each row of drawn trials, how far they keep to a part.
+
+    Of numbers 1 less the share of the tried range that holds their middle 80 %; of categories the largest excess of a
+    level, in standard deviations. Only trials that have the hyperparameter count.
+    """
+    there = ~np.isnan(column.tested)
+    best = best[there[best]]
+    if best.size < LEAST_BEST:
+        return np.zeros(1 + len(drawn))
+    chosen = np.vstack([best[None], drawn])
     if column.kind == "numeric":
-        values = column.values[chosen]
-        if np.isnan(values).any():
-            values = np.where(np.isnan(values), np.nanmedian(column.values), values)
-        low, high = np.quantile(values, [0.1, 0.9], axis=1)
-        return 1 - (high - low) / np.ptp(column.values[~np.isnan(column.values)])
+        low, high = np.quantile(column.values[chosen], [0.1, 0.9], axis=1)
+        return 1 - (high - low) / np.ptp(column.values[there])
     size = len(column.levels)
     codes = column.values.astype(np.int64)
     flat = codes[chosen] + size * np.arange(len(chosen))[:, None]
     share = np.bincount(flat.ravel(), minlength=size * len(chosen)).reshape(-1, size) / chosen.shape[1]
-    tried = np.bincount(codes, minlength=size) / codes.size
+    tried = np.bincount(codes[there], minlength=size) / there.sum()
     spread = np.sqrt(np.maximum(tried * (1 - tried), 1e-12) / chosen.shape[1])
     return np.maximum(((share - tried) / spread).max(axis=1), 0.0)
 
@@ -108,18 +119,21 @@ def _best_of_resamples(n: int, count: int, seed: int) -> NDArray[np.int64]:
 
 def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> Range:
     values = column.values
-    count = best.size
-    if int((~np.isnan(values[best])).sum()) < LEAST_BEST:
+    count, among = best.size, int((~np.isnan(values[best])).sum())
+    if among < LEAST_BEST:
         why = f"fewer than {LEAST_BEST} of the best {count} trials have it"
         return Range(hyperparameter=column.name, level=None, best_count=count, reason=why)
-    low, high = np.nanquantile(values[best], [0.1, 0.9])
+    # Whole numbers, and those of few values, lie between values that can be set.
+    is_kept = column.is_integer or tried_values(column) is not None
+    method: Literal["inverted_cdf", "linear"] = "inverted_cdf" if is_kept else "linear"
+    low, high = np.nanquantile(values[best], [0.1, 0.9], method=method)
     some = values[draws]
     missing = np.isnan(some)
     if missing.any():
-        ends = np.array([np.nanquantile(one, [0.1, 0.9]) for one in some[~missing.all(axis=1)]])
+        ends = np.array([np.nanquantile(one, [0.1, 0.9], method=method) for one in some[~missing.all(axis=1)]])
     else:
-        ends = np.quantile(some, [0.1, 0.9], axis=1).T
-    (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0)
+        ends = np.quantile(some, [0.1, 0.9], axis=1, method=method).T
+    (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0, method=method)
 
     def shown(number: float) -> float:
         return float(10**number if column.is_log else number)
@@ -127,7 +141,7 @@ def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64])
     return Range(
         hyperparameter=column.name,
         level=None,
-        best_count=count,
+        best_count=among,
         lower=shown(low),
         lower_from=shown(low_from),
         lower_to=shown(low_to),
@@ -141,24 +155,32 @@ def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64])
 
 def _shares(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64]) -> list[Range]:
     size, count = len(column.levels), best.size
-    codes = column.values.astype(np.int64)
-    mine = np.bincount(codes[best], minlength=size) / count
-    all_shares = np.bincount(codes, minlength=size) / codes.size
-    boot = np.array([np.bincount(codes[draw], minlength=size) / count for draw in draws])
+    codes, there = column.values.astype(np.int64), ~np.isnan(column.tested)
+    among = int(there[best].sum())
+    if among < LEAST_BEST:
+        why = f"fewer than {LEAST_BEST} of the best {count} trials have it"
+        return [Range(hyperparameter=column.name, level=None, best_count=count, reason=why)]
+    mine = np.bincount(codes[best][there[best]], minlength=size) / among
+    all_shares = np.bincount(codes[there], minlength=size) / there.sum()
+    weighed = there[draws].astype(float)
+    flat = codes[draws] + size * np.arange(len(draws))[:, None]
+    boot = np.bincount(flat.ravel(), weighed.ravel(), minlength=size * len(draws)).reshape(-1, size)
+    boot = boot[weighed.any(axis=1)] / weighed.sum(axis=1)[weighed.any(axis=1), None]
     lower, upper = np.percentile(boot, [2.5, 97.5], axis=0)
-    low, high = wilson(mine, count)
+    low, high = wilson(mine, among)
     lower, upper = np.minimum(lower, low), np.maximum(upper, high)
     return [
         Range(
             hyperparameter=column.name,
             level=level,
-            best_count=count,
+            best_count=among,
             share=float(mine[i]),
             share_from=float(lower[i]),
             share_to=float(upper[i]),
             tried_share=float(all_shares[i]),
         )
         for i, level in enumerate(column.levels)
+        if not (column.is_conditional and level == MISSING)
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from hpowh.analyses.sweeps.advice.candidates import LOCAL, Candidates
+from hpowh.analyses.sweeps.advice.completing import Completion
 from hpowh.analyses.sweeps.importance.dependence import own_unit
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
@@ -106,7 +107,8 @@ def suggest(
         codes, absent = _joined((codes, absent), new)
         if turn < ROUNDS - 1:
             gain = np.concatenate([gain, _gain(expect(new[0]), at_best, new[0], success)])
-    return _chosen(prepared, codes, absent, expect(codes), at_best, count, rules, success)
+    more = Completion(prepared, maker.absent, maker.keeps)
+    return _chosen(prepared, codes, absent, expect(codes), at_best, count, rules, success, more)
 
 
 def _joined(*parts: tuple[Floats, np.ndarray]) -> tuple[Floats, np.ndarray]:
@@ -131,6 +133,7 @@ def _chosen(
     count: int,
     rules: Rules,
     success: Success | None,
+    more: Completion,
 ) -> list[Suggestion]:
     spans = np.array([max(float(np.ptp(codes[:, j])), 1e-12) for j in range(codes.shape[1])])
     is_category = np.array([column.kind == "categorical" for column in prepared.used])
@@ -154,7 +157,8 @@ def _chosen(
         if not rules.allow(named):
             continue
         suggestions.append(Suggestion(
-            values=named, codes=codes[i], predicted=float(state.mean[i]), deviation=float(state.whole_deviation[i]),
+            values=named | more.of(codes[i], absent[i]), codes=codes[i],
+            predicted=float(state.mean[i]), deviation=float(state.whole_deviation[i]),
             expected_improvement=float(gain[i]), success=None if likely is None else float(likely[i]),
         ))  # fmt: skip
         best = min(best, float(state.mean[i]))

@@ -77,13 +77,16 @@ def _mixed_pairs(columns: list[Column]) -> list[Pair]:
             if kinds == {"numeric"}:
                 continue
             if kinds == {"categorical"}:
-                pairs.append(Pair(a.name, b.name, "cramer", cramer(a.values, b.values), a.values.size))
+                both = ~np.isnan(a.tested) & ~np.isnan(b.tested)
+                if both.any():
+                    strength = cramer(a.values[both], b.values[both])
+                    pairs.append(Pair(a.name, b.name, "cramer", strength, int(both.sum())))
                 continue
             number, level = (a, b) if a.kind == "numeric" else (b, a)
-            there = ~np.isnan(number.values)
-            strength = _eta(level.values[there], number.values[there])
-            if strength is not None:
-                pairs.append(Pair(a.name, b.name, "eta", strength, int(there.sum())))
+            there = ~np.isnan(number.values) & ~np.isnan(level.tested)
+            root = _eta(level.values[there], number.values[there])
+            if root is not None:
+                pairs.append(Pair(a.name, b.name, "eta", root, int(there.sum())))
     return pairs
 
 

@@ -49,10 +49,11 @@ def correlate(columns: list[Column], metric: Floats) -> list[Correlation]:
 
 
 def _of_column(column: Column, metric: Floats) -> list[Correlation]:
+    values = column.tested
+    there = ~np.isnan(values)
+    x, y = values[there], metric[there]
     if column.kind == "categorical":
-        return [eta_squared(column.name, column.values, metric)]
-    there = ~np.isnan(column.values)
-    x, y = column.values[there], metric[there]
+        return [eta_squared(column.name, x, y)]
     return [pearson(column.name, x, y), spearman(column.name, x, y)]
 
 

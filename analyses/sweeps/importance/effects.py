@@ -47,8 +47,9 @@ def effect_of(column: Column, target: Floats) -> Effect:
         target: what models are fitted to (the metric, or its normal scores).
     """
     method = "levels" if column.kind == "categorical" else "curve"
-    there = ~np.isnan(column.values)
-    x, y = column.values[there], target[there]
+    values = column.tested
+    there = ~np.isnan(values)
+    x, y = values[there], target[there]
     reason = None
     if y.size < LEAST:
         reason = f"{y.size} configurations have it, at least {LEAST} are needed"
@@ -130,8 +131,9 @@ def drift_of(columns: Sequence[Column], target: Floats, metric: Floats, order: N
 
 def _present(column: Column) -> Floats:
     """Return the columns (n, k) of a curve or of levels, zero where the hyperparameter is not there, and that it is."""
-    there = ~np.isnan(column.values)
-    x = column.values[there]
+    values = column.tested
+    there = ~np.isnan(values)
+    x = values[there]
     if x.size == 0:
         return np.empty((there.size, 0))
     own = np.zeros((there.size, 0))

@@ -35,29 +35,31 @@ class Level:
 
 
 def level_effects(prepared: Prepared, metric: Floats, linear: Linear) -> list[Level]:
-    """Return one row a level that is used."""
+    """Return one row a level that is used; of a conditional category among the configurations that have it."""
     z = standardised(metric)
     effects = []
     for at, column in enumerate(prepared.used):
         if column.kind != "categorical":
             continue
         in_model = {level for name, level in linear.levels if name == column.name}
+        there = ~np.isnan(column.tested)
+        y = z[there]
         for place, level in enumerate(column.levels):
-            has = prepared.codes[:, at] == place
+            has = prepared.codes[there, at] == place
             count = int(has.sum())
             r = p = None
             reason = None
             if count < 2 or has.size - count < 2 or has.size < 5:
                 reason = f"{count} of {has.size} configurations have it"
             else:
-                r = float(np.clip(np.corrcoef(has, z)[0, 1], -1, 1))
+                r = float(np.clip(np.corrcoef(has, y)[0, 1], -1, 1)) if np.ptp(y) > 0 else 0.0
                 free = has.size - 2
                 p = float(2 * student.sf(abs(r) * np.sqrt(free / max(1e-15, 1 - r * r)), free))
             key = level if level in in_model else ""
             is_reference = place == 0 and in_model
             side = linear.levels.get((column.name, key)) if level in in_model or is_reference else None
             effects.append(
-                (column.name, level, count, float(metric[has].mean()) if count else float("nan"), r, p, side, reason)
+                (column.name, level, count, float(metric[there][has].mean()) if count else np.nan, r, p, side, reason)
             )
     tested = [i for i, one in enumerate(effects) if one[5] is not None]
     adjusted = dict(zip(tested, holm(np.array([effects[i][5] for i in tested], dtype=float)).tolist(), strict=True))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
+from hpowh.analyses.sweeps.reading.conditions import chance_among
 from hpowh.analyses.sweeps.reading.prepare import Prepared
 
 BEST = 0.1
@@ -39,7 +40,8 @@ class NearBest:
 def near_best(prepared: Prepared, loss: Floats, seed: int, share: float = BEST) -> NearBest:
     """Return PED-ANOVA importances (Watanabe, Bansal and Hutter, IJCAI 2023, equation 16 up to a constant).
 
-    One-dimensional densities: level frequencies for categories, a Gaussian kernel (Scott's rule) for numbers. There is
+    One-dimensional densities: level frequencies for categories, a Gaussian kernel (Scott's rule) for numbers; of a
+    conditional hyperparameter among the configurations that have it. There is
     no surrogate and hence no R squared; `chance` says which importances mean anything. It is that of the maximum: the
     divergence of each hyperparameter in units of the 95 % quantile of its own random divergences, and of these ratios
     the largest over the hyperparameters.
@@ -60,7 +62,10 @@ def near_best(prepared: Prepared, loss: Floats, seed: int, share: float = BEST) 
     everyone = np.ones((1, n))
     point = np.array([one.divergence(one.counts(order[None, :good_count]), everyone)[0] for one in densities])
     drawn = np.stack([random.permutation(n)[:good_count] for _ in range(CHANCE_DRAWS)])
-    random_ones = np.stack([one.divergence(one.counts(drawn), everyone) for one in densities], axis=1)
+    random_ones = np.stack([
+        one.divergence(one.counts(chance_among(column, order[:good_count], drawn, [seed, i])), everyone)
+        for i, (column, one) in enumerate(zip(prepared.used, densities, strict=True))
+    ], axis=1)  # fmt: skip
     usual = np.maximum(np.quantile(random_ones, 0.95, axis=0), 1e-12)
     largest = (random_ones / usual).max(axis=1)
     p = (1 + (largest[:, None] >= point / usual).sum(axis=0)) / (1 + CHANCE_DRAWS)
@@ -102,16 +107,27 @@ class _Density:
     def divergence(self, good: Floats, everyone: Floats) -> Floats:
         """Return the divergence of each row of counts from that of everyone (one row, or one a row of counts)."""
         p, q = good @ self.basis, self.weighed(everyone) @ self.basis
-        p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore"):
+            p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
             parts = np.where(q > 0, q * (p / q - 1) ** 2, 0.0)
-        return np.asarray(parts.sum(axis=1))
+        return np.nan_to_num(parts.sum(axis=1))
 
 
 def _density(column: Column, codes: Floats) -> _Density:
+    """Return the density of those that have the hyperparameter: the others add nothing anywhere."""
+    there = ~np.isnan(column.tested)
+    own = _density_of_all(column, codes[there])
+    if there.all():
+        return own
+    place = np.full(codes.size, len(own.basis), dtype=np.int64)
+    place[there] = own.place
+    return _Density(place, np.vstack([own.basis, np.zeros((1, own.basis.shape[1]))]))
+
+
+def _density_of_all(column: Column, codes: Floats) -> _Density:
     if column.kind == "categorical":
         return _Density(codes.astype(np.int64), np.eye(len(column.levels)))
-    unit = (codes - codes.min()) / np.ptp(codes)
+    unit = (codes - codes.min()) / max(float(np.ptp(codes)), 1e-300)
     distinct, place = np.unique(unit, return_inverse=True)
     if distinct.size > BINS:
         place = np.minimum((unit * BINS).astype(np.int64), BINS - 1)

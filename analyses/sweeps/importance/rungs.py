@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.importance.effects import effect_of
 from hpowh.analyses.sweeps.reading.columns import Floats, Raw, read_column
+from hpowh.analyses.sweeps.reading.conditions import with_conditions
 from hpowh.analyses.sweeps.reading.configurations import configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.target import Unit, choose_target
 
@@ -64,10 +65,10 @@ def _at(raw: Sequence[Raw], step: int, trial: NDArray[np.int64], value: Floats, 
     if groups.first.size < LEAST or np.ptp(groups.mean) == 0:
         return []
     target = choose_target(Unit.of(groups.mean).strip(groups.mean)).values
-    by_name = {one.name: one for one in taken}
+    by_name = {one.name: one for one in with_conditions([read_column(one.take(groups.first)) for one in taken])}
     rows = []
     for name in names:
-        column = read_column(by_name[name].take(groups.first)) if name in by_name else None
+        column = by_name.get(name)
         if column is None or not column.is_used:
             continue
         effect = effect_of(column, target)

@@ -20,6 +20,9 @@ FEW = 20
 LOG_RATIO = 1000.0
 """Positive numbers that span more than this ratio, and whose logarithms are less skewed than they are, are used by
 their logarithm, even where no scale is declared."""
+LOG_RATIO_CLEAR, CLEARLY = 30.0, 0.5
+"""From this ratio on they are where the logarithms have less than half of their skewness: a learning rate drawn from
+1e-4 to 1e-1 never spans a thousand."""
 LEAST_PRESENT = 5
 """A column with fewer values than this (or than 5 % of the trials) says too little to be used."""
 UNIQUE_SHARE = 0.9
@@ -83,6 +86,13 @@ class Column:
     levels: tuple[str, ...] = ()
     is_integer: bool = False
     declared: Declared | None = None
+    is_conditional: bool = False
+    """A category of which another hyperparameter decides whether it is there."""
+
+    @property
+    def tested(self) -> Floats:
+        """Per row what tests look at: NaN where the hyperparameter is not there, also of conditional categories."""
+        return np.where(self.is_absent, np.nan, self.values) if self.is_conditional else self.values
 
     @property
     def is_absent(self) -> NDArray[np.bool_]:
@@ -136,10 +146,11 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
     distinct = np.unique(present)
     role, why = _role(raw.name, present.size, values.size, distinct.size)
     is_log = bool(raw.declared and raw.declared.scale == "log" and present.size and present.min() > 0)
-    if not is_log and role == "used" and distinct[0] > 0 and distinct[-1] / distinct[0] > LOG_RATIO:
-        is_log = not (raw.declared and raw.declared.lower is not None) and _is_more_even_as_log(present)
-        if is_log:
-            notes.append("positive and spanning more than three orders of magnitude: used by its logarithm")
+    has_range = raw.declared is not None and raw.declared.lower is not None
+    if not is_log and role == "used" and not has_range and _is_more_even_as_log(present):
+        is_log = True
+        ratio = distinct[-1] / distinct[0]
+        notes.append(f"positive, over a factor of {ratio:.3g}, and more even as logarithms: used by its logarithm")
     used = np.log10(values) if is_log else values
     missing = int(values.size - present.size)
     fill = None
@@ -169,7 +180,11 @@ def _numeric(raw: Raw, is_number: NDArray[np.bool_], counts: dict[str, int], not
 
 def _is_more_even_as_log(found: Floats) -> bool:
     """Return whether the logarithms are less skewed: uniform numbers of which one is near 0 are not."""
-    return abs(skew(np.log10(found))) < abs(skew(found))
+    low, high = float(found.min()), float(found.max())
+    if not (low > 0 and high > LOG_RATIO_CLEAR * low):
+        return False
+    share = 1.0 if high > LOG_RATIO * low else CLEARLY
+    return abs(skew(np.log10(found))) < share * abs(skew(found))
 
 
 def _categorical(raw: Raw, present: NDArray[np.bool_], counts: dict[str, int], notes: list[str]) -> Column:

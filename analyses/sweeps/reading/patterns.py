@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.reading.columns import Column, Floats
+from hpowh.analyses.sweeps.reading.conditions import decides
 from hpowh.analyses.sweeps.reading.prepare import Prepared
 
 FEW = 5
 """A number of which at most so many values were tried, over trials enough for more, keeps to these values."""
 GRID_LIMIT = 20
 """Up to so many distinct numbers, a numeric hyperparameter without a declared range counts as a list of levels."""
-SWITCHES = 2
-"""A number decides what is there where its order changes absence at most so often."""
 
 
 def tried_values(column: Column, beyond: float = 0.0) -> Floats | None:
@@ -35,34 +34,17 @@ def deciders(prepared: Prepared) -> NDArray[np.bool_]:
     changes at most twice. Where nothing alone decides, all categories and all numbers of few values do.
     """
     used = prepared.used
-    decides = np.zeros(len(used), dtype=bool)
-    for j, column in enumerate(used):
+    deciding = np.zeros(len(used), dtype=bool)
+    # What too few trials have is no feature, but a configuration that wants it cannot be run without it.
+    sparse = [c for c in prepared.columns if c.role == "sparse" and c.values.size == len(prepared.codes)]
+    for j, column in enumerate([*used, *sparse]):
         absent = column.is_absent
         if not absent.any():
             continue
-        found = [i for i, other in enumerate(used) if i != j and _decides(other, absent)]
+        found = [i for i, other in enumerate(used) if i != j and decides(other, absent)]
         always = [i for i in found if not used[i].is_absent.any()]
         if found:
-            decides[always or found] = True
-        else:
-            decides |= [c.kind == "categorical" or tried_values(c) is not None for c in used]
-    return decides
-
-
-def _decides(column: Column, absent: NDArray[np.bool_]) -> bool:
-    there = ~column.is_absent
-    if not there.any():
-        return False
-    values, state = column.values[there], absent[there]
-    if (~there).any() and np.unique(absent[~there]).size > 1:
-        return False
-    if state.all() or not state.any():
-        return bool((~there).any()) and bool(absent[~there].all() != state.all())
-    codes, at = np.unique(values, return_inverse=True)
-    count, without = np.bincount(at), np.bincount(at, state)
-    if ((without > 0) & (without < count)).any():
-        return False
-    if column.kind == "categorical":
-        return True
-    changes = int((np.diff((without > 0).astype(int)) != 0).sum())
-    return codes.size >= 2 and changes <= SWITCHES
+            deciding[always or found] = True
+        elif column.is_used:
+            deciding |= [c.kind == "categorical" or tried_values(c) is not None for c in used]
+    return deciding

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.reading.columns import MISSING, OTHER, Column, Floats, Raw, read_column
+from hpowh.analyses.sweeps.reading.conditions import with_conditions
 
 
 class TooLittleError(ValueError):
@@ -56,7 +57,8 @@ def prepare(raw: Sequence[Raw], repeats: Sequence[str] = ()) -> Prepared:
     """Read, judge, impute and encode the columns of a sweep.
 
     Missing numbers become the column's mean on its scale (counted in `Column.imputed_count`); a missing category is a
-    level of its own. Of columns that are the same up to scale or renaming, the first is used.
+    level of its own to models, and to tests where no other hyperparameter decides that it is missing. Of columns that
+    are the same up to scale or renaming, the first is used.
 
     Args:
         repeats: columns that number the repeats of a configuration; they are no hyperparameters.
@@ -65,7 +67,7 @@ def prepare(raw: Sequence[Raw], repeats: Sequence[str] = ()) -> Prepared:
         TooLittleError: no column can be used.
     """
     columns = [_numbers_repeats(column) if column.name in repeats else column for column in map(read_column, raw)]
-    columns = _without_duplicates(columns)
+    columns = with_conditions(_without_duplicates(columns))
     used = tuple(column for column in columns if column.is_used)
     if not used:
         roles = sorted({column.role for column in columns})
@@ -107,7 +109,8 @@ def code_rows(prepared: Prepared, raw: Sequence[Raw]) -> Floats:
 def part_of(prepared: Prepared, rows: NDArray[np.int64]) -> Prepared:
     """Return some of the rows; columns keep their roles and scales, also where they no longer vary."""
     used = tuple(replace(column, values=column.values[rows]) for column in prepared.used)
-    return replace(prepared, used=used, codes=prepared.codes[rows], one_hot=prepared.one_hot[rows])
+    columns = tuple(replace(column, values=column.values[rows]) for column in prepared.columns)
+    return replace(prepared, columns=columns, used=used, codes=prepared.codes[rows], one_hot=prepared.one_hot[rows])
 
 
 def one_hot(used: Sequence[Column], codes: Floats) -> tuple[Floats, tuple[Feature, ...]]:

@@ -72,8 +72,9 @@ def followed(columns: Sequence[Column], order: NDArray[np.int64]) -> dict[str, f
     place[order] = np.arange(order.size)
     found = {}
     for column in columns:
-        there = ~np.isnan(column.values)
-        x, when = column.values[there], place[there]
+        values = column.tested
+        there = ~np.isnan(values)
+        x, when = values[there], place[there]
         if x.size < LEAST or np.ptp(x) == 0:
             continue
         if column.kind == "categorical":
@@ -93,12 +94,15 @@ def _one(
 ) -> tuple[float, str, str | None, float, float] | None:
     """Return p-value, name, level, early and late share; None where a third has too few values."""
     if column.kind == "categorical":
-        codes = column.values.astype(np.int64)
-        level = int(np.bincount(codes[last], minlength=len(column.levels)).argmax())
-        late, early = codes[last] == level, codes[first] == level
-        share = int(late.sum())
-        p = fisher_greater(share, late.size, share + int(early.sum()), late.size + early.size)
-        return p, column.name, column.levels[level], float(early.mean()), float(late.mean())
+        values = column.tested
+        codes = [values[rows][~np.isnan(values[rows])] for rows in (first, last)]
+        if min(part.size for part in codes) < LEAST:
+            return None
+        level = int(np.bincount(codes[1].astype(np.int64), minlength=len(column.levels)).argmax())
+        before, after = (part == level for part in codes)
+        share = int(after.sum())
+        p = fisher_greater(share, after.size, share + int(before.sum()), after.size + before.size)
+        return p, column.name, column.levels[level], float(before.mean()), float(after.mean())
     parts = [column.values[rows][~np.isnan(column.values[rows])] for rows in (first, last)]
     span = float(np.nanmax(column.values) - np.nanmin(column.values))
     if min(part.size for part in parts) < LEAST or span <= 0 or max(np.ptp(part) for part in parts) == 0:

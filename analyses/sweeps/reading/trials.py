@@ -38,6 +38,8 @@ class Trials:
     """Metric -> step whose values stand for the final ones, where not the trials' own."""
     why_step: Mapping[int, str]
     """Metric -> why that step, as the end of a sentence."""
+    counters: Mapping[str, Floats]
+    """Attribute that counts what a trial did (steps, epochs, seconds) -> its value per trial, NaN where unknown."""
 
     def own_name(self, at: int) -> str | None:
         """Return a trial's name, None where it is its number or others have it too."""
@@ -66,6 +68,7 @@ def read_trials(
     rules: Sequence[tuple[Any, ...]],
     values: Mapping[int, Arrays],
     wanted: int | None = None,
+    counters: Sequence[tuple[int, str, float]] = (),
 ) -> Trials:
     """Return the trials as columns.
 
@@ -76,6 +79,7 @@ def read_trials(
         rules: kind, hyperparameter, definition (JSON).
         values: metric -> trial_id, step (NULL: final), value.
         wanted: the step at which all is asked; None: final values, or the largest step that enough trials reached.
+        counters: trial_id, name and value of attributes that count what a trial did.
     """
     ids = trial["trial_id"].astype(np.int64)
     status = trial["status"].tolist()
@@ -124,7 +128,15 @@ def read_trials(
         name=trial["name"].tolist(),
         at_step=at_step,
         why_step=why_step,
+        counters=_by_name(ids, counters),
     )
+
+
+def _by_name(ids: NDArray[np.int64], counters: Sequence[tuple[int, str, float]]) -> dict[str, Floats]:
+    found: dict[str, Floats] = {}
+    for trial_id, name, value in counters:
+        found.setdefault(name, np.full(ids.size, np.nan))[np.searchsorted(ids, trial_id)] = value
+    return found
 
 
 def _filled(column: Any) -> Floats:

@@ -33,6 +33,7 @@ class Found:
         self.effects = {row["hyperparameter"]: row for row in self.rows.get("sweep_effect", ())}
         self.is_repeated = result.configurations is not None and result.configurations.is_repeated
         self.followed = result.followed
+        self.suspects = result.suspects
         self.model = next((r for r in self.rows.get("sweep_model", ()) if r["model"] == "extra_trees"), None)
 
     def claim(self, kind: str) -> Row | None:

@@ -72,6 +72,12 @@ def _reservations(found: Found, name: str) -> str:
     if alike:
         named = listed([f"{other} ({number(strength, 2)})" for other, strength in alike], NAMED)
         said += f" It was varied together with {named}: the effect may be of either."
+    if name in found.suspects:
+        other, r = found.suspects[name]
+        said += (
+            f" It goes with {other} (rank correlation {number(r, 2)}): if it was not set but came out, it is a result, "
+            "and says nothing of what to set."
+        )
     if name in found.followed:
         said += (
             f" Its values follow the order of the trials ({number(found.followed[name], 2)}): what drifted over time "

@@ -63,11 +63,13 @@ def near_best(found: Found, metric: str) -> Iterator[Statement]:
     if not found.holds("near_best") or not clear:
         return
     row = max(clear.values(), key=lambda one: one["importance"] / max(one["chance"], 1e-12))
+    effect = found.effects.get(row["hyperparameter"])
+    whose = found.whose(effect) if effect else ""
     yield Statement(
         kind="near_best",
         sentence=(
-            f"what tells the best configurations from the others in {metric} is {row['hyperparameter']} most of all "
-            f"(PED-ANOVA {number(row['importance'], 2)}; chance gives any hyperparameter up to "
+            f"what tells the best configurations from the others in {metric} is {row['hyperparameter']} most of all"
+            f"{whose} (PED-ANOVA {number(row['importance'], 2)}; chance gives any hyperparameter up to "
             f"{number(row['chance'], 2)})."
         ),
         figure="sweep-importance",
@@ -101,9 +103,12 @@ def ranges(found: Found, metric: str) -> Iterator[Statement]:
                 f"{name} = {row['level']} in {number(100 * row['share'], 2)} % "
                 f"({number(100 * row['tried_share'], 2)} % of all with a value)"
             )
+        count, best = row["best_count"], max(r["best_count"] for r in found.rows["sweep_range"])
+        who = f"the best {best} {unit} by {metric} have"
+        who = who if count == best else f"of the best {best} {unit} by {metric} the {count} that have it have"
         yield Statement(
             kind="range",
-            sentence=f"the best {row['best_count']} {unit} by {metric} have {where}.",
+            sentence=f"{who} {where}.",
             figure=anchor,
             is_claim=True,
         )

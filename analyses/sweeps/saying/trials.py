@@ -185,7 +185,8 @@ def next_to_try(found: Found, metric: str) -> Iterator[Statement]:
     """Yield the first suggestion."""
     rows: list[dict[str, Any]] = [r for r in found.rows.get("sweep_suggestion", ()) if r["suggestion"] == 1]
     if rows:
-        names = sorted(rows, key=lambda r: r["hyperparameter"])
+        constant = {r["name"] for r in found.rows.get("sweep_column", ()) if r["role"] == "constant"}
+        names = sorted((r for r in rows if r["hyperparameter"] not in constant), key=lambda r: r["hyperparameter"])
         setting = ", ".join(
             f"{r['hyperparameter']} = {plain(r['numeric_value'], 4) if r['text_value'] is None else r['text_value']}"
             for r in names

@@ -46,7 +46,12 @@ def exports(site: SiteContext, run: int, summary: Mapping[str, Any], suffix: str
         wanted = wanted[: max(1, MOST_VALUES // max(1, len(wanted[0])))]
         texts += [("For Optuna: enqueue_trial", optuna_code(wanted)), ("JSON", json_text(wanted))]
     if narrowed:
-        texts.append(("For W&B: sweep.yaml", wandb_sweep(summary["metric"], summary["direction"], narrowed)))
+        fixed = {
+            row["hyperparameter"]: typed(row["numeric_value"], row["text_value"], row["choices"], row["value_type"])
+            for row in site.query(queries.text("sweep/constants"), **about).rows()
+        }
+        yaml = wandb_sweep(summary["metric"], summary["direction"], narrowed, fixed)
+        texts.append(("For W&B: sweep.yaml", yaml))
     if not texts:
         return []
     how = (

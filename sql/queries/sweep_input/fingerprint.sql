@@ -14,6 +14,11 @@ with facts as (
   union all
   select hash(position, kind, hyperparameter, definition) from core.sweep_constraint where sweep_id = $sweep
   union all
+  select hash(t.number, t.name, a.name, a.value)
+  from core.trial as t join core.trial_attribute as a using (trial_id)
+  where t.sweep_id = $sweep
+    and regexp_matches(lower(a.name), '(^|[._:/ ])(_|)(global_step|step|steps|epoch|iteration|runtime)$')
+  union all
   select hash(sweep_id, min(trial_id), max(trial_id)) from core.trial where sweep_id = $sweep group by sweep_id
 )
 select concat_ws(' ', count(*), bit_xor(h), sum(h::hugeint)) from facts

@@ -19,7 +19,7 @@ def effect(name: str, count: int, share: float) -> dict[str, object]:
 def test_a_share_is_said_to_be_among_those_that_have_the_hyperparameter():
     """99 % beside 11 % would be more than the whole, were both of the same trials."""
     tables = {"sweep_effect": [effect("momentum", 48, 0.98), effect("optimizer", 150, 0.11)]}
-    result = SimpleNamespace(tables=tables, configurations=None, followed={})
+    result = SimpleNamespace(tables=tables, configurations=None, followed={}, suspects={})
     (said,) = important(Found(result), "val_loss")
     assert "momentum matters for val_loss: alone it explains 98 % of the variance among the 48 configurations" in (
         said.sentence
@@ -32,5 +32,5 @@ def test_a_setting_to_try_is_doubted_where_nothing_is_shown_to_matter(p, doubted
     row = {"suggestion": 1, "hyperparameter": "lr", "numeric_value": 0.1, "text_value": None, "predicted": 6.3,
            "deviation": 0.28, "model": "gaussian_process"}  # fmt: skip
     tables = {"sweep_effect": [effect("lr", 12, 0.4) | {"p_adjusted": p}], "sweep_suggestion": [row]}
-    (said,) = next_to_try(Found(SimpleNamespace(tables=tables, configurations=None, followed={})), "rmse")
+    (said,) = next_to_try(Found(SimpleNamespace(tables=tables, configurations=None, followed={}, suspects={})), "rmse")
     assert ("it may do no better than any other setting" in said.sentence) == doubted
