@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.names import identifier
 from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.results import AnalysisRun, find_run
@@ -90,16 +91,8 @@ class WatchedWarehouse(Warehouse):
         """Return the id of a stored analysis run; as a question of its own, since which runs there are matters."""
         found = find_run(self.connection, run)
         if self.notes is not None:
-            identity = [run.job, run.subject, run.job_version, run.parameters_json, run.input_fingerprint, run.seed]
-            _note(self.notes, FIND_RUN, json.dumps(identity), "one", found)
+            _note(self.notes, queries.text("ledger/same_run"), json.dumps(run.identity), "one", found)
         return found
-
-
-FIND_RUN = """
-select max(analysis_run_id) from ops.analysis_run
-where job = ? and subject = ? and job_version = ? and parameters = ? and input_fingerprint = ?
-  and seed is not distinct from ?
-"""
 
 
 class WatchedRelation(Relation):
@@ -277,10 +270,7 @@ class Tables:
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for schema, table, column in connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns() "
-        "where not internal and database_name = current_database() order by column_index"
-    ).fetchall():
+    for schema, table, column in connection.execute(queries.text("catalogue/columns_by_table")).fetchall():
         if schema in SCHEMAS:
             found.setdefault(f"{schema}.{table}", []).append(column)
     return found

@@ -1,1 +1,1 @@
-"""SQL text: views, staging statements and checks. No code."""
+"""SQL text: views, macros, queries, statements that write, and checks. No code."""

@@ -181,6 +181,50 @@ def test_no_folder_is_a_heap():
     assert {name: size for name, size in sizes.items() if size > MOST_MODULES} == {}
 
 
+STATEMENT = re.compile(
+    r"\s*(select\s.+\sfrom|with\s.+\sselect|insert\s+into|update\s.+\sset|delete\s+from|create|drop\s+table)\b",
+    re.I | re.S,
+)
+LONGEST_SQL = 120
+"""Characters of a static statement in Python: what does not fit on a line is a file of `sql/`."""
+MOST_SQL = 11_200
+"""Characters of all of them together."""
+OTHERS_TABLES = {"warehouse/sources/optuna/sqlite.py", "warehouse/sources/sweeps/sqlite_files.py"} | {
+    "analyses/mixed_models/job.py"
+}
+"""Files that ask other programs' SQLite files, which hpowh's folders of SQL are not about."""
+
+
+def static_statements(source: str) -> list[str]:
+    """Return the SQL statements that are written out whole: those into which nothing is put at run time."""
+    if not re.search(r"['\"\n]\s*(select|with|insert|update|delete|create|drop)\b", source):
+        return []
+    tree = ast.parse(source)
+    parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node not in parts and node not in texts and STATEMENT.match(node.value)
+    ]
+
+
+def test_sql_that_stands_fast_is_no_python():
+    assert static_statements('"""select 1 from a"""\nx = f"select {a} from b"\ny = "select 1 from b"') == [
+        "select 1 from b"
+    ]
+    found = {
+        str(path.relative_to(ROOT)): statements
+        for floor in set(FLOORS) - {"migrations"}  # a revision stands as it was written
+        for path in (ROOT / floor).rglob("*.py")
+        if (statements := static_statements(path.read_text()))
+    }
+    long = {name: [sql for sql in statements if len(sql) > LONGEST_SQL] for name, statements in found.items()}
+    assert {name for name, statements in long.items() if statements} - OTHERS_TABLES == set()
+    assert sum(len(sql) for statements in found.values() for sql in statements) <= MOST_SQL
+
+
 GROUNDS = {"tables", "sweeps", "traced", "trackers", "trials"}
 """Folders of `warehouse/sources` that are no tool: what several tools' readers stand on."""
 BETWEEN_TOOLS = {

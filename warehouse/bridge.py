@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.revisions import migrations_folder
 
@@ -20,15 +21,6 @@ LAST = "0036"
 FIRST = "0001"
 MADE_LAST = "sweep_tradeoff"
 """A table of schema `result` that only 0036 made: where it is missing, the warehouse is older than that."""
-
-_COLUMNS = """
-select schema_name || '.' || table_name, column_index, column_name, data_type, is_nullable, column_default
-from duckdb_columns() where not internal and schema_name in ('core', 'ops', 'result') order by all
-"""
-_CONSTRAINTS = """
-select schema_name || '.' || table_name, constraint_type, constraint_text
-from duckdb_constraints() where schema_name in ('core', 'ops', 'result') order by all
-"""
 
 
 def cross(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -50,7 +42,7 @@ def cross(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
     """Return each table's columns and constraints; tables of other makers are among them and nobody asks for those."""
     definitions: dict[str, list[tuple[object, ...]]] = {}
-    for query in (_COLUMNS, _CONSTRAINTS):
+    for query in (queries.text("catalogue/columns"), queries.text("catalogue/constraints")):
         for name, *definition in connection.execute(query).fetchall():
             definitions.setdefault(name, []).append(tuple(definition))
     return definitions

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.names import identifier
 
@@ -27,15 +28,7 @@ class Table:
 
 def list_tables(connection: duckdb.DuckDBPyConnection, *, count_views: bool) -> list[Table]:
     """Return the tables and views of all schemas, in the order of the data's walk."""
-    found = connection.execute(
-        """
-        select schema_name, table_name, 'table', comment from duckdb_tables()
-        where not internal and not temporary and database_name = current_database()
-        union all
-        select schema_name, view_name, 'view', comment from duckdb_views()
-        where not internal and database_name = current_database()
-        """
-    ).fetchall()
+    found = connection.execute(queries.text("catalogue/relations")).fetchall()
     listed = []
     for schema, name, kind, comment in sorted(
         (row for row in found if row[0] in SCHEMAS and row[1] != "revision"),

@@ -1,4 +1,7 @@
-"""Named queries: the text of `sql/queries/<family>/<name>.sql`."""
+"""Named SQL: queries that anyone may run (`sql/queries/<family>/<name>.sql`), and statements of loaders and ledgers.
+
+A statement of `sql/statements/` writes, or reads what its caller has laid out for it in tables of the session.
+"""
 
 from __future__ import annotations
 
@@ -35,25 +38,30 @@ def text(name: str) -> str:
 
 
 @cache
+def statement(name: str) -> str:
+    """Return the SQL of a statement that writes, or reads tables of the session, by its name (`sweeps/traces`).
+
+    Raises:
+        HpowhError: there is no statement of that name, or its file does not say what one row is.
+    """
+    return _read("statements", name).text
+
+
+@cache
 def find(name: str) -> NamedQuery:
     """Return a query by its name.
 
     Raises:
         HpowhError: see `text`.
     """
-    family, slash, own = name.partition("/")
-    entry = _folder().joinpath(family, f"{own}.sql")
-    if not (slash and family.isidentifier() and own.isidentifier() and entry.is_file()):
-        raise HpowhError(f"There is no query {name}.", "`hpowh sql --queries` lists those there are.")
-    sql = entry.read_text(encoding="utf-8").strip()
-    return NamedQuery(name, grain_of(sql, f"sql/queries/{name}.sql"), sql)
+    return _read("queries", name)
 
 
-def names() -> list[str]:
-    """Return the names of all queries, sorted."""
+def names(kind: str = "queries") -> list[str]:
+    """Return the names of all queries (or `statements`), sorted."""
     return sorted(
         f"{family.name}/{entry.name.removesuffix('.sql')}"
-        for family in _folder().iterdir()
+        for family in _folder(kind).iterdir()
         if family.is_dir()
         for entry in family.iterdir()
         if entry.name.endswith(".sql")
@@ -87,5 +95,15 @@ def grain_of(sql: str, file: str) -> str:
     return first.removeprefix("--").strip()
 
 
-def _folder() -> Traversable:
-    return files("hpowh.sql").joinpath("queries")
+def _read(kind: str, name: str) -> NamedQuery:
+    family, slash, own = name.partition("/")
+    entry = _folder(kind).joinpath(family, f"{own}.sql")
+    if not (slash and family.isidentifier() and own.isidentifier() and entry.is_file()):
+        one = "query" if kind == "queries" else "statement"
+        raise HpowhError(f"There is no {one} {name}.", "`hpowh sql --queries` lists the queries that there are.")
+    sql = entry.read_text(encoding="utf-8").strip()
+    return NamedQuery(name, grain_of(sql, f"sql/{kind}/{name}.sql"), sql)
+
+
+def _folder(kind: str) -> Traversable:
+    return files("hpowh.sql").joinpath(kind)

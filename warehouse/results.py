@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.catalogue import list_columns
 from hpowh.warehouse.checks.seal import remove_seals, seal_analyses
 from hpowh.warehouse.errors import HpowhError, UsageError
@@ -43,17 +44,22 @@ class AnalysisRun:
         """The parameters as canonical JSON: equal parameters give equal text."""
         return json.dumps(dict(self.parameters), sort_keys=True, default=str)
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a stored run must have in common with this one to be the same: the values of `ledger/same_run`."""
+        return {
+            "job": self.job,
+            "subject": self.subject,
+            "version": self.job_version,
+            "parameters": self.parameters_json,
+            "input": self.input_fingerprint,
+            "seed": self.seed,
+        }
+
 
 def find_run(connection: duckdb.DuckDBPyConnection, run: AnalysisRun) -> int | None:
     """Return the newest stored run with the same identity and input, or None."""
-    found = connection.execute(
-        """
-        select max(analysis_run_id) from ops.analysis_run
-        where job = ? and subject = ? and job_version = ? and parameters = ? and input_fingerprint = ?
-          and seed is not distinct from ?
-        """,
-        [run.job, run.subject, run.job_version, run.parameters_json, run.input_fingerprint, run.seed],
-    ).fetchall()
+    found = connection.execute(queries.text("ledger/same_run"), run.identity).fetchall()
     return found[0][0]
 
 
@@ -167,22 +173,10 @@ def _prune(connection: duckdb.DuckDBPyConnection, runs: Sequence[AnalysisRun], k
     stale = [
         row[0]
         for row in connection.execute(
-            """
-            with kept as (select unnest($job) as job, unnest($subject) as subject, unnest($parameters) as parameters),
-            ranked as (
-              select
-                a.analysis_run_id,
-                row_number() over (
-                  partition by a.job, a.subject, a.parameters order by a.analysis_run_id desc
-                ) as place
-              from ops.analysis_run as a
-              semi join kept as k on k.job = a.job and k.subject = a.subject and k.parameters = a.parameters
-            )
-            select analysis_run_id from ranked where place > $keep
-            """,
+            queries.text("ledger/superseded"),
             {
-                "job": [run.job for run in runs],
-                "subject": [run.subject for run in runs],
+                "jobs": [run.job for run in runs],
+                "subjects": [run.subject for run in runs],
                 "parameters": [run.parameters_json for run in runs],
                 "keep": keep,
             },

@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import duckdb
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.checks.seal import seal_views
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.names import identifier, literal, slug
@@ -252,9 +253,7 @@ def space_view(connection: duckdb.DuckDBPyConnection, space_id: int) -> str:
             f"(e.configuration_id // {int(stride)}) % {int(cardinality)} in ({listed})"
         )
     for position, name, value_type, cardinality, stride in connection.execute(
-        "select position, name, value_type, cardinality, stride from core.hyperparameter "
-        "where search_space_id = ? order by position",
-        [space_id],
+        queries.text("search_space/positions"), {"number": space_id}
     ).fetchall():
         field = "label" if value_type in ("text", "bool") else "numeric_value"
         levels = connection.execute(

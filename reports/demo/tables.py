@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpowh.reports.demo.plan import MAIN_METRIC
+from hpowh.warehouse import queries
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,12 +49,7 @@ def read_tables(warehouse: Warehouse) -> dict[str, Table]:
         if space not in MAIN_METRIC:
             continue
         dimensions = _dimensions(warehouse, space_id)
-        frame = warehouse.sql(
-            "select n.benchmark, m.direction, n.configuration_id, n.value from mart.landscape_node as n "
-            "join core.metric as m using (metric_id) "
-            "where n.search_space_id = ? and n.metric = ? and n.split = 'valid' order by n.benchmark",
-            [space_id, MAIN_METRIC[space]],
-        ).pl()
+        frame = warehouse.sql(queries.text("demo/values"), {"number": space_id, "name": MAIN_METRIC[space]}).pl()
         for (benchmark, direction), part in frame.group_by(["benchmark", "direction"], maintain_order=True):
             values = np.full(cardinality, np.nan)
             values[part["configuration_id"].to_numpy()] = part["value"].to_numpy()
@@ -70,20 +66,10 @@ def read_tables(warehouse: Warehouse) -> dict[str, Table]:
 
 def names_of_tables(warehouse: Warehouse) -> list[str]:
     """Return the benchmarks that `read_tables` would return, without their values."""
-    rows = warehouse.sql(
-        "select s.name, b.name, m.name from (select distinct search_space_id, benchmark_id, metric_id "
-        "from core.evaluation where split = 'valid') join core.search_space as s using (search_space_id) "
-        "join core.benchmark as b using (benchmark_id) join core.metric as m using (metric_id) "
-        "order by search_space_id, b.name"
-    ).rows()
+    rows = warehouse.sql(queries.text("demo/tables")).rows()
     return [benchmark for space, benchmark, metric in rows if MAIN_METRIC.get(space) == metric]
 
 
 def _dimensions(warehouse: Warehouse, space_id: int) -> tuple[Dimension, ...]:
-    rows = warehouse.sql(
-        "select h.name, h.kind, list(l.label order by l.level), h.stride from core.hyperparameter as h "
-        "join core.hyperparameter_level as l using (search_space_id, position) where search_space_id = ? "
-        "group by h.position, h.name, h.kind, h.stride order by h.position",
-        [space_id],
-    ).rows()
+    rows = warehouse.sql(queries.text("demo/dimensions"), {"number": space_id}).rows()
     return tuple(Dimension(name, kind == "ordinal", tuple(labels), stride) for name, kind, labels, stride in rows)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpowh.reports.door.results import Result
+from hpowh.warehouse import queries
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -295,11 +296,7 @@ class Analyses:
 
         known = dict(runs)
         ids = list(known.values())
-        names = self.warehouse.sql(
-            "select distinct table_name from duckdb_columns() where schema_name = 'result' "
-            "and starts_with(table_name, ?) order by table_name",
-            [f"{family}_"],
-        ).rows()
+        names = self.warehouse.sql(queries.text("catalogue/tables_of_family"), {"beginnings": [f"{family}_"]}).rows()
         tables = {}
         for (name,) in names:
             frame = self.sql(

@@ -137,14 +137,13 @@ def finish(
     with warehouse.writing() as connection:
         _write_steps(connection, nightly_id, steps)
         connection.execute(
-            "update ops.nightly set status = ?, is_new_site = ?, folder = ?, published = ?, ended_at = now(), "
-            "summary = ? where nightly_id = ?",
-            [
-                "ok" if is_ok else "failed",
-                is_new_site,
-                str(folder) if folder else None,
-                published,
-                json.dumps(summary, default=str),
-                nightly_id,
-            ],
+            queries.statement("nightly/finish"),
+            {
+                "status": "ok" if is_ok else "failed",
+                "is_new_site": is_new_site,
+                "folder": str(folder) if folder else None,
+                "published": published,
+                "summary": json.dumps(summary, default=str),
+                "nightly": nightly_id,
+            },
         )

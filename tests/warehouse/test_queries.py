@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from hpowh.warehouse import HpowhError, Warehouse, queries, views
@@ -81,6 +82,7 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
         ("*", "select list(distinct benchmark_id) from core.evaluation", [1]),
     ],
     "metric": [
+        ("model_input/*", "select max(metric_id) from core.trace", 1),
         ("sweep/*", "select max(metric_id) from result.sweep_summary", 1),
         ("sweep_input/*", "select max(metric_id) from core.sweep_metric", 1),
         ("ledger/unit", "select max(name) from core.metric", "none"),
@@ -91,6 +93,7 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "second": [("*", "select max(metric_id) from result.sweep_summary", 2)],
     "experiment": [
         ("traces/*", "select min(experiment_id) from core.experiment", 1),
+        ("model_input/*", "select min(experiment_id) from core.experiment", 1),
         ("*", "select min(name) from core.experiment", "none"),
     ],
     "split": [("*", "select max(split) from core.evaluation", "valid")],
@@ -110,6 +113,28 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "build": [("*", "select max(nightly_id) from ops.nightly", 1)],
     "base": [("*", "select 0", 0)],
     "points": [("*", "select 50.0", 50.0)],
+    "source": [("*", "select max(source_id) from core.run", 1)],
+    "spaces": [("*", "select list(distinct search_space_id) from core.evaluation", [1])],
+    "number": [("*", "select max(search_space_id) from core.evaluation", 1)],
+    "name": [
+        ("demo/values", "select max(m.name) from core.evaluation join core.metric as m using (metric_id)", "none")
+    ],
+    "beginnings": [("*", "select ['lmem_', 'ranking_']", [])],
+    "version": [
+        ("*", f"select job_version from ops.analysis_run where analysis_run_id = ({newest('landscapes')})", "1")
+    ],
+    "parameters": [
+        (
+            "ledger/same_run",
+            f"select parameters from ops.analysis_run where analysis_run_id = ({newest('landscapes')})",
+            "",
+        ),
+        ("ledger/superseded", "select list(distinct parameters) from ops.analysis_run", []),
+    ],
+    "input": [("*", "select max(input_fingerprint) from ops.analysis_run", "none")],
+    "seed": [("*", "select null::integer", None)],
+    "jobs": [("*", "select list(distinct job) from ops.analysis_run", [])],
+    "subjects": [("*", "select list(distinct subject) from ops.analysis_run", [])],
 }
 """Parameter -> pattern of the queries' names, SQL that finds a value in a filled warehouse, and a value where it finds
 none; the first pattern that fits counts."""
@@ -197,6 +222,9 @@ WITHOUT_ROWS = {
     "sweep/front_suggestions", "sweep/front_values", "sweep/hypervolume", "sweep/knee", "sweep/published",
     "sweep/rungs", "sweep/curve_band", "sweep/curves", "sweep/front", "sweep/steps", "sweep/tradeoff", "sweep/untried",
     "sweep/unused", "sweep_input/rules",
+    # No run of it came twice, all of its algorithms have the same seeds, and nothing was analysed anew.
+    "ledger/superseded", "nightly/last", "sources/double_runs", "sources/known_on_boards", "sources/known_runs",
+    "sources/ragged_seeds",
 }  # fmt: skip
 """What the demo has no rows for; every other query gives some."""
 WITHOUT_ROWS_IN_LITTLE = {"mixed_models/spreads", "sweep/compared_ranges", "sweep/interactions"}
@@ -211,15 +239,15 @@ ASKED_BY_USERS = ("warehouse/commands/sql.py", "reports/agent/answers.py")
 """Where the name comes from whoever asks."""
 
 
-def named_in_code() -> dict[str, list[str]]:
-    """Return query -> the files whose code names it; the name is always written out, so that it can be searched."""
+def named_in_code(asked: str = "text") -> dict[str, list[str]]:
+    """Return query (or `statement`) -> the files whose code names it; the name is always written out, for searches."""
     found: dict[str, list[str]] = {}
     for path in sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
-        file = str(path.relative_to(ROOT))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            if ast.unparse(node.func) == "queries.text" and file not in ASKED_BY_USERS:
+        file, code = str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+        if f"queries.{asked}(" not in code or file in ASKED_BY_USERS:
+            continue
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == f"queries.{asked}":
                 (name,) = node.args
                 assert isinstance(name, ast.Constant), f"{file}:{node.lineno}: {ast.unparse(node)}"
                 found.setdefault(name.value, []).append(file)
@@ -228,6 +256,16 @@ def named_in_code() -> dict[str, list[str]]:
 
 def test_every_query_is_used_and_every_name_in_code_is_a_query():
     assert set(named_in_code()) == set(queries.names())
+    assert set(named_in_code("statement")) == set(queries.names("statements"))
+
+
+@pytest.mark.parametrize("name", queries.names("statements"))
+def test_a_statement_says_what_its_rows_are_and_is_one(name):
+    """They are run by the tests of their loaders: what they read is laid out for them in tables of the session."""
+    sql = queries.statement(name)
+    assert re.fullmatch(r"-- One row per [^$]+\.", sql.partition("\n")[0])
+    assert len(duckdb.extract_statements(sql)) == 1
+    assert re.search(r"\?|\$\d", sql) is None
 
 
 def test_documentation_names_queries_that_exist():
@@ -257,10 +295,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "sql" / name).mkdir(parents=True)
     for module in (queries, views):
         monkeypatch.setattr(module, "files", lambda _: tmp_path / "sql")
-    for cached in (queries.find, views.static_views):
+    for cached in (queries.find, queries.statement, views.static_views):
         cached.cache_clear()
     yield tmp_path / "sql"
-    for cached in (queries.find, views.static_views):
+    for cached in (queries.find, queries.statement, views.static_views):
         cached.cache_clear()
 
 
@@ -275,6 +313,17 @@ def test_what_is_no_query_is_refused(folder, name):
     (folder / "views" / "toy.sql").write_text("-- One row per toy.\nselect 1")
     with pytest.raises(HpowhError, match="There is no query"):
         queries.text(name)
+
+
+def test_a_statement_is_refused_as_a_query_is(folder):
+    (folder / "statements" / "toy").mkdir(parents=True)
+    (folder / "statements" / "toy" / "best.sql").write_text("insert into core.run values (1)")
+    with pytest.raises(HpowhError, match=r"sql/statements/toy/best\.sql does not say what one row is\."):
+        queries.statement("toy/best")
+    with pytest.raises(HpowhError, match="There is no statement toy/worst"):
+        queries.statement("toy/worst")
+    with pytest.raises(HpowhError, match="There is no query toy/best"):
+        queries.text("toy/best")
 
 
 def test_a_view_without_its_grain_is_refused_by_its_file(folder):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.names import literal
 from hpowh.warehouse.views import (
     create_macros,
@@ -27,9 +28,6 @@ _HEAD = re.compile(r"create\s+view\s+.*?\s+as\s+", re.I | re.S)
 _UNORDERED = re.compile(r"(?<=EXCLUDE \()[^()]*(?=\))")
 """A list whose order the catalogue does not keep."""
 _LAMBDA = re.compile(r'\(lambda ((?:"[^"]*"|\w+)(?:, (?:"[^"]*"|\w+))*): ')
-_MACROS = """
-select 'mart.' || function_name, parameters, macro_definition, function_type = 'table_macro'
-from duckdb_functions() where schema_name = 'mart' and not internal"""
 
 
 def changed_definitions(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -62,11 +60,12 @@ def _changed_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def _changed_macros(connection: duckdb.DuckDBPyConnection) -> list[str]:
     import duckdb
 
+    asked = queries.text("catalogue/macros")
     with duckdb.connect() as own:
         own.execute("create schema mart")
         create_macros(own)
-        meant = {name: (given, text, kind) for name, given, text, kind in own.execute(_MACROS).fetchall()}
-    there = {name: (given, text, kind) for name, given, text, kind in connection.execute(_MACROS).fetchall()}
+        meant = {name: (given, text, kind) for name, given, text, kind in own.execute(asked).fetchall()}
+    there = {name: (given, text, kind) for name, given, text, kind in connection.execute(asked).fetchall()}
     unlike = [name for name in meant if name not in there or there[name][::2] != meant[name][::2]]
     rest = sorted(set(meant) - set(unlike))
     texts = [{name: _query(*found[name][1:]) for name in rest} for found in (there, meant)]

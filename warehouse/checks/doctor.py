@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.checks.checking import run_checks
 from hpowh.warehouse.errors import HpowhError
 from hpowh.warehouse.output.beside import logs_of
@@ -145,10 +146,7 @@ def _log(path: Path) -> list[Finding]:
 
 def _nightly(store: Warehouse) -> list[Finding]:
     """Return how the last nightly build of each site ended; nothing where there was none."""
-    rows = store.sql(
-        "select site, status, started_at from ops.nightly "
-        "qualify row_number() over (partition by site order by nightly_id desc) = 1 order by site"
-    ).rows()
+    rows = store.sql(queries.text("nightly/last")).rows()
     return [
         Finding(
             "nightly build",

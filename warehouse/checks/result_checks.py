@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.names import identifier, literal
 
 if TYPE_CHECKING:
@@ -145,10 +146,7 @@ def result_checks(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str,
 
 def _result_columns(connection: duckdb.DuckDBPyConnection) -> Columns:
     found: dict[str, dict[str, str]] = {}
-    for table, column, kind in connection.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'result' "
-        "order by table_name, column_index"
-    ).fetchall():
+    for table, column, kind in connection.execute(queries.text("catalogue/result_columns")).fetchall():
         found.setdefault(table, {})[column] = kind
     return {table: columns for table, columns in found.items() if "analysis_run_id" in columns}
 

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.names import identifier, literal
 
 if TYPE_CHECKING:
@@ -241,10 +242,7 @@ group by {owner}"""
 def _columns(connection: duckdb.DuckDBPyConnection) -> Columns:
     """Return the columns of every table, in one look at the catalogue, which is slow."""
     found: dict[str, list[str]] = {}
-    for table, column in connection.execute(
-        "select schema_name || '.' || table_name, column_name from duckdb_columns() "
-        "where not internal and schema_name in ('core', 'result', 'ops') order by table_name, column_index"
-    ).fetchall():
+    for table, column in connection.execute(queries.text("catalogue/sealed_columns")).fetchall():
         found.setdefault(table, []).append(column)
     return found
 

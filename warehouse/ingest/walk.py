@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.checks.seal import seal_source
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.declared import other_name
@@ -218,10 +219,7 @@ def _action(
 def _announce(
     connection: duckdb.DuckDBPyConnection, source: Source, request: Request, fingerprint: str, home: Path
 ) -> int:
-    used = connection.execute(
-        "select greatest((select coalesce(max(source_id), 0) from core.source), "
-        "(select coalesce(max(source_id), 0) from ops.ingest)) + 1"
-    ).fetchall()[0][0]
+    used = connection.execute(queries.text("ledger/next_source")).fetchall()[0][0]
     options = json.dumps(
         {"mapping": dict(request.mapping), PLACE: _place(request, home), **request.options}, sort_keys=True, default=str
     )

@@ -44,7 +44,6 @@ from hpowh.analyses.mixed_models.reading.ends import (
 from hpowh.analyses.mixed_models.reading.experiment import (
     BOUNDS,
     KINDS,
-    NAMED_ROWS,
     Source,
     fingerprint,
     read_catalogue,
@@ -66,6 +65,7 @@ from hpowh.analyses.mixed_models.reading.suspects import (
     zeros_query,
     zeros_sentence,
 )
+from hpowh.warehouse import queries
 
 POLICIES = ("exclude", "last", "impute")
 """What a failed run may count."""
@@ -103,7 +103,7 @@ class Reader:
             DataError: there is none of that name, or which is meant is open.
         """
         by_kind: dict[str, list[tuple[str, int, str]]] = {kind: [] for kind in KINDS}
-        for kind, number, name, direction in warehouse.sql(NAMED_ROWS).rows():
+        for kind, number, name, direction in warehouse.sql(queries.text("model_input/named")).rows():
             by_kind[kind].append((name, number, direction))
         experiments = sorted(by_kind["experiment"])
         chosen = [(number, name) for name, number, _ in experiments if experiment in (None, name)]

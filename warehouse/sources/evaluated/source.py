@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.bounds import read_whole
 from hpowh.warehouse.ingest.dimensions import Hyperparameter, Requirement, ids_by_name, metric_id, search_space_id
@@ -125,10 +126,7 @@ def _refuse_known(
     connection: duckdb.DuckDBPyConnection, spaces: list[int], benchmarks: list[int], request: Request
 ) -> None:
     found = connection.execute(
-        "select b.name, s.name from core.evaluation as e join core.benchmark as b using (benchmark_id) "
-        "join core.source as s using (source_id) where list_contains(?, e.search_space_id) "
-        "and list_contains(?, e.benchmark_id) limit 1",
-        [spaces, benchmarks],
+        queries.text("sources/evaluated_before"), {"spaces": spaces, "benchmarks": benchmarks}
     ).fetchall()
     if found:
         raise IngestError(

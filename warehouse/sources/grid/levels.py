@@ -76,17 +76,7 @@ def order_notes(space: Sequence[Hyperparameter], request: Request) -> list[str]:
 
 def from_warehouse(connection: duckdb.DuckDBPyConnection, name: str) -> list[Hyperparameter] | None:
     """Return the known search space of this name, or None."""
-    rows = connection.execute(
-        """
-        select h.name, h.kind, h.value_type, h.scale, list(l.numeric_value order by l.level),
-          list(l.label order by l.level)
-        from core.hyperparameter as h
-        join core.search_space as s using (search_space_id)
-        join core.hyperparameter_level as l using (search_space_id, position)
-        where s.name = ? group by all order by any_value(h.position)
-        """,
-        [name],
-    ).fetchall()
+    rows = connection.execute(queries.text("search_space/levels"), {"space": name}).fetchall()
     if not rows:
         return None
     requires: dict[str, list[Requirement]] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
@@ -126,19 +127,7 @@ def _write(connection: duckdb.DuckDBPyConnection, plan: Plan, source_id: int) ->
 
 def _refuse_known(connection: duckdb.DuckDBPyConnection, source_id: int, request: Request) -> None:
     """A run of an experiment has one source."""
-    clash = connection.execute(
-        """
-        select x.name, a.name, b.name, s.name from core.run as n
-        join core.run as o on o.source_id <> n.source_id and o.experiment_id = n.experiment_id
-          and o.algorithm_id = n.algorithm_id and o.benchmark_id = n.benchmark_id and o.seed is not distinct from n.seed
-        join core.experiment as x on x.experiment_id = n.experiment_id
-        join core.algorithm as a on a.algorithm_id = n.algorithm_id
-        join core.benchmark as b on b.benchmark_id = n.benchmark_id
-        join core.source as s on s.source_id = o.source_id
-        where n.source_id = ? limit 1
-        """,
-        [source_id],
-    ).fetchall()
+    clash = connection.execute(queries.text("sources/known_on_boards"), {"source": source_id}).fetchall()
     if clash:
         experiment, algorithm, benchmark, source = clash[0]
         raise IngestError(

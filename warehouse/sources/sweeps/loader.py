@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.ingest.dimensions import ids_by_name, metric_id, next_id
 from hpowh.warehouse.ingest.protocol import LoadContext
 from hpowh.warehouse.sources.sweeps.runs import add_runs, resolve_configurations
@@ -136,20 +137,10 @@ def _add_trials(
     table = table.append_column("spent", empty if trials.spent is None else trials.spent)
     with _incoming(connection, table):
         connection.execute(
-            """
-            insert into core.trial
-            select ? + t.trial, ? + t.sweep, t.name, t.number, t.status, t.started_at, t.ended_at,
-              coalesce(t.duration, (epoch_us(t.ended_at) - epoch_us(t.started_at)) / 1e6), c.configuration_id, ?
-            from _incoming as t
-            left join _configuration as c on c.trial_id = ? + t.trial
-            """,
-            [first_trial, first_sweep, source_id, first_trial],
+            queries.statement("sweeps/trials"),
+            {"first_trial": first_trial, "first_sweep": first_sweep, "source": source_id},
         )
-        connection.execute(
-            "create or replace temp table _spent as "
-            "select ? + trial as trial_id, spent from _incoming where spent is not null",
-            [first_trial],
-        )
+        connection.execute(queries.statement("sweeps/spent"), {"first_trial": first_trial})
 
 
 def _add_metrics(
@@ -163,17 +154,5 @@ def _add_metrics(
         full = batch if has_status else batch.append_column("status", pa.nulls(batch.num_rows, pa.string()))
         with _incoming(connection, full):
             connection.execute(
-                """
-                insert into core.trial_metric
-                select t.trial_id, m.metric_id, v.step,
-                  case when isfinite(v.value) and v.status is null then v.value end,
-                  case when v.status is not null then v.status
-                       when v.value is null then 'missing' when isnan(v.value) then 'nan'
-                       when isfinite(v.value) then 'ok' when v.value > 0 then 'inf' else 'neg_inf' end
-                from _incoming as v
-                join core.trial as t on t.trial_id = ? + v.trial
-                join core.sweep_metric as m on m.sweep_id = t.sweep_id and m.position = v.position
-                where t.sweep_id >= ?
-                """,
-                [first_trial, first_sweep],
+                queries.statement("sweeps/metrics"), {"first_trial": first_trial, "first_sweep": first_sweep}
             )

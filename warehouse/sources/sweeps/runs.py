@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name, next_id
 from hpowh.warehouse.sources.sweeps.tables import Sweep
@@ -42,35 +43,8 @@ def resolve_configurations(
     connection.register("_tied", pa.table(columns, names=list(names)))
     connection.register("_trial", trial)
     connection.execute(
-        """
-        create or replace temp table _configuration as
-        with tied as (
-          select ? + t.trial as trial_id, s.search_space_id, s.holds_levels
-          from _trial as t join _tied as s on s.sweep_id = ? + t.sweep
-        ),
-        matched as (
-          select t.trial_id, t.search_space_id, l.level * h.stride as share
-          from tied as t
-          join core.trial_parameter as p on p.trial_id = t.trial_id
-          left join core.hyperparameter as h on h.search_space_id = t.search_space_id and h.name = p.name
-          left join core.hyperparameter_level as l
-            on l.search_space_id = h.search_space_id and l.position = h.position
-            and case
-              when t.holds_levels and h.kind = 'ordinal' then l.level = p.numeric_value
-              when h.value_type in ('int', 'float')
-                then abs(l.numeric_value - p.numeric_value)
-                     <= ? * greatest(abs(l.numeric_value), abs(p.numeric_value))
-              when h.value_type = 'bool' then lower(l.label) = lower(p.text_value)
-              else l.label = p.text_value
-            end
-        )
-        select m.trial_id, sum(m.share)::bigint as configuration_id
-        from matched as m
-        group by m.trial_id, m.search_space_id
-        having count(*) = count(m.share)
-          and count(*) = (select count(*) from core.hyperparameter as h where h.search_space_id = m.search_space_id)
-        """,
-        [first_trial, first_sweep, TOLERANCE],
+        queries.statement("sweeps/configurations"),
+        {"first_trial": first_trial, "first_sweep": first_sweep, "tolerance": TOLERANCE},
     )
     connection.unregister("_tied")
     connection.unregister("_trial")
@@ -128,24 +102,7 @@ def _number(value: str) -> float | None:
 
 
 def _refuse_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> None:
-    found = connection.execute(
-        """
-        with labelled as (
-          select r.run_id, r.experiment_id, r.algorithm_id, r.benchmark_id, r.seed, r.source_id, s.name as sweep,
-            coalesce((select string_agg(f.name || '=' || f.text_value, ' ' order by f.name)
-                      from core.run_factor as f where f.run_id = r.run_id), '') as setting
-          from core.run as r left join core.sweep as s on s.sweep_id = r.sweep_id
-          where r.experiment_id in (select experiment_id from core.run where source_id = ?)
-        )
-        select a.name, b.name, l.seed, count(*), string_agg(coalesce(l.sweep, 'a run of another source'), ', ')
-        from labelled as l
-        join core.algorithm as a using (algorithm_id) join core.benchmark as b using (benchmark_id)
-        group by l.experiment_id, a.name, b.name, l.seed, l.setting
-        having count(*) > 1 and bool_or(l.source_id = ?)
-        order by all limit 1
-        """,
-        [source_id, source_id],
-    ).fetchall()
+    found = connection.execute(queries.text("sources/double_runs"), {"source": source_id}).fetchall()
     if found:
         algorithm, benchmark, seed, count, names = found[0]
         raise IngestError(
@@ -160,28 +117,4 @@ def _add_traces(connection: duckdb.DuckDBPyConnection, source_id: int) -> None:
     A failed trial spends budget and has status `failed` (`timeout`, `memory` where known); a pruned one reached no
     final value and has `missing`.
     """
-    connection.execute(
-        """
-        insert into core.trace
-        with ended as (
-          select t.trial_id, t.sweep_id, t.status,
-            coalesce(
-              p.spent, row_number() over (partition by t.sweep_id order by t.ended_at nulls last, t.number)
-            ) as budget
-          from core.trial as t
-          left join _spent as p on p.trial_id = t.trial_id
-          where t.source_id = ? and t.status in ('finished', 'failed', 'pruned')
-        )
-        select r.run_id, m.metric_id, e.budget,
-          case when e.status = 'finished' then v.value end,
-          case when e.status = 'failed' and v.status in ('timeout', 'memory') then v.status
-               when e.status = 'failed' then 'failed' when e.status = 'pruned' then 'missing'
-               else coalesce(v.status, 'missing') end,
-          ?
-        from ended as e
-        join core.run as r on r.sweep_id = e.sweep_id
-        join core.sweep_metric as m on m.sweep_id = e.sweep_id
-        left join core.trial_metric as v on v.trial_id = e.trial_id and v.metric_id = m.metric_id and v.step is null
-        """,
-        [source_id, source_id],
-    )
+    connection.execute(queries.statement("sweeps/traces"), {"source": source_id})

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.ingest.dimensions import ids_by_name
 
@@ -56,19 +57,7 @@ def add_features(
     names = [row[0] for row in connection.execute("select distinct benchmark from hpowh_feature").fetchall()]
     ids_by_name(connection, "benchmark", names)
     _refuse_contradiction(connection)
-    added = connection.execute(
-        """
-        insert into core.benchmark_feature
-        select b.benchmark_id, n.feature, case when n.is_numeric then try_cast(n.text_value as double) end,
-          n.text_value, ?
-        from hpowh_feature as n
-        join core.benchmark as b on b.name = n.benchmark
-        where not exists (
-          select 1 from core.benchmark_feature as f where f.benchmark_id = b.benchmark_id and f.name = n.feature
-        )
-        """,
-        [source_id],
-    ).fetchall()
+    added = connection.execute(queries.statement("features/features"), {"source": source_id}).fetchall()
     return int(added[0][0])
 
 

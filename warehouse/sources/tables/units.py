@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hpowh.warehouse import queries
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.sources.tables.naming import UNIT, words
 from hpowh.warehouse.sources.tables.roles import direction_of
@@ -120,12 +121,7 @@ def _known(connection: duckdb.DuckDBPyConnection, metric: str) -> tuple[str | No
     if not found:
         return None, None, None
     number, unit = found[0]
-    low, high = connection.execute(
-        "select min(value), max(value) from (select value from core.trace where metric_id = $1 union all "
-        "select value from core.evaluation where metric_id = $1 union all "
-        "select value from core.trial_metric where metric_id = $1)",
-        [number],
-    ).fetchall()[0]
+    low, high = connection.execute(queries.text("sources/metric_range"), {"metric": number}).fetchall()[0]
     if low is None:
         return None, None, None
     return unit or unit_by_range(metric, low, high), low, high
