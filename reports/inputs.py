@@ -177,6 +177,31 @@ def hash_of(answer: Any, form: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+NAMED: dict[str, frozenset[str]] = {}
+"""What `Tables` found that texts name: it hangs on the text alone, and pages ask the same in every build."""
+MOST_NAMED = 2_000
+
+
+def _tables_in(tree: dict[str, Any]) -> set[str]:
+    """Return the tables that a statement names, as DuckDB parsed it."""
+    if tree.get("error"):
+        return {UNKNOWN}
+    found: set[str] = set()
+    pending: list[Any] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
+                found.add(f"{node['schema_name']}.{node['table_name']}")
+            elif node.get("type") == "TABLE_FUNCTION":
+                name = node["function"].get("function_name")
+                found |= set() if name in ("range", "generate_series", "unnest") else {UNKNOWN}
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+    return found
+
+
 class Tables:
     """The state of a warehouse's tables, by which a query need not be asked again."""
 
@@ -191,7 +216,6 @@ class Tables:
         }
         self._states: dict[str, str] = {}
         self._read: dict[str, frozenset[str]] = {}
-        self._names: dict[str, frozenset[str]] = {}
 
     def state_of(self, sql: str) -> dict[str, str]:
         """Return every table and view that a query reads, through views too, with the state it is in."""
@@ -212,29 +236,12 @@ class Tables:
 
     def _named(self, sql: str) -> frozenset[str]:
         """Return the tables that a query or a view names itself; a table function's rows are of unknown state."""
-        if sql not in self._names:
-            self._names[sql] = frozenset(self._parsed(sql))
-        return self._names[sql]
-
-    def _parsed(self, sql: str) -> set[str]:
-        answer = self._connection.execute("select json_serialize_sql(?)", [sql]).fetchall()[0][0]
-        tree = json.loads(answer)
-        if tree.get("error"):
-            return {UNKNOWN}
-        found: set[str] = set()
-        pending: list[Any] = [tree]
-        while pending:
-            node = pending.pop()
-            if isinstance(node, dict):
-                if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
-                    found.add(f"{node['schema_name']}.{node['table_name']}")
-                elif node.get("type") == "TABLE_FUNCTION":
-                    name = node["function"].get("function_name")
-                    found |= set() if name in ("range", "generate_series", "unnest") else {UNKNOWN}
-                pending += node.values()
-            elif isinstance(node, list):
-                pending += node
-        return found
+        if sql not in NAMED:
+            answer = self._connection.execute("select json_serialize_sql(?)", [sql]).fetchall()[0][0]
+            if len(NAMED) >= MOST_NAMED:
+                NAMED.clear()
+            NAMED[sql] = frozenset(_tables_in(json.loads(answer)))
+        return NAMED[sql]
 
     def _state(self, name: str) -> str:
         if name not in self._states:

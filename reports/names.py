@@ -27,6 +27,8 @@ def file_stem(*parts: str) -> str:
 
 def visible(name: str) -> str:
     """Return the name with control and direction-changing characters shown as a replacement character."""
+    if name.isprintable():  # as nearly all are: nothing of either kind is printable
+        return name
     kept = (
         " " if char in "\t\r\n" else "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") else char for char in name
     )

@@ -19,16 +19,25 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 
+@pytest.fixture(scope="module")
+def loaded(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two experiments of a source each, and a grid; analysed, once."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with Warehouse(shutil.copy(empty_warehouse, folder / "hpowh.duckdb")) as warehouse:
+        for name, benchmark in (("first", "digits"), ("second", "wine")):
+            write_runs(folder / f"{name}.csv", benchmark)
+            load(warehouse, folder, name)
+        (folder / "grid.csv").write_text("lr,depth,loss\n0.1,1,0.5\n0.1,2,0.6\n0.2,1,0.7\n0.2,2,0.4\n")
+        ingest(warehouse, find_source("grid"), Request(str(folder / "grid.csv"), "grid", {}, {"benchmark": "iris"}))
+        analyse(warehouse)
+    return folder
+
+
 @pytest.fixture
-def store(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
-    """Two experiments of a source each, and a grid; analysed."""
-    for name, benchmark in (("first", "digits"), ("second", "wine")):
-        write_runs(tmp_path / f"{name}.csv", benchmark)
-        load(warehouse, tmp_path, name)
-    (tmp_path / "grid.csv").write_text("lr,depth,loss\n0.1,1,0.5\n0.1,2,0.6\n0.2,1,0.7\n0.2,2,0.4\n")
-    ingest(warehouse, find_source("grid"), Request(str(tmp_path / "grid.csv"), "grid", {}, {"benchmark": "iris"}))
-    analyse(warehouse)
-    return warehouse
+def store(loaded: Path, tmp_path: Path) -> Warehouse:
+    """A copy of it, with the files that its sources came from."""
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
+    return Warehouse(tmp_path / "hpowh.duckdb")
 
 
 def write_runs(path: Path, benchmark: str, seed_count: int = 3) -> None:

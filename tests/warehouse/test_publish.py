@@ -21,18 +21,25 @@ from hpowh.warehouse.output.exporting import export_query
 from hpowh.warehouse.output.publishing import export_parquet, publish_copy, verify_parquet
 
 
-@pytest.fixture
-def filled(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
-    """Runs of one experiment and a grid."""
+@pytest.fixture(scope="module")
+def filled_file(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of one experiment and a grid, loaded once."""
+    folder = tmp_path_factory.mktemp("publish")
     runs = "algorithm,benchmark,seed,budget,value,prior\n" + "".join(
         f"{a},b,{s},{n},{(s + 1) / n},good\n" for a in "AB" for s in range(3) for n in range(1, 6)
     )
-    (tmp_path / "runs.csv").write_text(runs)
-    (tmp_path / "grid.csv").write_text("lr,depth,loss\n0.1,1,0.5\n0.1,2,0.6\n0.2,1,0.7\n0.2,2,nan\n")
-    ingest(warehouse, find_source("runs"), Request(str(tmp_path / "runs.csv"), "runs"))
-    ingest(warehouse, find_source("grid"), Request(str(tmp_path / "grid.csv"), "grid"))
-    warehouse.close()
-    return warehouse
+    (folder / "runs.csv").write_text(runs)
+    (folder / "grid.csv").write_text("lr,depth,loss\n0.1,1,0.5\n0.1,2,0.6\n0.2,1,0.7\n0.2,2,nan\n")
+    with Warehouse(shutil.copy(empty_warehouse, folder / "hpowh.duckdb")) as store:
+        ingest(store, find_source("runs"), Request(str(folder / "runs.csv"), "runs"))
+        ingest(store, find_source("grid"), Request(str(folder / "grid.csv"), "grid"))
+    return store.path
+
+
+@pytest.fixture
+def filled(filled_file: Path, tmp_path: Path) -> Warehouse:
+    """A copy of it."""
+    return Warehouse(shutil.copy(filled_file, tmp_path / "hpowh.duckdb"))
 
 
 def test_the_copy_holds_everything(filled, tmp_path):
