@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.elsewhere.places import Place
     from hpowh.warehouse import relation as in_warehouse
 
-VERSION = "16"
+VERSION = "17"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

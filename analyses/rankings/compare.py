@@ -34,6 +34,8 @@ from hpowh.analyses.statistics.multiplicity import holm
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
+SILENT = "too few blocks to show any difference"
+"""The verdict of a test that cannot come below 5 %, whatever the data: it agrees with nobody and contradicts nobody."""
 SHOWN_EVERY = 50
 """So many pairs are compared between two reports of progress."""
 
@@ -239,8 +241,11 @@ def agreement_rows(
             row = tests[name]
             sign = row["estimate"] if row["first"] == pair["first"] else -row["estimate"]
             verdicts[name] = _verdict(row | {"first": pair["first"], "second": pair["second"]}, sign)
+        if str(tests["wilcoxon_holm"].get("reason") or "").startswith("cannot"):
+            verdicts["wilcoxon_holm"] = SILENT
         verdicts["bayes"] = _bayes_verdict(tests["bayes_signed_rank"])
-        corrected = {_winner(verdict) for name, verdict in verdicts.items() if name != "bayes" or len(model_pairs) == 1}
+        asked = [name for name in verdicts if name != "bayes" or len(model_pairs) == 1]
+        corrected = {_winner(verdicts[name]) for name in asked if verdicts[name] != SILENT}
         is_agreed = len(corrected) == 1 and _winner(verdicts["bayes"]) in (*corrected, "")
         is_looser = len(corrected) == 1 and not is_agreed and corrected == {""}
         found.append(
@@ -285,13 +290,18 @@ def _sentence(
 ) -> str:
     """Say who agrees; `uncorrected`: only the Bayesian test sees a difference, which knows nothing of so many pairs."""
     names = f"{pair['first']} and {pair['second']}"
+    is_silent = verdicts["wilcoxon_holm"] == SILENT
+    also = f" Wilcoxon-Holm: {SILENT}." if is_silent else ""
     if uncorrected is not None:
+        both = "Nemenyi" if is_silent else "Nemenyi and Wilcoxon-Holm"
         return (
-            f"{names}: mixed model of {response}, Nemenyi and Wilcoxon-Holm agree (no difference seen); the Bayesian "
-            f"signed rank, which is of this pair alone and not corrected for {uncorrected} pairs: {verdicts['bayes']}."
+            f"{names}: mixed model of {response}{' and' if is_silent else ','} {both} agree (no difference seen); the "
+            f"Bayesian signed rank, which is of this pair alone and not corrected for {uncorrected} pairs: "
+            f"{verdicts['bayes']}.{also}"
         )
     if is_agreed:
-        return f"{names}: mixed model of {response}, Nemenyi, Wilcoxon and Bayes agree ({verdicts['lmem']})."
+        others = "Nemenyi and Bayes" if is_silent else "Nemenyi, Wilcoxon and Bayes"
+        return f"{names}: mixed model of {response}, {others} agree ({verdicts['lmem']}).{also}"
     return (
         f"{names}: the tests do not agree: mixed model of {response}: {verdicts['lmem']}; "
         f"Nemenyi: {verdicts['nemenyi']}; Wilcoxon-Holm: {verdicts['wilcoxon_holm']}; "

@@ -6,6 +6,7 @@ Source: Demsar (2006), Statistical comparisons of classifiers over multiple data
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,11 @@ from hpowh.analyses.rankings.blocks import Blocks, Floats
 from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical, tukey_p
 from hpowh.analyses.statistics.multiplicity import holm
-from hpowh.analyses.statistics.shuffles import sign_flips
+from hpowh.analyses.statistics.shuffles import least_p, sign_flips
 
 LEVEL = 0.05
-EXACT_LIMIT = 25
-"""Up to this many non-zero differences without ties Wilcoxon's test is exact."""
+EXACT_LIMIT = 50
+"""Up to this many blocks Wilcoxon's test is exact, also with ties and zeros."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,15 +122,17 @@ def nemenyi(blocks: Blocks) -> list[Pair]:
 
 
 def _signed_rank(difference: Floats) -> tuple[float, float]:
-    """Return Wilcoxon's statistic and its p-value: exact for few blocks without ties and zeros."""
-    absolute = np.abs(difference)
-    has_ties = len(np.unique(absolute)) < len(absolute) or not absolute.all()
-    return stats.signed_rank(difference, is_exact=len(difference) <= EXACT_LIMIT and not has_ties)
+    """Return Wilcoxon's statistic and its p-value: exact up to so many blocks that the approximation does as well."""
+    return stats.signed_rank(difference, is_exact=len(difference) <= EXACT_LIMIT)
 
 
 def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
-    """Return Wilcoxon's signed-rank test of all pairs, Holm-corrected; zero differences are split (Pratt)."""
+    """Return Wilcoxon's signed-rank test of all pairs, Holm-corrected; zeros are ranked, then dropped (Pratt).
+
+    A pair that could not come below 5 %, however far its algorithms are apart, has that as its reason.
+    """
     raw = []
+    count = math.comb(len(blocks.algorithms), 2)
     for i, j in itertools.combinations(range(len(blocks.algorithms)), 2):
         difference = blocks.losses[:, i] - blocks.losses[:, j]
         if not difference.any():
@@ -137,7 +140,8 @@ def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
             reason = "no difference in any block"
         else:
             statistic, p = _signed_rank(difference)
-            reason = None
+            least = least_p(np.count_nonzero(difference), count)
+            reason = f"cannot come below p = {least:.2g}" if least >= LEVEL else None
         raw.append(
             Pair(
                 first=blocks.algorithms[i],

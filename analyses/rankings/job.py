@@ -25,7 +25,7 @@ from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formul
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text, has_budgets
-from hpowh.analyses.mixed_models.studies.checks import coverage_warning
+from hpowh.analyses.mixed_models.studies.checks import coverage_warning, idle_sentence
 from hpowh.analyses.mixed_models.studies.failures import comparable, sentences, with_policies
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.rankings.blocks import Floats, RankingError, make_blocks
@@ -268,6 +268,9 @@ def _rank(
         notes.append(f"{many} left out (such as {blocks.dropped[0]}).")
         notes += [sentence for sentence in [cost_sentence(found, len(matrix))] if sentence]
     notes += _warnings(len(blocks.names), factors, block)
+    idle = [name for name, losses in zip(blocks.names, blocks.losses, strict=True) if np.ptp(losses) == 0]
+    if block == "benchmark" and not factors and (sentence := idle_sentence(idle, len(blocks.names))):
+        notes.append(sentence)
     unlucky, hanging = _failures(reader, selection, response, factors, block, sign, setting)
     if unlucky:
         rows["ranking_failure"] = unlucky

@@ -125,8 +125,8 @@ def signed_rank(difference: Floats, *, is_exact: bool) -> tuple[float, float]:
 
     Args:
         difference: not all zero.
-        is_exact: count all signs, which only holds without ties and zeros; else the normal approximation, corrected
-            for ties and without a continuity correction.
+        is_exact: count all signs of what is not zero, ties as they are; else the normal approximation, corrected for
+            ties and without a continuity correction.
 
     Source: Wilcoxon (1945); zeros as Pratt (1959), J. Am. Stat. Assoc. 54.
     """
@@ -134,10 +134,12 @@ def signed_rank(difference: Floats, *, is_exact: bool) -> tuple[float, float]:
     above, below = float(ranks[difference > 0].sum()), float(ranks[difference < 0].sum())
     count, zeros = len(difference), int((difference == 0).sum())
     if is_exact:
+        # Ties make halves of ranks; twice the sums are whole, and counted one rank after the other.
+        twice = np.round(2.0 * ranks[difference != 0]).astype(int)
         ways = np.ones(1)
-        for rank in range(1, count + 1):
+        for rank in twice:
             ways = np.concatenate([ways, np.zeros(rank)]) + np.concatenate([np.zeros(rank), ways])
-        tail = ways[: round(min(above, below)) + 1].sum() / 2.0**count
+        tail = ways[: round(2.0 * min(above, below)) + 1].sum() / 2.0 ** len(twice)
         return min(above, below), float(min(1.0, 2.0 * tail))
     mean = (count * (count + 1) - zeros * (zeros + 1)) / 4.0
     square = float(count * (count + 1) * (2 * count + 1)) - zeros * (zeros + 1) * (2 * zeros + 1)

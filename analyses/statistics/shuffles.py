@@ -24,6 +24,11 @@ def is_exact(blocks: int) -> bool:
     return blocks <= EXACT_BLOCKS
 
 
+def least_p(blocks: int, pairs: int = 1) -> float:
+    """Return the smallest p-value that signs of so many blocks can give a pair, after Holm's correction for `pairs`."""
+    return min(1.0, pairs * 2.0 ** (1 - blocks))
+
+
 def sign_flips(differences: Floats, seed: int = 0, draws: int = DRAWS) -> Floats:
     """Return the permutation p-values (m,) of the columns' means (n, m) by the same sign flips for all of them.
 

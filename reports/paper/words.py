@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from hpowh.analyses.rankings.compare import SILENT
 from hpowh.reports.numbers import better, number, percent
 from hpowh.reports.paper.budgets import Budgets, lead
 from hpowh.reports.paper.study import Row, Study
@@ -107,10 +108,13 @@ def _other_methods(study: Study) -> list[str]:
     if not study.agreement:
         return ["Rank tests beside the model were not asked: hpowh analyse rankings."]
     agreed = sum(bool(row["is_agreed"]) for row in study.agreement)
-    return [
-        f"Mixed model, Nemenyi's and Wilcoxon's test (Holm) reach the same verdict on {agreed} of "
-        f"{plural(len(study.agreement), 'pair')}."
-    ]
+    pairs = plural(len(study.agreement), "pair")
+    if any(row["wilcoxon_verdict"] == SILENT for row in study.agreement):
+        return [
+            f"Mixed model and Nemenyi's test reach the same verdict on {agreed} of {pairs}; Wilcoxon's test, corrected "
+            "for all of them (Holm), cannot show a difference on so few benchmarks, however large it is."
+        ]
+    return [f"Mixed model, Nemenyi's and Wilcoxon's test (Holm) reach the same verdict on {agreed} of {pairs}."]
 
 
 def methods(study: Study, cited: Sequence[str]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import count
+from math import comb
 from typing import Any
 
 from hpowh.analyses.finding import Source
@@ -14,12 +16,12 @@ from hpowh.analyses.mixed_models.reading.suspects import AVERAGED, CODE, SAME, T
 from hpowh.analyses.mixed_models.studies.checks import ELSEWHERE
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
 from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
+from hpowh.analyses.statistics.shuffles import least_p
 from hpowh.analyses.wording import percent
 from hpowh.warehouse import queries
 
 METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
 """Methods of contrasts that a verdict may rest on, the first that a model has."""
-FEWEST_BLOCKS = 6
 ONE_BENCHMARK = "All runs are of one benchmark: only seeds are drawn, and nothing is said of other benchmarks."
 SCALE = "is not on one scale"
 """In the warning about benchmarks whose spread decides the result."""
@@ -290,11 +292,19 @@ def _calibrated(found: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
-def _too_few(blocks: int) -> list[str]:
-    """Say where signed ranks cannot come below 5 %: their smallest p is 2 / 2^blocks."""
-    if blocks >= FEWEST_BLOCKS:
+def _too_few(blocks: int, algorithms: int, reasons: Sequence[str | None]) -> list[str]:
+    """Say where signed ranks cannot come below 5 %: their smallest p is 2 / 2^blocks, by Holm that for every pair."""
+    pairs = comb(algorithms, 2)
+    if least_p(blocks, pairs) < LEVEL:
+        if all(reasons):
+            return [f"Too many of the {blocks} blocks tie for signed ranks to show a difference, however large it is."]
         return []
-    return [f"Signed ranks of fewer than {FEWEST_BLOCKS} blocks cannot show a difference, however large it is."]
+    enough = next(more for more in count(blocks) if least_p(more, pairs) < LEVEL)
+    of_pairs = f", corrected for {pairs} pairs," if pairs > 1 else ""
+    return [
+        f"Signed ranks of fewer than {enough} blocks{of_pairs} cannot show a difference, however large it is: that "
+        "none is shown says nothing of the algorithms."
+    ]
 
 
 def _of_ranking(
@@ -304,6 +314,7 @@ def _of_ranking(
         one["algorithm"]: one["mean_rank"]
         for one in _rows(source, queries.text("verdicts/ranks"), run=row["analysis_run_id"])
     }
+    found = _rows(source, queries.text("verdicts/pairs"), run=row["analysis_run_id"])
     pairs = [
         Pair(
             first=one["first"],
@@ -312,7 +323,7 @@ def _of_ranking(
             # The sign that the test saw; the ranks' where the median difference is zero.
             estimate=one["estimate"] or mean[one["first"]] - mean[one["second"]],
         )
-        for one in _rows(source, queries.text("verdicts/pairs"), run=row["analysis_run_id"])
+        for one in found
     ]
     evidence = Evidence(
         experiment=experiment,
@@ -323,7 +334,10 @@ def _of_ranking(
         order=sorted(mean, key=lambda name: mean[name]),
         pairs=pairs,
         has_sizes=False,
-        caveats=[*carried(json.loads(row["warnings"] or "[]")), *_too_few(row["block_count"])],
+        caveats=[
+            *carried(json.loads(row["warnings"] or "[]")),
+            *_too_few(row["block_count"], len(mean), [one["reason"] for one in found]),
+        ],
         row_count=row["block_count"],
     )
     return verdict_of(evidence, "rankings", row["analysis_run_id"])

@@ -135,7 +135,8 @@ def warn(fit: Fit, factor: str | None) -> list[str]:
     block = first_block(fit)
     if factor and block and block != factor:
         uneven = checks.coverage_warning(fit, factor, block)
-        said += [uneven] if uneven else []
+        idle = checks.idle_warning(fit, factor, block)
+        said += [sentence for sentence in (uneven, idle) if sentence]
     return said
 
 

@@ -15,6 +15,8 @@ from hpowh.analyses.wording import brief
 SCALE_RATIO = 10.0
 """Benchmarks whose standard deviations differ by more than this are not on one scale."""
 FEW_LEVELS = 5
+ROUNDING = 1e-14
+"""A spread below this share of the mean is one of rounding."""
 ELSEWHERE = (
     "where there are none they are taken to be as elsewhere, which of whoever stays away from hard benchmarks is not "
     "so; result.lmem_coverage lists all."
@@ -44,6 +46,27 @@ def scale_warning(fit: Fit, block: str = "benchmark") -> str | None:
         f"The response {fit.formula.response} is not on one scale: its standard deviation differs "
         f"{positive.max() / positive.min():,.0f}-fold between benchmarks ({wide} against {narrow}), so {rest}; "
         "--scale benchmark compares in units of each benchmark's spread, the response rank by order alone."
+    )
+
+
+def idle_warning(fit: Fit, factor: str = "algorithm", block: str = "benchmark") -> str | None:
+    """Return a sentence on the blocks in which all rows have one value: nobody can be ahead there, and they count."""
+    cells = fit.problem.cells
+    if factor not in cells.codes or block not in cells.codes:
+        return None
+    idle = np.flatnonzero(spreads(cells, block) <= ROUNDING * np.abs(fit.problem.cells.response_mean))
+    several = [code for code in idle if len(np.unique(cells.codes[factor][cells.codes[block] == code])) > 1]
+    return idle_sentence([cells.levels[block][int(code)] for code in several], len(cells.levels[block]))
+
+
+def idle_sentence(names: Sequence[str], total: int) -> str | None:
+    """Return the sentence on blocks in which all algorithms have the same value; None where there is none."""
+    if not names:
+        return None
+    more = f" and {len(names) - MOST_PARTLY} more" if len(names) > MOST_PARTLY else ""
+    return (
+        f"On {', '.join(names[:MOST_PARTLY])}{more} all algorithms have the same value: nobody can be ahead there, and "
+        f"{'it counts' if len(names) == 1 else 'they count'} among the {total} benchmarks as no difference."
     )
 
 

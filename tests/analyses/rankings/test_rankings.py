@@ -92,6 +92,37 @@ def test_wilcoxon_holm_agrees_with_scipy():
     assert np.array([pair.p_adjusted for pair in found])[order] == pytest.approx(adjusted)
 
 
+@pytest.mark.parametrize(
+    "differences",
+    [[1, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5], [1] * 5, [0, 0, 1, -1, 2, 2, 2], [3, -3, 3, 1, 1, -1, 0, 5], [2.5, -1, 4]],
+)
+def test_signed_ranks_with_ties_and_zeros_count_all_signs(differences):
+    """The normal approximation called five blocks with a tie significant; no test of signs can be below 2 / 2^5."""
+    difference = np.array(differences, dtype=float)
+    ranks = stats.rankdata(np.abs(difference))[difference != 0]
+    center = ranks.sum() / 2
+    observed = abs(ranks[difference[difference != 0] > 0].sum() - center)
+    sums = [ranks[np.array(signs)].sum() for signs in itertools.product((False, True), repeat=len(ranks))]
+    wanted = np.mean(np.abs(np.array(sums) - center) >= observed - 1e-9)
+    pair = wilcoxon_holm(blocks_of(np.column_stack([difference, np.zeros(len(difference))])))[0]
+    assert pair.p_value == pytest.approx(wanted)
+    assert pair.p_value >= 2.0 ** (1 - len(ranks))
+
+
+def test_a_test_that_cannot_see_a_difference_has_no_say():
+    """Of eight blocks and ten pairs no signed rank comes below 0.078 by Holm, however far the algorithms are apart."""
+    losses = np.arange(5.0) * 10 + np.random.default_rng(0).random((8, 5))
+    rows = ranking_rows(blocks_of(losses), "", 0.0, 0)
+    pairs = [row for row in rows["ranking_pair"] if row["test"] == "wilcoxon_holm"]
+    assert {row["reason"] for row in pairs} == {"cannot come below p = 0.078"}
+    assert not any(row["is_different"] for row in pairs)
+    model = [{"first": "A", "second": "E", "estimate": -40.0, "p_adjusted": 1e-6}]
+    (found,) = agreement_rows(rows, model, "", "value")
+    assert found["is_agreed"] and found["sentence"].endswith("Wilcoxon-Holm: too few blocks to show any difference.")
+    enough = ranking_rows(blocks_of(np.vstack([losses, losses[:1] + 0.1])), "", 0.0, 0)
+    assert all(row["is_different"] for row in enough["ranking_pair"] if row["test"] == "wilcoxon_holm")
+
+
 def test_equal_algorithms_have_no_p_value_but_a_reason():
     losses = drawn(1, 8, 3)
     losses[:, 1] = losses[:, 0]
@@ -244,6 +275,14 @@ def load(warehouse: Warehouse, tmp_path: Path, lines: list[str], **more: str) ->
     ingest(warehouse, find_source("runs"), Request(str(path), "x", {}, {"direction": "min", **more}, None))
 
 
+def load_as(warehouse: Warehouse, tmp_path: Path, name: str, lines: list[str]) -> None:
+    from hpowh.warehouse.ingest import Request, find_source, ingest
+
+    path = tmp_path / f"{name}.csv"
+    path.write_text("\n".join(["algorithm,benchmark,seed,budget,value", *lines]), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), name, {}, {"direction": "min", "experiment": name}))
+
+
 @pytest.mark.parametrize(("direction", "best"), [("min", "A"), ("max", "C")])
 def test_both_directions(direction, best, warehouse, tmp_path):
     rng = np.random.default_rng(1)
@@ -317,3 +356,20 @@ def test_refuses_what_cannot_be_ranked(warehouse, tmp_path):
         analyse_rankings(warehouse, "nope")
     with pytest.raises(UsageError, match="Blocks are one of"):
         analyse_rankings(warehouse, block="run")
+
+
+def test_a_verdict_that_the_number_of_blocks_decides_says_so(warehouse, tmp_path):
+    """Five algorithms far apart on eight benchmarks, on a ninth all at the same value."""
+    for count, more in ((8, 0), (9, 1), (10, 1)):
+        lines = [f"{a},b{count}{b},0,1,{10 * i + b / 7}" for i, a in enumerate("ABCDE") for b in range(count - more)]
+        lines += [f"{a},solved,0,1,0.5" for a in "ABCDE"][: 5 * more]
+        load_as(warehouse, tmp_path, f"x{count}", lines)
+        analyse_rankings(warehouse, f"x{count}", response="value")
+    told = {one.subject: one.sentence for one in all_findings(warehouse) if one.kind == "verdict"}
+    assert "fewer than 9 blocks, corrected for 10 pairs, cannot show a difference, however large it is" in told["x8"]
+    assert "Too many of the 9 blocks tie for signed ranks to show a difference" in told["x9"]
+    assert "cannot show" not in told["x10"] and "Too many" not in told["x10"]
+    notes = warehouse.sql("select warnings from ops.analysis_run where subject = 'x9'").one()
+    assert (
+        "On solved all algorithms have the same value" in notes and "among the 9 benchmarks as no difference" in notes
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest.questions import Question, QuestionsError
 from hpowh.warehouse.sources.runs.plan import DERIVED, ROLES, USUAL, Plan
-from hpowh.warehouse.sources.runs.repeats import choose_repeats
+from hpowh.warehouse.sources.runs.repeats import choose_repeats, repetition_question
 from hpowh.warehouse.sources.runs.splitting import leave_out_splitting
 from hpowh.warehouse.sources.runs.unmeasured import metrics_of_their_own, named_like_results
 from hpowh.warehouse.sources.runs.wide import refuse_wide
@@ -85,7 +85,7 @@ def make(connection: duckdb.DuckDBPyConnection, staged: Staged, request: Request
     choose_repeats(connection, plan, staged, request.mapping, free)
     plan.said += [*staged.notes, *seeds_that_are_folds(plan.seed)]
     plan.failed_value = failed_value(request.options)
-    _require(connection, plan, staged)
+    _require(connection, plan, staged, request.mapping)
     _decide_rest(connection, staged, plan, only)
     key_table(connection, plan, staged)
     leave_out_splitting(connection, plan, staged)
@@ -189,7 +189,7 @@ def _leave_out_facts(connection: duckdb.DuckDBPyConnection, staged: Staged, plan
     plan.said += facts_note(left, "left out", "factor")
 
 
-def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) -> None:
+def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, given: Collection[str]) -> None:
     """Ask for everything that is needed and not known."""
     free = [column for column in plan.columns if column not in plan.roles]
     numbers = numeric_columns(connection, staged, free)
@@ -210,6 +210,8 @@ def _require(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged) 
     for name in metric_names(connection, plan, staged):
         asked = direction_question(name, plan.direction_option)
         questions += [asked] if asked and asked.text not in [one.text for one in questions] else []
+    repeated = repetition_question(connection, plan, staged, given)
+    questions += [repeated] if repeated else []
     if questions:
         raise QuestionsError(plan.location, questions, list(staged.columns))
 

@@ -1,9 +1,10 @@
-"""What repeats a run: a seed, or a fold where there is no seed or where every run drew a seed of its own."""
+"""What repeats a run: a seed; a fold where no seed does or every run drew its own; perhaps an iteration."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpowh.warehouse.ingest.questions import Question
 from hpowh.warehouse.sources.runs.splitting import KEPT, comparable_rows
 from hpowh.warehouse.sources.tables.naming import NAMES, plain_name
 from hpowh.warehouse.sources.tables.roles import Role
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from hpowh.warehouse.sources.runs.plan import Plan
     from hpowh.warehouse.sources.tables.staging import Staged
 
+COUNTS = ("iteration", "iterations", "iter", "trial", "step")
+"""Names of budgets that may as well count repetitions."""
+MOST_REPETITIONS = 50
+"""More than so many are the steps of a trace."""
+BACK_AND_FORTH = 0.25
+"""A trace goes one way; where so many of its changes are for the worse and for the better, it may be none."""
 OWN = "every run has another; the folds repeat a run"
 
 
@@ -37,6 +44,9 @@ def choose_repeats(
         block = [column for column in (plan.benchmark, plan.metric_name, plan.budget, *folds) if column]
         shared = comparable_rows(connection, plan, staged, algorithm, block)
         if comparable_rows(connection, plan, staged, algorithm, [*block, seed]) >= KEPT * shared:
+            if _are_one(connection, plan, staged, seed, folds[0]):
+                plan.roles[folds[0]] = Role("ignore", None, f"another name of {seed!r}")
+                plan.explained.add(folds[0])
             return
         plan.roles[seed] = Role("ignore", None, OWN)
         plan.explained.add(seed)
@@ -44,3 +54,39 @@ def choose_repeats(
             f"{seed!r} is another in every run, so that no two could be compared: {folds[0]!r} repeats them."
         )
     plan.roles[folds[0]] = Role("seed", None, "folds repeat a run, and no seed does")
+
+
+def _are_one(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, one: str, other: str) -> bool:
+    """Return whether two columns number the same things."""
+    a, b = plan.sql(one), plan.sql(other)
+    query = f"select count(distinct {a}), count(distinct {b}), count(distinct ({a}, {b})) from {staged.relation}"  # noqa: S608
+    return len(set(connection.execute(query).fetchall()[0])) == 1
+
+
+def repetition_question(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, given: Collection[str]
+) -> Question | None:
+    """Return the question whether a column counts what a run spent or repeats it, where nothing else tells.
+
+    `iteration` is both: the steps of an optimiser, whose best value goes one way, and the repetitions of a benchmark,
+    whose last one would be taken for the run's end.
+    """
+    budget = plan.budget
+    if not budget or budget in given or plan.seed or "seed" in plan.constants or plain_name(budget) not in COUNTS:
+        return None
+    if not plan.metrics:
+        return None
+    keys = [column for column in (*plan.key_columns(), plan.metric_name) if column]
+    series = ", ".join(plan.sql(column) for column in keys) or "1"
+    value = plan.number(plan.metrics[0][0])
+    query = (
+        f"with changes as (select {value} - lag({value}) over (partition by {series} order by "  # noqa: S608
+        f"{plan.number(budget)}) as change from {staged.relation}) select count(*) filter (change > 0) as up, "
+        "count(*) filter (change < 0) as down, "
+        f"(select count(distinct {plan.sql(budget)}) from {staged.relation}) as steps from changes"
+    )
+    up, down, steps = connection.execute(query).fetchall()[0]
+    if steps > MOST_REPETITIONS or min(up, down) <= BACK_AND_FORTH * (up + down):
+        return None
+    text = f"does {budget!r} count what a run has spent (budget), or which repetition it is (seed)?"
+    return Question(text, ("seed", "budget"), "--map", budget.replace("{", "{{").replace("}", "}}") + "={}")

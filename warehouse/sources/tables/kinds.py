@@ -39,7 +39,8 @@ PREFIXES = ("config.", "config/", "config:", "params_", "params.", "param_", "hy
 WANDB = {"name", "state", "runtime", "created"}
 ALGORITHMS = ("algorithm", "algo", "sampler", "tuner", "solver", "framework", "classifier", "algname", "learner_id",
               "learner_name", "flow_name", "agent", "alg_name", "algorithm_name", "optimizer_name", "optimiser_name",
-              "method_name", "solver_name")  # fmt: skip
+              "method_name", "solver_name", "classifier_name", "framework_name", "sampler_name", "tuner_name",
+              "agent_name", "algo_name")  # fmt: skip
 """Names of algorithms that are no hyperparameter of a model; `optimizer` and `method` may be."""
 SPENT = frozenset({*NAMES["budget"], *NAMES["fidelity"]})
 TRIAL = ("trial", "trial_id", "trial_index", "tid")

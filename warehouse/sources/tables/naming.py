@@ -9,7 +9,17 @@ NAMES: dict[str, tuple[str, ...]] = {
     "algorithm": (
         *("algorithm", "algo", "optimizer", "optimiser", "method", "sampler", "tuner", "solver", "framework"),
         *("classifier", "learner", "algorithm_name", "optimizer_name", "optimiser_name", "method_name", "solver_name"),
-        *("algname", "alg_name", "learner_id", "learner_name", "flow_name", "agent"),
+        *(
+            "algname",
+            "alg_name",
+            "learner_id",
+            "learner_name",
+            "flow_name",
+            "agent",
+            "classifier_name",
+            "framework_name",
+        ),
+        *("sampler_name", "tuner_name", "estimator_name", "agent_name", "algo_name"),
     ),
     "benchmark": (
         *("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "benchmark_name"),
@@ -31,6 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "fold": ("fold", "cv_fold", "fold_id"),
     "budget": (
         *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
+        *("bb_evals", "num_bb_evals", "n_calls", "num_calls", "n_queries", "num_queries", "oracle_calls"),
         *("n_evaluation", "num_evals", "num_evaluations", "function_evaluations", "fevals", "nfev", "n_iterations"),
         *(
             "iteration",
