@@ -137,10 +137,10 @@ def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
         difference = blocks.losses[:, i] - blocks.losses[:, j]
         if not difference.any():
             statistic = p = np.nan
-            reason = "no difference in any block"
+            reason: str | None = "no difference in any block"
         else:
             statistic, p = _signed_rank(difference)
-            least = least_p(np.count_nonzero(difference), count)
+            least = least_p(int(np.count_nonzero(difference)), count)
             reason = f"cannot come below p = {least:.2g}" if least >= LEVEL else None
         raw.append(
             Pair(
