@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
@@ -89,6 +90,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("pure")
         if "peer" in getattr(item, "fixturenames", ()):  # an environment of hundreds of megabytes, from the registry
             item.add_marker("slow")
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After each file, take what is loaded out of garbage collection: modules stay, and are looked at no more."""
+    if nextitem is None or item.path != nextitem.path:
+        gc.collect()
+        gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    """The same for what the tests themselves import."""
+    gc.collect()
+    gc.freeze()
 
 
 STATE = tempfile.TemporaryDirectory(prefix="hpowh-tests-")
