@@ -189,9 +189,7 @@ LONGEST_SQL = 120
 """Characters of a static statement in Python: what does not fit on a line is a file of `sql/`."""
 MOST_SQL = 11_200
 """Characters of all of them together."""
-OTHERS_TABLES = {"warehouse/sources/optuna/sqlite.py", "warehouse/sources/sweeps/sqlite_files.py"} | {
-    "analyses/mixed_models/job.py"
-}
+OTHERS_TABLES = {"warehouse/sources/optuna/sqlite.py", "warehouse/sources/sweeps/sqlite_files.py"}
 """Files that ask other programs' SQLite files, which hpowh's folders of SQL are not about."""
 
 

@@ -45,7 +45,8 @@ def analyse_landscapes(warehouse: Warehouse, plan: Plan, progress: Progress) -> 
 
 def fit_mixed_model(warehouse: Warehouse, plan: Plan, progress: Progress) -> str:
     """Model the final regret on all benchmarks, each by its own metric; presets, ladder and rank tests besides."""
-    from hpowh.analyses.mixed_models.job import analyse_ladder, analyse_lmem, analyse_presets
+    from hpowh.analyses.mixed_models.job import analyse_lmem
+    from hpowh.analyses.mixed_models.studies.job import analyse_ladder, analyse_presets
     from hpowh.analyses.rankings.job import analyse_rankings, analyse_tiers
 
     benchmark_count = warehouse.sql(

@@ -146,7 +146,7 @@ class Analyses:
         failures: str = "exclude",
     ) -> Result:
         """Say who leads whom from which budget on, corrected for all pairs and all budgets."""
-        from hpowh.analyses.mixed_models.job import analyse_anytime
+        from hpowh.analyses.mixed_models.studies.job import analyse_anytime
 
         found = analyse_anytime(
             self.warehouse,
@@ -177,7 +177,7 @@ class Analyses:
             formula, budget: by default those of the model that was last fitted.
             on: an executor that fits the shuffled experiments; the numbers are the same.
         """
-        from hpowh.analyses.mixed_models.job import analyse_calibration
+        from hpowh.analyses.mixed_models.studies.job import analyse_calibration
 
         found = analyse_calibration(
             self.warehouse,

@@ -12,17 +12,16 @@ from hpowh.analyses.finding import DESCRIPTION, ESTIMATE, TEST, Finding
 from hpowh.analyses.findings.commands import answer
 from hpowh.analyses.findings.job import SAYING, all_findings, findings_of
 from hpowh.analyses.landscapes.job import analyse as analyse_landscapes
-from hpowh.analyses.mixed_models.job import (
-    Outcome,
+from hpowh.analyses.mixed_models.job import Outcome, analyse_lmem
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.mixed_models.studies.job import (
     analyse_anytime,
     analyse_calibration,
     analyse_comparison,
     analyse_ladder,
-    analyse_lmem,
     analyse_power,
     analyse_presets,
 )
-from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.rankings.job import analyse_rankings, analyse_tiers
 from hpowh.analyses.traces.job import analyse as analyse_traces
 from hpowh.warehouse import Warehouse

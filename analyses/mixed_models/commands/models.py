@@ -240,7 +240,7 @@ def lrt(
     as_json: JsonOption = False,
 ) -> None:
     """Likelihood-ratio test of two nested models; on demand also by simulation and by shuffled residuals."""
-    from hpowh.analyses.mixed_models.job import analyse_comparison
+    from hpowh.analyses.mixed_models.studies.job import analyse_comparison
 
     with open_warehouse(warehouse, wait, writes=True) as opened, placed(on) as place:
         outcome = analyse_comparison(

@@ -40,8 +40,8 @@ def presets(
     as_json: JsonOption = False,
 ) -> None:
     """Sanity checks: seed dependency, informativeness of benchmarks, effect of the budget and of meta-features."""
-    from hpowh.analyses.mixed_models.job import analyse_presets
     from hpowh.analyses.mixed_models.studies.defaults import PRESETS
+    from hpowh.analyses.mixed_models.studies.job import analyse_presets
 
     with open_warehouse(warehouse, wait, writes=True) as opened, working("Presets"):
         outcome = analyse_presets(
@@ -76,7 +76,7 @@ def ladder(
     as_json: JsonOption = False,
 ) -> None:
     """Model ladder: terms enter and leave by likelihood-ratio tests, every step kept."""
-    from hpowh.analyses.mixed_models.job import analyse_ladder
+    from hpowh.analyses.mixed_models.studies.job import analyse_ladder
 
     with open_warehouse(warehouse, wait, writes=True) as opened, working("Ladder of models"):
         outcome = analyse_ladder(
@@ -113,7 +113,7 @@ def anomalies(
     as_json: JsonOption = False,
 ) -> None:
     """Benchmarks on which the contrast of two algorithms moves against the rest between two levels of a factor."""
-    from hpowh.analyses.mixed_models.job import analyse_anomalies
+    from hpowh.analyses.mixed_models.studies.job import analyse_anomalies
 
     with open_warehouse(warehouse, wait, writes=True) as opened, working("Anomalies"):
         outcome = analyse_anomalies(
@@ -150,7 +150,7 @@ def anytime(
     as_json: JsonOption = False,
 ) -> None:
     """All budgets at once: who leads whom from which budget on, corrected for all pairs and budgets."""
-    from hpowh.analyses.mixed_models.job import analyse_anytime
+    from hpowh.analyses.mixed_models.studies.job import analyse_anytime
 
     with open_warehouse(warehouse, wait, writes=True) as opened, working("Models of all budgets"):
         outcome = analyse_anytime(
@@ -193,7 +193,7 @@ def power(
     as_json: JsonOption = False,
 ) -> None:
     """How many benchmarks and seeds would show a difference, simulated from the fitted default model."""
-    from hpowh.analyses.mixed_models.job import analyse_power
+    from hpowh.analyses.mixed_models.studies.job import analyse_power
 
     with open_warehouse(warehouse, wait, writes=True) as opened, working("Power"):
         outcome = analyse_power(
@@ -238,7 +238,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Does the comparison hold its level on your design? Labels are shuffled within benchmarks, p-values calibrated."""
-    from hpowh.analyses.mixed_models.job import analyse_calibration
+    from hpowh.analyses.mixed_models.studies.job import analyse_calibration
 
     with open_warehouse(warehouse, wait, writes=True) as opened, placed(on) as place:
         outcome = analyse_calibration(

@@ -13,7 +13,7 @@ import pytest
 from hpowh.analyses.elsewhere.places import PlaceError
 from hpowh.analyses.landscapes.job import Settings
 from hpowh.analyses.landscapes.job import analyse as analyse_landscapes
-from hpowh.analyses.mixed_models.job import analyse_calibration, analyse_comparison
+from hpowh.analyses.mixed_models.studies.job import analyse_calibration, analyse_comparison
 from hpowh.analyses.sweeps.job import analyse as analyse_sweeps
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError

@@ -17,6 +17,7 @@ from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 NUMERIC = {"used_fidelity", "budget", "x", "z"}
+DEFAULT = "value ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 
 def cells_of(formula: str, rows: dict[str, np.ndarray]) -> Cells:
@@ -99,3 +100,40 @@ def simulate(
         "benchmark": np.array([f"b{i:03d}" for i in range(benchmarks)])[b],
         "seed": s,
     }
+
+
+def load(
+    warehouse: Warehouse, tmp_path: Path, rows: dict, name: str = "x", roles: dict | None = None, **options: str
+) -> Warehouse:
+    """Load rows as runs."""
+    columns = list(rows)
+    lines = [",".join(columns), *(",".join(str(v) for v in row) for row in zip(*rows.values(), strict=True))]
+    path = tmp_path / f"{name}.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ingest(warehouse, find_source("runs"), Request(str(path), name, roles or {}, {"direction": "min", **options}, None))
+    return warehouse
+
+
+def experiment(seed: int = 0, **options) -> dict:
+    """Return simulated rows of one budget."""
+    rows = simulate(np.random.default_rng(seed), **options)
+    rows["value"] = rows.pop("y")
+    return rows | {"budget": np.ones(len(rows["value"]))}
+
+
+@pytest.fixture(scope="session")
+def small_file(empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of three algorithms, six benchmarks and five seeds, loaded once."""
+    folder = tmp_path_factory.mktemp("small")
+    path = Path(shutil.copy(empty_warehouse, folder / "hpowh.duckdb"))
+    rows = experiment(benchmarks=6, seeds=5)
+    rows["prior"] = np.where(rows["seed"] % 2 == 0, "good", "bad")
+    with Warehouse(path) as store:
+        load(store, folder, rows)
+    return path
+
+
+@pytest.fixture
+def small(small_file: Path, tmp_path: Path) -> Warehouse:
+    """A copy of it."""
+    return Warehouse(shutil.copy(small_file, tmp_path / "hpowh.duckdb"))

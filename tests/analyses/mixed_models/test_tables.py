@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.job import (
+from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.mixed_models.studies.job import (
     analyse_anytime,
     analyse_calibration,
     analyse_ladder,
-    analyse_lmem,
     analyse_power,
     analyse_presets,
 )
-from hpowh.analyses.mixed_models.reading.verdicts import verdicts
 from hpowh.analyses.rankings.job import analyse_rankings, analyse_tiers
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,7 +14,7 @@ from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
-from ..test_job import load
+from ..conftest import load
 
 
 def curves(rng: np.random.Generator, *, offset: float = 0.0, budgets: int = 8) -> dict:
@@ -29,9 +32,17 @@ def curves(rng: np.random.Generator, *, offset: float = 0.0, budgets: int = 8) -
     }
 
 
+@pytest.fixture(scope="module")
+def drawn(empty_warehouse, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("by-run")
+    with Warehouse(shutil.copy(empty_warehouse, folder / "hpowh.duckdb")) as store:
+        load(store, folder, curves(np.random.default_rng(1)))
+    return folder / "hpowh.duckdb"
+
+
 @pytest.fixture
-def opened(warehouse, tmp_path) -> Warehouse:
-    return load(warehouse, tmp_path, curves(np.random.default_rng(1)))
+def opened(drawn, tmp_path) -> Warehouse:
+    return Warehouse(shutil.copy(drawn, tmp_path / "hpowh.duckdb"))
 
 
 def both(opened: Warehouse, formula: str, monkeypatch, **options):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.job import analyse_lmem, analyse_presets
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.ends import GRID
 from hpowh.analyses.mixed_models.reading.observations import observations
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.mixed_models.studies.job import analyse_presets
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.analyses.traces.job import analyse
 from hpowh.reports.context import SiteContext

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hpowh.analyses.mixed_models.job import analyse_anomalies
 from hpowh.analyses.mixed_models.studies.anomalies import find_anomalies, sentences, shift_of
+from hpowh.analyses.mixed_models.studies.job import analyse_anomalies
 from hpowh.warehouse import Warehouse
 from hpowh.warehouse.errors import UsageError
 from hpowh.warehouse.ingest import Request, find_source, ingest

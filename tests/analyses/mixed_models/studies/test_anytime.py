@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hpowh.analyses.mixed_models.job import analyse_anytime
 from hpowh.analyses.mixed_models.studies.anytime import Curves, anytime_rows
+from hpowh.analyses.mixed_models.studies.job import analyse_anytime
 from hpowh.analyses.statistics.simultaneous import simultaneous
 from hpowh.warehouse.errors import UsageError
 

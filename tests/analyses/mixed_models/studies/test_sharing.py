@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.job import analyse_lmem, analyse_presets
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.reading.verdicts import verdicts
+from hpowh.analyses.mixed_models.studies.job import analyse_presets
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER, sharing, sharing_sentence
 from hpowh.warehouse import Warehouse
 

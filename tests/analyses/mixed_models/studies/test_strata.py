@@ -9,16 +9,16 @@ import pytest
 
 from hpowh.analyses.mixed_models.inference.kenward_roger import JointTests
 from hpowh.analyses.mixed_models.inference.satterthwaite import satterthwaite
-from hpowh.analyses.mixed_models.job import analyse_lmem, analyse_presets
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.model.fit import fit
 from hpowh.analyses.mixed_models.model.formula import parse_formula
+from hpowh.analyses.mixed_models.studies.job import analyse_presets
 from hpowh.analyses.mixed_models.studies.kinds import is_identifier
 from hpowh.analyses.mixed_models.studies.strata import identifiable, strata, term_test, with_strata
 from hpowh.analyses.rankings.job import analyse_rankings
 from hpowh.warehouse import Warehouse
 
-from ..conftest import cells_of
-from ..test_job import DEFAULT, experiment, load
+from ..conftest import DEFAULT, cells_of, experiment, load
 
 
 def crossed(rng: np.random.Generator, *, seeds: int = 5, prior_sd: float = 0.5) -> dict[str, np.ndarray]:

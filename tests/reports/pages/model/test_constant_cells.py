@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hpowh.analyses.mixed_models.job import analyse_calibration, analyse_lmem
+from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.studies.job import analyse_calibration
 from hpowh.analyses.rankings.job import analyse_tiers
 from hpowh.reports.build import build_site
 from hpowh.warehouse import Warehouse

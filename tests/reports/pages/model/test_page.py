@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpowh.analyses.mixed_models.job import (
+from hpowh.analyses.mixed_models.job import analyse_lmem
+from hpowh.analyses.mixed_models.studies.job import (
     analyse_anomalies,
     analyse_comparison,
     analyse_ladder,
-    analyse_lmem,
     analyse_power,
     analyse_presets,
 )
