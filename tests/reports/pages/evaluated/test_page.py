@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 
 import pytest
 from scipy.stats import t
@@ -37,14 +38,22 @@ MAPPING = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def filled(warehouse, tmp_path):
-    """Three configurations, two folds; the best by the half data or by train loss is not the best."""
-    path = tmp_path / "hand.csv"
-    path.write_text(ROWS)
+@pytest.fixture(scope="module")
+def files(empty_warehouse, tmp_path_factory):
+    """Three configurations, two folds; the best by the half data or by train loss is not the best. Loaded, analysed."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    (folder / "hand.csv").write_text(ROWS)
     options = {"space": "hand", "benchmark": "made up", "direction": "min"}
-    ingest(warehouse, find_source("grid"), Request(str(path), "hand", MAPPING, options))
-    return warehouse
+    with Warehouse(shutil.copy(empty_warehouse, folder / "loaded.duckdb")) as warehouse:
+        ingest(warehouse, find_source("grid"), Request(str(folder / "hand.csv"), "hand", MAPPING, options))
+    with Warehouse(shutil.copy(folder / "loaded.duckdb", folder / "analysed.duckdb")) as warehouse:
+        studied(warehouse)
+    return folder
+
+
+@pytest.fixture
+def filled(files, tmp_path):
+    return Warehouse(shutil.copy(files / "analysed.duckdb", tmp_path / "hpowh.duckdb"))
 
 
 def studied(warehouse, **selection):
@@ -166,8 +175,8 @@ def test_the_pages_are_part_of_the_site(filled, tmp_path):
     assert "Across models and data sets" in pages["across.html"]
 
 
-def test_without_the_analysis_the_page_says_which_command_makes_it(filled, tmp_path):
-    build_site(filled, tmp_path / "site")
+def test_without_the_analysis_the_page_says_which_command_makes_it(files, tmp_path):
+    build_site(Warehouse(shutil.copy(files / "loaded.duckdb", tmp_path / "hpowh.duckdb")), tmp_path / "site")
     text = (tmp_path / "site" / "evaluated-hand.html").read_text()
     assert "hpowh analyse landscapes --space hand --metric all" in text
     assert "Train against test" in text
