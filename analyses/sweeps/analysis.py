@@ -19,7 +19,6 @@ from hpowh.analyses.sweeps.models import Asked, add_models
 from hpowh.analyses.sweeps.options import DEFAULT, Options
 from hpowh.analyses.sweeps.reading.codes import code_of
 from hpowh.analyses.sweeps.reading.columns import LEAST_PRESENT, NAMED, Column, Floats, Raw, read_column
-from hpowh.analyses.sweeps.reading.conditions import with_conditions
 from hpowh.analyses.sweeps.reading.configurations import Configurations, configurations, repeat_columns
 from hpowh.analyses.sweeps.reading.prepare import Prepared, TooLittleError, prepare
 from hpowh.analyses.sweeps.reading.rules import NONE, Rules
@@ -89,14 +88,11 @@ def analyse_metric(
     result.warnings += repeated_warnings(groups)
     result.code = code_of(metric)
     if order is not None:
-        names = {column.name for column in prepared.used}
-        tried = with_conditions([read_column(one) for one in raw if one.name in names])
-        result.narrowed, result.followed = narrowed(tried, order), followed(tried, order)
+        when = _first_tried(groups, order)
+        result.narrowed, result.followed = narrowed(prepared.used, when), followed(prepared.used, when)
         if not result.narrowed and not result.followed:  # else the metric goes with time because what was tried does
-            place = np.empty(order.size, dtype=np.int64)
-            place[order] = np.arange(order.size)
             target = choose_target(Unit.of(groups.mean).strip(groups.mean)).values
-            result.drift = drift_of(prepared.used, target, groups.mean, np.argsort(place[groups.first]))
+            result.drift = drift_of(prepared.used, target, groups.mean, when)
     _add_all(result, prepared, groups, direction, seed, options, rules, ended)
     return result
 
@@ -147,6 +143,15 @@ def _add_all(
         for e in effects
     ])  # fmt: skip
     result.add("sweep_level", [asdict(row) for row in level_effects(prepared, mean, modelled.linear)])
+
+
+def _first_tried(groups: Configurations, order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the configurations in the order in which each was first tried: repeats tell nothing more of a tuner."""
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(order.size)
+    first = np.full(groups.first.size, order.size)
+    np.minimum.at(first, groups.of_trial, place)
+    return np.argsort(first, kind="stable")
 
 
 def _or_one(p: float | None) -> float:

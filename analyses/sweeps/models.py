@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.advice import suggest
-from hpowh.analyses.sweeps.advice.process import fit_process
+from hpowh.analyses.sweeps.advice.judging import Judged, judged
+from hpowh.analyses.sweeps.advice.process import fit_process, judge
 from hpowh.analyses.sweeps.findings import model_warnings
 from hpowh.analyses.sweeps.importance import dependence, fanova, shapley
 from hpowh.analyses.sweeps.importance.agreement import agree
@@ -34,8 +35,6 @@ Row = dict[str, Any]
 SAMPLE = 2000
 """Models see at most so many configurations, drawn by the seed; tests, correlations, ranges and fronts see all."""
 CURVES = 6
-MAD = 1.4826
-"""From the median absolute error to the standard deviation of a normal distribution; outliers do not decide."""
 SHOWN = 12
 """Shapley values are kept trial by trial for so many hyperparameters, the most important."""
 
@@ -226,10 +225,11 @@ def _next_rows(result: Result, asked: Asked, target: Target, unit: Unit, surroga
     """Add suggestions by a Gaussian process, or by the trees where it knows less; none where both are worthless."""
     loss = asked.sign * target.values
     process = fit_process(asked.prepared, loss, asked.seed, asked.options.beyond)
-    if process is not None:
+    worth = None if process is None else judge(process, asked.seed)
+    if worth is not None:
         result.add("sweep_model", [
-            {"model": "gaussian_process", "trial_count": loss.size, "r_squared_left_out": process.r_squared,
-             "verdict": verdict(process.r_squared)}
+            {"model": "gaussian_process", "trial_count": loss.size, "r_squared_left_out": worth.r_squared,
+             "verdict": verdict(worth.r_squared)}
         ])  # fmt: skip
     r_squared = max(surrogate.r_squared, process.r_squared if process else -np.inf)
     if r_squared <= 0:
@@ -238,14 +238,15 @@ def _next_rows(result: Result, asked: Asked, target: Target, unit: Unit, surroga
     if process is not None and process.r_squared >= surrogate.r_squared - SLACK:
         name, expect = "gaussian_process", process.start
     else:
-        name, process = "extra_trees", None
-        expect = _by_trees(asked, surrogate, loss)
+        name, worth = "extra_trees", _worth_of(surrogate, asked.sign, loss)
+        expect = _by_trees(asked, surrogate, worth.unseen)
     found = suggest.suggest(
         asked.prepared, loss, expect, asked.seed, beyond=asked.options.beyond, rules=asked.rules,
         success=asked.finishing,
     )  # fmt: skip
     for number, one in enumerate(found, start=1):
-        ends = [float(unit.back(target.back(np.array([asked.sign * (one.predicted + side * one.deviation)]))[0]))
+        mean, deviation = (one.predicted, one.deviation) if worth is None else worth.told(one.predicted, one.deviation)
+        ends = [float(unit.back(target.back(np.array([asked.sign * (mean + side * deviation)]))[0]))
                 for side in (-1.0, 0.0, 1.0)]  # fmt: skip
         shared = {
             "suggestion": number, "predicted": ends[1], "deviation": abs(ends[2] - ends[0]) / 2,
@@ -261,9 +262,11 @@ SLACK = 0.1
 """The process suggests unless the trees know so much more of configurations that they have not seen."""
 
 
-def _by_trees(asked: Asked, surrogate: Surrogate, loss: Floats) -> Any:
-    unseen = MAD * float(np.median(np.abs(loss - asked.sign * surrogate.predicted)))
+def _worth_of(surrogate: Surrogate, sign: float, loss: Floats) -> Judged:
+    return judged(sign * surrogate.predicted - loss.mean(), loss - loss.mean(), float(loss.mean()))
 
+
+def _by_trees(asked: Asked, surrogate: Surrogate, unseen: float) -> Any:
     def expect(codes: Floats) -> suggest.Trees:
         every = asked.sign * surrogate.model.every(asked.prepared.encode(codes))
         return suggest.Trees.of(asked.prepared, every, codes, unseen)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.sweeps.advice import suggest
 from hpowh.analyses.sweeps.advice.pareto import fronts
-from hpowh.analyses.sweeps.advice.process import fit_process
+from hpowh.analyses.sweeps.advice.process import fit_process, judge
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
 from hpowh.analyses.sweeps.reading.rules import NONE, Rules, Value
@@ -137,6 +137,7 @@ def suggest_for_front(
     processes = [one for one in fitted if one is not None]
     if len(processes) < len(fitted) or max(one.r_squared for one in processes) <= 0:
         return []
+    worth = [judge(one, seed) for one in processes]
     values = np.column_stack([target.values for target in targets])
     scaled = (values - values.min(axis=0)) / np.ptp(values, axis=0)
     suggestions: list[ForFront] = []
@@ -155,11 +156,12 @@ def suggest_for_front(
             if any((one.codes == before).all() for before in settings):
                 continue
             settings.append(one.codes)
+            states = [process.start(one.codes[None]) for process in processes]
+            told = [j.told(float(p.mean[0]), float(p.whole_deviation[0])) for j, p in zip(worth, states, strict=True)]
             ends = [
-                [float(unit.back(target.back(np.array([p.mean[0] + side * p.whole_deviation[0]]))[0]))
-                 for side in (-1.0, 0.0, 1.0)]
-                for unit, target, p in zip(units, targets, (k.start(one.codes[None]) for k in processes), strict=True)
-            ]  # fmt: skip
+                [float(unit.back(target.back(np.array([mean + side * sd]))[0])) for side in (-1.0, 0.0, 1.0)]
+                for unit, target, (mean, sd) in zip(units, targets, told, strict=True)
+            ]
             suggestions.append(ForFront(
                 values=one.values, predicted=tuple(e[1] for e in ends),
                 deviation=tuple(abs(e[2] - e[0]) / 2 for e in ends), success=one.success,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.sweeps.advice.judging import Judged, judged
 from hpowh.analyses.sweeps.advice.space import bounds
 from hpowh.analyses.sweeps.reading.columns import Floats
 from hpowh.analyses.sweeps.reading.prepare import Prepared
@@ -16,6 +17,8 @@ MOST_ROWS, BEST_ROWS, MOST_HYPERPARAMETERS = 300, 100, 40
 """More configurations than this: the best ones and others at random. More hyperparameters: no process, but trees."""
 STEPS = 40
 LEAST_NOISE = 1e-6
+JUDGING_FOLDS, FEWER_FOLDS, LARGE = 5, 3, 400_000
+"""Predictions are judged by so many folds, by fewer where there are more distances than `LARGE`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,13 @@ class Process:
     weight: Floats
     mean: float
     r_squared: float
-    """Of each configuration predicted without itself (leave-one-out, in closed form)."""
+    """Of each configuration predicted without itself (leave-one-out, in closed form), lengths and noise as fitted to
+    all: it says by which model to search. Where nothing matters it is above 0 in nine sweeps of ten; `judge` says what
+    the predictions are worth."""
+    apart: Floats
+    """(hyperparameters, rows, rows): squared distances by one hyperparameter."""
+    y: Floats
+    """What was fitted, per row."""
 
     def start(self, codes: Floats) -> State:
         """Return what is expected at configurations."""
@@ -118,8 +127,29 @@ def fit_process(prepared: Prepared, values: Floats, seed: int, beyond: float = 0
     r_squared = 1 - float(left_out @ left_out) / max(float(((y - middle) ** 2).sum()), 1e-300)
     return Process(
         prepared=prepared, low=low, width=width, length=length, noise=noise, x=x, factor=factor, weight=weight,
-        mean=middle, r_squared=r_squared,
+        mean=middle, r_squared=r_squared, apart=apart, y=y,
     )  # fmt: skip
+
+
+def judge(process: Process, seed: int) -> Judged:
+    """Return what the predictions are worth, by folds in which lengths and noise are fitted anew."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    y, n, k = process.y, process.y.size, len(process.apart)
+    owner = np.array([f.hyperparameter for f in process.prepared.features])
+    features = process.x * process.length
+    guess, middle = np.empty(n), np.empty(n)
+    count = JUDGING_FOLDS if process.apart.size <= LARGE else FEWER_FOLDS
+    for part in np.array_split(np.random.default_rng(seed).permutation(n), count):
+        rest = np.setdiff1d(np.arange(n), part)
+        middle[part] = y[rest].mean()
+        own = y[rest] - y[rest].mean()
+        theta = _most_plausible(process.apart[:, rest[:, None], rest[None, :]], own)
+        scaled = features / np.exp(theta[:k])[owner]
+        nugget = (LEAST_NOISE + float(np.exp(theta[k]))) * np.eye(rest.size)
+        factor = cho_factor(_matern(_distance(scaled[rest], scaled[rest])) + nugget, lower=True)
+        guess[part] = _matern(_distance(scaled[part], scaled[rest])) @ cho_solve(factor, own)
+    return judged(guess, y - middle, process.mean)
 
 
 def _rows(values: Floats, seed: int) -> NDArray[np.int64]:

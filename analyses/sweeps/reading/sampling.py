@@ -45,8 +45,8 @@ def narrowed(columns: Sequence[Column], order: NDArray[np.int64]) -> list[Narrow
     against the first, Holm's adjustment over the hyperparameters.
 
     Args:
-        columns: used ones, one entry a trial.
-        order: positions of the trials in the order in which they were tried.
+        columns: used ones, one entry a configuration: repeats of one are no further choices.
+        order: positions of the configurations in the order in which they were first tried.
     """
     third = order.size // 3
     if third < LEAST:
