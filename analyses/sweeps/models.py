@@ -244,6 +244,10 @@ def _next_rows(result: Result, asked: Asked, target: Target, unit: Unit, surroga
         asked.prepared, loss, expect, asked.seed, beyond=asked.options.beyond, rules=asked.rules,
         success=asked.finishing,
     )  # fmt: skip
+    if not found:
+        result.warnings.append(
+            "No configurations are suggested: all that keep to the values tried, and to what finishes, have been tried."
+        )
     for number, one in enumerate(found, start=1):
         mean, deviation = (one.predicted, one.deviation) if worth is None else worth.told(one.predicted, one.deviation)
         ends = [float(unit.back(target.back(np.array([asked.sign * (mean + side * deviation)]))[0]))

@@ -136,7 +136,8 @@ def _interval(column: Column, best: NDArray[np.int64], draws: NDArray[np.int64])
     (low_from, high_from), (low_to, high_to) = np.percentile(ends, [2.5, 97.5], axis=0, method=method)
 
     def shown(number: float) -> float:
-        return float(10**number if column.is_log else number)
+        own = float(10**number if column.is_log else number)
+        return float(round(own)) if column.is_integer and is_kept else own
 
     return Range(
         hyperparameter=column.name,

@@ -76,7 +76,7 @@ def next_tables(asked: Asked) -> list[Block]:
                 ("success", "Finishes", 2,
                  "Probability that a trial there finishes with a value; empty where no trial failed"),
             ],
-            empty="Nothing is suggested: there is no model that could be believed.",
+            empty="Nothing is suggested: no model could be believed, or all combinations of tried values were tried.",
         ),
     ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from planted import column
 from hpowh.analyses.sweeps.advice.exports import wandb_sweep
 from hpowh.analyses.sweeps.advice.process import fit_process
 from hpowh.analyses.sweeps.advice.suggest import suggest
+from hpowh.analyses.sweeps.analysis import analyse_metric
 from hpowh.analyses.sweeps.reading.prepare import prepare
 
 
@@ -51,3 +52,14 @@ def test_a_sweep_of_wandb_holds_what_never_varied():
     text = wandb_sweep("loss", "min", [], {"folds": 5, "device": "gpu"})
     assert "folds:\n    value: 5" in text
     assert "device:\n    value: gpu" in text
+
+
+def test_a_grid_that_was_tried_whole_has_nothing_left_and_that_is_said():
+    values = [(rate, batch, i) for rate in (1e-3, 1e-2, 1e-1) for batch in (16, 32, 64) for i in range(2)]
+    raw = [column("rate", [v[0] for v in values]), column("batch", [v[1] for v in values])]
+    y = np.array([np.log10(v[0]) + v[1] / 32 + 0.01 * v[2] for v in values])
+    wide = [column(one.name, [*one.number.tolist()] * 2) for one in raw]
+    more = column("x", [1] * 18 + [2] * 18)
+    result = analyse_metric([*wide, more], np.concatenate([y, y + 0.5]), "min", 0)
+    assert "sweep_suggestion" not in result.tables or not result.tables["sweep_suggestion"]
+    assert any("have been tried" in one for one in result.warnings)

@@ -68,10 +68,13 @@ def test_an_empty_cell_that_nothing_decides_is_a_level():
     assert effect_of(prepared.used[0], loss).p < 1e-6
 
 
-@pytest.mark.parametrize("name", ["layers", "few"])
+@pytest.mark.parametrize("name", ["layers", "width", "few"])
 def test_whole_numbers_and_few_values_lie_between_what_can_be_set(name):
     random = np.random.default_rng(2)
-    values = random.integers(1, 9, 90).tolist() if name == "layers" else random.choice([0.1, 0.2, 0.5], 90).tolist()
+    values = {
+        "layers": random.integers(1, 9, 90).tolist(), "few": random.choice([0.1, 0.2, 0.5], 90).tolist(),
+        "width": (2 ** random.integers(3, 10, 90)).tolist(),  # by its logarithm
+    }[name]  # fmt: skip
     loss = np.array(values) + random.normal(size=90)
     (found,) = best_ranges(prepare([column(name, values)]), loss, 0)
     for end in (found.lower, found.upper, found.lower_from, found.upper_to):
