@@ -14,6 +14,7 @@ from hpowh.analyses.elsewhere.commands import OnOption, placed
 from hpowh.analyses.evaluate.errors import SpecError
 from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, note, open_warehouse
 from hpowh.warehouse.errors import HpowhError, UsageError
+from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
     from hpowh.analyses.evaluate.job import Evaluated, Prepared
@@ -147,7 +148,8 @@ def _work_part(
     else:
         why = "" if state.why == WHY_DONE else " Its time was up; the same command goes on from there."
         first = f" after {state.measured:,} for the forecast" if state.measured else ""
-        note(f"Part {part}: {state.done:,} units done{first}, {state.helped:,} chunks of them for other parts.{why}")
+        others = f"{plural(state.helped, 'chunk')} of them for other parts"
+        note(f"Part {part}: {plural(state.done, 'unit')} done{first}, {others}.{why}")
         note(f"How far all parts are: hpowh evaluate --status {folder}. Bring it home: hpowh collect {folder}")
     if state.why == WHY_SIGNAL:
         raise typer.Exit(143)
