@@ -115,10 +115,13 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
     seen = _describe(surface, replace(options, has_importance=False, has_check=False), is_estimate=False)
     given = replace(options, epsilon=seen.epsilon.value, has_check=False)
     drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
-    completed = [_describe(one, given).tables for one in drawn]
+    # Walks and starts that are sampled are others in each: the interval has their chance in it, too.
+    completed = [_describe(one, replace(given, seed=options.seed + at)).tables for at, one in enumerate(drawn)]
     thinner, times = thinned(surface, seed=options.seed)
     more = completions(thinner, CHECKS, seed=options.seed, is_bounded=options.is_bounded)
-    checks = [_describe(one, given).tables for one in more]
+    checks = [
+        _describe(one, replace(given, seed=options.seed + IMPUTATIONS + at)).tables for at, one in enumerate(more)
+    ]
     tables = completed_tables(surface, seen.tables, completed, checks, times)
     return replace(seen, tables=tables, warnings=[completion_sentence(surface), *seen.warnings])
 

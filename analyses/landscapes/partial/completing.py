@@ -33,6 +33,8 @@ FACTOR = 32
 """Levels of neighbouring axes that are taken together."""
 ORDERS = 3
 """Sets of up to so many hyperparameters have variances of their own; larger ones share those of their size."""
+ALONE = 100
+"""Modes of an order beyond those that it takes to have variances of its own."""
 BANDS = (0.25, 1.0, 2.0)
 """Bounds of the frequency (mean Laplacian eigenvalue of a mode's ordinal axes, 0 to 4); modes between two share one."""
 PRIOR_WEIGHT = 2.0
@@ -102,7 +104,7 @@ def _modes(shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> Modes:
             ordered += varies
             frequency += (2 - 2 * np.cos(np.pi * np.arange(size) / size)).reshape(along)
     band = np.searchsorted(BANDS, (frequency / np.maximum(ordered, 1)).ravel(), side="right")
-    size_of = order.ravel().astype(np.int64)
+    size_of = _with_few_below(order.ravel().astype(np.int64))
     sets = np.where(size_of <= ORDERS, members.ravel(), (1 << k) + size_of)
     _, first, group = np.unique(sets * (len(BANDS) + 1) + band, return_index=True, return_inverse=True)
     return Modes(
@@ -113,6 +115,19 @@ def _modes(shape: tuple[int, ...], ordinal: tuple[bool, ...]) -> Modes:
         size=np.bincount(group),
         order=size_of[first],
     )
+
+
+def _with_few_below(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the order of each mode, orders beyond `ORDERS` of few modes counted as the one below.
+
+    Nothing else says what the variance of a single mode is: its draws would wander towards 0, and with them whatever is
+    drawn for the holes towards what makes that mode vanish.
+    """
+    counted = order.copy()
+    for one in range(int(order.max()), ORDERS + 1, -1):
+        if np.count_nonzero(counted == one) < ALONE:
+            counted[counted == one] = one - 1
+    return counted
 
 
 def _merged(bases: tuple[Cells, ...]) -> tuple[Cells, ...]:
