@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -125,13 +126,23 @@ class Relation:
 
     def pl(self) -> polars.DataFrame:
         """Return the rows as a Polars data frame."""
+        if not hasattr(self._cursor, "pl"):  # DuckDB 2
+            import polars
+
+            frame = polars.from_arrow(self.arrow())
+            assert isinstance(frame, polars.DataFrame)
+            return frame
         with self._running():
             return self._cursor.pl(BATCH)
 
     def arrow(self) -> pyarrow.Table:
         """Return the rows as an Arrow table."""
         with self._running():
-            return self._cursor.to_arrow_table(BATCH)
+            if hasattr(self._cursor, "pl"):
+                return self._cursor.to_arrow_table(BATCH)
+            with warnings.catch_warnings():  # DuckDB 2 copies the rows once more, and says so
+                warnings.simplefilter("ignore", UserWarning)
+                return self._cursor.to_arrow_table(BATCH)
 
     def df(self) -> pandas.DataFrame:
         """Return the rows as a pandas data frame. Raises ModuleNotFoundError where pandas is not installed."""

@@ -11,6 +11,7 @@ from hpowh.analyses.traces.seeds import by_own_seeds
 from hpowh.analyses.traces.wording import listed, seed_ranges, winner_sentence
 from hpowh.warehouse import AnalysisRun, Warehouse, queries
 from hpowh.warehouse.errors import UsageError
+from hpowh.warehouse.relation import Relation
 from hpowh.warehouse.wording import plural
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _choose_axes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, A
     from hpowh.analyses.traces.axis import NoCommonBudgetError, choose_axis
 
     ends = connection.execute(queries.text("traces/ends")).fetchall()
-    budgets = connection.execute("select benchmark_id, metric_id, budget from traces_budget").pl()
+    budgets = Relation(connection.execute("select benchmark_id, metric_id, budget from traces_budget")).pl()
     recorded = budgets.partition_by("benchmark_id", "metric_id", as_dict=True, include_key=False)
     axes: list[dict[str, Any]] = []
     grids: list[pl.DataFrame] = []
@@ -177,21 +178,21 @@ def _choose_axes(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, A
 def _tables(connection: duckdb.DuckDBPyConnection, experiment_id: int, axes: pl.DataFrame) -> dict[str, pl.DataFrame]:
     import polars as pl
 
-    summary = connection.execute(queries.text("traces/summary")).pl()
-    coverage = connection.execute(queries.text("traces/coverage"), {"experiment": experiment_id}).pl()
+    summary = Relation(connection.execute(queries.text("traces/summary"))).pl()
+    coverage = Relation(connection.execute(queries.text("traces/coverage"), {"experiment": experiment_id})).pl()
     seeds = [seed_ranges(missing or []) for missing in coverage["missing_seeds"].to_list()]
     complete = [row["run_count"] > 0 and not text for row, text in zip(coverage.to_dicts(), seeds, strict=True)]
     return {
         "trace_axis": axes.join(
-            connection.execute(queries.text("traces/axis")).pl(), on=["benchmark_id", "metric_id"]
+            Relation(connection.execute(queries.text("traces/axis"))).pl(), on=["benchmark_id", "metric_id"]
         ).with_columns(pl.col("budget_count").fill_null(0)),
-        "trace_point": connection.execute(queries.text("traces/trace_point")).pl(),
+        "trace_point": Relation(connection.execute(queries.text("traces/trace_point"))).pl(),
         "trace_summary": _with_bands(
             summary,
-            connection.execute(queries.text("traces/cells")).pl(),
-            connection.execute(queries.text("traces/matrix")).pl(),
+            Relation(connection.execute(queries.text("traces/cells"))).pl(),
+            Relation(connection.execute(queries.text("traces/matrix"))).pl(),
         ),
-        "run_regret": connection.execute(queries.text("traces/run_regret")).pl(),
+        "run_regret": Relation(connection.execute(queries.text("traces/run_regret"))).pl(),
         "coverage": coverage.with_columns(
             pl.Series("missing_seeds", seeds, pl.String), pl.Series("is_complete", complete, pl.Boolean)
         ),
@@ -297,7 +298,7 @@ def _warnings(connection: duckdb.DuckDBPyConnection, experiment_id: int, tables:
     found = []
     coverage, axes, regret = tables["coverage"], tables["trace_axis"], tables["run_regret"]
     holes = coverage.filter(~pl.col("is_complete")).height
-    runs = connection.execute(queries.text("traces/held"), {"experiment": experiment_id}).pl().to_dicts()
+    runs = Relation(connection.execute(queries.text("traces/held"), {"experiment": experiment_id})).pl().to_dicts()
     held, own = by_own_seeds(runs)
     if own:
         holes = sum(bool(row["missing_seeds"]) or not row["run_count"] for row in held)

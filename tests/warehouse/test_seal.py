@@ -11,7 +11,7 @@ import pytest
 
 from hpowh.warehouse import AnalysisRun, Warehouse
 from hpowh.warehouse.checks.checking import all_checks, run_checks
-from hpowh.warehouse.checks.definitions import changed_definitions
+from hpowh.warehouse.checks.definitions import _plain, changed_definitions
 from hpowh.warehouse.checks.repairing import repair
 from hpowh.warehouse.checks.seal import SEALS, broken_seals
 from hpowh.warehouse.errors import HpowhError
@@ -251,3 +251,9 @@ def test_a_load_that_is_undone_leaves_the_seals(sealed, tmp_path):
         with pytest.raises(HpowhError):
             ingest(store, find_source("runs"), request, replace_old=True)
         assert broken_seals(store.connection) == []
+
+
+def test_a_number_is_the_same_with_noughts_before_its_exponent_and_without():
+    """DuckDB writes `1e-09` into the catalogue before 2.0 and `1e-9` since."""
+    assert _plain("x > 1e-09 and y < 2E+05") == _plain("x > 1e-9 and y < 2e+5")
+    assert _plain("x > 1e-09") != _plain("x > 1e-90") and _plain("x > 1e-10") != _plain("x > 1e-1")

@@ -28,6 +28,8 @@ _HEAD = re.compile(r"create\s+view\s+.*?\s+as\s+", re.I | re.S)
 _UNORDERED = re.compile(r"(?<=EXCLUDE \()[^()]*(?=\))")
 """A list whose order the catalogue does not keep."""
 _LAMBDA = re.compile(r'\(lambda ((?:"[^"]*"|\w+)(?:, (?:"[^"]*"|\w+))*): ')
+_EXPONENT = re.compile(r"(?<=\d)e([+-]?)0+(?=\d)", re.I)
+"""Noughts before an exponent, which DuckDB writes before 2.0 (`1e-09`) and not since."""
 
 
 def changed_definitions(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -89,6 +91,6 @@ def _different(connection: duckdb.DuckDBPyConnection, there: Mapping[str, str], 
 
 
 def _plain(text: str) -> str:
-    """Return a text in which unordered lists are sorted, and lambdas are written in one of their two ways."""
+    """Return a text whose unordered lists are sorted, and whose lambdas and exponents are written in one way."""
     text = _UNORDERED.sub(lambda found: ", ".join(sorted(found[0].split(", "))), text)
-    return _LAMBDA.sub(r"(\1 -> ", text)
+    return _EXPONENT.sub(r"e\1", _LAMBDA.sub(r"(\1 -> ", text))
