@@ -16,6 +16,7 @@ from hpowh.analyses.statistics import distributions as stats
 from hpowh.analyses.statistics.families import tukey_critical, tukey_p
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.statistics.shuffles import least_p, sign_flips
+from hpowh.analyses.wording import p_said
 
 LEVEL = 0.05
 EXACT_LIMIT = 50
@@ -141,7 +142,7 @@ def wilcoxon_holm(blocks: Blocks) -> list[Pair]:
         else:
             statistic, p = _signed_rank(difference)
             least = least_p(int(np.count_nonzero(difference)), count)
-            reason = f"cannot come below p = {least:.2g}" if least >= LEVEL else None
+            reason = f"cannot come below {p_said(least)}" if least >= LEVEL else None
         raw.append(
             Pair(
                 first=blocks.algorithms[i],
