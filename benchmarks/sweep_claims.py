@@ -98,7 +98,7 @@ def only_claims() -> Iterator[None]:
 def claims(raw: list[Raw], metric: Floats) -> tuple[list[Statement], float]:
     """Return what is claimed, and the R squared of unseen configurations."""
     with only_claims(), threadpool_limits(limits=1):
-        result = analyse_metric(raw, metric, "min", 0)
+        result = analyse_metric(raw, metric, "min", 0, order=np.arange(metric.size))
     (r_squared,) = [r["r_squared_left_out"] for r in result.tables["sweep_model"] if r["model"] == "extra_trees"]
     return [one for one in statements(result, "loss") if one.is_claim], r_squared
 
