@@ -184,6 +184,9 @@ def _optima(facts: Facts) -> Said | None:
     count, size = values.get("n_lo"), _cells(values)
     if count is None or not size:
         return None
+    if _is_completed(values) and count == 1:
+        every = "In every completion it has a single optimum; draws that agree give no interval."
+        return Said(every, "metrics", "optima", OPTIMA)
     if _is_completed(values):
         return Said(
             f"It has about {number(round(count))} local {'optimum' if round(count) == 1 else 'optima'}"
@@ -269,9 +272,12 @@ def _distance(facts: Facts) -> Said | None:
     kind = "leads to" if fdc >= LEADING else "leads away from" if fdc <= -LEADING else "says little about the way to"
     is_whole = (facts.values.get("coverage") or 1.0) >= 1 or _is_completed(facts.values)
     whose = "the optimum" if is_whole else "the best configuration that was evaluated"
+    ends = facts.interval("fdc_spearman")
+    if _is_completed(facts.values) and not ends:
+        ends = " (in the completions; without an interval, as a better one may be missing than these foresee)"
     text = (
-        f"The loss {kind} {whose}: it correlates with the distance at {number(fdc, 3)}"
-        f"{facts.interval('fdc_spearman')}, where {LEADING:g} and more counts as leading there"
+        f"The loss {kind} {whose}: it correlates with the distance at {number(fdc, 3)}{ends}, where "
+        f"{LEADING:g} and more counts as leading there"
     )
     if share is not None:
         text += f"; from {percent(share, 1)} of the configurations a path that never worsens ends in the best one"

@@ -247,3 +247,13 @@ def test_how_many_may_be_the_best_and_whether_there_is_an_order_is_said(within, 
     (one,) = findings(Facts(metrics=[], noise=noise))
     assert all(part in one.sentence for part in parts), one.sentence
     assert ("most is noise" in one.sentence) == (alike == 0.05)
+
+
+def test_what_completions_agree_on_is_said_without_an_interval():
+    """It said "about 1 local optimum: one for every 60.0 configurations", and of the way to the best nothing more."""
+    known = {"n_configurations": 57, "coverage": 0.9, "imputed_share": 0.1, "n_lo": 1.0, "fdc_spearman": 0.5}
+    ends = {"lower": None, "upper": None, "pair_count": None, "reason": None}
+    metrics = [{"name": name, "value": value, **ends} for name, value in known.items()]
+    said = " ".join(one.sentence for one in findings(Facts(metrics=metrics)))
+    assert "In every completion it has a single optimum; draws that agree give no interval." in said
+    assert "at 0.500 (in the completions; without an interval" in said

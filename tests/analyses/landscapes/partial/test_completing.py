@@ -245,6 +245,12 @@ def test_holes_of_a_landscape_of_nine_axes_are_as_smooth_as_what_was_evaluated()
         assert np.corrcoef(drawn.loss[hidden], whole.loss[hidden])[0, 1] > 0.95, seed
 
 
+def test_five_per_cent_are_not_more_than_five_per_cent():
+    """57 of 60: 1 - 0.95 is 0.05000000000000004."""
+    assert completed._has_interval("fdc_spearman", [0.1, 0.2], 1 - 57 / 60)
+    assert not completed._has_interval("fdc_spearman", [0.1, 0.2], 1 - 56 / 60)
+
+
 def test_what_is_sampled_is_sampled_anew_in_each_completion():
     """Walks and random starts of one seed in all completions: the interval had none of their chance in it."""
     rng = np.random.default_rng(6)
