@@ -41,8 +41,15 @@ def refuse_varying(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: St
     raise IngestError(
         f"{plan.location}: {said}",
         f"Say what {'it is' if len(varying) == 1 else 'each is'}: --map {shlex.quote(varying[0])}=metric "
-        f"(a further value), =factor (it tells runs apart) or =ignore{_or_budget(plan, varying)}",
+        f"(a further value), =factor (it tells runs apart) or =ignore{_or_budget(plan, varying)}{_all_out(varying)}",
     )
+
+
+def _all_out(varying: list[str]) -> str:
+    """Return what to copy where several columns are to be left out."""
+    if len(varying) == 1:
+        return ""
+    return f"; all left out: {' '.join(f'--map {shlex.quote(column)}=ignore' for column in varying)}"
 
 
 def _or_budget(plan: Plan, varying: list[str]) -> str:
