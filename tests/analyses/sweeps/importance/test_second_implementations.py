@@ -121,6 +121,21 @@ def test_one_hyperparameter_alone_inflates_nothing():
     assert inflation(np.ones((5, 1))) == [None]
 
 
+def test_a_level_is_set_beside_the_mean_of_all_trials_of_other_levels():
+    """With one category alone: means of the rows, and the t-test of that contrast with what varies within levels."""
+    random = np.random.default_rng(6)
+    kind = np.repeat(["a", "b", "c"], [9, 6, 5])
+    metric = np.array([{"a": 0.0, "b": 1.5, "c": 0.4}[one] for one in kind]) + random.normal(size=20)
+    found = fit_linear(prepare([column("kind", kind.tolist())]), metric).levels
+    within = sum(((metric[kind == one] - metric[kind == one].mean()) ** 2).sum() for one in "abc") / (20 - 3)
+    for name, level in zip("abc", ("", "b", "c"), strict=True):  # the most frequent one is the reference
+        own, others = metric[kind == name], metric[kind != name]
+        difference = own.mean() - others.mean()
+        error = np.sqrt(within * (1 / len(own) + 1 / len(others)))
+        p = 2 * scipy.stats.t.sf(abs(difference) / error, 17)
+        assert found["kind", level] == (pytest.approx(difference), pytest.approx(p))
+
+
 def plain_association(a: pd.Series, b: pd.Series) -> tuple[str, float, int]:
     """Spearman's rho, the root of the adjusted R squared, or Bergsma's V, over the trials that have both."""
     both = pd.DataFrame({"a": a, "b": b}).dropna()
