@@ -95,8 +95,9 @@ def sampling(result: Result, found: Found, metric: str) -> Iterator[Statement]:
         kind="sampling",
         sentence=(
             f"the trials were not drawn evenly: {where} (first third: {number(100 * one.early, 2)} %){more}. What a "
-            "tuner narrows seems to matter less by tests, correlations and PED-ANOVA than over the whole range, and "
-            f"what it left alone more.{size}"
+            "tuner narrows goes with the metric and with all else that it narrows: by correlations and shares over the "
+            "trials most of it seems to matter more than over the whole range (in simulated sweeps of TPE by 24 points "
+            f"of 100 on average; the forest, fANOVA, was off by 6). Tests are beside all other hyperparameters.{size}"
         ),
         figure="sweep-effects",
     )
