@@ -66,6 +66,19 @@ def test_importances_are_those_of_plain_loops(seed, share):
     assert found.importance == pytest.approx([divergence(v, good, [1.0] * n) for v in (number, kind)])
 
 
+def test_trials_that_lack_a_hyperparameter_add_nothing_to_its_density():
+    """The best are counted among all trials; densities are of those of them that have a value."""
+    random = np.random.default_rng(8)
+    number = [None if i % 3 == 0 else v for i, v in enumerate(random.uniform(size=60).tolist())]
+    loss = np.array([0.25 if v is None else v for v in number]) + 0.4 * random.random(60)
+    found = near_best(prepare([column("x", number)]), loss, 0, 0.3)
+    good = best_counts(loss.tolist(), [1] * 60, found.good_count)
+    there = [i for i, v in enumerate(number) if v is not None]
+    wanted = divergence([number[i] for i in there], [good[i] for i in there], [1.0] * len(there))
+    assert 0 < sum(good[i] for i in there) < found.good_count
+    assert found.importance == pytest.approx([wanted])
+
+
 def test_chance_and_intervals_are_those_of_plain_loops():
     """The same draws: shuffles for chance, of which the largest in units of its own quantile counts; then resamples."""
     random = np.random.default_rng(3)
