@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.interactions import square_count
 from hpowh.analyses.landscapes.partial.completing import MAX_CELLS, MAX_LEVELS, modes_of
-from hpowh.analyses.landscapes.values import EQUAL, Metric, metric
+from hpowh.analyses.landscapes.values import EQUAL, Metric, dot, metric
 
 Floats = NDArray[np.float64]
 
@@ -74,8 +74,9 @@ def gamma(grid: Floats, ordinal: tuple[bool, ...]) -> float | None:
                 if b == a or grid.shape[b] < 2:
                     continue
                 for low, high in _ends(effect, b, ordinal[b]):
-                    products += float(np.vdot(low, high))
-                    squares += (float(np.vdot(low, low)) + float(np.vdot(high, high))) / 2
+                    x, y = low.ravel(), high.ravel()
+                    products += dot(x, y)
+                    squares += (dot(x, x) + dot(y, y)) / 2
     return products / squares if squares > 0 else None
 
 
