@@ -139,13 +139,17 @@ class Analyses:
         self,
         *,
         experiment: str | None = None,
-        response: str = "log_regret",
+        response: str | None = None,
         budgets: Sequence[float] = (),
         where: str | None = None,
         metric: str | None = None,
         failures: str = "exclude",
     ) -> Result:
-        """Say who leads whom from which budget on, corrected for all pairs and all budgets."""
+        """Say who leads whom from which budget on, corrected for all pairs and all budgets.
+
+        Args:
+            response: None: the response of the model that was last fitted, else `normalized_regret`.
+        """
         from hpowh.analyses.mixed_models.studies.job import analyse_anytime
 
         found = analyse_anytime(

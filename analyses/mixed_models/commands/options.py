@@ -36,6 +36,14 @@ FailuresOption = Annotated[
 PublishedOption = Annotated[
     bool, typer.Option("--as-published", help="The published tool's setting: ML, no interaction, no warnings' refits.")
 ]
+FittedResponseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--response",
+        metavar="EXPR",
+        help="As for lmem (default: that of the model last fitted, else normalized_regret).",
+    ),
+]
 ResponseOption = Annotated[
     str,
     typer.Option("--response", metavar="EXPR", help="A metric, regret, normalized_regret, log_regret, rank, or SQL."),

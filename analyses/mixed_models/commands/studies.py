@@ -12,6 +12,7 @@ from hpowh.analyses.mixed_models.commands.options import (
     BudgetOption,
     ExperimentOption,
     FailuresOption,
+    FittedResponseOption,
     MetricOption,
     PublishedOption,
     ResponseOption,
@@ -139,7 +140,7 @@ def anomalies(
 def anytime(
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,
-    response: ResponseOption = "normalized_regret",
+    response: FittedResponseOption = None,
     budgets: Annotated[
         str | None, typer.Option("--budgets", metavar="B,B,…", help="Budgets (default: up to 30 that all runs have).")
     ] = None,
@@ -170,7 +171,7 @@ def anytime(
 def power(
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,
-    response: ResponseOption = "normalized_regret",
+    response: FittedResponseOption = None,
     benchmarks: Annotated[
         str, typer.Option("--benchmarks", metavar="N,N,…", help="Numbers of benchmarks.")
     ] = "5,10,20,40",

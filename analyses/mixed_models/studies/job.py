@@ -129,7 +129,7 @@ def analyse_anytime(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = DEFAULT_RESPONSE,
+    response: str | None = None,
     budgets: Sequence[float] = (),
     where: str | None = None,
     metric: str | None = None,
@@ -138,12 +138,15 @@ def analyse_anytime(
     """Compare all pairs at all budgets, corrected for both; store `lmem_anytime` and `lmem_anytime_pair`.
 
     Args:
+        response: what is compared. None: the response of the model that was last fitted, else `normalized_regret`.
         budgets: by default up to 30 that all runs have, evenly over those there are.
 
     Raises:
         UsageError: no budget is common to all runs, there are fewer than five benchmarks, or a name means nothing here.
     """
     from hpowh.analyses.mixed_models.studies import kinds as studies
+
+    response = response or _fitted_response(warehouse, experiment, where, metric)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, said = studies.run_anytime(reader, chosen, response, budgets)
@@ -155,11 +158,18 @@ def analyse_anytime(
     )
 
 
+def _fitted_response(warehouse: Warehouse, experiment: str | None, where: str | None, metric: str | None) -> str:
+    """Return the response of the model last fitted to an experiment, at whatever budget: a reader has one in mind."""
+    name = reader_of(warehouse, experiment).catalogue.experiment
+    fitted = fitted_model(warehouse, name, where=where, metric=metric)
+    return DEFAULT_RESPONSE if fitted is None else str(parse_formula(fitted["formula"]).response)
+
+
 def analyse_power(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = DEFAULT_RESPONSE,
+    response: str | None = None,
     benchmarks: Sequence[int] = (5, 10, 20, 40),
     seeds: Sequence[int] = (5, 10, 30),
     differences: Sequence[float] = (),
@@ -172,6 +182,9 @@ def analyse_power(
 ) -> Outcome:
     """Say how many benchmarks and seeds would show a difference; store `lmem_power` and the model behind it.
 
+    Args:
+        response: None: the response of the model that was last fitted, else `normalized_regret`.
+
     Raises:
         UsageError: the data cannot carry the default model, or a design is too small.
     """
@@ -181,6 +194,7 @@ def analyse_power(
     from hpowh.analyses.mixed_models.studies.following import next_rows, next_sentences
 
     selection = asked_of(where, metric, "final" if budget is None else budget, failures)
+    response = response or _fitted_response(warehouse, experiment, where, metric)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         rows, fitted, know = studies.run_power(reader, chosen, response, benchmarks, seeds, differences, count, seed)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from hpowh.analyses.mixed_models.job import analyse_lmem
 from hpowh.analyses.mixed_models.studies.anytime import Curves, anytime_rows
-from hpowh.analyses.mixed_models.studies.job import analyse_anytime
+from hpowh.analyses.mixed_models.studies.job import analyse_anytime, analyse_power
 from hpowh.analyses.statistics.simultaneous import simultaneous
 from hpowh.warehouse.errors import UsageError
 
@@ -117,3 +120,26 @@ def test_of_a_warehouse(warehouse):
     assert outcome.tables["lmem_anytime"]["budget"].to_list() == list(BUDGETS)
     with pytest.raises(UsageError, match="needs 6 benchmarks"):
         analyse_anytime(warehouse, response="value", where="benchmark in ('b0', 'b1')")
+
+
+def test_what_was_fitted_is_what_is_asked_of_all_budgets(warehouse):
+    """A model of the metric beside bands of a regret would be two answers to what a reader takes for one question."""
+    rng = np.random.default_rng(8)
+    points = [
+        (algorithm, f"b{b}", seed, budget, 20.0 - gain * budget + rng.standard_normal())
+        for b in range(6) for algorithm, gain in (("A", 2.0), ("B", 0.0)) for seed in range(3) for budget in (1, 2, 3)
+    ]  # fmt: skip
+    fill_runs(warehouse, points, experiment="x", metric="value", direction="min")
+
+    def responses() -> set[str]:
+        studies = (analyse_anytime, partial(analyse_power, count=100))
+        return {parameters_of(warehouse, study(warehouse))["response"] for study in studies}
+
+    assert responses() == {"normalized_regret"}
+    analyse_lmem(warehouse, "log_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)", budget="final")
+    assert responses() == {"log_regret"}
+
+
+def parameters_of(warehouse, outcome) -> dict:
+    text = "select parameters from ops.analysis_run where analysis_run_id = $run"
+    return json.loads(warehouse.sql(text, {"run": outcome.analysis_run_id}).one())
