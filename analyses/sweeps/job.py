@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
-VERSION = "16"
+VERSION = "17"
 SEED = 0
 
 

@@ -55,7 +55,9 @@ def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tup
     """
     outcome = np.array(outcome_of(trials, metric))
     rule_rows, reason_rows = [], []
-    for kind in ("failed", "diverged", "pruned"):
+    kinds = ("failed", "diverged", "pruned")
+    families = sum(int((outcome == kind).sum()) >= LEAST_BAD for kind in kinds)
+    for kind in kinds:
         bad = np.flatnonzero(outcome == kind)[:MOST_EXPLAINED]
         counts = Counter(reasons[int(trials.trial_id[i])] for i in bad if int(trials.trial_id[i]) in reasons)
         reason_rows += [
@@ -74,7 +76,7 @@ def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tup
             prepared = prepare([one.take(groups.first) for one in raw], repeats)
         except TooLittleError:
             continue
-        for at, rule in enumerate(explain(prepared, groups.mean >= MOSTLY), start=1):
+        for at, rule in enumerate(explain(prepared, groups.mean >= MOSTLY, families), start=1):
             inside = asdict(rule)
             inside["trial_count"] = inside.pop("count")
             inside["hyperparameters"] = ", ".join(inside["hyperparameters"])

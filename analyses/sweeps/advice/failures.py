@@ -51,11 +51,12 @@ class _Setting:
     holds: Bools
 
 
-def explain(prepared: Prepared, is_bad: Bools) -> list[Rule]:
+def explain(prepared: Prepared, is_bad: Bools, families: int = 1) -> list[Rule]:
     """Return what separates the bad trials, as a list of rules: the clearest, then the clearest of the other trials.
 
     Args:
         prepared: the hyperparameters of all trials that ended, bad or good.
+        families: ways of ending badly (failed, diverged, pruned) that are explained: they share one level.
     """
     if is_bad.sum() < LEAST_BAD or is_bad.all() or not prepared.used:
         return []
@@ -68,9 +69,9 @@ def explain(prepared: Prepared, is_bad: Bools) -> list[Rule]:
     rules: list[Rule] = []
     while len(rules) < RULES and (is_bad & remain).sum() >= LEAST_BAD:
         found = _clearest(settings, holds[:, remain], owner, is_bad[remain])
-        if found is None or found[1] >= LEVEL:
+        if found is None or families * found[1] >= LEVEL:
             break
-        chosen, adjusted, p = found
+        chosen, adjusted, p = found[0], families * found[1], found[2]
         inside = np.logical_and.reduce([settings[i].holds for i in chosen]) & remain
         rules.append(Rule(
             setting=" and ".join(settings[i].text for i in chosen),

@@ -205,6 +205,9 @@ def test_failures_above_a_limit_are_explained_and_chance_explains_none():
     rate = 10 ** random.uniform(-4, -0.5, 60)
     other = random.uniform(size=60)
     (rule,) = explain(prepare([column("rate", rate.tolist()), column("other", other.tolist())]), rate > 0.02)
+    prepared = prepare([column("rate", rate.tolist()), column("other", other.tolist())])
+    (shared,) = explain(prepared, rate > 0.02, 3)  # trials also diverged and were pruned: one level for all
+    assert shared.p_adjusted == pytest.approx(3 * rule.p_adjusted)
     assert rule.setting.startswith("rate > 0.0")
     assert rule.bad_count == (rate > 0.02).sum()
     assert rule.p_adjusted < 1e-6
