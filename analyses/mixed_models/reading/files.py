@@ -15,10 +15,10 @@ import numpy as np
 from hpowh.analyses.mixed_models.model.cells import Cells, DataError, Integers
 from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.reading.catalogue import KEYS, UnknownColumnError, identifier, literal, words
+from hpowh.analyses.mixed_models.reading.found import Found, residual_sums_of
 from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import source_of
 from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, products_of
-from hpowh.analyses.mixed_models.reading.reader import Found, residual_sums_of
 
 MOST_RUNS = 1_000_000
 """With more runs than this their sums are not read: they would not fit where the rows do not."""

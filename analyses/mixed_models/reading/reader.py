@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -48,10 +48,11 @@ from hpowh.analyses.mixed_models.reading.experiment import (
     fingerprint,
     read_catalogue,
 )
+from hpowh.analyses.mixed_models.reading.found import Found, finite_means, rank_correlation, residual_sums_of
 from hpowh.analyses.mixed_models.reading.moments import cells_from_moments
 from hpowh.analyses.mixed_models.reading.observations import direction_of, response_of
 from hpowh.analyses.mixed_models.reading.overview import overview_query
-from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan, residual_query
+from hpowh.analyses.mixed_models.reading.query import Plan, excluded_query, plan
 from hpowh.analyses.mixed_models.reading.runs import Sums, cells_from_runs, is_exact_enough
 from hpowh.analyses.mixed_models.reading.suspects import (
     alike_query,
@@ -71,15 +72,6 @@ POLICIES = ("exclude", "last", "impute")
 """What a failed run may count."""
 MONOTONE = 0.99
 """With a rank correlation beyond this an expression is as good as a monotone function of its metric."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """Cells, the plan they were read by, and the value of every key in each cell as the database has it."""
-
-    cells: Cells
-    plan: Plan
-    keys: Sequence[Any]
 
 
 @dataclass
@@ -269,7 +261,7 @@ class Reader:
 
     def _quickly(self, planned: RunPlan) -> Found | None:
         """Return cells from the sums of runs, or None where these lose digits or some rows are not usable."""
-        shift, *shifts = _finite_means(self._ask(planned.sample()).numpy())
+        shift, *shifts = finite_means(self._ask(planned.sample()).numpy())
         runs = self._ask(planned.runs).numpy()
         ids = np.asarray(runs["run_id"])
         if not len(ids):
@@ -389,43 +381,3 @@ class Reader:
         except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
             first = str(error).splitlines()[0]
             raise DataError(f"{first} (columns: {', '.join(self.catalogue.columns)}, value)") from error
-
-
-def residual_sums_of(
-    connection: Any,
-    ask: Callable[[str], Mapping[str, Any]],
-    found: Found,
-    coefficients: Any,
-    middle: Any,
-    sds: Any,
-) -> dict[str, Any]:
-    """Ask the residual query for the cells that were found, on a connection; see `Reader.residual_sums`."""
-    import pyarrow as pa
-
-    columns: dict[str, Any] = {"cell": np.arange(len(found.cells.count))}
-    for i, values in enumerate(found.keys):
-        columns[f"k{i}"] = values.tolist() if values.dtype == object else values
-    columns |= {f"c{i}": coefficients[:, i] for i in range(coefficients.shape[1])}
-    columns |= {"middle": middle, "sd": sds}
-    connection.register("fitted_cell", pa.table(columns))
-    try:
-        return dict(ask(residual_query(found.plan)))
-    finally:
-        connection.unregister("fitted_cell")
-
-
-def rank_correlation(first: Any, second: Any, block: Any) -> float:
-    """Return Spearman's rank correlation within blocks, all blocks together; NaN where there is no variation."""
-    from scipy.stats import rankdata
-
-    places = [np.flatnonzero(block == one) for one in np.unique(block)]
-    pairs = [[rankdata(values[place]) - (len(place) + 1) / 2 for values in (first, second)] for place in places]
-    along, one, other = (sum(float(pair[i] @ pair[j]) for pair in pairs) for i, j in ((0, 1), (0, 0), (1, 1)))
-    return along / float(np.sqrt(one * other)) if one and other else float("nan")
-
-
-def _finite_means(sample: Mapping[str, Any]) -> list[float]:
-    """Return the mean of each column's finite values; 0 where there is none."""
-    columns: list[Any] = [np.ma.asarray(values, dtype=float).filled(np.nan) for values in sample.values()]
-    finite = [values[np.isfinite(values)] for values in columns]
-    return [float(values.mean()) if len(values) else 0.0 for values in finite]

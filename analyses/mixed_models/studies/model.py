@@ -12,7 +12,8 @@ from hpowh.analyses.mixed_models.model.formula import Formula, parse_formula
 from hpowh.analyses.mixed_models.model.subset import scaled_by
 from hpowh.analyses.mixed_models.reading.catalogue import Selection
 from hpowh.analyses.mixed_models.reading.ends import over
-from hpowh.analyses.mixed_models.reading.reader import Found, Reader
+from hpowh.analyses.mixed_models.reading.found import Found
+from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.studies import tables
 from hpowh.analyses.mixed_models.studies.analysis import (
     Question,
