@@ -44,8 +44,9 @@ def codes_query(selection: Selection, metric: str) -> str:
     """Return value, rows, benchmarks and algorithms of the values far beyond all others on a benchmark.
 
     Such a value is the least or the greatest of its benchmark, in no more than half of its rows, and farther from the
-    next one than all others are from one another. It counts where it is repeated, unless the rows that have it are all
-    the runs of one algorithm on one benchmark (`same_query` tells of these).
+    next one than all others are from one another. It counts where it is repeated and that is no coincidence, as of
+    rounded shares it is where one algorithm is behind on all benchmarks, unless the rows that have it are all the runs
+    of one algorithm on one benchmark (`same_query` tells of these).
     """
     rows = _rows(selection, metric)
     return f"""with row as materialized ({rows}),
@@ -57,13 +58,16 @@ found as (
   from row join ends using (benchmark_id) group by benchmark_id
 ),
 far as (
-  select benchmark_id, low as v from found
+  select benchmark_id, low as v, lows as tied, above as next from found
   where mart.is_code(n, lows, low, above, high)
   union all
-  select benchmark_id, high from found
+  select benchmark_id, high, highs, below from found
   where mart.is_code(n, highs, high, below, low)
 ),
-code as (select distinct v from far),
+code as (
+  select v from far group by v having mart.is_told_code(
+    max(tied), count(*), (select count(*) from far), mart.digit_count(v), median(mart.digit_count(next)))
+),
 held as (
   select v, benchmark_id, algorithm_id, count(*) as n from row semi join code on code.v = row.v group by all
 ),

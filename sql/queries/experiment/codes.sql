@@ -11,12 +11,18 @@ found as (
     min(v) filter (where v > low) as above, max(v) filter (where v < high) as below
   from last join ends using (metric_id, benchmark_id) group by all
 ),
-far as (
-  select distinct metric_id, low as v from found
+ending as (
+  select metric_id, benchmark_id, low as v, lows as tied, above as next from found
   where mart.is_code(n, lows, low, above, high)
-  union
-  select distinct metric_id, high from found
+  union all
+  select metric_id, benchmark_id, high, highs, below from found
   where mart.is_code(n, highs, high, below, low)
+),
+place as (select metric_id, count(*) as places from ending group by metric_id),
+far as (
+  select ending.metric_id, v from ending join place on place.metric_id is not distinct from ending.metric_id
+  group by ending.metric_id, v having mart.is_told_code(
+    max(tied), count(*), any_value(places), mart.digit_count(v), median(mart.digit_count(next)))
 )
 select m.name as metric, far.v as value, count(*) as run_count, count(distinct last.benchmark_id) as benchmark_count,
   list(distinct a.name order by a.name) as algorithms

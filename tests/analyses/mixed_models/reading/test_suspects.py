@@ -13,7 +13,8 @@ from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.suspects import CODE, SAME
 from hpowh.analyses.mixed_models.reading.verdicts import ONE_BENCHMARK, has_budgets, verdicts
 from hpowh.analyses.rankings.job import analyse_rankings
-from hpowh.warehouse import Warehouse
+from hpowh.analyses.traces.job import analyse as analyse_traces
+from hpowh.warehouse import Warehouse, queries
 from hpowh.warehouse.ingest import Request, find_source, ingest
 
 from ...traces.conftest import fill_runs, run_points
@@ -59,6 +60,30 @@ def test_the_worst_of_many_is_no_code(warehouse: Warehouse):
     # Once, or no farther than the others are apart, or most of the rows: nothing to say.
     fill(warehouse, {("A", 0, 1): 5.0})
     assert said(warehouse) == []
+
+
+@pytest.mark.parametrize(("code", "is_said"), [(None, False), (0.0, True), (0.5, True), (-1.0, True), (0.111, False)])
+def test_rounded_values_of_who_is_behind_everywhere_are_no_codes(warehouse: Warehouse, code: float, is_said: bool):
+    """One value each on thirty data sets in three decimals: 0.559 twice was told as a number for failures."""
+    draw = random.Random(5)
+    points = []
+    for benchmark in range(30):
+        level = draw.uniform(0.75, 0.95)
+        for at, name in enumerate("ABCDE"):
+            value = round(level + draw.uniform(-0.01, 0.01) - 0.2 * (at == 4), 3)
+            if code is not None and name == "E" and benchmark in (3, 11):
+                value = code
+            points += run_points(name, f"b{benchmark}", 0, [value])
+    fill_runs(warehouse, points, direction="max", metric="score")
+    told = said(warehouse)
+    assert bool(told) == is_said
+    analyse_traces(warehouse)
+    rows = warehouse.sql(queries.text("experiment/codes"), {"run": newest_regret(warehouse)}).dicts()
+    assert [row["value"] for row in rows] == ([code] if is_said else [])
+
+
+def newest_regret(warehouse: Warehouse) -> int:
+    return warehouse.sql("select max(analysis_run_id) from result.run_regret").one()
 
 
 def test_what_most_runs_reach_is_no_code(warehouse: Warehouse):
