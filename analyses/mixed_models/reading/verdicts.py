@@ -325,6 +325,7 @@ def _of_ranking(
         )
         for one in found
     ]
+    silent = _too_few(row["block_count"], len(mean), [one["reason"] for one in found])
     evidence = Evidence(
         experiment=experiment,
         scope=_scope(question, "", names_metric, points),
@@ -336,8 +337,9 @@ def _of_ranking(
         has_sizes=False,
         caveats=[
             *carried(json.loads(row["warnings"] or "[]")),
-            *_too_few(row["block_count"], len(mean), [one["reason"] for one in found]),
+            *silent,
         ],
         row_count=row["block_count"],
+        can_show=not silent,
     )
     return verdict_of(evidence, "rankings", row["analysis_run_id"])

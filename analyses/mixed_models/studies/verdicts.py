@@ -61,6 +61,7 @@ class Evidence:
     `order`: algorithms, the best mean first. `response`: what means are of; `method`: how pairs were tested, in words.
     `scope`: metric, budget, condition and setting in words. `caveats`: sentences that go wherever the verdict goes.
     `formula`: of the model, None for rank tests. `row_count`: on so many rows or, of rank tests, blocks.
+    `can_show`: whether the test could come below 5 % at all on so much data.
     """
 
     experiment: str
@@ -73,6 +74,7 @@ class Evidence:
     caveats: Sequence[str] = ()
     formula: str | None = None
     row_count: int | None = None
+    can_show: bool = True
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ def _other(pair: Pair) -> str:
 
 def _nothing(evidence: Evidence) -> str:
     tested = [pair for pair in evidence.pairs if pair.p is not None]
+    if not evidence.can_show:
+        return f"the {len(evidence.order)} algorithms cannot be told apart by this test, whatever they do"
     if not tested:
         return "the data cannot tell the algorithms apart"
     closest = min(tested, key=lambda pair: pair.p or 0.0)
