@@ -31,7 +31,8 @@ IN_WORDS = {
 FACTORS = {("percent", "share"): 0.01, ("share", "percent"): 100.0}
 """(unit here, unit in the warehouse) -> what a value is multiplied by."""
 IN_PERCENT = 1.5
-"""A share above this is in percent."""
+"""A share above this is in percent; one between 1 and this is neither."""
+ROUNDING = 1e-9
 
 
 def given_units(options: Mapping[str, Any]) -> dict[str, str]:
@@ -69,7 +70,9 @@ def unit_by_range(name: str, low: float | None, high: float | None) -> str | Non
     """Return `share` or `percent` for a metric that is one by its name, as its values tell; None where they do not."""
     if not is_share(name) or low is None or high is None or low < -100 or high > 100:
         return None
-    return "percent" if high > IN_PERCENT else "share"
+    if high > IN_PERCENT:
+        return "percent"
+    return "share" if high <= 1.0 + ROUNDING else None
 
 
 def settled(

@@ -14,6 +14,7 @@ from hpowh.warehouse.commands.preview import WIDE, mapping_with_values
 from hpowh.warehouse.errors import IngestError, UsageError
 from hpowh.warehouse.ingest import Preview, Request, RowsRefusedError, find_source, ingest, preview
 from hpowh.warehouse.sources.tables.alike import near_names
+from hpowh.warehouse.sources.tables.units import unit_by_range
 
 TABLES = {
     "runs": ("algorithm,benchmark,seed,loss", [f"{a},{b},{s},{{}}" for a in "AB" for b in "xy" for s in range(5)]),
@@ -173,6 +174,22 @@ def test_units_that_headings_say(warehouse, tmp_path):
     assert warehouse.sql("select unit from core.metric").rows() == [("percent",)]
     with pytest.raises(UsageError, match="there is no unit 'parsec'"):
         load(warehouse, "trials", path, {"loss": "metric"}, unit="parsec")
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "unit"),
+    [
+        ("accuracy", 0.4, 1.0, "share"),
+        ("accuracy", 0.4, 1.0 + 1e-12, "share"),
+        ("accuracy", 0.4, 1.02, None),
+        ("accuracy", 40.0, 99.0, "percent"),
+        ("val_f1", 0.0, 101.0, None),
+        ("loss", 0.0, 1.0, None),
+        ("r2", -3.0, 0.9, "share"),
+    ],
+)
+def test_what_a_range_tells_of_the_unit(name, low, high, unit):
+    assert unit_by_range(name, low, high) == unit
 
 
 def test_many_columns_share_lines():
