@@ -18,6 +18,8 @@ from hpowh.warehouse import queries
 
 AHEAD = 1_000_000
 """Configurations that are read by one query."""
+MOST_VALUES = 20_000_000
+"""Means of more values than this are formed by the query, which holds fewer of them at once."""
 
 
 class Reader(Protocol):
@@ -44,10 +46,43 @@ def read_surface(reader: Reader, key: Key, space: Space | None = None) -> Surfac
         if key.seed not in seeds:
             raise LandscapeError(f"There is no seed {key.seed}.", f"There is: {', '.join(map(str, seeds))}.")
         return seeds[key.seed]
+    even = _even(reader, key)
+    if even is not None:
+        ids, value = even
+        return Surface.make(space, ids, -value if key.direction == "max" else value)
     columns = reader.sql(queries.text("landscape_input/losses"), key.parameters).numpy()
     value = filled(columns["value"])
     loss = -value if key.direction == "max" else value
     return Surface.make(space, np.asarray(columns["configuration_id"]), loss, _units(loss, columns))
+
+
+def _even(reader: Reader, key: Key) -> tuple[NDArray, NDArray[np.float64]] | None:
+    """Return configurations and the means of their values, where all have equally many; None where that is not so.
+
+    Units' effects are of no use there, and a mean takes a tenth of the time here: of a configuration's values in the
+    order of size, as SQL has it, so that ties stay ties to the last digit (see `unit_mean`).
+    """
+    ((is_even, value_count),) = reader.sql(queries.text("landscape_input/is_even"), key.parameters).rows()
+    if not is_even or not 0 < value_count <= MOST_VALUES:
+        return None
+    columns = reader.sql(queries.text("landscape_input/values"), key.parameters).numpy()
+    ids, values = np.asarray(columns["configuration_id"]), filled(columns["value"])
+    if (np.diff(ids) < 0).any():
+        order = np.argsort(ids, kind="stable")
+        ids, values = ids[order], values[order]
+    first = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]]))
+    each = len(ids) // len(first)
+    if each * len(first) != len(ids) or not np.array_equal(first, np.arange(len(first)) * each):
+        return None
+    if each > 1:
+        if np.isnan(values).any():
+            return None
+        ordered = np.sort(values.reshape(-1, each), axis=1)
+        values = ordered[:, 0].copy()
+        for column in range(1, each):
+            values += ordered[:, column]
+        values /= each
+    return ids[first], values
 
 
 def filled(values: NDArray, absent: float = np.nan) -> NDArray[np.float64]:

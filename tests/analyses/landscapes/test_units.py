@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hpowh.analyses.landscapes.job import Selection, analyse
+from hpowh.analyses.landscapes.reading import rows
 from hpowh.analyses.landscapes.reading.keys import read_keys
 from hpowh.analyses.landscapes.reading.rows import read_default, read_seeds, read_surface, rows_of
 from hpowh.warehouse import Warehouse
@@ -55,6 +56,34 @@ def test_units_that_were_not_measured_change_no_loss(filled: Callable[..., Wareh
     assert by_analysis(store) == expected
     warnings = analyse(store)[0].warnings
     assert any("Only 10 configurations" in text and "the other 2" in text for text in warnings), warnings
+
+
+@pytest.mark.parametrize("units", [1, 2, 3, 7])
+@pytest.mark.parametrize("hole", [None, "absent", "failed"])
+def test_means_of_equal_units_are_those_of_the_query_to_the_last_digit(filled, monkeypatch, units, hole):
+    """Read row by row they take a tenth of the time; summed in another order they would differ, and with them ties."""
+    rng = np.random.default_rng(units)
+    value = np.round(rng.random((*SHAPE, units)), 2) * np.pi
+    value[0, :2] = rng.permutation(value[0, 0])  # a tie, whatever the order of the units
+    if hole:
+        value[1, 1] = -np.inf if hole == "absent" else np.nan
+    store = filled(b=value)
+    quick = by_analysis(store)
+    monkeypatch.setattr(rows, "_even", lambda *_: None)
+    assert quick == by_analysis(store)
+    assert len(quick) == (11 if hole else 12)
+    assert quick[0] == quick[1]
+
+
+def test_configurations_in_any_order_have_their_own_means(filled, monkeypatch):
+    store = filled(b=additive())
+    with store.writing() as connection:
+        connection.execute(
+            "create temp table turned as select * from core.evaluation order by hash(configuration_id, fold)"
+        )
+        connection.execute("delete from core.evaluation")
+        connection.execute("insert into core.evaluation from turned")
+    assert by_analysis(store) == {i: pytest.approx(x, abs=1e-12) for i, x in enumerate(TRUE.ravel())}
 
 
 def test_who_failed_on_some_units_has_no_loss_and_is_counted(filled: Callable[..., Warehouse]) -> None:
