@@ -56,7 +56,8 @@ def compare(
     budget: float | str | None = "final",
     failures: str = "exclude",
     mapping: Mapping[str, str] | None = None,
-    **options: Any,
+    direction: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Comparison:
     """Compare the algorithms of one table of runs, without a warehouse: a mixed model, and rank tests beside it.
 
@@ -68,7 +69,8 @@ def compare(
         budget: where runs are compared: `final` (the largest budget that all have), `benchmark`, or a number.
         failures: what a failed run counts: `exclude`, `last`, `impute` or `impute:ALGORITHM`.
         mapping: column -> role, where a column's name does not say it.
-        options: what else the source understands, such as `direction="min"`.
+        direction: `min` or `max`: which values are better.
+        options: what else the source understands, as `--option` does: `{"failed-value": 999}`.
 
     Raises:
         HpowhError: the rows or the question cannot be used; says why and what to do.
@@ -76,7 +78,14 @@ def compare(
     from hpowh.reports.door.compared import compare_table
 
     return compare_table(
-        data, formula=formula, metric=metric, budget=budget, failures=failures, mapping=mapping, options=options
+        data,
+        formula=formula,
+        metric=metric,
+        budget=budget,
+        failures=failures,
+        mapping=mapping,
+        direction=direction,
+        options=options,
     )
 
 

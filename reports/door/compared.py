@@ -45,7 +45,8 @@ def compare_table(
     budget: float | str | None,
     failures: str,
     mapping: Mapping[str, str] | None,
-    options: Mapping[str, Any],
+    direction: str | None,
+    options: Mapping[str, Any] | None,
 ) -> Comparison:
     """Return the comparison; see `hpowh.compare`."""
     from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
@@ -56,7 +57,7 @@ def compare_table(
     except FormulaError as error:
         raise UsageError(str(error)) from error
     with TemporaryDirectory(prefix="hpowh-") as folder, Session(Path(folder) / "compare.duckdb") as session:
-        loaded = session.ingest(data, "runs", mapping=mapping, **options)
+        loaded = session.ingest(data, "runs", mapping=mapping, direction=direction, options=options)
         how: dict[str, Any] = {"metric": metric, "budget": budget, "failures": failures}
         model = session.lmem(asked, **how)
         ranks = session.rankings(response=response, **how)

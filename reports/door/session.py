@@ -73,7 +73,11 @@ class Session(Analyses):
         mapping: Mapping[str, str] | None = None,
         replace: bool = False,
         reject_to: str | Path | None = None,
-        **options: Any,
+        direction: str | None = None,
+        experiment: str | None = None,
+        space: str | None = None,
+        benchmark: str | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Loaded:
         """Load a Polars, pandas or Arrow table, or what lies at a path; the first load makes the warehouse.
 
@@ -83,7 +87,9 @@ class Session(Analyses):
             mapping: column -> role, where a column's name does not say it (`{"optimizer": "algorithm"}`).
             replace: load anew in place of the source of this name.
             reject_to: a file for rows that are refused; without it one such row refuses all.
-            options: what else the kind understands: `direction="min"`, `experiment="study"`, `space="fcnet"` …
+            direction: `min` or `max`: which values are better.
+            experiment: what runs belong to; `space`, `benchmark`: what a grid is of. By default named as the source.
+            options: what else the kind understands, as `--option` does: `{"unit": "percent", "failed-value": 999}`.
 
         Raises:
             HpowhError: it cannot be loaded; says why, and nothing was loaded.
@@ -91,6 +97,8 @@ class Session(Analyses):
         from hpowh.reports.door.loading import load
         from hpowh.warehouse.ingest.making import made_if_missing
 
+        named = {"direction": direction, "experiment": experiment, "space": space, "benchmark": benchmark}
+        given = {name: value for name, value in named.items() if value is not None} | dict(options or {})
         with made_if_missing(self.path, wait=self._wait):
             try:
                 return load(
@@ -99,7 +107,7 @@ class Session(Analyses):
                     kind,
                     name=name,
                     mapping=mapping,
-                    options=options,
+                    options=given,
                     replace=replace,
                     reject_to=reject_to,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from random import Random
@@ -137,3 +138,19 @@ def test_sweeps_and_landscapes(warehouse):
         metrics = found["landscape_metric"].filter(pl.col("subject").str.starts_with("ab: product"))
         assert dict(metrics["name", "value"].rows())["n_lo"] == 1.0
         assert "has a single optimum" in " ".join(found.sentences) and "landscapes" in repr(found)
+
+
+def test_everything_at_the_door_is_named():
+    """An editor completes it, and a wrong name is an error in Python's words."""
+    public = [hpowh.open, hpowh.compare, *(value for name, value in vars(hpowh.Session).items() if name[0] != "_")]
+    public += [value for base in hpowh.Session.__mro__ for name, value in vars(base).items() if name[0] != "_"]
+    unnamed = [
+        f"{each.__name__}(**{parameter.name})"
+        for each in public
+        if callable(each)
+        for parameter in inspect.signature(each).parameters.values()
+        if parameter.kind is parameter.VAR_KEYWORD
+    ]
+    assert unnamed == []
+    with pytest.raises(TypeError, match="directoin"):
+        hpowh.compare(runs(), directoin="min")
