@@ -109,7 +109,7 @@ def _other_methods(study: Study) -> list[str]:
         return ["Rank tests beside the model were not asked: hpowh analyse rankings."]
     agreed = sum(bool(row["is_agreed"]) for row in study.agreement)
     pairs = plural(len(study.agreement), "pair")
-    if any(row["wilcoxon_verdict"] == SILENT for row in study.agreement):
+    if all(row["wilcoxon_verdict"] == SILENT for row in study.agreement):
         return [
             f"Mixed model and Nemenyi's test reach the same verdict on {agreed} of {pairs}; Wilcoxon's test, corrected "
             "for all of them (Holm), cannot show a difference on so few benchmarks, however large it is."

@@ -335,10 +335,7 @@ def _of_ranking(
         order=sorted(mean, key=lambda name: mean[name]),
         pairs=pairs,
         has_sizes=False,
-        caveats=[
-            *carried(json.loads(row["warnings"] or "[]")),
-            *silent,
-        ],
+        caveats=[*carried(json.loads(row["warnings"] or "[]")), *silent],
         row_count=row["block_count"],
         can_show=not silent,
     )
