@@ -223,7 +223,7 @@ def test_runs_that_were_not_analysed_are_told_how(own: Warehouse, tmp_path: Path
         con.execute("delete from ops.analysis_run")
     build_site(own, tmp_path / "site")
     assert "hpowh analyse traces" in (tmp_path / "site" / "experiment-trial.html").read_text()
-    assert "has not been analysed" in (tmp_path / "site" / "index.html").read_text()
+    assert "have not been summed up: hpowh analyse traces" in (tmp_path / "site" / "index.html").read_text()
 
 
 def test_results_that_no_longer_fit_their_runs_are_told(own: Warehouse, tmp_path: Path):

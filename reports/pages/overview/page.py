@@ -80,7 +80,7 @@ def _warnings(site: SiteContext) -> list[str]:
         )
     for (name,) in site.rows(queries.text("experiment/names")):
         if site.newest_run(JOB, name) is None:
-            found.append(f"The experiment {name} has not been analysed: hpowh analyse traces")
+            found.append(f"The runs of {name} have not been summed up: hpowh analyse traces")
         elif not is_current(site.warehouse, name):
             found.append(f"The experiment {name} has changed since it was analysed: hpowh analyse traces")
     return found
