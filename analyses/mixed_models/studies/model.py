@@ -125,7 +125,7 @@ def run_model(reader: Reader, parsed: Formula, request: Request) -> tuple[Rows, 
     if factor is not None:
         rows["lmem_pair"] = pair_statements(basis, question, factor, models[-1]["model"])
     if unit is None and fitted.classes is not None and request.variance == "auto":
-        model, more, sentence = _beside(parsed, fitted, replace(question, factor=factor))
+        model, more, sentence = _beside(basis, replace(question, factor=factor))
         rows = merge_all([rows, more])
         sentences.append(sentence)
         models.append(model)
@@ -180,16 +180,17 @@ class InSpreads:
         return self.reader.rows_per_run(selection, self.response)
 
 
-def _beside(formula: Formula, fitted: Fit, question: Question) -> tuple[tables.Row, Rows, str]:
-    """Compare the levels in residual standard deviations of each benchmark.
+def _beside(basis: Fit, question: Question) -> tuple[tables.Row, Rows, str]:
+    """Compare the levels in residual standard deviations of each benchmark, by the model that conclusions rest on.
 
-    Where benchmarks are on unlike scales, an effect is likelier the same in these than in the response's unit.
+    Where benchmarks are on unlike scales, an effect is likelier the same in these than in the response's unit. A model
+    without the strata that its terms need would be as sure of itself in these units as in any other.
     """
-    cells, _ = scaled_by(fitted.problem.cells, "benchmark")
-    chosen = fit_to_compare(in_spreads(formula), cells, is_reml=fitted.is_reml)
+    cells, _ = scaled_by(basis.problem.cells, "benchmark")
+    chosen = fit_to_compare(in_spreads(basis.formula), cells, is_reml=basis.is_reml, with_tests=False)
     name = "in each benchmark's spread"
     sentence = compared(
-        fitted,
+        basis,
         chosen.fit,
         question.factor or "algorithm",
         "The benchmarks' scales differ: the means are those of the raw response, to which wide benchmarks contribute "

@@ -123,6 +123,17 @@ def test_one_value_for_each_benchmark_and_algorithm(warehouse: Warehouse, tmp_pa
     assert "ranking_agreement" in ranked.tables
 
 
+def test_in_each_benchmarks_spread_the_strata_are_those_of_the_model_that_counts(warehouse: Warehouse, tmp_path: Path):
+    rows = crossed(np.random.default_rng(4), prior_sd=1.0)
+    scale = 10.0 ** (np.arange(12) / 6.0)[[int(name[1:]) for name in rows["benchmark"]]]
+    rows = {name: rows[name] for name in ("algorithm", "benchmark", "seed", "prior")} | {"value": scale * rows["y"]}
+    load(warehouse, tmp_path, rows)
+    models = analyse_lmem(warehouse, "value ~ algorithm*prior + (1|benchmark)").tables["lmem_model"]
+    formulas = dict(models.select("model", "formula").iter_rows())
+    assert "(1 | benchmark:algorithm:prior)" in formulas["in each benchmark's spread"]
+    assert "(1 | benchmark:algorithm:prior)" not in formulas["model"]
+
+
 def test_the_audit_is_on_the_command_line(warehouse: Warehouse, tmp_path: Path, hpowh):
     rows = crossed(np.random.default_rng(2))
     rows = {name: rows[name] for name in ("algorithm", "benchmark", "seed", "prior")} | {"value": rows["y"]}
