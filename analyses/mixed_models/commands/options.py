@@ -44,10 +44,6 @@ FittedResponseOption = Annotated[
         help="As for lmem (default: that of the model last fitted, else normalized_regret).",
     ),
 ]
-ResponseOption = Annotated[
-    str,
-    typer.Option("--response", metavar="EXPR", help="A metric, regret, normalized_regret, log_regret, rank, or SQL."),
-]
 
 
 def listed(text: str | None, count: int, what: str) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from hpowh.analyses.mixed_models.commands.options import (
     FittedResponseOption,
     MetricOption,
     PublishedOption,
-    ResponseOption,
     WhereOption,
     budget_value,
     listed,
@@ -28,7 +27,7 @@ from hpowh.warehouse.console import JsonOption, WaitOption, WarehouseOption, ope
 def presets(
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,
-    response: ResponseOption = "normalized_regret",
+    response: FittedResponseOption = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="seed, informativeness, budget or features.")
     ] = None,
@@ -64,7 +63,7 @@ def presets(
 def ladder(
     warehouse: WarehouseOption = None,
     experiment: ExperimentOption = None,
-    response: ResponseOption = "normalized_regret",
+    response: FittedResponseOption = None,
     term: Annotated[
         list[str] | None,
         typer.Option("--term", metavar="TERM", help="A candidate (default: what the design suggests)."),

@@ -22,7 +22,10 @@ from hpowh.analyses.mixed_models.model.weighted import WeightedLikelihood
 SINGULAR = 1e-4
 """A block whose factor's smallest singular value is below this is singular (lme4's `isSingular`)."""
 
-EXACT = "The model fits every row exactly: no residual variance is left to judge effects by."
+EXACT = (
+    "The model fits every row exactly: no residual variance is left to judge effects by. Where algorithms are in the "
+    "same order on every benchmark and seed, hpowh analyse rankings tests that order."
+)
 
 EXACT_SHARE = 1e-12
 """A residual sum of squares below this share of the total is rounding."""

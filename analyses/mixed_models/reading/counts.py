@@ -14,8 +14,11 @@ def repeats_query(overview: str) -> str:
 
 
 def level_counts_query(selection: Selection, response: str) -> tuple[str, list[str]]:
-    """Return the query for the number of levels of every factor and meta-feature in a selection, and their names."""
-    names = [*selection.catalogue.factors, *selection.catalogue.features]
+    """Return the query for the levels of `seed`, every factor and meta-feature in a selection, and these names.
+
+    Each name has its number of levels; before them stands how many rows there are.
+    """
+    names = ["seed", *selection.catalogue.factors, *selection.catalogue.features]
     counts = [f"count(distinct {identifier(name)})" for name in names]
     return f"select {', '.join(['count(*)', *counts])} from ({_runs_of(selection, response, names)})", names
 

@@ -33,7 +33,7 @@ def analyse_presets(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = DEFAULT_RESPONSE,
+    response: str | None = None,
     names: Sequence[str] = PRESETS,
     as_published: bool = False,
     where: str | None = None,
@@ -44,6 +44,7 @@ def analyse_presets(
     """Run the sanity checks of arXiv 2408.02533 and store `lmem_preset`.
 
     Args:
+        response: None: the response of the model that was last fitted, else `normalized_regret`.
         names: which of `seed`, `informativeness`, `budget`, `features`.
         as_published: the published tool's tests instead of ours.
         where, metric, budget, failures: which rows, as in `Selection`.
@@ -53,6 +54,7 @@ def analyse_presets(
     """
     from hpowh.analyses.mixed_models.studies import kinds as studies
 
+    response = response or _fitted_response(warehouse, experiment, where, metric)
     parameters = {"response": response, "names": list(names), "as_published": as_published}
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
@@ -69,16 +71,25 @@ def analyse_ladder(
     warehouse: Warehouse,
     experiment: str | None = None,
     *,
-    response: str = DEFAULT_RESPONSE,
+    response: str | None = None,
     terms: Sequence[str] = (),
     where: str | None = None,
     metric: str | None = None,
     budget: float | str | None = None,
     failures: str = "exclude",
 ) -> Outcome:
-    """Build models up from the intercept and down from the full model, and store `lmem_ladder`. Raises UsageError."""
+    """Build models up from the intercept and down from the full model, and store `lmem_ladder`.
+
+    Args:
+        response: None: the response of the model that was last fitted, else `normalized_regret`.
+
+    Raises:
+        UsageError: a name or condition means nothing here, or the data cannot carry the models.
+    """
     from hpowh.analyses.mixed_models.studies import kinds as studies
     from hpowh.analyses.mixed_models.studies.ladder import end_sentences
+
+    response = response or _fitted_response(warehouse, experiment, where, metric)
 
     def study(reader: Reader, chosen: Selection) -> tuple[Rows, list[str]]:
         ladder, _, known = studies.run_ladder(reader, chosen, response, terms)

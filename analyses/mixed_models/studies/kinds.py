@@ -29,6 +29,7 @@ from hpowh.analyses.mixed_models.studies.defaults import PRESETS
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
 from hpowh.analyses.mixed_models.studies.ladder import Ladder, climb, formula_of
 from hpowh.analyses.mixed_models.studies.presets import Setup
+from hpowh.analyses.mixed_models.studies.strata import identifiable, left_out_sentences, written
 from hpowh.analyses.mixed_models.studies.tables import model_row
 from hpowh.analyses.wording import p_said
 
@@ -64,7 +65,7 @@ def setup_of(reader: CellReader, selection: Selection, response: str) -> Setup:
         for name, is_numeric in catalogue.features.items()
         if counts[name] > 1 and not is_identifier(name)
     }
-    return Setup(response, factors, features, reader.rows_per_run(selection, response) > 1)
+    return Setup(response, factors, features, reader.rows_per_run(selection, response) > 1, counts["seed"] > 1)
 
 
 IDENTIFIERS = ("id", "ids", "uuid", "guid", "key", "hash", "index", "url", "did", "tid", "name")
@@ -137,7 +138,9 @@ def run_ladder(
     formula = formula_of(response, chosen)
     cells = reader.cells(formula, selection)
     if not setup.has_repeats or effects_besides_largest(parse_formula(formula), cells) <= LADDER_EFFECTS:
-        return climb(response, chosen, cells), chosen, []
+        left_out = identifiable(parse_formula(formula), cells)[1]
+        chosen = tuple(term for term in chosen if term not in {written(random) for random in left_out})
+        return climb(response, chosen, cells), chosen, left_out_sentences(left_out)
     chosen = suggested_terms(replace(setup, has_repeats=False))
     cells = setup.run_means(lambda text: reader.cells(text, selection), formula_of(response, chosen))
     said = "The design is large: every run counts once, with its mean over budgets. Name terms to have it otherwise."
@@ -146,7 +149,8 @@ def run_ladder(
 
 def suggested_terms(setup: Setup) -> tuple[str, ...]:
     """Return the terms of a ladder: algorithm, factors, budget, and what varies between benchmarks, seeds and runs."""
-    terms = ["algorithm", "(1|benchmark)", "(1|benchmark:algorithm)", "(1|seed)"]
+    terms = ["algorithm", "(1|benchmark)", "(1|benchmark:algorithm)"]
+    terms += ["(1|seed)"] if setup.has_seeds else []
     for name in setup.factors:
         terms += [name, f"algorithm:{name}", f"(1|benchmark:{name})", f"(1|benchmark:algorithm:{name})"]
     if setup.has_repeats:

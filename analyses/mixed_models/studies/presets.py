@@ -40,12 +40,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Setup:
-    """An experiment as the presets see it: the response, its further factors, whether a run gives several rows."""
+    """An experiment as the presets see it: response, further factors, whether runs give several rows and have seeds."""
 
     response: str
     factors: tuple[str, ...] = ()
     features: Mapping[str, bool] = field(default_factory=dict)
     has_repeats: bool = False
+    has_seeds: bool = True
 
     def formula(self, fixed: Sequence[str], groups: Sequence[str]) -> str:
         """Write a formula of fixed terms and groups with random intercepts."""

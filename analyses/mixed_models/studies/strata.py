@@ -146,12 +146,13 @@ def left_out_sentences(left_out: Sequence[RandomTerm]) -> list[str]:
     """Say for every random effect that was left out why the model without it is the right one."""
     return [
         f"There is one value for each level of {':'.join(random.group)}, so what varies between them is the residual: "
-        f"the model is fitted without {_written(random)}."
+        f"the model is fitted without {written(random)}."
         for random in left_out
     ]
 
 
-def _written(random: RandomTerm) -> str:
+def written(random: RandomTerm) -> str:
+    """Return a random effect as it stands in a formula, without blanks."""
     return f"({'1' if not random.expression.terms else str(random.expression)}|{':'.join(random.group)})"
 
 
@@ -190,7 +191,7 @@ def audit_rows(
             "term": ":".join(stratum.term),
             "grouping_factor": stratum.group,
             "stratum": "Residual" if stratum.state == RESIDUAL else stratum.name,
-            "random_term": _written(stratum.random),
+            "random_term": written(stratum.random),
             "state": stratum.state,
             "level_count": stratum.levels,
             **dict.fromkeys(("df1", "df_asked", "p_asked", "df_right", "p_right", "reason")),
@@ -213,7 +214,7 @@ def stratum_sentence(stratum: Stratum, row: Row) -> str:
     term = ":".join(stratum.term)
     what = "an algorithm's advantage" if term == "algorithm" else f"the effect of {term}"
     sentence = (
-        f"The model has no {_written(stratum.random)}: it takes {what} to be the same on every {stratum.group}, and "
+        f"The model has no {written(stratum.random)}: it takes {what} to be the same on every {stratum.group}, and "
         "its p-values are too small."
     )
     if row["p_right"] is None or row["p_asked"] is None:

@@ -110,7 +110,11 @@ def test_the_planted_best_is_found_by_every_command_that_compares(table):
     assert tiers.filter(tiers["is_tied_with_best"])["algorithm"].to_list() == ["best"]
     ranked = analyse_rankings(warehouse, metric=metric).tables["ranking_algorithm"]
     assert ranked.sort("position")["algorithm"][0] == "best"
-    assert analyse_lmem(warehouse, FORMULA.format("rank"), metric=metric, budget="final").tables["lmem_pair"].height
+    if name == "optimisers":  # in the same order on every benchmark and seed: ranks have no variance
+        with pytest.raises(UsageError, match="hpowh analyse rankings tests that order"):
+            analyse_lmem(warehouse, FORMULA.format("rank"), metric=metric, budget="final")
+    else:
+        assert analyse_lmem(warehouse, FORMULA.format("rank"), metric=metric, budget="final").tables["lmem_pair"].height
 
 
 def test_checks_answer_or_say_why_they_cannot(table):
@@ -132,4 +136,4 @@ def test_checks_answer_or_say_why_they_cannot(table):
     found = analyse_anytime(warehouse, response="log_regret" if name == "optimisers" else metric, metric=metric)
     leaders = {row["leader"] for row in found.tables["lmem_anytime_pair"].to_dicts() if "best" in row["sentence"]}
     assert leaders == {"best"}
-    assert any("failed" in said for said in found.warnings) == (name in ("frameworks", "leaderboard"))
+    assert any("Failed" in said for said in found.warnings) == (name in ("frameworks", "leaderboard"))

@@ -105,6 +105,25 @@ def test_the_ladder_keeps_every_step(small):
     assert [sentence.split(":")[0] for sentence in outcome.warnings[:2]] == ["Forward", "Backward"]
 
 
+def test_checks_are_of_the_response_that_was_fitted(small):
+    before = analyse_presets(small, names=("seed",)).tables["lmem_preset"]["full_formula"][0]
+    analyse_lmem(small, "log_regret ~ algorithm + (1|benchmark)", with_residuals=False)
+    after = analyse_presets(small, names=("seed",)).tables["lmem_preset"]["full_formula"][0]
+    assert (before.split(" ~ ")[0], after.split(" ~ ")[0]) == ("normalized_regret", "log_regret")
+    steps = analyse_ladder(small, terms=("algorithm",)).tables["lmem_ladder"]
+    assert all(text.startswith("log_regret ~") for text in steps["formula"])
+
+
+def test_the_ladder_of_a_table_without_seeds_has_the_terms_that_it_can_carry(warehouse, tmp_path):
+    rng = np.random.default_rng(5)
+    a, b = (index.ravel() for index in np.indices((4, 9)))
+    load(warehouse, tmp_path, {"algorithm": a, "benchmark": b, "value": rng.standard_normal(len(a)) + 2.0 * b})
+    ladder = analyse_ladder(warehouse, response="value")
+    terms = set(ladder.tables["lmem_ladder"]["term"]) - {""}
+    assert terms == {"algorithm", "(1|benchmark)"}
+    assert any("fitted without (1|benchmark:algorithm)" in said for said in ladder.warnings)
+
+
 def test_power_grows_with_the_design(small):
     table = analyse_power(small, response="value", benchmarks=(5, 40), seeds=(5,), differences=(0.8,)).tables[
         "lmem_power"
