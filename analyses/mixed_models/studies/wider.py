@@ -59,7 +59,9 @@ def wider_models(
     *,
     variance: str = "auto",
 ) -> Wider:
-    """Fit the model with every stratum that the formula lacks, then with its runs, and say what changes.
+    """Fit the model with every stratum that the formula lacks, and its runs where they give several rows each.
+
+    Where runs do, a model with the strata alone would still be wrong; it is fitted only where that with runs cannot be.
 
     Args:
         cells: those of the formula; `fitted`: the model that was asked for.
@@ -72,26 +74,19 @@ def wider_models(
     right: tuple[Fit, Satterthwaite] | None = None
     names = list(dict.fromkeys(stratum.name for stratum in lacking))
     wider = with_strata(formula, needed)
-    if lacking:
-        right = _fitted(reader, selection, wider, names, question, out, fitted, variance=variance)
+
+    def add(model: Formula, with_names: Sequence[str], sentence: str = "") -> tuple[Fit, Satterthwaite] | None:
+        return _fitted(reader, selection, model, with_names, question, out, fitted, sentence, variance=variance)
+
     repeats = reader.rows_per_run(selection, formula.response)
     if repeats > 1 and not checks.has_group(formula, "run"):
         sentence = (
             f"A run contributes up to {repeats} rows and the model has no (1|run): it takes the budgets of one run "
             "to be independent."
         )
-        with_run = _fitted(
-            reader,
-            selection,
-            checks.with_group(wider, "run"),
-            [*names, "run"],
-            question,
-            out,
-            fitted,
-            sentence,
-            variance=variance,
-        )
-        right = with_run or right
+        right = add(checks.with_group(wider, "run"), [*names, "run"], sentence)
+    if lacking and right is None:
+        right = add(wider, names)
     audit = audit_rows(needed, asked, right, out.models[-1]["model"] if right else "model")
     if audit:
         out.rows.append({"lmem_stratum": audit})
