@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -83,7 +83,7 @@ class Eliminated:
             dense_rows=rows,
             sparse_rows=rows[:0],
             dense=complement[size:, :size],
-            thin=sparse.csr_matrix((0, size)),
+            thin=_no_rows(size),
             a22=complement[size:, size:],
             q=self.q - size,
             p=self.p,
@@ -94,9 +94,12 @@ class Eliminated:
         level_count, k = weights.shape[0], weights.shape[1]
         if k == 1:
             flat = weights[:, 0, 0]
-            return self.dense * flat, self.thin @ sparse.diags(flat)
+            # Nothing times something costs as much as a little of something.
+            return self.dense * flat, self.thin @ sparse.diags(flat) if len(self.sparse_rows) else self.thin
         part = self.dense.reshape(len(self.dense), level_count, k)
         heavy = np.einsum("rli,lij->rlj", part, weights).reshape(self.dense.shape)
+        if not len(self.sparse_rows):
+            return heavy, self.thin
         blocks = sparse.bsr_matrix((weights, np.arange(level_count), np.arange(level_count + 1)))
         return heavy, sparse.csr_matrix(self.thin @ blocks)
 
@@ -141,6 +144,12 @@ class Eliminated:
         if len(s):
             out += _thin_quadratic(self.thin.T.tocsr(), kernel[np.ix_(s, s)], level_count, k)
         return 0.5 * (out + out.transpose(0, 2, 1))
+
+
+@lru_cache(maxsize=8)
+def _no_rows(size: int) -> sparse.csr_matrix:
+    """Return a matrix without rows: one is as good as the next, and every evaluation needs one."""
+    return sparse.csr_matrix((0, size))
 
 
 def _by_level(left: Floats, right: Floats, level_count: int, k: int) -> Floats:

@@ -27,6 +27,10 @@ from hpowh.analyses.statistics import distributions as stats
 
 RANDOM_EFFECT_LIMIT = 20_000
 """More conditional modes than this are not stored; the variance components say what they are."""
+ASKED = "model"
+"""The name of the model that was asked for; those fitted beside it are called by what they have besides."""
+BESIDE_LIMIT = 1000
+"""Levels of a group whose modes are stored of a model that was fitted beside the one asked for."""
 SIGNIFICANCE = 0.05
 Row = dict[str, Any]
 AS_IT_IS = frozenset((str, int, bool, type(None)))
@@ -169,12 +173,17 @@ def spread_test_rows(tests: Sequence[SpreadTest], model: str) -> list[Row]:
 
 
 def random_effect_rows(fit: Fit, model: str) -> list[Row]:
-    """Return the rows of `lmem_random_effect`: conditional modes with standard deviations."""
-    if fit.problem.q > RANDOM_EFFECT_LIMIT:
+    """Return the rows of `lmem_random_effect`: conditional modes with standard deviations.
+
+    Of a model beside the one that was asked for, groups of more than `BESIDE_LIMIT` levels, such as runs, are left out.
+    """
+    most = RANDOM_EFFECT_LIMIT if model == ASKED else BESIDE_LIMIT
+    shown = [block for block in fit.problem.blocks if len(block.levels) <= most]
+    if fit.problem.q > RANDOM_EFFECT_LIMIT or not shown:
         return []
     modes, sds = fit.random_effects.tolist(), fit.random_effect_sds.tolist()
     rows = []
-    for block in fit.problem.blocks:
+    for block in shown:
         at = block.offset
         for level in block.levels:
             for term in block.columns:
