@@ -16,7 +16,7 @@ RESAMPLES = 1_000
 ELO_SCALE = 400.0 / np.log(10.0)
 ELO_MEAN = 1000.0
 TIE = 0.5
-"""Every pair has half a drawn game added, so that who always wins has a finite Elo."""
+"""Every pair has this share of a drawn game added, so that who always wins has a finite Elo."""
 STEPS, CLOSE = 500, 1e-9
 
 
@@ -42,10 +42,15 @@ def _wins(losses: Floats) -> Floats:
     return np.asarray(better + 0.5 * equal, dtype=float)
 
 
-def elo_of(wins: Floats) -> Floats:
-    """Return Elo ratings (A,) with mean 1000 from wins (A, A): Bradley and Terry's maximum likelihood."""
+def elo_of(wins: Floats, drawn: float = TIE) -> Floats:
+    """Return Elo ratings (A,) with mean 1000 from wins (A, A): Bradley and Terry's maximum likelihood.
+
+    Args:
+        drawn: how much of a drawn game every pair has besides; without any it is the likelihood of the games alone, as
+            `bencheval` has it, and who always wins has no finite rating.
+    """
     size = len(wins)
-    won = wins + 0.5 * TIE * (1.0 - np.eye(size))
+    won = wins + 0.5 * drawn * (1.0 - np.eye(size))
     games = won + won.T
     total = won.sum(axis=1)
     strength = np.ones(size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import minimize
 
 from hpowh.analyses.findings.job import all_findings
 from hpowh.analyses.rankings import leaderboard
@@ -100,6 +101,53 @@ def test_win_rate_elo_and_improvability_by_hand():
     assert rating[0] - rating[1] == pytest.approx(400 * np.log10(odds), abs=1e-4)
     assert rating.mean() == pytest.approx(1000.0)
     assert np.isnan(improvability(-losses)).all()
+
+
+def tables_of_games() -> list[np.ndarray]:
+    """Draw losses (benchmarks, algorithms) of unlike sizes, some with ties, in which nobody always wins."""
+    rng, found = np.random.default_rng(7), []
+    while len(found) < 20:
+        blocks, size = int(rng.integers(5, 40)), int(rng.integers(2, 9))
+        losses = rng.uniform(0.1, 1, (blocks, 1)) + 0.3 * rng.random((blocks, size)) + 0.02 * np.arange(size)
+        losses = np.round(losses, int(rng.integers(2, 6)))
+        won = leaderboard._wins(losses)
+        if (won + np.eye(size) > 0).all():
+            found.append(losses)
+    return found
+
+
+def test_elo_is_where_the_likelihood_of_the_games_is_largest():
+    for losses in tables_of_games():
+        won = leaderboard._wins(losses)
+
+        def lost(strengths: np.ndarray, won: np.ndarray = won) -> float:
+            return float((won * np.logaddexp(0.0, strengths[None, :] - strengths[:, None])).sum())
+
+        best = minimize(lost, np.zeros(len(won)), options={"gtol": 1e-8}).x
+        assert elo_of(won, drawn=0.0) == pytest.approx(1000 + 400 / np.log(10) * (best - best.mean()), abs=0.01)
+
+
+def test_what_leaderboards_print_is_what_bencheval_prints():
+    """An oracle where it is installed (`pip install bencheval`)."""
+    pandas = pytest.importorskip("pandas")
+    evaluator = pytest.importorskip("bencheval.evaluator").BenchmarkEvaluator(
+        method_col="method", task_col="task", error_col="error"
+    )
+    helper = pytest.importorskip("bencheval.elo_utils").EloHelper(error_col="error")
+    for losses in tables_of_games():
+        names = [f"m{at}" for at in range(losses.shape[1])]
+        rows = [
+            {"method": names[a], "task": f"t{b}", "error": losses[b, a]} for b, a in np.ndindex(*losses.shape)
+        ]  # fmt: skip
+        frame = pandas.DataFrame(rows)
+        share = (
+            100.0
+            * frame.assign(share=evaluator.compute_improvability_per(frame, ["task"])).groupby("method").share.mean()
+        )
+        assert win_rates(losses) == pytest.approx(evaluator.compute_winrate(frame)[names].to_numpy(), abs=1e-12)
+        assert improvability(losses) == pytest.approx(share[names].to_numpy(), abs=1e-9)
+        theirs = helper.compute_mle_elo_from_ranks(frame)[names].to_numpy()
+        assert elo_of(leaderboard._wins(losses), drawn=0.0) == pytest.approx(theirs, abs=0.01)
 
 
 def test_intervals_over_benchmarks_hold_the_numbers():
