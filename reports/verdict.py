@@ -15,14 +15,18 @@ LEVEL = 0.05
 """Two levels are called different where the corrected p-value is below this."""
 CORRECTIONS = {
     "tukey": "Tukey's studentised range over {n}",
+    "bonferroni": "Bonferroni's inequality over {n}",
     "holm": "Holm's step-down correction over {n}",
     "bh": "Benjamini and Hochberg's false discovery rate over {n}",
     "dunnett": "Dunnett's comparison with a control, over {n}",
     "none": "no correction, over {n}",
 }
 
-SIMULTANEOUS = ("tukey", "dunnett")
+SIMULTANEOUS = ("tukey", "bonferroni", "dunnett")
 """Methods whose intervals hold for the whole family."""
+MODELLED = "two-sided t tests with Satterthwaite's degrees of freedom"
+PAIRED = "two-sided paired t tests on the benchmarks' values"
+"""Bonferroni's inequality stands where every difference has its own spread (`inference.paired`)."""
 ALONE = "; each interval by itself at 95 %"
 
 
@@ -146,7 +150,7 @@ def method(tables: Tables, model: Row) -> list[str]:
         count = sum(row["method"] == name and row["setting"] == contrasts[0]["setting"] for row in contrasts)
         both, apart = ("p-values and intervals", "") if name in SIMULTANEOUS else ("p-values", ALONE)
         sentences.append(
-            f"Contrasts of estimated marginal means, two-sided t tests with Satterthwaite's degrees of freedom; "
+            f"Contrasts of estimated marginal means, {PAIRED if name == 'bonferroni' else MODELLED}; "
             f"{both} by {correction(str(name), count)}{apart}."
         )
     if not model["is_converged"]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hpowh.warehouse import relation as in_warehouse
 
-VERSION = "18"
+VERSION = "19"
 DEFAULT_MODEL = "normalized_regret ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
 
 

@@ -174,8 +174,9 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     formula = f"{response} ~ algorithm + (1|benchmark) + (1|benchmark:algorithm)"
     chosen = fit_to_compare(formula, reader.cells(formula, selection))
     means, estimate, covariance, df = _means(chosen.fit, sign)
-    together = rank_sets(estimate, covariance, df, seed=SEED)
-    alone = rank_sets(estimate, covariance, df, is_marginal=True, seed=SEED)
+    is_apart = chosen.fit.own is not None
+    together = rank_sets(estimate, covariance, df, is_apart=is_apart, seed=SEED)
+    alone = rank_sets(estimate, covariance, df, is_marginal=True, is_apart=is_apart, seed=SEED)
     uneven = coverage_warning(chosen.fit, "algorithm", "benchmark")
     stepped = stepped_sentence(means.levels, together)
     notes = [*([doubt] if doubt else []), *reader.known_of(selection, response), *chosen.said]
@@ -218,10 +219,11 @@ def _by_policy(reader: Reader, selection: Selection, response: str, formula: str
     first: dict[str, Sequence[str]] = {}
     for chosen in with_policies(single):
         try:
-            means, estimate, covariance, df = _means(fit_to_compare(formula, reader.cells(formula, chosen)).fit, sign)
+            fitted = fit_to_compare(formula, reader.cells(formula, chosen)).fit
         except DataError:
             continue  # the sentence is on those that can be compared
-        lower = rank_sets(estimate, covariance, df, seed=SEED).lower
+        means, estimate, covariance, df = _means(fitted, sign)
+        lower = rank_sets(estimate, covariance, df, is_apart=fitted.own is not None, seed=SEED).lower
         first[chosen.policy] = [name for name, rank in zip(means.levels, lower, strict=True) if rank == 1]
     said = first_by_policy(first)
     return [said] if said else []

@@ -55,7 +55,14 @@ class RankSets:
 
 
 def rank_sets(
-    losses: Floats, covariance: Floats, df: float, *, is_marginal: bool = False, level: float = LEVEL, seed: int = 0
+    losses: Floats,
+    covariance: Floats,
+    df: float,
+    *,
+    is_marginal: bool = False,
+    is_apart: bool = False,
+    level: float = LEVEL,
+    seed: int = 0,
 ) -> RankSets:
     """Return the confidence sets of ranks (1 is the smallest loss).
 
@@ -63,11 +70,14 @@ def rank_sets(
         losses: estimates (A,); smaller is better.
         covariance: theirs (A, A); `df`: its degrees of freedom.
         is_marginal: each algorithm's set holds with `level` by itself; otherwise all of them together.
+        is_apart: every difference has an error estimated by itself (paired t tests): no common multivariate t holds
+            for all, and Bonferroni's inequality is taken.
         seed: of the multivariate t's draws.
     """
     # In the order of the losses, so that neither names nor units choose the draws.
     order = np.argsort(losses, kind="stable")
-    decided, first, t_value = _decided(losses[order], covariance[np.ix_(order, order)], df, is_marginal, level, seed)
+    own = covariance[np.ix_(order, order)]
+    decided, first, t_value = _decided(losses[order], own, df, is_marginal, is_apart, level, seed)
     back = np.ix_(np.argsort(order), np.argsort(order))
     decided, first, t_value, size = decided[back], first[back], t_value[back], len(losses)
     # A row of the table is about its own algorithm: whether others are better or worse than it.
@@ -78,7 +88,7 @@ def rank_sets(
 
 
 def _decided(
-    losses: Floats, covariance: Floats, df: float, is_marginal: bool, level: float, seed: int
+    losses: Floats, covariance: Floats, df: float, is_marginal: bool, is_apart: bool, level: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, Floats]:
     """Return which differences (A, A) are certain, which of them in the first step, and all t values (A, A)."""
     size = len(losses)
@@ -89,7 +99,7 @@ def _decided(
     # Two algorithms without any error between them differ for certain, if they do at all.
     is_known = error > 1e-12 * float(np.sqrt(np.diag(covariance).max(initial=0.0)))
     t_value = np.divide(difference, error, out=np.sign(difference) * 1e300, where=is_known)
-    draws = _draws(covariance, df, np.random.default_rng(seed))
+    draws = None if is_apart else _draws(covariance, df, np.random.default_rng(seed))
     open_pairs = is_known & ~np.eye(size, dtype=bool)
     decided = ~is_known & (difference != 0)
     first = None
@@ -104,13 +114,18 @@ def _decided(
     return decided, decided if first is None else first, t_value
 
 
-def _critical(draws: Floats, error: Floats, open_pairs: np.ndarray, df: float, level: float, *, by_row: bool) -> Floats:
+def _critical(
+    draws: Floats | None, error: Floats, open_pairs: np.ndarray, df: float, level: float, *, by_row: bool
+) -> Floats:
     """Return the level's quantile of the largest |t| among the open differences (1, 1), or by row (A, 1).
 
-    Of a single difference it is Student's t's own, not one of draws.
+    Of a single difference it is Student's t's own, not one of draws; without draws it is Bonferroni's.
     """
     from scipy.special import ndtri, stdtrit
 
+    if draws is None:
+        count = open_pairs.sum(axis=1)[:, None] if by_row else np.full((1, 1), open_pairs.sum() / 2)
+        return np.asarray(stdtrit(df, 1 - (1 - level) / (2 * np.maximum(1, count))))
     own = float(stdtrit(df, (1 + level) / 2) if np.isfinite(df) else ndtri((1 + level) / 2))
     if not by_row and open_pairs.sum() == 2:
         return np.full((1, 1), own)

@@ -54,6 +54,16 @@ ENTRIES = {
   year = {1949},
   doi = {10.2307/3001913}
 }""",
+    "bonferroni": """@article{bonferroni,
+  author = {Dunn, Olive Jean},
+  title = {Multiple comparisons among means},
+  journal = {Journal of the American Statistical Association},
+  volume = {56},
+  number = {293},
+  pages = {52--64},
+  year = {1961},
+  doi = {10.1080/01621459.1961.10482090}
+}""",
     "holm": """@article{holm,
   author = {Holm, Sture},
   title = {A simple sequentially rejective multiple test procedure},
@@ -111,8 +121,8 @@ ENTRIES = {
 
 def cited(study: Study, *, has_budgets: bool) -> list[str]:
     """Return the keys of what a comparison used."""
-    found = ["lmems", "lme4", "satterthwaite", "lmertest"]
     method = str(study.levels[0]["method"])
+    found = ["lmems", "lme4", *(() if method == "bonferroni" else ("satterthwaite", "lmertest"))]
     found += [method] if method in ENTRIES else []
     found += ["holm"] if has_budgets and "holm" not in found else []
     found += ["rankintervals"] if study.levels[0]["rank_lower"] is not None else []

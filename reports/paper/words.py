@@ -127,14 +127,16 @@ def methods(study: Study, cited: Sequence[str]) -> str:
         else ""
     )
     pairs = correction(str(study.levels[0]["method"]), len(study.pairs))
+    tests = "$t$ tests with Satterthwaite's degrees of freedom \\citep{satterthwaite,lmertest}"
+    if study.levels[0]["method"] == "bonferroni":  # every difference by its own spread
+        tests = "paired $t$ tests on the benchmarks' values"
     many = plural(study.benchmark_count, "benchmark")
     return (
         f"Algorithms were compared by the linear mixed model \\texttt{{{escaped(study.model['formula'])}}} "
         f"\\citep{{{','.join(one for one in cited if one in ('lmems', 'lme4'))}}}, fitted by {criterion} to "
         f"{' '.join(filter(None, (rows(study), 'on', many, escaped(budget(study)))))}. "
-        f"Contrasts of estimated marginal means were tested two-sided by $t$ tests with Satterthwaite's degrees of "
-        f"freedom \\citep{{satterthwaite,lmertest}}; $p$ values were corrected by {escaped(pairs)}"
-        f"{_cite(cited, ('tukey', 'holm', 'bh', 'dunnett'))}. "
+        f"Contrasts of estimated marginal means were tested two-sided by {tests}; $p$ values were corrected by {escaped(pairs)}"
+        f"{_cite(cited, ('tukey', 'bonferroni', 'holm', 'bh', 'dunnett'))}. "
         f"Ranks that the contrasts do not rule out are as in \\citet{{rankintervals}}. "
         f"{_failed_runs(study)}{calibrated} "
         f"Computed by hpowh {version('hpowh')} \\citep{{hpowh}} ({versions}).\n"

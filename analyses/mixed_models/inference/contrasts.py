@@ -18,6 +18,8 @@ from hpowh.analyses.statistics.families import dunnett_critical, dunnett_p, tuke
 from hpowh.analyses.statistics.multiplicity import benjamini_hochberg, holm
 
 ADJUSTMENTS = ("tukey", "dunnett", "holm", "bh", "none")
+BONFERRONI = "bonferroni"
+"""What stands for Tukey's and Dunnett's method where standard errors are estimated apart: those need a common one."""
 NUMBERS = ("estimate", "standard_error", "df", "t_value", "p_value", "p_adjusted", "lower", "upper")
 ROUNDING = 1e-12
 """A difference below this share of its standard error is zero."""
@@ -133,6 +135,8 @@ def _estimate(
     """
     if method not in ADJUSTMENTS:
         raise DataError(f"There is no adjustment {method}; there are {', '.join(ADJUSTMENTS)}.")
+    if fit.own is not None and method in ("tukey", "dunnett"):
+        method = BONFERRONI
     kept = np.flatnonzero(is_known)
     arrays = {name: np.full(len(names), np.nan) for name in NUMBERS}
     if kept.size:
@@ -160,6 +164,9 @@ def _numbers(
     if method == "tukey":
         adjusted = np.where(is_blank, 1.0, tukey_p(t_value, np.where(is_blank, 1.0, df), size))
         critical[~is_blank] = _by_df(df[~is_blank], lambda each: tukey_critical(each, size, level))
+    elif method == BONFERRONI:
+        adjusted = np.minimum(1.0, len(p_value) * p_value)
+        critical = stats.t.ppf(1.0 - (1.0 - level) / (2.0 * len(p_value)), df)
     elif method == "dunnett":
         correlation = matrix @ fit.covariance @ matrix.T / np.outer(error, error)
         adjusted = np.where(is_blank, 1.0, dunnett_p(t_value, correlation, np.where(is_blank, 1.0, df)))

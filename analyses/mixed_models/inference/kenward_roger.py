@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpowh.analyses.mixed_models.inference.paired import GREENHOUSE_GEISSER, joint_f
 from hpowh.analyses.mixed_models.inference.satterthwaite import Satterthwaite
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.mixed_models.model.designs import as_dense
@@ -167,6 +168,11 @@ class JointTests:
 
     def of(self, contrasts: Floats) -> JointTest:
         """Return the test that contrasts (r, p) of the fixed effects are all zero."""
+        if self.fit.own is not None:
+            whole = independent(contrasts, self.fit.covariance)
+            f, first, second, share = joint_f(self.fit.own, self.fit.beta, whole)
+            p = float(stats.f.sf(f, share * first, share * second))
+            return JointTest(f, first, second, p, f"{GREENHOUSE_GEISSER[:-1]}, epsilon {share:.2f})")
         if self.found is not None:
             return self.found.joint_test(contrasts, self.fit.beta / self.fit.sigma)
         statistic, df1, df2, p = self.quantities.joint_test(contrasts, self.fit.beta)

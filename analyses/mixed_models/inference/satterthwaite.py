@@ -28,17 +28,20 @@ class Satterthwaite:
     """What degrees of freedom need: covariance of (theta, sigma) and how the fixed effects' covariance depends on them.
 
     `parameters` (m, m); `slopes` (m, p, p): derivative of the fixed effects' covariance; `covariance` (p, p); `most`:
-    degrees of freedom are no more than this.
+    degrees of freedom are no more than this. `exact`: what they are, where every difference has its own spread.
     """
 
     parameters: Floats
     slopes: Floats
     covariance: Floats
     most: float = np.inf
+    exact: float | None = None
 
     def df(self, contrasts: Floats) -> Floats:
         """Return the degrees of freedom (r,) of the contrasts (r, p): 2 v^2 / var(v)."""
         contrasts = np.atleast_2d(contrasts)
+        if self.exact is not None:
+            return np.full(len(contrasts), self.exact)
         variance = ((contrasts @ self.covariance) * contrasts).sum(axis=1)
         gradient = np.column_stack([((contrasts @ slope) * contrasts).sum(axis=1) for slope in self.slopes])
         spread = ((gradient @ self.parameters) * gradient).sum(axis=1)
@@ -102,7 +105,8 @@ def _quantities(fit: Fit) -> Satterthwaite:
     above = likelihood.joint_gradient(fit.state, theta, sigma + step)
     hessian[-1] = (above - likelihood.joint_gradient(fit.state, theta, sigma - step)) / (2.0 * step)
     slopes[-1] = 2.0 * sigma * fit.unscaled
-    return Satterthwaite(2.0 * _inverse(0.5 * (hessian + hessian.T)), slopes, fit.covariance, stratum_df(fit))
+    exact = None if fit.own is None else fit.own.blocks - 1.0
+    return Satterthwaite(2.0 * _inverse(0.5 * (hessian + hessian.T)), slopes, fit.covariance, stratum_df(fit), exact)
 
 
 def stratum_df(fit: Fit) -> float:

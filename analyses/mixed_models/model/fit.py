@@ -37,6 +37,18 @@ SMALL = 1200
 """Up to this many effects one BLAS thread is faster than several."""
 
 
+@dataclass(frozen=True)
+class OwnSpreads:
+    """Covariance (A, A) of the algorithms' values over the blocks of a table that holds one value each.
+
+    `from_means` (p, A) turns the algorithms' means into the fixed effects.
+    """
+
+    covariance: Floats
+    blocks: int
+    from_means: Floats
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fit:
     """A fitted model: parameters, effects and the factorised state at the optimum."""
@@ -50,6 +62,8 @@ class Fit:
     """Fixed effects (p,) of the response as it was given."""
     unscaled: Floats
     """Covariance of the fixed effects divided by sigma squared (p, p)."""
+    own: OwnSpreads | None = None
+    """Where every difference is judged by its own spread: what `covariance` rests on, instead of the model's one."""
 
     @property
     def is_reml(self) -> bool:

@@ -20,7 +20,13 @@ from hpowh.analyses.statistics.shuffles import least_p
 from hpowh.analyses.wording import percent
 from hpowh.warehouse import queries
 
-METHODS = {"tukey": "Tukey", "holm": "Holm", "bh": "Benjamini-Hochberg", "dunnett": "Dunnett"}
+METHODS = {
+    "tukey": "Tukey",
+    "bonferroni": "Bonferroni",
+    "holm": "Holm",
+    "bh": "Benjamini-Hochberg",
+    "dunnett": "Dunnett",
+}
 """Methods of contrasts that a verdict may rest on, the first that a model has."""
 ONE_BENCHMARK = "All runs are of one benchmark: only seeds are drawn, and nothing is said of other benchmarks."
 SCALE = "is not on one scale"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpowh.analyses.mixed_models.inference.blocking import settled
+from hpowh.analyses.mixed_models.inference.paired import with_own_spreads
 from hpowh.analyses.mixed_models.inference.spreads import (
     INTERACTION_LEVEL,
     LEAST_OWN_DF,
@@ -70,6 +71,9 @@ def fit_to_compare(
         return Chosen(fit(parsed, cells, is_reml=is_reml))
     parsed, left_out = identifiable(parsed, cells)
     found = fit(parsed, cells, is_reml=is_reml)
+    own = _own(found, variance)
+    if own is not None:
+        return replace(own, said=(*left_out_sentences(left_out), *own.said))
     found, sentence = settled(found, is_ranked=bool(mentioned(parsed.response, (RANK,))))
     sentences = [*left_out_sentences(left_out), *([sentence] if sentence else [])]
     if not any("algorithm" in term for term in parsed.fixed.terms):
@@ -159,6 +163,25 @@ def _interaction(found: Fit, variance: str, *, is_settled: bool) -> tuple[Fit, S
         f"to {brief(max(sds))}{_because(test, is_asked)}); --variance equal takes them as one."
     )
     return other, replace(test, is_used=True), [sentence]
+
+
+def _own(found: Fit, variance: str) -> Chosen | None:
+    """Judge differences by their own spreads where one value each leaves no other way to follow unlike algorithms."""
+    is_asked = variance in ("algorithm", "both")
+    other = with_own_spreads(found) if is_asked or variance == "auto" else None
+    if other is None:
+        return None
+    test, name = widest_test(found)
+    if not is_asked and not test.p_value < INTERACTION_LEVEL:
+        return None
+    may = "varies" if test.p_value < UNLIKE_LEVEL else "may vary"
+    why = f"{name} {may} more between benchmarks than the others ({p_said(test.p_value)})"
+    sentence = (
+        f"{'As asked' if is_asked else why}: with one value for each benchmark and algorithm every difference is "
+        f"judged by its own spread over the {len(found.problem.cells.levels['benchmark'])} benchmarks (paired t tests, "
+        "Bonferroni); --variance equal takes all as varying alike."
+    )
+    return Chosen(other, (sentence,), (residual_test(found.problem.cells), replace(test, is_used=True)))
 
 
 def _inseparable(found: Fit, test: SpreadTest, variance: str) -> tuple[SpreadTest, list[str]]:

@@ -20,7 +20,7 @@ family as (
   where analysis_run_id = $run and "first" is not null and "second" is not null
   qualify row_number() over (
     partition by model, factor, setting
-    order by coalesce(list_position(['tukey', 'holm', 'bh', 'dunnett'], method), 9), method
+    order by coalesce(list_position(['tukey', 'bonferroni', 'holm', 'bh', 'dunnett'], method), 9), method
   ) = 1
 ),
 asked as (
@@ -48,8 +48,8 @@ beaten as (
 best as (select model, factor, setting, level as best from placed where position = 1)
 select p.model, p.setting, p.factor, p.level, p.position, p.direction, p.response, p.estimate, p.lower, p.upper,
   p.letters, b.method,
-  case when p.direction is not null and b.method in ('tukey', 'holm') then 1 + b.better_count end as rank_lower,
-  case when p.direction is not null and b.method in ('tukey', 'holm')
+  case when p.direction is not null and b.method in ('tukey', 'bonferroni', 'holm') then 1 + b.better_count end as rank_lower,
+  case when p.direction is not null and b.method in ('tukey', 'bonferroni', 'holm')
     then count(*) over (partition by p.model, p.factor, p.setting) - b.worse_count end as rank_upper,
   t.best, d.estimate as difference, d.lower as difference_lower, d.upper as difference_upper,
   d.p_adjusted as difference_p
