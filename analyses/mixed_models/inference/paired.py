@@ -49,7 +49,7 @@ def with_own_spreads(found: Fit, block: str = "benchmark", factor: str = "algori
     off = spread[~np.eye(shape[1], dtype=bool)]
     if not off.min() > LEAST_SHARE * off.max():
         return None  # two algorithms with the same values up to a constant have no spread to judge by
-    back = np.linalg.inv(marginal_means(found, factor)[0].matrix)
+    back: Floats = np.asarray(np.linalg.inv(marginal_means(found, factor)[0].matrix), dtype=np.float64)
     unscaled = back @ (covariance / shape[0]) @ back.T / found.sigma**2
     return replace(found, unscaled=unscaled, own=OwnSpreads(covariance, shape[0], back))
 

@@ -101,8 +101,8 @@ def new_block_variances(
     if len(pairs) > MOST_PAIRS:
         return out
     if fit.own is not None:
-        spread = fit.own.covariance
-        return np.array([spread[i, i] + spread[j, j] - 2.0 * spread[i, j] for i, j in pairs])
+        rows = fit.own.covariance
+        return np.array([rows[i, i] + rows[j, j] - 2.0 * rows[i, j] for i, j in pairs])
     size = len(cells.count)
     root = _random_root(fit)
     z = sparse.csr_matrix(problem.z)[:size].multiply(1.0 / np.sqrt(cells.count)[:, None]).tocsr() @ root

@@ -16,9 +16,9 @@ MIXED_MODELS = Prose(
         "benchmarks count as independent evidence, and differences are found where there are none.",
         "Degrees of freedom are Satterthwaite's. An estimated marginal mean averages the model's predictions over a "
         "balanced grid of the other factors. Contrasts are differences of such means; within one family p-values are "
-        "adjusted (Tukey for all pairs, Dunnett against a control, Holm or Benjamini-Hochberg for others). In a table of "
-        "one value for each benchmark and algorithm in which an algorithm varies more than the others, every difference "
-        "has its own standard error and is judged by a paired t test (Bonferroni).",
+        "adjusted (Tukey for all pairs, Dunnett against a control, Holm or Benjamini-Hochberg for others). In a table "
+        "of one value for each benchmark and algorithm in which an algorithm varies more than the others, every "
+        "difference has its own standard error and is judged by a paired t test (Bonferroni).",
         "A likelihood-ratio test compares nested models on the same rows. Under a variance of zero, the edge of what "
         "is possible, its statistic follows a mixture such as ½ chi²(0) + ½ chi²(1) (Self, Liang 1987), not chi²(1).",
         "A critical-difference diagram puts algorithms on a line by their mean. A bar joins neighbours of which no "
