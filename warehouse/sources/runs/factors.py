@@ -94,6 +94,8 @@ def _changes_with_the_budget(
     """
     keys = [plan.sql(key) for key in plan.key_columns() if key != column and key not in varying]
     listed = ", ".join(keys)
+    if keys and not varying and _follows(connection, listed):
+        return False
     grouped = f" group by {listed}" if keys else ""
     among = f" semi join (select distinct {listed} from hpowh_keys order by all limit {GROUPS}) using ({listed})"  # noqa: S608
     point = ", ".join(plan.sql(name) for name in (plan.budget, plan.metric_name) if name)
@@ -105,3 +107,11 @@ def _changes_with_the_budget(
         f"sum(rows), (select count(distinct {plan.sql(plan.budget or '')}) from part) from runs"
     ).fetchall()[0]
     return bool(several and once * 2 > several and budgets * 2 < rows)
+
+
+def _follows(connection: duckdb.DuckDBPyConnection, listed: str) -> bool:
+    """Whether what is left out of the keys of runs follows from these: then it has one level in each run."""
+    kept, every = connection.execute(
+        f"select (select count(*) from (select distinct {listed} from hpowh_keys)), (select count(*) from hpowh_keys)"  # noqa: S608
+    ).fetchall()[0]
+    return bool(kept == every)

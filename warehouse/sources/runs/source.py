@@ -6,6 +6,8 @@ meta-feature of the benchmark. CSV (also .gz), Parquet, JSON lines.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hpowh.warehouse import queries
@@ -20,7 +22,7 @@ from hpowh.warehouse.sources.runs.metrics import beyond, names_note, odd, odd_co
 from hpowh.warehouse.sources.runs.plan import Plan
 from hpowh.warehouse.sources.runs.unmeasured import leave_out
 from hpowh.warehouse.sources.tables.features import add_features
-from hpowh.warehouse.sources.tables.numbers import EXACT, plain
+from hpowh.warehouse.sources.tables.numbers import EXACT, FIRST, plain
 from hpowh.warehouse.sources.tables.refusals import Refusals
 from hpowh.warehouse.sources.tables.staging import ROW
 from hpowh.warehouse.sources.tables.tabular import content_fingerprint, first_rows, row_count, stage
@@ -80,7 +82,7 @@ class RunsSource:
         refuse_known_runs(connection, context.source_id, request.location)
         _write_trace(connection, plan, accepted, metrics, context.source_id)
         context.progress("check", None)
-        if _has_doubles(connection, context.source_id):
+        if _has_doubles(connection, context.source_id, len(metrics)):
             refusals.add(_doubles(plan, staged.positioned))
             accepted = summaries.without(connection, plan, refusals.settle(), summed)
             connection.execute("delete from core.trace where source_id = ?", [context.source_id])
@@ -160,15 +162,26 @@ def _write_trace(
         picks = [(plan.metrics[0][0], f"case n.m_name {cases} end")]
     for column, metric in picks:
         value, status = plan.value(column)
-        connection.execute(
-            f"""
-            insert into core.trace
-            select k.run_id, ({metric})::integer, n.k_budget, n.k_value, n.k_status, {int(source_id)}
-            from (select {keys}, {plan.budget_sql()} as k_budget, {value} as k_value, {status} as k_status
-                  from {accepted}) as n
-            join hpowh_key_run as k on {joined}
-            """  # noqa: S608
-        )
+        with _dictionaries_only(connection):
+            connection.execute(
+                f"""
+                insert into core.trace
+                select k.run_id, ({metric})::integer, n.k_budget, n.k_value, n.k_status, {int(source_id)}
+                from (select {keys}, {plan.budget_sql()} as k_budget, {value} as k_value, {status} as k_status
+                      from {accepted}) as n
+                join hpowh_key_run as k on {joined}
+                """  # noqa: S608
+            )
+
+
+@contextmanager
+def _dictionaries_only(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Try nothing but a dictionary for texts while rows are written whose only text is one of nine words."""
+    connection.execute("set disabled_compression_methods = 'fsst'")
+    try:
+        yield
+    finally:
+        connection.execute("set disabled_compression_methods = 'none'")
 
 
 def _join_keys(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[str, str]]:
@@ -199,26 +212,39 @@ BITS = 2**29
 """So many points of all runs' ranges of budgets are ticked off, bit by bit (64 MB); more are sorted."""
 
 
-def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int) -> bool:
+def _has_doubles(connection: duckdb.DuckDBPyConnection, source_id: int, metric_count: int) -> bool:
     """Whether a run has two rows of one metric and budget.
 
-    Budgets that count are ticked off in a row of bits for each run: a fifth of the work of sorting them.
+    Budgets that count are ticked off in a row of bits for each run: a fifth of the work of sorting them. Others are
+    sorted, but only those of runs whose rows do not lie together with rising budgets, as most files have them.
     """
-    own = f"from core.trace where source_id = {int(source_id)}"
-    low, high, are_whole, runs = connection.execute(
-        f"select min(budget), max(budget), bool_and(budget = trunc(budget)), "  # noqa: S608
-        f"(select count(*) from hpowh_run) * count(distinct metric_id) {own}"
-    ).fetchall()[0]
-    if low is None:
+    ticked = _ticked_off(connection, source_id, metric_count)
+    if ticked is not None:
+        return ticked
+    connection.execute(queries.statement("runs/unsorted"), {"source": source_id})
+    if not connection.execute("select 1 from hpowh_unsorted limit 1").fetchall():
         return False
-    if are_whole and high < EXACT and (high - low + 1) * runs <= BITS:
-        ticked = f"bit_count(bitstring_agg(budget::bigint, {int(low)}::bigint, {int(high)}::bigint))"
-        query = f"select 1 {own} group by run_id, metric_id having {ticked} <> count(*) limit 1"
-    else:
-        query = (
-            "select 1 from (select budget, lag(budget) over (partition by run_id, metric_id order by budget) "  # noqa: S608
-            f"as before {own}) where before = budget limit 1"
-        )
+    query = (
+        "select 1 from (select budget, lag(budget) over (partition by run_id, metric_id order by budget) as before "  # noqa: S608
+        f"from core.trace semi join hpowh_unsorted using (run_id, metric_id) where source_id = {int(source_id)}) "
+        "where before = budget limit 1"
+    )
+    return bool(connection.execute(query).fetchall())
+
+
+def _ticked_off(connection: duckdb.DuckDBPyConnection, source_id: int, metric_count: int) -> bool | None:
+    """Return the same where budgets are whole numbers close enough to one another, else None."""
+    own = f"from core.trace where source_id = {int(source_id)}"
+    first = f"(select budget {own} limit {FIRST})"
+    if not connection.execute(f"select bool_and(budget = trunc(budget)) from {first}").fetchall()[0][0]:  # noqa: S608
+        return None
+    low, high, are_whole, runs = connection.execute(
+        f"select min(budget), max(budget), bool_and(budget = trunc(budget)), (select count(*) from hpowh_run) {own}"  # noqa: S608
+    ).fetchall()[0]
+    if not are_whole or high >= EXACT or (high - low + 1) * runs * metric_count > BITS:
+        return None
+    ticked = f"bit_count(bitstring_agg(budget::bigint, {int(low)}::bigint, {int(high)}::bigint))"
+    query = f"select 1 {own} group by run_id, metric_id having {ticked} <> count(*) limit 1"
     return bool(connection.execute(query).fetchall())
 
 

@@ -1,11 +1,17 @@
-"""The columns of a staged file: named as in the file, read by their place."""
+"""The columns of a staged file: named as in the file, read by their place; what a Parquet file says of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.names import identifier
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class Columns(dict[str, str]):
@@ -50,3 +56,44 @@ def unnamed(names: Iterable[str]) -> list[str]:
 def by_place(names: Iterable[str]) -> str:
     """Return SQL that gives columns, known by these names, their names by place."""
     return ", ".join(f"{identifier(name)} as c{place}" for place, name in enumerate(names))
+
+
+DIVISORS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+"""Unit of a length of time -> how many of it are a second."""
+
+
+def parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Return the names of a file's columns as written; DuckDB's reader renames those that differ in case only.
+
+    The schema lists a tree, parents before children; what is within a column is no column.
+    """
+    listed = connection.execute("select name, num_children from parquet_schema($1)", [str(path)]).fetchall()
+    found, within = list[str](), 0
+    for name, children in listed[1:]:
+        if within == 0:
+            found.append(name)
+        within += (children or 0) - (1 if within else 0)
+    return found
+
+
+def parquet_lengths(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[int, int]:
+    """Return place of a column -> divisor that makes seconds of it.
+
+    Only Arrow's own schema, where the file has one, tells a length of time from a whole number; what reads it takes a
+    tenth of a second to load.
+
+    Raises:
+        IngestError: that schema cannot be read.
+    """
+    query = "select 1 from parquet_kv_metadata($1) where key = 'ARROW:schema'::blob"
+    if not connection.execute(query, [str(path)]).fetchall():
+        return {}
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        types = pq.read_schema(path).types
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).split("\n", maxsplit=1)[0].strip().rstrip(".")
+        raise IngestError(f"{path} cannot be read: {first}.", "Is it complete?") from None
+    return {place: DIVISORS[str(kind.unit)] for place, kind in enumerate(types) if pa.types.is_duration(kind)}

@@ -42,12 +42,11 @@ def penalties(connection: duckdb.DuckDBPyConnection, relation: str, column: str,
     finite = f"(select {value} as v from {relation} where abs({value}) <= {LARGEST!r})"  # noqa: S608
     found = []
     extremes = connection.execute(f"select max(v), min(v) from {finite}").fetchall()[0]  # noqa: S608
-    some = [*extremes, *(v for (v,) in connection.execute(f"select v from {finite} limit {FEWEST}").fetchall())]  # noqa: S608
     for extreme in extremes:
         if extreme is None or extreme == 0:
             continue
-        seen = max((abs(v) for v in some if v != extreme), default=0.0)
-        if seen and abs(extreme) / seen < FAR:  # the largest of all others is no smaller: nothing need be counted
+        is_near = f"select 1 from {finite} where abs(v) > $1 and v <> $2 limit 1"  # noqa: S608
+        if connection.execute(is_near, [abs(extreme) / FAR, extreme]).fetchall():  # the first ends the search
             continue
         count, others = connection.execute(
             f"select count(*) filter (where v = $1), max(abs(v)) filter (where v <> $1) from {finite}",  # noqa: S608

@@ -14,7 +14,7 @@ import duckdb
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.names import identifier, literal
 from hpowh.warehouse.sources.tables import spreadsheets
-from hpowh.warehouse.sources.tables.columns import Columns, unnamed
+from hpowh.warehouse.sources.tables.columns import Columns, parquet_lengths, parquet_names, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable, refuse_width
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.locales import lengths_of_time, localise, strip_percents
@@ -115,27 +115,20 @@ def _hint(error: Exception) -> str:
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     """Read in place, by position: the schema has the names as written, and the units of lengths of time."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise IngestError(f"{path} cannot be read: {_first_line(error).rstrip('.')}.", _hint(error)) from None
-    refuse_width(path, len(schema.names))
+    names = parquet_names(connection, path)
+    refuse_width(path, len(names))
     source = f"read_parquet({literal(str(path))}, file_row_number = true)"
     found = {name: kind for name, kind in describe(connection, source).items() if name != "file_row_number"}
-    if len(found) != len(schema.names):
+    if len(found) != len(names):
         raise IngestError(f"{path}: its columns cannot be told apart.", "Write it with one column a name.")
-    _refuse_twice(path, schema.names)
+    _refuse_twice(path, names)
+    lengths = parquet_lengths(connection, path) if "BIGINT" in found.values() else {}
     picks, columns, notes = [], [], list[str]()
-    for place, (read, kind) in enumerate(found.items()):
-        name, unit = schema.names[place], getattr(schema.types[place], "unit", None)
-        is_length = pa.types.is_duration(schema.types[place])
-        divisor = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[str(unit)] if is_length else 1
-        picks.append(f"{identifier(read)}{f' / {divisor}.0' if is_length else ''} as c{place}")
-        columns.append((name, "DOUBLE" if is_length else kind))
-        if is_length:
+    for place, (name, (read, kind)) in enumerate(zip(names, found.items(), strict=True)):
+        divisor = lengths.get(place)
+        picks.append(f"{identifier(read)}{f' / {divisor}.0' if divisor else ''} as c{place}")
+        columns.append((name, "DOUBLE" if divisor else kind))
+        if divisor:
             notes.append(f"{name!r} is a length of time: read in seconds.")
     chosen = ", ".join(picks)
     plain = f"(select {chosen} from read_parquet({literal(str(path))}))"  # noqa: S608

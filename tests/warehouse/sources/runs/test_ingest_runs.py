@@ -327,6 +327,19 @@ def test_one_budget_twice_in_a_run_is_found_whatever_its_size(warehouse, tmp_pat
         load(warehouse, twice, "twice", experiment="twice")
 
 
+@pytest.mark.parametrize("order", ["together", "in turn", "backwards"])
+def test_rows_of_a_run_are_compared_however_they_lie(warehouse, tmp_path, order):
+    """Runs whose rows lie together with rising budgets need no sorting; a budget that comes back far below is seen."""
+    keys = [(seed, step + 0.25) for seed in range(5) for step in range(40)]
+    keys = {"together": keys, "in turn": sorted(keys, key=lambda key: key[1]), "backwards": keys[::-1]}[order]
+    lines = [f"A,b,{seed},{budget},0.5\n" for seed, budget in keys]
+    path = write(tmp_path, "algorithm,benchmark,seed,budget,value\n" + "".join(lines))
+    assert load(warehouse, path, "once").row_count == 200
+    twice = write(tmp_path, path.read_text() + "A,b,0,7.25,0.25\n", "twice.csv")
+    with pytest.raises(RowsRefusedError, match="row 201"):
+        load(warehouse, twice, "twice", experiment="twice")
+
+
 def test_the_position_of_a_row_counts_all_before_it_in_a_file_that_all_threads_read(warehouse, tmp_path):
     lines = [f"A,b{i // 1000},1,{i % 1000},0.{'1' * 900}\n" for i in range(40_000)]
     lines[20_000], lines[39_000] = "A,b,1\n", "A,b39,1,0,oops\n"
