@@ -22,13 +22,13 @@ from hpowh.analyses.mixed_models.job import Outcome, analysis_run, reader_of, sa
 from hpowh.analyses.mixed_models.model.cells import DataError
 from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.model.formula import FormulaError, parse_formula
-from hpowh.analyses.mixed_models.reading.catalogue import Selection
+from hpowh.analyses.mixed_models.reading.catalogue import DERIVED, EACH, RANK, Selection, mentioned
 from hpowh.analyses.mixed_models.reading.reader import Reader
 from hpowh.analyses.mixed_models.reading.verdicts import answering_model, budget_text, has_budgets
 from hpowh.analyses.mixed_models.studies.checks import coverage_warning, idle_sentence
 from hpowh.analyses.mixed_models.studies.failures import comparable, sentences, with_policies
 from hpowh.analyses.mixed_models.studies.fitting import fit_to_compare
-from hpowh.analyses.rankings.blocks import Floats, RankingError, make_blocks
+from hpowh.analyses.rankings.blocks import Blocks, Floats, RankingError, make_blocks
 from hpowh.analyses.rankings.compare import Rows, agreement_rows, ranking_rows
 from hpowh.analyses.rankings.incomplete import (
     arranged,
@@ -187,7 +187,9 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     read = _read(reader, selection, response, [], "benchmark", sign)
     try:
         blocks = make_blocks(read.labels, read.algorithms, read.losses)
-        board = measures(blocks.losses, SEED)
+        errors, why = _errors(reader, selection, response, blocks)
+        board = measures(blocks.losses, SEED, errors)
+        notes += [why] if why else []
     except RankingError as error:
         notes.append(f"No win rate, Elo or improvability: {error}")
     else:
@@ -201,6 +203,38 @@ def _tiers(reader: Reader, selection: Selection, response: str) -> tuple[Rows, l
     named = has_budgets(reader.warehouse, reader.catalogue.experiment)
     notes.append(" ".join([tier_sentence(rows, response, has_budgets=named), *tier_caveats(notes)]))
     return {"ranking_tier": rows}, notes
+
+
+def _errors(reader: Reader, selection: Selection, response: str, blocks: Blocks) -> tuple[Floats, str | None]:
+    """Return the blocks' errors (blocks, A), of which zero is the best that can be, and why there are none (NaN).
+
+    A regret, a rank or an accuracy is no error: by how many percent one undercuts another says nothing there.
+    """
+    nothing = np.full_like(blocks.losses, np.nan)
+    catalogue = reader.catalogue
+    text = catalogue.metric(selection.metric) if mentioned(response, (*DERIVED, RANK)) else response
+    if text == EACH:
+        return nothing, "No improvability: each benchmark has its own metric, and an accuracy is no error."
+    if text in catalogue.metrics and not text.isidentifier():
+        text = f"`{text}`"
+    try:
+        found = _read(reader, selection, text, [], "benchmark", 1.0)
+        table = make_blocks(found.labels, found.algorithms, found.losses)
+    except (DataError, RankingError) as error:
+        return nothing, f"No improvability: {error}"
+    if (table.names, table.algorithms) != (blocks.names, blocks.algorithms):
+        return nothing, f"No improvability: {text} is not there for the blocks that {response} is there for."
+    name = text.strip("`")
+    if reader.direction(text, selection)[0] == "min":
+        negative = table.losses.min() < 0
+        return table.losses, f"No improvability: {name} has negative values." if negative else None
+    best = reader.best_possible(name) if name in catalogue.metrics else None
+    if best is None:
+        return nothing, (
+            f"No improvability: {name} is better the higher it is, and how high it can be is not known; of a share or "
+            "percent it is (hpowh ingest … --option unit=percent)."
+        )
+    return best - table.losses, None
 
 
 def _means(fit: Fit, sign: float) -> tuple[MarginalMeans, Floats, Floats, float]:

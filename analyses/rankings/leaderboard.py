@@ -67,28 +67,34 @@ def elo_of(wins: Floats, drawn: float = TIE) -> Floats:
 def improvability(losses: Floats) -> Floats:
     """Return by how many percent of its loss the best of a block undercuts each algorithm (A,), averaged over blocks.
 
-    Not defined where a loss is negative.
+    Not defined where a loss is negative or unknown.
     """
-    if losses.min() < 0:
+    if not losses.min() >= 0:
         return np.full(losses.shape[1], np.nan)
     best = losses.min(axis=1, keepdims=True)
     share = np.divide(losses - best, losses, out=np.zeros_like(losses), where=losses > 0)
     return np.asarray(100.0 * share.mean(axis=0))
 
 
-def measures(losses: Floats, seed: int = 0) -> dict[str, Measure]:
-    """Return `win_rate`, `elo` and `improvability` of losses (blocks, A) with bootstrap intervals over blocks."""
+def measures(losses: Floats, seed: int = 0, errors: Floats | None = None) -> dict[str, Measure]:
+    """Return `win_rate`, `elo` and `improvability` of losses (blocks, A) with bootstrap intervals over blocks.
+
+    Args:
+        errors: (blocks, A), of which improvability is taken, since zero must mean that nothing is left to improve; NaN
+            where there are none. By default the losses.
+    """
     rng = np.random.default_rng(seed)
     places = [rng.integers(0, len(losses), len(losses)) for _ in range(RESAMPLES)]
     functions = {"win_rate": win_rates, "elo": lambda part: elo_of(_wins(part)), "improvability": improvability}
     found = {}
     for name, function in functions.items():
-        value = function(losses)
+        table = errors if name == "improvability" and errors is not None else losses
+        value = function(table)
         if not np.isfinite(value).all() or len(losses) < 2:
             nothing = np.full(len(value), np.nan)
             found[name] = Measure(value, nothing, nothing)
             continue
-        again = np.array([function(losses[place]) for place in places])
+        again = np.array([function(table[place]) for place in places])
         lower, upper = np.quantile(again, [0.025, 0.975], axis=0)
         found[name] = Measure(value, np.minimum(lower, value), np.maximum(upper, value))
     return found

@@ -277,6 +277,12 @@ class Reader:
         cells, keys = cells_from_runs(planned, kept, runs, self.names, shift, shifts)
         return Found(cells, planned.plan, keys)
 
+    def best_possible(self, metric: str) -> float | None:
+        """Return the highest value that a metric can have, where that is known: its bound, or that of its unit."""
+        highest = "coalesce(upper_bound, case unit when 'share' then 1.0 when 'percent' then 100.0 end)"
+        rows = self.warehouse.sql(f"select {highest} from core.metric where name = ?", [metric]).rows()
+        return rows[0][0] if rows else None
+
     def direction(self, response: str, selection: Selection) -> tuple[str, str | None]:
         """Return `min` or `max`, whichever is better in a response, and a sentence where that is not plain.
 

@@ -174,6 +174,26 @@ def test_tiers_of_an_experiment_are_stored(warehouse, tmp_path):
     assert not analyse_tiers(warehouse, response="value").is_new
 
 
+@pytest.mark.parametrize(("unit", "is_defined"), [("percent", True), ("none", False)])
+def test_improvability_is_of_errors_and_of_no_regret(warehouse, tmp_path, unit, is_defined):
+    rng = np.random.default_rng(9)
+    table = 100 - np.array([2.0, 4.0, 8.0]) * rng.uniform(0.9, 1.1, (9, 1)) * rng.uniform(0.97, 1.03, (9, 3))
+    rows = [f"{name},t{b},{table[b, a]:.6f}" for a, name in enumerate("ABC") for b in range(9)]
+    path = tmp_path / "accuracies.csv"
+    path.write_text("\n".join(["method,task,accuracy", *rows]), encoding="utf-8")
+    options = {"direction": "max", "unit": unit}
+    ingest(warehouse, find_source("runs"), Request(str(path), "study", {"accuracy": "value"}, options, None))
+    outcome = analyse_tiers(warehouse, response="normalized_regret")
+    found = {row["algorithm"]: row["improvability"] for row in outcome.tables["ranking_tier"].to_dicts()}
+    if is_defined:
+        known = improvability(100 - np.round(table, 6))
+        assert [found[name] for name in "ABC"] == pytest.approx(known, rel=1e-6)
+        assert found["B"] == pytest.approx(50, abs=3)
+    else:
+        assert set(found.values()) == {None}
+        assert any(said.startswith("No improvability") for said in outcome.warnings)
+
+
 def test_ranks_hang_on_neither_units_nor_names():
     """Second and third at t = 2.174, where 11.6 degrees of freedom ask for 2.187: in some units draws settled it."""
     losses = np.array([0.0642114, 0.1496452, 0.3434845, 0.2084931])
