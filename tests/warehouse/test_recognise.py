@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import NamedTuple
 
+import polars as pl
 import pytest
 
 from hpowh.warehouse import Warehouse, cli
@@ -267,3 +268,45 @@ def test_what_is_neither_a_path_nor_a_kind_is_said(ready):
     assert done.code == 2
     assert "neither a file or folder here nor a kind of source" in done.err
     assert "runs, grid, trials" in done.err
+
+
+def test_names_that_differ_in_case_are_the_files_own_in_what_is_said(ready, tmp_path):
+    rows = [{"lr": a, "LR": b, "loss": a * b} for a in (0.1, 0.2) for b in (1, 2)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pl.DataFrame(rows).write_parquet(tmp_path / "b.parquet")
+    for name in ("a.jsonl", "b.parquet"):
+        done = ready("ingest", name)
+        assert "combinations of lr, LR are there" in done.out + done.err, name
+
+
+def test_trials_of_vizier_are_refused_with_a_recipe_that_works(ready, tmp_path):
+    trial = {
+        "name": "owners/o/studies/s/trials/1",
+        "state": "COMPLETED",
+        "parameters": [{"parameterId": "lr", "value": 0.1}, {"parameterId": "act", "value": "relu"}],
+        "finalMeasurement": {"stepCount": 3, "metrics": [{"metricId": "loss", "value": 0.3}]},
+    }
+    row = {"lr": 0.1, "act": "relu", "loss": 0.3, "state": "COMPLETED"}
+    for whole, rows in ((trial, [row]), ([trial, trial], [row, row]), ({"trials": [trial]}, [row])):
+        (tmp_path / "v.json").write_text(json.dumps(whole))
+        said = ready("ingest", "v.json")
+        assert said.code == 1
+        recipe = said.err.partition("Write a row a trial: ")[2].strip()
+        exec(recipe, {"json": json, "PATH": "v.json"})  # it is ours, and is run as a user would
+        assert json.loads((tmp_path / "rows.json").read_text()) == rows
+
+
+def test_a_folder_of_folders_and_a_database_say_which_tables_they_hold(ready, tmp_path):
+    (tmp_path / "two" / "a").mkdir(parents=True)
+    (tmp_path / "two" / "a" / "results.csv").write_text(RUNS)
+    assert "Its folders hold tables (a/results.csv): name one of them" in ready("ingest", "two").err.replace("\\", "/")
+    with sqlite3.connect(tmp_path / "own.db") as connection:
+        connection.execute("create table results (algorithm, loss)")
+    said = ready("ingest", "own.db").err
+    assert "with the tables results. Write one as CSV: sqlite3 -header -csv own.db" in said
+
+
+def test_headings_of_function_evaluations_and_optimisation_methods_are_known(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("Optim. Method,Data-Set,Rep. #,# Fn. Evals,Err. [%]\nA,x,0,1,5.1\nB,x,0,1,5.2\n")
+    assert [one.kind for one in recognise(path)] == ["runs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from hpowh.warehouse.sources.tables.kinds import kinds_of_table
 from hpowh.warehouse.sources.tables.spreadsheets import refuse_others
 from hpowh.warehouse.sources.tables.tabular import FORMATS
 
+SQLITE = b"SQLite format 3\0"
 MOST_FILES = 5_000
 """So many files of a folder are looked at."""
 
@@ -49,7 +51,7 @@ def recognise(path: Path, options: Mapping[str, Any] | None = None) -> list[Reco
         return _folder(path)
     if path.is_file() and not path.stat().st_size:
         raise IngestError(f"{path} is empty.", "Nothing was loaded.")
-    if _begins(path, b"SQLite format 3\0"):
+    if _begins(path, SQLITE):
         return _sqlite(path)
     if path.suffix == ".wandb":
         return [Recognised("wandb", "its ending is that of W&B's offline runs")]
@@ -72,7 +74,18 @@ def advice(path: Path) -> str:
         if tables:
             shown = f"{', '.join(tables[:3])}{' …' if len(tables) > 3 else ''}"
             return f"It holds tables ({shown}): name one of them, or declare all in hpowh.toml."
+        deeper = sorted(str(one.relative_to(path)) for one in islice(_files(path), MOST_FILES) if _is_table(one))
+        if deeper:
+            shown = f"{', '.join(deeper[:3])}{' …' if len(deeper) > 3 else ''}"
+            return f"Its folders hold tables ({shown}): name one of them (--as NAME where two are called alike)."
         return ""
+    if _begins(path, SQLITE):
+        listed = sorted(_sqlite_tables(path))
+        if not listed:
+            return "It is an SQLite file without tables."
+        shown = f"{', '.join(listed[:5])}{' …' if len(listed) > 5 else ''}"
+        write = f"sqlite3 -header -csv {shlex.quote(path.name)} 'select * from TABLE' > table.csv"  # noqa: S608
+        return f"It is an SQLite file of no tool that is known, with the tables {shown}. Write one as CSV: {write}"
     if path.suffix.lower() in (".pkl", ".pickle", ".joblib", ".dill"):
         return (
             "A pickle is not opened, for opening one runs what it says. Write a table with what made it: "
@@ -118,15 +131,20 @@ TABLES = (
 
 
 def _sqlite(path: Path) -> list[Recognised]:
+    found = _sqlite_tables(path)
+    return [Recognised(kind, why) for kind, needed, why in TABLES if needed <= found]
+
+
+def _sqlite_tables(path: Path) -> set[str]:
+    """Return the names of an SQLite file's tables; none where it cannot be read."""
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         try:
-            found = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+            return {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
         finally:
             connection.close()
     except sqlite3.Error:
-        return []
-    return [Recognised(kind, why) for kind, needed, why in TABLES if needed <= found]
+        return set()
 
 
 SIGNS = (

@@ -23,6 +23,7 @@ def refuse_other_shapes(path: Path) -> None:
     found = _whole(path)
     if isinstance(found, list) and found and not any(isinstance(one, dict) for one in found):
         raise IngestError(f"{path} is a list whose items are no objects: nothing names the columns.", ADVICE)
+    _refuse_vizier(path, found)
     if not isinstance(found, dict):
         return
     if {"columns", "data"} <= set(found) or {"schema", "data"} <= set(found):
@@ -46,6 +47,23 @@ def refuse_other_shapes(path: Path) -> None:
         )
     if len(inner) > 1 and all(isinstance(one, list) for one in inner) and len({len(one) for one in inner}) == 1:
         raise IngestError(f"{path} is a table in one object, with a list a column.", ADVICE)
+
+
+def _refuse_vizier(path: Path, found: Any) -> None:
+    """Refuse trials as Google's Vizier writes them: parameters and metrics are lists of names and values."""
+    several = found["trials"] if isinstance(found, dict) and isinstance(found.get("trials"), list) else found
+    for one in several if isinstance(several, list) else [several]:
+        parameters = one.get("parameters") if isinstance(one, dict) else None
+        if isinstance(parameters, list) and any("parameterId" in p for p in parameters if isinstance(p, dict)):
+            raise IngestError(f"{path} holds trials of Vizier, which have no columns yet.", VIZIER)
+
+
+VIZIER = (
+    "Write a row a trial: found = json.load(open(PATH)); trials = found if isinstance(found, list) else "
+    "found.get('trials', [found]); rows = [{p['parameterId']: p['value'] for p in t['parameters']} | {m['metricId']: "
+    "m['value'] for m in t.get('finalMeasurement', {}).get('metrics', [])} | {'state': t.get('state')} for t in trials]"
+    "; json.dump(rows, open('rows.json', 'w'))"
+)
 
 
 def _are_objects(rows: list[Any]) -> bool:

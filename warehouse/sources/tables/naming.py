@@ -20,6 +20,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "framework_name",
         ),
         *("sampler_name", "tuner_name", "estimator_name", "agent_name", "algo_name"),
+        *("optim_method", "optimization_method", "optimisation_method", "hpo_method"),
     ),
     "benchmark": (
         *("benchmark", "bench", "problem", "dataset", "data_set", "task", "function", "benchmark_name"),
@@ -41,6 +42,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "fold": ("fold", "cv_fold", "fold_id"),
     "budget": (
         *("budget", "used_fidelity", "used_budget", "n_trials", "n_evaluations", "evaluations", "n_evals", "evals"),
+        *("iters", "fn_evals", "func_evals", "function_evals", "n_fevals", "nfe", "nfes"),
         *("bb_evals", "num_bb_evals", "n_calls", "num_calls", "n_queries", "num_queries", "oracle_calls"),
         *("n_evaluation", "num_evals", "num_evaluations", "function_evaluations", "fevals", "nfev", "n_iterations"),
         *(
@@ -62,7 +64,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "value": (
         *("value", "loss", "objective", "y", "fitness", "val_loss", "score", "accuracy", "val_accuracy", "cost"),
         *("error", "result", "target", "mean_test_score", "raw_y", "best_so_far", "function_value"),
-        *("objective_value", "episodic_return", "episode_return", "return"),
+        *("objective_value", "episodic_return", "episode_return", "return", "obj", "final_value"),
     ),
     "metric-name": ("metric", "metric_name"),
     "split": ("split",),
@@ -82,7 +84,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Role -> its usual names, the surest first; a source looks for the roles that it has."""
 METRICS = ("value", "objective", "loss", "val_loss", "score", "accuracy", "val_accuracy", "cost", "error", "metric",
-           "mean_test_score", "fitness", "result", "function_value", "objective_value")  # fmt: skip
+           "mean_test_score", "fitness", "result", "function_value", "objective_value", "obj",
+           "final_value")  # fmt: skip
 """Names of a metric where columns without a name of their own are hyperparameters: `y` is one of these, too."""
 TIMES = ("started", "ended", "duration")
 IDENTIFIERS = frozenset({

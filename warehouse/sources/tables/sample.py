@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpowh.warehouse.errors import IngestError
 from hpowh.warehouse.names import literal
+from hpowh.warehouse.sources.tables.columns import parquet_names, unnamed
 from hpowh.warehouse.sources.tables.csv_files import dialect_of, readable
 from hpowh.warehouse.sources.tables.json_shapes import refuse_other_shapes
 from hpowh.warehouse.sources.tables.spreadsheets import sheet_as_csv
-from hpowh.warehouse.sources.tables.tabular import format_of
+from hpowh.warehouse.sources.tables.tabular import format_of, may_be_made_up
+
+if TYPE_CHECKING:
+    import duckdb
 
 ROWS = 5_000
 """So many rows show what a table is."""
@@ -30,6 +35,14 @@ def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield from _leaves(one, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", str(one) if isinstance(one, list) else one
+
+
+def _by_key(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the same of JSON whose keys differ in case only: DuckDB's reader gives one of them another name."""
+    scan = f"read_json_objects({literal(str(path))}, format = 'auto') limit {int(limit)}"
+    objects = [json.loads(text) for (text,) in connection.execute(f"select json::varchar from {scan}").fetchall()]  # noqa: S608
+    names = list(dict.fromkeys(name for one in objects for name in one))
+    return names, [tuple(one.get(name) for name in names) for one in objects]
 
 
 def first_rows_of(
@@ -61,7 +74,12 @@ def first_rows_of(
                 refuse_other_shapes(path)
             reader = "read_parquet" if kind == "parquet" else "read_json_auto"
             found = scratch.execute(f"select * from {reader}({literal(str(path))}) limit {int(limit)}")  # noqa: S608
-            return _flat([column[0] for column in found.description or []], found.fetchall())
+            columns, rows = [column[0] for column in found.description or []], found.fetchall()
+            if kind == "parquet":
+                columns = unnamed(parquet_names(scratch, path))
+            elif any(may_be_made_up(column, columns) for column in columns):
+                columns, rows = _by_key(scratch, path, limit)
+            return _flat(columns, rows)
     except duckdb.Error as error:
         first = str(error).split("\n", maxsplit=1)[0].rstrip(".")
         raise IngestError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Staged:
     scan = f"read_json({literal(str(path))}, format = 'auto', sample_size = -1, maximum_depth = 2)"
     found = describe(connection, scan)
     refuse_width(path, len(found))
-    if any(_may_be_made_up(name, found) for name in found):
+    if any(may_be_made_up(name, found) for name in found):
         return _json_by_key(connection, path)
     picks = [
         f"{identifier(name)}{DOCUMENT if kind == 'JSON' else ''} as c{place}"
@@ -168,7 +168,7 @@ DOCUMENT = " ->> '$'"
 """SQL that makes a text of a JSON value."""
 
 
-def _may_be_made_up(name: str, found: Mapping[str, str]) -> bool:
+def may_be_made_up(name: str, found: Collection[str]) -> bool:
     """Whether a name may be what DuckDB makes of one that differs from another in case only (`LR_1`)."""
     bare, _, count = name.rpartition("_")
     return count.isdigit() and bare.lower() in {other.lower() for other in found}
