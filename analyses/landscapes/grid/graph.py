@@ -146,12 +146,12 @@ class EdgeGraph:
 
     def follow(self, pointer: NDArray[np.int32], steps: NDArray[np.int32]) -> None:
         """Let every pointer lead to its end, and add up the steps on the way, in place: by pointer jumping."""
-        while True:
-            further = pointer[pointer]
-            if np.array_equal(further, pointer):
-                return
-            steps += steps[pointer]
-            pointer[:] = further
+        # Indices of the machine's own width are not converted anew at each jump.
+        to = pointer.astype(np.intp)
+        while not np.array_equal(further := to.take(to), to):
+            steps += steps.take(to)
+            to = further
+        pointer[:] = to
 
     def reachable(self, surface: Surface, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which nodes have a never-worsening path to a global optimum."""

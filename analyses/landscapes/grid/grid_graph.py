@@ -74,33 +74,32 @@ class GridGraph(EdgeGraph):
         """Compare every configuration with its neighbours."""
         loss, place, n = surface.loss, surface.place, surface.size
         best = np.full(n, n, dtype=np.int32)
-        improving, neutral, tied = (np.zeros(n, dtype=np.int32) for _ in range(3))
-        slope = np.zeros(n)
+        improving, neutral = self._counters(), self._counters()
+        slope, buffer = np.zeros(n), np.empty(n)
         lower: list[NDArray] = []
         upper: list[NDArray] = []
         for shift in self._shifts:
             low, high = shift.ends(loss)
-            difference = high - low
-            size = np.abs(difference)
+            difference = np.subtract(high, low, out=buffer[: low.size].reshape(low.shape))
             if shift.wraps is not None:
                 # Cells that are no neighbours compare as nothing, and add nothing.
                 difference[shift.wraps] = np.nan
-                size[shift.wraps] = 0.0
-            for sums in shift.ends(slope):
-                np.add(sums, size, out=sums)
-            if shift.wraps is not None:
-                size[shift.wraps] = np.nan
             below, above = shift.ends(improving)
-            below += difference < 0
-            above += difference > 0
+            below += (difference < 0).view(np.uint8)
+            above += (difference > 0).view(np.uint8)
+            size = np.abs(difference, out=difference)
             near = size <= epsilon
             for counts in shift.ends(neutral):
-                np.add(counts, near, out=counts)
-            at = np.flatnonzero(size == 0)
+                np.add(counts, near.view(np.uint8), out=counts)
+            at = np.flatnonzero(near if epsilon == 0 else size == 0)
             if at.size:
                 cells = shift.lower_cells(at)
                 lower.append(cells)
                 upper.append(cells + shift.distance)
+            if shift.wraps is not None:
+                size[shift.wraps] = 0.0
+            for sums in shift.ends(slope):
+                np.add(sums, size, out=sums)
             mine, theirs = shift.ends(best), shift.ends(place)[::-1]
             for chosen, places in zip(mine, theirs, strict=True):
                 candidate = places
@@ -108,24 +107,31 @@ class GridGraph(EdgeGraph):
                     candidate = places.copy()
                     candidate[shift.wraps] = n
                 np.minimum(chosen, candidate, out=chosen)
-        for ends in (*lower, *upper):
-            tied += np.bincount(ends, minlength=n).astype(np.int32)
         self._ties = (loss, lower, upper)
-        own = np.arange(n, dtype=np.int32)
-        found = surface.order[np.minimum(best, n - 1)].astype(np.int32)
-        return Scan(np.where(improving > 0, found, own), improving, neutral, tied, slope)
+        ends = np.concatenate((*lower, *upper)) if lower else np.empty(0, dtype=np.int64)
+        return Scan(
+            best=np.where(improving > 0, surface.order.take(best, mode="clip"), np.arange(n)).astype(np.int32),
+            improving=improving.astype(np.int32),
+            neutral=neutral.astype(np.int32),
+            tied=np.bincount(ends, minlength=n).astype(np.int32),
+            slope=slope,
+        )
+
+    def _counters(self) -> NDArray:
+        """Return a zero a cell, of the narrowest type that can count all neighbours: comparisons add up at once."""
+        return np.zeros(self.degree.size, dtype=np.uint8 if int(self.degree.max()) < 256 else np.int32)
 
     def neutral(self, surface: Surface, threshold: float) -> NDArray[np.int32]:
         """Return for each node the number of neighbours with |difference| <= threshold."""
-        counts = np.zeros(surface.size, dtype=np.int32)
+        counts = self._counters()
         for shift in self._shifts:
             low, high = shift.ends(surface.loss)
             near = np.abs(high - low) <= threshold
             if shift.wraps is not None:
                 near[shift.wraps] = False
             for ends in shift.ends(counts):
-                np.add(ends, near, out=ends)
-        return counts
+                np.add(ends, near.view(np.uint8), out=ends)
+        return counts.astype(np.int32)
 
     def plateau_roots(self, surface: Surface, tied: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return for each node the smallest node id of its plateau: tied nodes connected through ties."""

@@ -198,7 +198,9 @@ def stable_order(values: NDArray[np.float64]) -> NDArray[np.int64]:
     ordered = values[order]
     same = np.flatnonzero(ordered[1:] == ordered[:-1])
     if same.size:
-        at = np.union1d(same, same + 1)
+        is_tied = np.zeros(order.size, dtype=bool)
+        is_tied[same] = is_tied[same + 1] = True
+        at = np.flatnonzero(is_tied)
         run = np.cumsum(np.concatenate(([True], ordered[at][1:] != ordered[at][:-1])))
         order[at] = order[at][np.lexsort((order[at], run))]
     return order

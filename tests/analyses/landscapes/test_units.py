@@ -75,6 +75,30 @@ def test_means_of_equal_units_are_those_of_the_query_to_the_last_digit(filled, m
     assert quick[0] == quick[1]
 
 
+def test_as_many_units_are_not_the_same_units(filled: Callable[..., Warehouse]) -> None:
+    """Every other configuration lacks another unit: all have four values, and no plain means are formed."""
+    value, other = additive(), additive()
+    value[..., 4] = -np.inf
+    other.reshape(12, 5)[np.arange(12), np.arange(12) % 5] = -np.inf
+    store = filled(a=value, b=other)
+    even, uneven = (rows._even(store, key) for key in sorted(read_keys(rows_of(store)), key=lambda k: k.benchmark))
+    assert even is not None and even[1] == pytest.approx(value[..., :4].mean(axis=-1).ravel(), abs=1e-12)
+    assert uneven is None
+
+
+def test_rows_with_the_same_units_are_seen_in_whatever_order() -> None:
+    units = np.array([7, 1, 4, 1, 4, 7, 4, 7, 1], dtype=np.uint32)
+    assert rows._are_alike(units, 3)
+    assert rows._are_alike(units[:3], 3)
+    for other in ([7, 1, 4, 1, 4, 8], [7, 1, 1, 7, 1, 1]):
+        assert not rows._are_alike(np.array(other, dtype=np.uint32), 3)
+    assert [column.tolist() for column in rows._sorted_columns(np.array([[3.0, 1.0, 2.0], [5.0, 5.0, -1.0]]))] == [
+        [1.0, -1.0],
+        [2.0, 5.0],
+        [3.0, 5.0],
+    ]
+
+
 def test_configurations_in_any_order_have_their_own_means(filled, monkeypatch):
     store = filled(b=additive())
     with store.writing() as connection:
