@@ -38,6 +38,8 @@ def choose_repeats(
     """
     folds = [c for c in free if c not in plan.roles and plain_name(c) in NAMES["fold"]]
     algorithm, seed = plan.column("algorithm"), plan.seed
+    if not seed and not folds and "seed" not in plan.constants:
+        _take_runs(connection, plan, staged, free)
     if len(folds) != 1 or "seed" in plan.constants or seed in given or (seed and algorithm is None):
         return
     if seed:
@@ -54,6 +56,26 @@ def choose_repeats(
             f"{seed!r} is another in every run, so that no two could be compared: {folds[0]!r} repeats them."
         )
     plan.roles[folds[0]] = Role("seed", None, "folds repeat a run, and no seed does")
+
+
+def _take_runs(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, free: Collection[str]) -> None:
+    """Take a column called `run` for the seed where its numbers come again for each algorithm and benchmark.
+
+    Where every run has a number of its own, it repeats nothing.
+    """
+    named = [c for c in free if c not in plan.roles and plain_name(c) in RUN_NUMBERS]
+    algorithm = plan.column("algorithm")
+    if len(named) != 1 or algorithm is None:
+        return
+    block = [column for column in (plan.benchmark, plan.metric_name, plan.budget) if column]
+    shared = comparable_rows(connection, plan, staged, algorithm, block)
+    if shared and comparable_rows(connection, plan, staged, algorithm, [*block, named[0]]) >= KEPT * shared:
+        plan.roles[named[0]] = Role("seed", None, "numbers that every algorithm has again, and nothing else repeats")
+        plan.said.append(f"{named[0]!r} is read as the seed: every algorithm has its numbers again.")
+
+
+RUN_NUMBERS = frozenset({"run", "runs", "run_no", "run_nr", "run_number", "run_index", "run_idx", "try", "attempt"})
+"""Names of what counts runs or repetitions."""
 
 
 def _are_one(connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, one: str, other: str) -> bool:

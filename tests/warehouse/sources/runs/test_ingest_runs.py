@@ -366,3 +366,19 @@ def test_numbers_that_are_read_while_a_file_is_staged_are_those_of_its_texts(
     options = {"mapping": {"steps": "ignore"}} | options
     load(warehouse, path, **options)
     assert warehouse.sql("select budget, value from core.trace").rows() == [stored]
+
+
+def test_a_column_called_run_is_the_seed_where_every_algorithm_has_its_numbers_again(warehouse, tmp_path):
+    rows = [(a, b, run) for a in "ABC" for b in "xy" for run in (1, 2, 3)]
+    text = "algo,dataset,run,loss\n" + "".join(f"{a},{b},{run},0.{at}\n" for at, (a, b, run) in enumerate(rows, 10))
+    outcome = load(warehouse, write(tmp_path, text), "again")
+    assert "'run' is read as the seed: every algorithm has its numbers again." in outcome.notes
+    assert warehouse.sql("select count(*), list_sort(list(distinct seed)) from core.run").rows() == [(18, [1, 2, 3])]
+    assert warehouse.sql("select count(*) from core.run_factor").one() == 0
+
+
+def test_a_column_called_run_with_a_number_a_run_is_no_seed(warehouse, tmp_path):
+    text = "algo,dataset,run,loss\n" + "".join(f"{'AB'[at % 2]},x,{at},0.{at + 10}\n" for at in range(12))
+    outcome = load(warehouse, write(tmp_path, text), mapping={"run": "factor"})
+    assert not any("read as the seed" in note for note in outcome.notes)
+    assert warehouse.sql("select count(distinct text_value) from core.run_factor").one() == 12

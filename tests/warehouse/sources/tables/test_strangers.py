@@ -173,7 +173,7 @@ def test_tables_that_programs_write_of_their_runs(made):
     assert "--set benchmark=NAME" in str(asked.value)
     found = roles(made("mljar.csv"), constants={"benchmark": "adult"})
     assert [column for column, role in found.items() if role == "metric-name"] == ["metric_type"]
-    assert list(roles(made("agents.csv")).values()) == ["algorithm", "benchmark", "factor", "budget", "value"]
+    assert list(roles(made("agents.csv")).values()) == ["algorithm", "benchmark", "seed", "budget", "value"]
 
 
 def test_a_column_without_a_value_is_left_out_of_a_grid_and_said(made):
