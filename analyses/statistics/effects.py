@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.distributions import root
+
 LEVEL = 0.95
 ALL = 1e-14
 """Less than this share left within the levels is rounding."""
@@ -76,7 +78,6 @@ def share_interval(
 
 def share_limit(statistic: float, between: int, within: int, quantile: float) -> float | None:
     """Return the share of variance at which the statistic is this quantile of its distribution; 0 where none is."""
-    from scipy.optimize import brentq
     from scipy.special import fdtr, ncfdtr
 
     n = between + within + 1
@@ -90,5 +91,5 @@ def share_limit(statistic: float, between: int, within: int, quantile: float) ->
         if value < quantile:
             break
         top *= 2
-    root = brentq(lambda size: ncfdtr(between, within, size, statistic) - quantile, 1e-12, top, xtol=1e-8)
-    return float(root / (root + n))
+    found = root(lambda size: float(ncfdtr(between, within, size, statistic)) - quantile, 1e-12, top, xtol=1e-8)
+    return float(found / (found + n))

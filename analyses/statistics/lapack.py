@@ -66,8 +66,8 @@ def solve_triangular(matrix: Floats, right: Floats) -> Floats:
     return np.asarray(found)
 
 
-def inverse_definite(matrix: Floats) -> Floats:
-    """Return the inverse of a positive definite matrix by its Cholesky factor.
+def cholesky(matrix: Floats) -> Floats:
+    """Return the lower Cholesky factor of a positive definite matrix; above the diagonal anything may stand.
 
     Raises:
         numpy.linalg.LinAlgError: it is not positive definite.
@@ -75,4 +75,18 @@ def inverse_definite(matrix: Floats) -> Floats:
     chol, info = lapack.dpotrf(matrix, lower=1, clean=0)
     if info != 0:
         raise np.linalg.LinAlgError("the matrix is not positive definite")
-    return np.asarray(lapack.dpotrs(chol, np.eye(len(matrix)), lower=1)[0])
+    return np.asarray(chol)
+
+
+def solve_cholesky(chol: Floats, right: Floats) -> Floats:
+    """Return the solution of a system of which `chol` is the matrix's lower Cholesky factor."""
+    return np.asarray(lapack.dpotrs(chol, right, lower=1)[0])
+
+
+def inverse_definite(matrix: Floats) -> Floats:
+    """Return the inverse of a positive definite matrix by its Cholesky factor.
+
+    Raises:
+        numpy.linalg.LinAlgError: it is not positive definite.
+    """
+    return solve_cholesky(cholesky(matrix), np.eye(len(matrix)))

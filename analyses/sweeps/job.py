@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
-VERSION = "17"
+VERSION = "18"
 SEED = 0
 
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from hpowh.analyses.mixed_models.model.cells import Floats
 from hpowh.analyses.mixed_models.model.dense import NotPositiveDefiniteError
-from hpowh.analyses.mixed_models.model.descent import Descent, descend
 from hpowh.analyses.mixed_models.model.likelihood import FAILED, Likelihood
 from hpowh.analyses.mixed_models.model.problem import lower_factors, theta_of
+from hpowh.analyses.statistics.descent import Descent, descend
 
 SCALES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Multiples of the identity that may be tried as starts; the middle ones are, the outer ones while they are better."""

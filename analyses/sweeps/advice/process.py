@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpowh.analyses.statistics.descent import descend
+from hpowh.analyses.statistics.lapack import cholesky, solve_cholesky
 from hpowh.analyses.sweeps.advice.judging import Judged, judged
 from hpowh.analyses.sweeps.advice.space import bounds
 from hpowh.analyses.sweeps.reading.columns import Floats
@@ -16,6 +17,8 @@ from hpowh.analyses.sweeps.reading.prepare import Prepared
 MOST_ROWS, BEST_ROWS, MOST_HYPERPARAMETERS = 300, 100, 40
 """More configurations than this: the best ones and others at random. More hyperparameters: no process, but trees."""
 STEPS = 40
+ENOUGH = 1e-6
+"""The decrease of the negative log posterior that another step promises, at which the search ends."""
 LEAST_NOISE = 1e-6
 JUDGING_FOLDS, FEWER_FOLDS, LARGE = 5, 3, 400_000
 """Predictions are judged by so many folds, by fewer where there are more distances than `LARGE`."""
@@ -32,7 +35,7 @@ class Process:
     noise: float
     x: Floats
     """(rows, features), scaled by the lengths."""
-    factor: Any
+    factor: Floats
     weight: Floats
     mean: float
     r_squared: float
@@ -43,14 +46,14 @@ class Process:
     """(hyperparameters, rows, rows): squared distances by one hyperparameter."""
     y: Floats
     """What was fitted, per row."""
+    theta: Floats
+    """Logarithms of the lengths and of the noise."""
 
     def start(self, codes: Floats) -> State:
         """Return what is expected at configurations."""
-        from scipy.linalg import cho_solve
-
         scaled = _features(self.prepared, codes, self.low, self.width) / self.length
         cross = _matern(_distance(scaled, self.x))
-        solved = cho_solve(self.factor, cross.T).T
+        solved = solve_cholesky(self.factor, cross.T).T
         variance = np.maximum(1.0 - (cross * solved).sum(axis=1), 1e-12)
         return State(
             process=self,
@@ -103,8 +106,6 @@ def fit_process(prepared: Prepared, values: Floats, seed: int, beyond: float = 0
     Args:
         values: what is modelled, with mean 0 and standard deviation 1.
     """
-    from scipy.linalg import cho_factor, cho_solve
-
     k = len(prepared.used)
     if k > MOST_HYPERPARAMETERS or values.size < 5:
         return None
@@ -120,21 +121,19 @@ def fit_process(prepared: Prepared, values: Floats, seed: int, beyond: float = 0
     theta = _most_plausible(apart, y - middle)
     length, noise = np.exp(theta[:k])[owner], LEAST_NOISE + float(np.exp(theta[k]))
     x = features / length
-    factor = cho_factor(_matern(_distance(x, x)) + noise * np.eye(y.size), lower=True)
-    weight = cho_solve(factor, y - middle)
-    inverse = cho_solve(factor, np.eye(y.size))
+    factor = cholesky(_matern(_distance(x, x)) + noise * np.eye(y.size))
+    weight = solve_cholesky(factor, y - middle)
+    inverse = solve_cholesky(factor, np.eye(y.size))
     left_out = weight / np.diag(inverse)
     r_squared = 1 - float(left_out @ left_out) / max(float(((y - middle) ** 2).sum()), 1e-300)
     return Process(
         prepared=prepared, low=low, width=width, length=length, noise=noise, x=x, factor=factor, weight=weight,
-        mean=middle, r_squared=r_squared, apart=apart, y=y,
+        mean=middle, r_squared=r_squared, apart=apart, y=y, theta=theta,
     )  # fmt: skip
 
 
 def judge(process: Process, seed: int) -> Judged:
     """Return what the predictions are worth, by folds in which lengths and noise are fitted anew."""
-    from scipy.linalg import cho_factor, cho_solve
-
     y, n, k = process.y, process.y.size, len(process.apart)
     owner = np.array([f.hyperparameter for f in process.prepared.features])
     features = process.x * process.length
@@ -144,11 +143,11 @@ def judge(process: Process, seed: int) -> Judged:
         rest = np.setdiff1d(np.arange(n), part)
         middle[part] = y[rest].mean()
         own = y[rest] - y[rest].mean()
-        theta = _most_plausible(process.apart[:, rest[:, None], rest[None, :]], own)
+        theta = _most_plausible(process.apart[:, rest[:, None], rest[None, :]], own, process.theta)
         scaled = features / np.exp(theta[:k])[owner]
         nugget = (LEAST_NOISE + float(np.exp(theta[k]))) * np.eye(rest.size)
-        factor = cho_factor(_matern(_distance(scaled[rest], scaled[rest])) + nugget, lower=True)
-        guess[part] = _matern(_distance(scaled[part], scaled[rest])) @ cho_solve(factor, own)
+        factor = cholesky(_matern(_distance(scaled[rest], scaled[rest])) + nugget)
+        guess[part] = _matern(_distance(scaled[part], scaled[rest])) @ solve_cholesky(factor, own)
     return judged(guess, y - middle, process.mean)
 
 
@@ -179,11 +178,12 @@ def _matern(squared: Floats) -> Floats:
     return (1 + r + r * r / 3) * np.exp(-r)
 
 
-def _most_plausible(apart: Floats, y: Floats) -> Floats:
-    """Return logarithms of the lengths and of the noise at the mode of the posterior (L-BFGS, exact gradients)."""
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
-    from scipy.optimize import minimize
+def _most_plausible(apart: Floats, y: Floats, near: Floats | None = None) -> Floats:
+    """Return logarithms of the lengths and of the noise at the mode of the posterior, by its exact gradients.
 
+    Args:
+        near: where to begin, such as the mode for more rows; by default from the prior's centre and from short lengths.
+    """
     k, n = len(apart), y.size
     centre = np.append(np.full(k, np.sqrt(2) + 0.5 * np.log(k) - 1.5), -4.0)
     spread = np.append(np.full(k, 1.2), 1.5)
@@ -197,21 +197,19 @@ def _most_plausible(apart: Floats, y: Floats) -> Floats:
         noise = np.exp(theta[k])
         matrix[np.diag_indices(n)] += noise + LEAST_NOISE
         try:
-            factor = cho_factor(matrix, lower=True)
-        except LinAlgError:
+            factor = cholesky(matrix)
+        except np.linalg.LinAlgError:
             return 1e10, np.zeros(k + 1)
-        solved = cho_solve(factor, y)
-        inner = np.outer(solved, solved) - cho_solve(factor, np.eye(n))
+        solved = solve_cholesky(factor, y)
+        inner = np.outer(solved, solved) - solve_cholesky(factor, np.eye(n))
         slope = (5 / 3) * (1 + r) * decay * inner
         gradient = np.empty(k + 1)
         gradient[:k] = -0.5 * np.tensordot(apart, slope, axes=2) * inverse_squares
         gradient[k] = -0.5 * noise * float(np.trace(inner))
-        value = 0.5 * float(y @ solved) + float(np.log(np.diag(factor[0])).sum())
+        value = 0.5 * float(y @ solved) + float(np.log(np.diag(factor)).sum())
         off = (theta - centre) / spread
         return value + 0.5 * float(off @ off), gradient + off / spread
 
-    box = [(-4.0, 5.0)] * k + [(-14.0, 1.0)]
-    starts = (centre, np.append(np.full(k, -0.5), -2.0))
-    fits = [minimize(minus_log, start, jac=True, method="L-BFGS-B", bounds=box, options={"maxiter": STEPS})
-            for start in starts]  # fmt: skip
-    return np.asarray(min(fits, key=lambda fit: fit.fun).x)
+    starts = (centre, np.append(np.full(k, -0.5), -2.0)) if near is None else (near,)
+    fits = [descend(minus_log, start, tolerance=ENOUGH, most=STEPS) for start in starts]
+    return min(fits, key=lambda fit: fit.value).point

@@ -1,8 +1,9 @@
 """Quasi-Newton descent with a dense Hessian that starts from differences of gradients.
 
-A model has few covariance parameters and a costly deviance, so what counts is the number of evaluations. A Hessian from
-as many further gradients as there are parameters makes the first step nearly Newton's; BFGS updates keep it, and the
-search ends when the decrease that the quadratic model still promises is nothing.
+The covariance parameters of a mixed model and the lengths of a Gaussian process are few, and their likelihood is
+costly: what counts is the number of evaluations. A Hessian from as many further gradients as there are parameters makes
+the first step nearly Newton's; BFGS updates keep it, and the search ends when the decrease that the quadratic model
+still promises is nothing.
 Source: Nocedal & Wright (2006), chapters 3 and 6: sufficient decrease, BFGS update and its positive definiteness.
 """
 
@@ -12,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hpowh.analyses.mixed_models.model.cells import Floats
-
+Floats = NDArray[np.float64]
 Objective = Callable[[Floats], tuple[float, Floats]]
 
 DIFFERENCE = 1e-5
