@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hpowh.analyses.landscapes.values import Metric
 
 JOB, SIMILARITY_JOB, OVERFITTING_JOB = "landscapes", "landscapes.similarity", "landscapes.overfitting"
-VERSION = "12"
+VERSION = "13"
 SAVE_EVERY = 5.0
 """Seconds of work that an interruption may cost."""
 SHARE = 5.0

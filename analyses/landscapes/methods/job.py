@@ -16,7 +16,7 @@ from hpowh.warehouse.errors import UsageError
 if TYPE_CHECKING:
     from hpowh.analyses.landscapes.grid.surface import Surface
 
-JOB, VERSION = "landscapes.methods", "3"
+JOB, VERSION = "landscapes.methods", "4"
 Row = dict[str, Any]
 
 

@@ -35,7 +35,7 @@ from hpowh.analyses.landscapes.partial.completed import (
     completion_sentence,
     thinned,
 )
-from hpowh.analyses.landscapes.partial.completing import completions
+from hpowh.analyses.landscapes.partial.completing import Known, completions
 from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE, qualify, walk_reason
 from hpowh.analyses.landscapes.partial.sampled import Portrait, estimated, thin_portrait, with_totals
 from hpowh.analyses.landscapes.partial.scattered import scatter_metrics
@@ -114,11 +114,12 @@ def characterise(surface: Surface, options: Options = Options()) -> Characterisa
         return _describe(surface, options)
     seen = _describe(surface, replace(options, has_importance=False, has_check=False), is_estimate=False)
     given = replace(options, epsilon=seen.epsilon.value, has_check=False)
-    drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded)
+    known = Known()
+    drawn = completions(surface, IMPUTATIONS, seed=options.seed, is_bounded=options.is_bounded, known=known)
     # Walks and starts that are sampled are others in each: the interval has their chance in it, too.
     completed = [_describe(one, replace(given, seed=options.seed + at)).tables for at, one in enumerate(drawn)]
     thinner, times = thinned(surface, seed=options.seed)
-    more = completions(thinner, CHECKS, seed=options.seed, is_bounded=options.is_bounded)
+    more = completions(thinner, CHECKS, seed=options.seed, is_bounded=options.is_bounded, known=known)
     checks = [
         _describe(one, replace(given, seed=options.seed + IMPUTATIONS + at)).tables for at, one in enumerate(more)
     ]

@@ -56,18 +56,22 @@ def _passes(surface: Surface, basins: Basins) -> tuple[NDArray[np.int64], NDArra
     Within a basin a descent never climbs, so that the lowest pass between two optima lies where their basins meet.
     """
     first, second, _ = neighbour_pairs(surface.space, surface.ranks)
-    ends = basins.basin[first], basins.basin[second]
-    meets = ends[0] != ends[1]
-    a, b = (np.searchsorted(basins.optima, one[meets]) for one in ends)
+    count = basins.optima.size
+    place = np.empty(surface.size, dtype=np.int64)
+    place[basins.optima] = np.arange(count)
+    of = place[basins.basin]
+    a, b = of[first], of[second]
+    meets = np.flatnonzero(a != b)
+    a, b = a[meets], b[meets]
     height = np.maximum(surface.loss[first[meets]], surface.loss[second[meets]])
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    order = np.lexsort((height, high, low))
-    low, high, height = low[order], high[order], height[order]
-    is_lowest = np.ones(low.size, dtype=bool)
-    is_lowest[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    low, high, height = low[is_lowest], high[is_lowest], height[is_lowest]
-    by_height = np.argsort(height, kind="stable")
-    return low[by_height], high[by_height], height[by_height]
+    both = np.minimum(a, b) * count + np.maximum(a, b)
+    order = np.argsort(both)
+    both, height = both[order], height[order]
+    starts = np.flatnonzero(np.concatenate(([True], both[1:] != both[:-1]))) if both.size else meets
+    low, high = np.divmod(both[starts], count)
+    lowest = np.minimum.reduceat(height, starts) if both.size else height
+    by_height = np.argsort(lowest, kind="stable")
+    return low[by_height], high[by_height], lowest[by_height]
 
 
 def depth_metrics(depth: NDArray[np.float64] | None, epsilon: float) -> list[Metric]:

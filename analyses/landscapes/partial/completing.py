@@ -8,7 +8,7 @@ Journal of the American Statistical Association 82, 528), so that a draw differs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,8 @@ from hpowh.analyses.landscapes.one.distribution import moments
 from hpowh.analyses.landscapes.values import dot
 
 Cells = NDArray[np.float64]
+Room = tuple[Cells, Cells]
+"""Two arrays as large as the grid, to work in."""
 
 MAX_CELLS = 500_000
 """Grids with more cells are not completed (each draw costs some dozens of passes over the grid)."""
@@ -69,18 +71,29 @@ class Modes:
     order: NDArray[np.int64]
     """Number of hyperparameters that the modes of each group vary with."""
 
-    def analyse(self, values: Cells) -> Cells:
-        """Return the coefficients of a function on the grid (both flat)."""
-        for basis in self.factors:
-            # The axis in front goes to the end: after all axes they are in their order again.
-            values = values.reshape(basis.shape[0], -1).T @ basis
-        return values.ravel()
+    def analyse(self, values: Cells, room: Room | None = None) -> Cells:
+        """Return the coefficients of a function on the grid (both flat), in `room` where there is one."""
+        return _through(values, self.factors, room)
 
-    def synthesise(self, coefficients: Cells) -> Cells:
-        """Return the function of coefficients (both flat)."""
-        for basis in self.factors:
-            coefficients = coefficients.reshape(basis.shape[0], -1).T @ basis.T
-        return coefficients.ravel()
+    def synthesise(self, coefficients: Cells, room: Room | None = None) -> Cells:
+        """Return the function of coefficients (both flat), in `room` where there is one."""
+        return _through(coefficients, [basis.T for basis in self.factors], room)
+
+
+def _through(values: Cells, factors: Sequence[Cells], room: Room | None) -> Cells:
+    """Return values on the grid, each of its (taken together) axes multiplied by a matrix.
+
+    The axis in front goes to the end: after all axes they are in their order again. Of the two arrays of `room` none is
+    written to while it is read; arrays made anew for each axis would cost more than the products.
+    """
+    first, second = room or (np.empty(values.size), np.empty(values.size))
+    if values is first:
+        first, second = second, first
+    for factor in factors:
+        product = first.reshape(-1, len(factor))
+        np.matmul(values.reshape(len(factor), -1).T, factor, out=product)
+        values, first, second = first, second, first
+    return values
 
 
 def modes_of(space: Space) -> Modes:
@@ -156,7 +169,9 @@ def _contrasts(size: int) -> Cells:
     return modes / np.sqrt((modes**2).sum(axis=0))
 
 
-def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = False) -> Iterator[Surface]:
+def completions(
+    surface: Surface, count: int, *, seed: int, is_bounded: bool = False, known: Known | None = None
+) -> Iterator[Surface]:
     """Yield complete landscapes: what was observed as it is, the holes drawn anew each time.
 
     Assumed is that holes are no worse or better than what their neighbours tell. Skewed losses and those with heavy
@@ -165,6 +180,8 @@ def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = F
 
     Args:
         is_bounded: whether the loss or its negative lies in [0, 1], so that draws do.
+        known: where the variances of a landscape's completions are kept; those of the same landscape with further
+            holes begin there, and have less to forget.
     """
     rng = np.random.default_rng(seed)
     cells, seen, same = np.arange(surface.space.cardinality), surface, None
@@ -173,15 +190,27 @@ def completions(surface: Surface, count: int, *, seed: int, is_bounded: bool = F
         cells = np.unique(same)
     scores, back = _scale(seen, is_bounded)
     field = _Field(modes_of(seen.space), seen.ranks, scores, rng, same)
-    for _ in range(2 + round(BURN_IN * (1 - surface.coverage))):
+    burn_in = 2 + round(BURN_IN * (1 - surface.coverage))
+    if known and known.relative is not None:
+        field.variance, burn_in = known.relative * field.mean_square, 2
+    for _ in range(burn_in):
         field.step()
     field.tolerance = TOLERANCE
     residuals = _Residuals(field, rng)
     for _ in range(count):
         field.step()
+        if known is not None:
+            known.relative = field.variance / field.mean_square
         loss = back(residuals.honest(field))[cells]
         loss[np.searchsorted(cells, surface.ranks)] = surface.loss
         yield Surface(space=surface.space, ranks=cells, loss=loss)
+
+
+@dataclass
+class Known:
+    """What the completions of a landscape have found of its variances, relative to the mean square of its scores."""
+
+    relative: Cells | None = None
 
 
 class _Residuals:
@@ -209,7 +238,9 @@ class _Residuals:
         parts = np.array_split(by_mean, int(np.clip(by_mean.size // STRATUM, 1, STRATA)))
         self._bounds = np.array([means[part[0]] for part in parts[1:]])
         self._sorted = [np.sort(rest[part]) for part in parts]
+        self._doubts = [3 * float(np.median(np.abs(known))) for known in self._sorted]
         scores = means + rest
+        self._mean: Cells | None = None
         self._ends = [(float(scores[part].min()), float(scores[part].max())) for part in parts]
 
     def honest(self, field: _Field) -> Cells:
@@ -217,15 +248,17 @@ class _Residuals:
         from scipy.special import ndtr
 
         cells = field.values.copy()
-        mean = field.mean(field.observed, field.scores)[field.holes]
+        self._mean = field.mean(field.observed, field.scores, self._mean)
+        mean = self._mean[field.holes]
         drawn = cells[field.holes] - mean
         wide = float(np.sqrt(np.mean(drawn**2)))
         place = ndtr(drawn / wide) if wide > 0 else np.full(drawn.size, 0.5)
         stratum = np.searchsorted(self._bounds, mean, side="right")
-        for i, known in enumerate(self._sorted):
-            mine = stratum == i
+        by_stratum = np.argsort(stratum, kind="stable")
+        ends = np.searchsorted(stratum[by_stratum], np.arange(1, len(self._sorted)))
+        for i, (known, mine) in enumerate(zip(self._sorted, np.split(by_stratum, ends), strict=True)):
             one = mean[mine] + np.interp(place[mine] * known.size - 0.5, np.arange(known.size), known)
-            drawn[mine] = _within(one, mean[mine], self._ends[i], 3 * float(np.median(np.abs(known))))
+            drawn[mine] = _within(one, mean[mine], self._ends[i], self._doubts[i])
         cells[field.holes] = drawn
         return cells
 
@@ -286,9 +319,9 @@ class _Field:
         is_hole = np.ones(modes.group.size, dtype=bool)
         is_hole[ranks] = False
         self.holes = np.flatnonzero(is_hole)
-        self._mean_square = float(scores.var()) or 1.0
+        self.mean_square = float(scores.var()) or 1.0
         # The higher the order, the smaller at first; a dozen draws forget it.
-        self.variance = self._mean_square * np.power(0.2, np.maximum(modes.order - 1, 0))
+        self.variance = self.mean_square * np.power(0.2, np.maximum(modes.order - 1, 0))
         self.values = np.zeros(modes.group.size)
         self.tolerance = ROUGHLY
 
@@ -317,22 +350,32 @@ class _Field:
         own = np.flatnonzero(of == self.observed)
         return own, np.searchsorted(self.observed[own], of)
 
-    def mean(self, observed: NDArray[np.int64], scores: Cells) -> Cells:
-        """Return what the field, its variances given, says of all cells by some of them; these as they are."""
+    def mean(self, observed: NDArray[np.int64], scores: Cells, near: Cells | None = None) -> Cells:
+        """Return what the field, its variances given, says of all cells by some of them; these as they are.
+
+        Args:
+            near: what it said of all cells under almost the same conditions, from where the solution is sought.
+        """
         modes = self._modes
         variance = self.variance[modes.group]
         weight = self.variance[1:].min() / variance
         weight[0] = 0.0
+        is_hole = np.ones(variance.size)
+        is_hole[observed] = 0.0
         found = np.zeros(variance.size)
         found[observed] = scores
-        is_hole = np.ones(variance.size, dtype=bool)
-        is_hole[observed] = False
-        holes = np.flatnonzero(is_hole)
+        room = np.empty(found.size), np.empty(found.size)
 
         def precision(cells: Cells) -> Cells:
-            return modes.synthesise(weight * modes.analyse(cells))[holes]
+            coefficients = modes.analyse(cells, room)
+            coefficients *= weight
+            image = modes.synthesise(coefficients, room)
+            image *= is_hole
+            return image
 
-        found[holes] = _solve(precision, -precision(found), holes, found.size, self.tolerance)
+        start = None if near is None else near * is_hole
+        steps = int(is_hole.sum()) + 5
+        found += _solve(precision, -precision(found), min(MAX_ITERATIONS, steps), self.tolerance, start)
         return found
 
     def _draw_variances(self) -> None:
@@ -345,28 +388,33 @@ class _Field:
         )
         freedom = modes.size + PRIOR_WEIGHT
         drawn = (squares + PRIOR_WEIGHT * of_order[modes.order]) / self._rng.chisquare(freedom)
-        self.variance = np.maximum(drawn, FLOOR * self._mean_square)
+        self.variance = np.maximum(drawn, FLOOR * self.mean_square)
 
 
 def _solve(
-    precision: Callable[[Cells], Cells], target: Cells, holes: NDArray[np.int64], cells: int, tolerance: float
+    precision: Callable[[Cells], Cells], target: Cells, steps: int, tolerance: float, start: Cells | None = None
 ) -> Cells:
-    """Solve for the holes by conjugate gradients (Hestenes and Stiefel 1952)."""
-    solution = np.zeros(target.size)
-    residual = target.copy()
-    direction = residual.copy()
+    """Solve by conjugate gradients (Hestenes and Stiefel 1952), from 0 or from where one is told.
+
+    All is 0 but at the holes, which costs less than to gather and scatter them in each step.
+
+    Args:
+        precision: may return the same array each time.
+    """
+    enough = tolerance**2 * dot(target, target)
+    solution = np.zeros(target.size) if start is None else start.copy()
+    residual = target.copy() if start is None else target - precision(start)
+    direction, spare = residual.copy(), np.empty(target.size)
     square = dot(residual, residual)
-    enough = tolerance**2 * square
-    full = np.zeros(cells)
-    for _ in range(min(MAX_ITERATIONS, target.size + 5)):
+    for _ in range(steps):
         if square <= enough:
             break
-        full[holes] = direction
-        image = precision(full)
+        image = precision(direction)
         step = square / dot(direction, image)
-        solution += step * direction
-        residual -= step * image
+        solution += np.multiply(direction, step, out=spare)
+        residual -= np.multiply(image, step, out=spare)
         following = dot(residual, residual)
-        direction = residual + following / square * direction
+        direction *= following / square
+        direction += residual
         square = following
     return solution

@@ -268,3 +268,22 @@ def test_completions_whose_thresholds_differ_share_the_usual_ones():
     assert completed._in_common([own, usual]) == [
         {"relative_epsilon": [0.0, 0.2], "neutrality": [0.0, 1.0], "pair_count": [9, 9]}, usual
     ]  # fmt: skip
+
+
+def test_products_in_given_room_are_those_in_new_arrays_and_leave_what_they_read() -> None:
+    modes = completing.modes_of(Space.of((3, 4, 5, 2, 6), (True, False, True, False, True)))
+    values = np.random.default_rng(0).random(720)
+    kept, room = values.copy(), (np.empty(720), np.empty(720))
+    coefficients = modes.analyse(values, room)
+    assert coefficients is room[0] or coefficients is room[1]
+    assert coefficients == pytest.approx(modes.analyse(kept), abs=1e-12)
+    assert modes.synthesise(coefficients, room) == pytest.approx(kept, abs=1e-12)
+    assert (values == kept).all()
+
+
+def test_a_solution_is_the_same_from_wherever_it_is_sought() -> None:
+    matrix = np.diag(np.arange(1.0, 9.0)) + 0.1
+    target = np.arange(8.0)
+    for start in (None, np.full(8, 3.0), np.linalg.solve(matrix, target)):
+        found = completing._solve(lambda cells: matrix @ cells, target, 20, 1e-12, start)
+        assert found == pytest.approx(np.linalg.solve(matrix, target), abs=1e-10)
