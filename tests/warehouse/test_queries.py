@@ -30,6 +30,7 @@ def compared(what: str) -> str:
 
 BY_ID = ("facts", "fidelity_scatter", "scatter", "splits")
 """Queries on an evaluated search space that ask for its id, so that a filter reaches the facts."""
+NODES = "(from mart.landscape_node where split = 'valid') as n join core.metric as m using (metric_id)"
 VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "run": [
         ("mixed_models/presets", newest("mixed_models.presets"), 1),
@@ -115,9 +116,13 @@ VALUES: dict[str, list[tuple[str, str, Any]]] = {
     "points": [("*", "select 50.0", 50.0)],
     "source": [("*", "select max(source_id) from core.run", 1)],
     "spaces": [("*", "select list(distinct search_space_id) from core.evaluation", [1])],
-    "number": [("*", "select max(search_space_id) from core.evaluation", 1)],
+    "number": [("*", f"select max(search_space_id) from {NODES}", 1)],
     "name": [
-        ("demo/values", "select max(m.name) from core.evaluation join core.metric as m using (metric_id)", "none")
+        (
+            "demo/values",
+            f"select max(m.name) from {NODES} where search_space_id = (select max(search_space_id) from {NODES})",
+            "none",
+        )
     ],
     "beginnings": [("*", "select ['lmem_', 'ranking_']", [])],
     "version": [
