@@ -1,4 +1,4 @@
--- Written by tests/fresh.py of the revisions 58fbab7e9eefceeeca1073f692efbd70
+-- Written by tests/fresh.py of the revisions ec4a6860dc55e401f5798a94287b6ee6
 create schema "core";
 create schema "mart";
 create schema "ops";
@@ -237,7 +237,7 @@ CREATE TABLE result.sweep_front_suggestion(analysis_run_id INTEGER NOT NULL, sug
 comment on table result."sweep_front_suggestion" is 'One row per analysis run, configuration suggested for the front of all metrics, and hyperparameter.';
 CREATE TABLE result.sweep_hypervolume(analysis_run_id INTEGER NOT NULL, "position" INTEGER NOT NULL, trial_id INTEGER NOT NULL, hypervolume DOUBLE NOT NULL);
 comment on table result."sweep_hypervolume" is 'One row per analysis run and configuration that enlarged the front: the share of the box dominated since.';
-CREATE TABLE result.sweep_importance(analysis_run_id INTEGER NOT NULL, metric_id INTEGER NOT NULL, "method" VARCHAR NOT NULL, hyperparameter VARCHAR NOT NULL, hyperparameter_b VARCHAR, importance DOUBLE, deviation DOUBLE, lower DOUBLE, upper DOUBLE, chance DOUBLE, place INTEGER, r_squared DOUBLE, verdict VARCHAR NOT NULL, reason VARCHAR, CHECK(("method" IN ('ols_drop', 'impurity', 'permutation', 'shapley', 'fanova', 'fanova_pair', 'near_best'))), CHECK((verdict IN ('usable', 'weak', 'worthless', 'unknown'))));
+CREATE TABLE result.sweep_importance(analysis_run_id INTEGER NOT NULL, metric_id INTEGER NOT NULL, "method" VARCHAR NOT NULL, hyperparameter VARCHAR NOT NULL, hyperparameter_b VARCHAR, importance DOUBLE, deviation DOUBLE, lower DOUBLE, upper DOUBLE, chance DOUBLE, place INTEGER, r_squared DOUBLE, verdict VARCHAR NOT NULL, reason VARCHAR, CHECK(("method" IN ('ols_drop', 'impurity', 'permutation', 'permutation_worst', 'shapley', 'fanova', 'fanova_pair', 'near_best'))), CHECK((verdict IN ('usable', 'weak', 'worthless', 'unknown'))));
 comment on table result."sweep_importance" is 'One row per analysis run, metric, method and hyperparameter (or pair): its importance and whether that holds.';
 CREATE TABLE result.sweep_interaction(analysis_run_id INTEGER NOT NULL, metric_id INTEGER NOT NULL, hyperparameter_a VARCHAR NOT NULL, level_a VARCHAR, hyperparameter_b VARCHAR NOT NULL, level_b VARCHAR, partial_correlation DOUBLE NOT NULL, p_adjusted DOUBLE NOT NULL);
 comment on table result."sweep_interaction" is 'One row per analysis run, metric and product of two hyperparameters that explains what neither explains alone.';
@@ -277,4 +277,4 @@ CREATE TABLE result.trace_point(analysis_run_id INTEGER NOT NULL, run_id INTEGER
 comment on table result."trace_point" is 'One row per analysis run, run, metric and budget of the common axis: the incumbent and its regret then.';
 CREATE TABLE result.trace_summary(analysis_run_id INTEGER NOT NULL, benchmark_id INTEGER NOT NULL, metric_id INTEGER NOT NULL, algorithm_id INTEGER NOT NULL, setting VARCHAR NOT NULL, budget DOUBLE NOT NULL, run_count INTEGER NOT NULL, incumbent_median DOUBLE, incumbent_q25 DOUBLE, incumbent_q75 DOUBLE, regret_median DOUBLE, regret_q25 DOUBLE, regret_q75 DOUBLE, normalized_regret_mean DOUBLE, normalized_regret_lower DOUBLE, normalized_regret_upper DOUBLE, normalized_regret_sd DOUBLE, rank_count INTEGER NOT NULL, rank_mean DOUBLE, rank_sd DOUBLE, reason VARCHAR);
 comment on table result."trace_summary" is 'One row per analysis run, benchmark, metric, algorithm, factor setting and budget: the spread over seeds.';
-insert into ops.revision values ('0014');
+insert into ops.revision values ('0015');

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """Result tables of a sweep, and what is to be known."""
 
 JOB = "sweeps"
-VERSION = "18"
+VERSION = "19"
 SEED = 0
 
 
@@ -245,6 +245,8 @@ def _analyse_metric(
     failures, why = summary.failure_rows(trials, number, reasons)
     result.add("sweep_failure", failures)
     result.add("sweep_failure_reason", why)
+    if any(row["outcome"] != "pruned" for row in failures):
+        result.add("sweep_importance", summary.with_failures_as_worst(trials, number, direction, SEED))
     row = summary.summary_row(trials, one.sweep_id, metric, result)
     best = row.get("best_trial_id")
     if best is not None:

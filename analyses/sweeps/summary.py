@@ -47,6 +47,15 @@ def ended(trials: Trials, metric: int) -> Ended:
     return Ended(raw=[column.take(rows) for column in trials.columns], is_good=is_good)
 
 
+def with_failures_as_worst(trials: Trials, metric: int, direction: str, seed: int) -> list[Row]:
+    """Return importances in which trials that failed or diverged are the worst (`sweep_importance`)."""
+    from hpowh.analyses.sweeps.importance.worst import with_failures
+
+    rows = np.array([i for i, one in enumerate(outcome_of(trials, metric)) if one in ("good", "failed", "diverged")])
+    loss = trials.final[metric][rows] * (1.0 if direction == "min" else -1.0)
+    return with_failures([column.take(rows) for column in trials.columns], loss, seed)
+
+
 def failure_rows(trials: Trials, metric: int, reasons: Mapping[int, str]) -> tuple[list[Row], list[Row]]:
     """Return what separates trials that failed, diverged or were pruned from those with a value, and why they say.
 

@@ -26,6 +26,7 @@ def plain(value: float, digits: int = 3) -> str:
 
 METHODS = {
     "permutation": "Permutation: fall of R2 when it is shuffled",
+    "permutation_worst": "With failures: permutation, of ranks in which failed trials are the worst",
     "shapley": "Shapley: mean size of what it adds to a prediction, in standard deviations",
     "fanova": "fANOVA: share of the variance that it explains alone",
     "impurity": "Impurity: share of the splits' gain",

@@ -143,7 +143,17 @@ SWEEP_IMPORTANCE = table(
     real("r_squared"),
     text("verdict"),
     text("reason", null=True),
-    one_of("method", "ols_drop", "impurity", "permutation", "shapley", "fanova", "fanova_pair", "near_best"),
+    one_of(
+        "method",
+        "ols_drop",
+        "impurity",
+        "permutation",
+        "permutation_worst",
+        "shapley",
+        "fanova",
+        "fanova_pair",
+        "near_best",
+    ),
     one_of("verdict", *VERDICTS),
 )
 SWEEP_AGREEMENT = table(

@@ -120,6 +120,17 @@ def drift(result: Result, metric: str) -> Iterator[Statement]:
     )
 
 
+def _with_failures(result: Result) -> str:
+    """Return what matters most once failed trials are the worst, beside what does without them."""
+    rows = [r for r in result.tables.get("sweep_importance", ()) if r.get("place") == 1]
+    first = {r["method"]: r for r in rows if r["verdict"] in ("weak", "usable")}
+    worst, without = first.get("permutation_worst"), first.get("permutation")
+    if worst is None:
+        return ""
+    beside = f", without them {without['hyperparameter']}" if without else ""
+    return f"; with failed trials as the worst, {worst['hyperparameter']} has the largest importance{beside}"
+
+
 def failures(result: Result) -> Iterator[Statement]:
     """Yield what separates trials that failed, diverged or were pruned."""
     words = {"failed": "failed", "diverged": "ended without a finite value", "pruned": "were pruned"}
@@ -140,7 +151,7 @@ def failures(result: Result) -> Iterator[Statement]:
         if reasons:
             sentence += f"; most often: {reasons[0]['reason'][:120]}"
         if outcome != "pruned":
-            sentence += ". What is said of the finished trials is said of survivors"
+            sentence += ". What is said of the finished trials is said of survivors" + _with_failures(result)
         yield Statement(kind="failure", sentence=f"{sentence}.", figure="sweep-failures", is_claim=False)
 
 

@@ -19,6 +19,7 @@ def importance_table(asked: Asked) -> Table:
             ("hyperparameter", "Hyperparameter"),
             ("permutation", "Permutation", 3, "Fall of the out-of-fold R2 when it is shuffled"),
             ("permutation_sd", "SD", 2, "Over folds and repeats"),
+            ("permutation_worst", "With failures", 3, "Permutation, of ranks in which failed trials are the worst"),
             ("shapley", "Shapley", 3, "Mean size of what it adds to a prediction, in standard deviations"),
             ("fanova", "fANOVA main", 3, "Share of a forest's variance that it explains alone"),
             ("near_best", "Near the best", 3, "PED-ANOVA: how much the best trials differ from all"),
