@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from hpowh.analyses.landscapes.grid.surface import Surface
 from hpowh.analyses.landscapes.one.interactions import square_count
-from hpowh.analyses.landscapes.partial.completing import MAX_CELLS, MAX_LEVELS, modes_of
+from hpowh.analyses.landscapes.partial.completing import MAX_CELLS
+from hpowh.analyses.landscapes.partial.modes import MAX_LEVELS, modes_of
 from hpowh.analyses.landscapes.values import EQUAL, Metric, dot, metric
 
 Floats = NDArray[np.float64]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from hpowh.analyses.landscapes.grid.surface import Surface
-from hpowh.analyses.landscapes.partial.completing import MAX_CELLS, MAX_LEVELS, MIN_CONFIGURATIONS
+from hpowh.analyses.landscapes.partial.completing import MAX_CELLS, MIN_CONFIGURATIONS
 from hpowh.analyses.landscapes.partial.incomplete import STRUCTURE_COVERAGE
+from hpowh.analyses.landscapes.partial.modes import MAX_LEVELS
 from hpowh.analyses.wording import percent
 
 Columns = Mapping[str, Any]

@@ -14,7 +14,8 @@ from hpowh.analyses.landscapes.one.characterise import Characterisation, Options
 from hpowh.analyses.landscapes.one.fanova import decompose
 from hpowh.analyses.landscapes.partial import completed, completing
 from hpowh.analyses.landscapes.partial.completed import CHECKS, IMPUTATIONS, interval, thinned
-from hpowh.analyses.landscapes.partial.completing import completions, modes_of
+from hpowh.analyses.landscapes.partial.completing import completions
+from hpowh.analyses.landscapes.partial.modes import ALONE, modes_of
 
 SHAPE, ORDINAL = (5, 4, 5, 4), (True, False, True, True)
 CELLS = 400
@@ -227,7 +228,7 @@ def test_single_modes_of_a_high_order_have_no_variance_of_their_own():
     modes = modes_of(Space.of((2,) * 8 + (3,), (True,) * 9))
     counts = np.bincount(modes.order, weights=modes.size)
     assert counts[1:4].tolist() == [10, 44, 112]
-    assert (counts[4:] >= completing.ALONE).all() and counts.sum() == 768
+    assert (counts[4:] >= ALONE).all() and counts.sum() == 768
 
 
 def test_holes_of_a_landscape_of_nine_axes_are_as_smooth_as_what_was_evaluated():
@@ -271,7 +272,7 @@ def test_completions_whose_thresholds_differ_share_the_usual_ones():
 
 
 def test_products_in_given_room_are_those_in_new_arrays_and_leave_what_they_read() -> None:
-    modes = completing.modes_of(Space.of((3, 4, 5, 2, 6), (True, False, True, False, True)))
+    modes = modes_of(Space.of((3, 4, 5, 2, 6), (True, False, True, False, True)))
     values = np.random.default_rng(0).random(720)
     kept, room = values.copy(), (np.empty(720), np.empty(720))
     coefficients = modes.analyse(values, room)
