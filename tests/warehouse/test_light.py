@@ -57,7 +57,7 @@ def brought():
     return set(done.stdout.split())
 
 
-COMPILED = {"numba", "scipy.linalg", "scipy.optimize"}
+COMPILED = {"numba", "scipy.linalg"}
 """What an analysis of sweeps cannot do without."""
 
 

@@ -1,6 +1,6 @@
--- One row per run and metric of a source ($source) whose rows do not lie together with rising budgets: the temporary
--- table hpowh_unsorted. A run whose rows do has one row that follows another run's and none that follows its own with
--- the same or a smaller budget. The windows have no order of their own: they stream, and sort nothing.
+-- One row per run and metric of a source whose rows do not lie together with rising budgets.
+-- A run whose rows do has one row that follows another run's and none that follows its own with the same or a smaller
+-- budget. The windows have no order of their own: they stream, and sort nothing.
 create or replace temp table hpowh_unsorted as
 select run_id, metric_id
 from (
