@@ -15,19 +15,11 @@ from hpowh.analyses.mixed_models.reading.ends import ABSENT, GRID, over
 from hpowh.analyses.mixed_models.reading.suspects import AVERAGED, CODE, SAME, TWINS
 from hpowh.analyses.mixed_models.studies.checks import ELSEWHERE
 from hpowh.analyses.mixed_models.studies.sharing import TOGETHER
-from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, Evidence, Pair, Verdict, losses, verdict_of
+from hpowh.analyses.mixed_models.studies.verdicts import LEVEL, METHODS, Evidence, Pair, Verdict, losses, verdict_of
 from hpowh.analyses.statistics.shuffles import least_p
 from hpowh.analyses.wording import percent
 from hpowh.warehouse import queries
 
-METHODS = {
-    "tukey": "Tukey",
-    "bonferroni": "Bonferroni",
-    "holm": "Holm",
-    "bh": "Benjamini-Hochberg",
-    "dunnett": "Dunnett",
-}
-"""Methods of contrasts that a verdict may rest on, the first that a model has."""
 ONE_BENCHMARK = "All runs are of one benchmark: only seeds are drawn, and nothing is said of other benchmarks."
 SCALE = "is not on one scale"
 """In the warning about benchmarks whose spread decides the result."""

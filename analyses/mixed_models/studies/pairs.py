@@ -23,6 +23,7 @@ from hpowh.analyses.mixed_models.model.fit import Fit
 from hpowh.analyses.mixed_models.studies.strata import strata
 from hpowh.analyses.mixed_models.studies.tables import Row, plain
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
+from hpowh.analyses.mixed_models.studies.verdicts import METHODS
 from hpowh.analyses.statistics.multiplicity import holm
 from hpowh.analyses.statistics.shuffles import is_exact, sign_flips
 from hpowh.analyses.statistics.simultaneous import FEWEST, simultaneous
@@ -30,15 +31,8 @@ from hpowh.analyses.wording import brief, p_said, ratio
 
 LEVEL = 0.05
 SHUFFLES = 10_000
-CORRECTED = ("tukey", "bonferroni", "holm", "bh", "dunnett")
+CORRECTED = tuple(METHODS)
 """Families that pairs rest on, the first that was asked for; Tukey's where none was."""
-METHODS = {
-    "tukey": "Tukey",
-    "bonferroni": "Bonferroni",
-    "holm": "Holm",
-    "bh": "Benjamini-Hochberg",
-    "dunnett": "Dunnett",
-}
 
 
 @dataclass(frozen=True)

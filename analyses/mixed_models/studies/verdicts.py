@@ -13,6 +13,14 @@ from dataclasses import dataclass, field
 from hpowh.analyses.mixed_models.studies.units import log_base, unlogged
 from hpowh.analyses.wording import brief, p_said, ratio
 
+METHODS = {
+    "tukey": "Tukey",
+    "bonferroni": "Bonferroni",
+    "holm": "Holm",
+    "bh": "Benjamini-Hochberg",
+    "dunnett": "Dunnett",
+}
+"""Methods of contrasts that a verdict may rest on, the first that a model has."""
 LEVEL = 0.05
 MOST_NAMED = 4
 """So many algorithms are named one by one."""
